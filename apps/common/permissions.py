@@ -1,0 +1,55 @@
+"""Permission codes and the roles that hold them. Each app declares its codes in its `permissions.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from apps.common.registry import Registry
+
+
+@dataclass(frozen=True)
+class Role:
+    key: str
+    title: str
+    summary: str
+
+
+# The seven roles of a tenant, most powerful first. The owner holds every code.
+ROLES: dict[str, Role] = {
+    role.key: role
+    for role in (
+        Role("owner", "Owner", "Everything, including other owners"),
+        Role("administrator", "Administrator", "Members, keys and settings, and all that a builder may do"),
+        Role("builder", "Builder", "Configures agents and workflows, uploads data, runs them"),
+        Role("analyst", "Analyst", "Uploads data, runs agents and reads results"),
+        Role("approver", "Approver", "Reads results and decides on approvals"),
+        Role("auditor", "Auditor", "Reads everything, changes nothing"),
+        Role("viewer", "Viewer", "Reads runs and results"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Permission:
+    code: str
+    title: str
+    roles: frozenset[str]
+
+
+PERMISSIONS: Registry[Permission] = Registry("Permission")
+
+
+def permission(code: str, title: str, *roles: str) -> str:
+    """Declare a permission code, held by `roles` besides the owner. Returns the code."""
+    unknown = set(roles) - set(ROLES)
+    if unknown:
+        raise ValueError(f"Permission {code!r} names roles that do not exist: {', '.join(sorted(unknown))}.")
+    PERMISSIONS.register(code, Permission(code, title, frozenset(roles) | {"owner"}))
+    return code
+
+
+@cache
+def codes_of(role: str) -> frozenset[str]:
+    """The codes that a role holds; none for an unknown role."""
+    return frozenset(item.code for item in PERMISSIONS if role in item.roles)

@@ -1,0 +1,53 @@
+"""Shapes that agents, forms and the API share."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class StrictModel(BaseModel):
+    """A model at a boundary: unknown fields are errors, so that a misspelt one is told rather than ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Table(StrictModel):
+    """Tabular input: an uploaded dataset, or rows given inline. Exactly one of the two."""
+
+    dataset: UUID | None = Field(default=None, description="Id of an uploaded dataset.")
+    rows: list[dict[str, Any]] | None = Field(
+        default=None, max_length=100_000, description="The rows themselves, one object each; at most 100,000."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Which column plays which role, where detection should be overruled."
+    )
+
+    @model_validator(mode="after")
+    def one_source(self) -> Self:
+        if (self.dataset is None) == (self.rows is None):
+            raise ValueError("Give either 'dataset' (the id of an uploaded file) or 'rows', not both and not neither.")
+        return self
+
+
+class Understood(BaseModel):
+    """One thing that was detected in an input, shown so that a person can correct it."""
+
+    path: str
+    """Where a correction goes in the input, for example ``history.columns.period`` or ``frequency``."""
+    label: str
+    value: str
+    choices: list[str] = []
+    why: str = ""
+
+
+class Inspection(BaseModel):
+    """What an agent understood of an input before it is accepted."""
+
+    summary: str = ""
+    understood: list[Understood] = []
+    warnings: list[str] = []
+    preview: list[dict[str, Any]] = []
+    """The first few rows as the agent reads them."""

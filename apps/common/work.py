@@ -1,0 +1,130 @@
+"""Kinds of background work, and the few verbs on them. Declared here so that any app may use them; provided by `dispatch`.
+
+An app subclasses `WorkKind` in its `handlers.py` and calls `schedule(kind, id)` inside the transaction that makes the
+work necessary. The protocol behind it (leases, fences, deaths) is `docs/guides/engine.md`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal, Protocol
+from uuid import UUID
+
+from apps.common.registry import Registry
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A work row in hand. Only the holder of its fence may write what the row stands for."""
+
+    kind: str
+    id: UUID
+    tenant: str
+    """Schema name; ``public`` for platform work."""
+    fence: int
+    signal: int
+    """How many signals the row had when it was claimed."""
+    deaths: int
+    """How many earlier holders of the row died on it."""
+
+
+class FenceLost(Exception):
+    """Somebody else holds the row now, or nobody does: write nothing and drop the claim."""
+
+
+class WorkKind(ABC):
+    """One kind of background work. A subclass registers itself by `name`."""
+
+    name: ClassVar[str]
+    queue: ClassVar[Literal["cpu", "io"]] = "cpu"
+    scope: ClassVar[Literal["tenant", "platform"]] = "tenant"
+    lease: ClassVar[float] = 5.0
+    """Seconds until another worker may take the row when its holder falls silent. Renewed by a heartbeat."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        KINDS.register(cls.name, cls())
+
+    @abstractmethod
+    def perform(self, claim: Claim) -> None:
+        """Do the work. Writes go through `fenced(claim)`; leaving without finishing it releases the row."""
+
+    @abstractmethod
+    def bury(self, claim: Claim, cause: str) -> None:
+        """Record that the work was given up (three deaths). Runs in the transaction that writes the dead letter."""
+
+    @abstractmethod
+    def revive(self, id: UUID) -> None:
+        """Undo `bury`: a person asked for another try. Runs in the transaction that requeues the row."""
+
+    @abstractmethod
+    def pending(self) -> Iterable[UUID]:
+        """The ids that the current tenant's tables say should have a work row (the index is rebuilt from these)."""
+
+
+KINDS: Registry[WorkKind] = Registry("Work kind")
+
+
+class Fenced(Protocol):
+    """A locked work row inside `fenced(claim)`."""
+
+    def finish(self) -> None:
+        """Delete the row: the work is done. Refused (the row stays due) when a signal came in since it was seen."""
+
+    def postpone(self, due_at: datetime) -> None:
+        """Give the row back, to be claimed again at `due_at`."""
+
+
+class Dispatcher(Protocol):
+    def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None: ...
+    def signal(self, kind: str, id: UUID) -> bool: ...
+    def fenced(self, claim: Claim) -> AbstractContextManager[Fenced]: ...
+    def stopping(self, claim: Claim) -> bool: ...
+    def requeue(self, kind: str, id: UUID) -> bool: ...
+
+
+_dispatcher: Dispatcher | None = None
+
+
+def provide(dispatcher: Dispatcher) -> None:
+    """Called once by `dispatch` when it is ready."""
+    global _dispatcher
+    _dispatcher = dispatcher
+
+
+def _provided() -> Dispatcher:
+    if _dispatcher is None:
+        raise RuntimeError("No dispatcher is provided: is apps.dispatch installed?")
+    return _dispatcher
+
+
+def schedule(kind: str, id: UUID, *, due_at: datetime | None = None, priority: int = 0) -> None:
+    """Make a work row for the current tenant (or for the platform), in the caller's transaction.
+
+    `due_at` None means now. A lower `priority` goes first. A worker is woken when the transaction commits.
+    """
+    _provided().schedule(kind, id, due_at, priority)
+
+
+def signal(kind: str, id: UUID) -> bool:
+    """Tell the holder of a row that something it must know was written in this transaction. False: there is no row."""
+    return _provided().signal(kind, id)
+
+
+def fenced(claim: Claim) -> AbstractContextManager[Fenced]:
+    """A transaction in which only the holder of the claim's fence writes. Raises `FenceLost` when it is not ours."""
+    return _provided().fenced(claim)
+
+
+def stopping(claim: Claim) -> bool:
+    """Whether the work should stop: it was signalled since it was claimed, or its lease is lost. Costs no query."""
+    return _provided().stopping(claim)
+
+
+def requeue(kind: str, id: UUID) -> bool:
+    """Give a dead letter another life. False: there is none of this kind and id in the current tenant."""
+    return _provided().requeue(kind, id)
