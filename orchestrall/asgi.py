@@ -1,0 +1,15 @@
+"""ASGI entry point: sockets in production, and everything in the one-command start."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.production")
+http = get_asgi_application()  # loads the apps, which the imports below need
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+
+from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
+from orchestrall.urls.sockets import urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": TenantSocketMiddleware(URLRouter(urlpatterns))})

@@ -1,0 +1,1 @@
+"""Settings by topic. A process chooses development, test or production by DJANGO_SETTINGS_MODULE."""

@@ -1,0 +1,51 @@
+"""All topics together. What differs between development, test and production is in the file of that name."""
+
+from orchestrall.settings.api import *  # noqa: F403
+from orchestrall.settings.auth import *  # noqa: F403
+from orchestrall.settings.cache import *  # noqa: F403
+from orchestrall.settings.database import *  # noqa: F403
+from orchestrall.settings.env import BASE_DIR
+from orchestrall.settings.live import *  # noqa: F403
+from orchestrall.settings.observability import *  # noqa: F403
+from orchestrall.settings.tasks import *  # noqa: F403
+from orchestrall.settings.tenancy import *  # noqa: F403
+from orchestrall.settings.web import *  # noqa: F403
+
+ROOT_URLCONF = "orchestrall.urls.tenant"
+WSGI_APPLICATION = "orchestrall.wsgi.application"
+USE_TZ, TIME_ZONE = True, "UTC"
+LANGUAGE_CODE, USE_I18N = "en-gb", True
+
+MIDDLEWARE = [
+    # Before the tenant is known: probes come by address, and static files belong to nobody.
+    "apps.gateway.middleware.ProbeMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.gateway.middleware.RequestLogMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.tenants.middleware.TenantMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.console.context.shell",
+            ]
+        },
+    }
+]

@@ -1,0 +1,15 @@
+"""Redis as cache and session store. Every key carries the schema in front."""
+
+from orchestrall.settings.env import required
+
+REDIS_URL = required("REDIS_URL", "Start through `python3 run.py`, which brings a Redis with it, or name your own.")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "orchestrall",
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

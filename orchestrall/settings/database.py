@@ -1,0 +1,25 @@
+"""PostgreSQL: a pool where many threads share a process, one lasting connection where a process has one thread."""
+
+from typing import Any
+
+import dj_database_url
+
+from orchestrall.settings.env import env, required
+
+DATABASE_URL = required(
+    "DATABASE_URL", "Start through `python3 run.py`, which brings a database with it, or name your own PostgreSQL."
+)
+_default: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
+_default["ENGINE"] = "django_tenants.postgresql_backend"
+_default.setdefault("OPTIONS", {})
+if env.process in {"web", "live", "worker-io"}:
+    # The pool refuses any other CONN_MAX_AGE. No pool under ASGI costs twice the CPU.
+    _default["CONN_MAX_AGE"] = 0
+    _default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10, "max_lifetime": 1800}
+else:
+    _default["CONN_MAX_AGE"] = None
+DATABASES = {"default": _default}
+# django-tenants is stacked on the backend that counts statements and connections.
+ORIGINAL_BACKEND = "django_prometheus.db.backends.postgresql"
+PROMETHEUS_EXPORT_MIGRATIONS = False  # it counts `public` only and queries at start
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,9 @@
+"""The one-command start on a machine of one's own: real servers, secrets kept in the var folder, mail on the console."""
+
+from orchestrall.settings.base import *  # noqa: F403
+from orchestrall.settings.env import env, kept_secret
+
+DEBUG = False
+SECRET_KEY = kept_secret("ORCHESTRALL_SECRET_KEY", env.var / "secret_key")
+MASTER_KEY = kept_secret("ORCHESTRALL_MASTER_KEY", env.var / "master_key")
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

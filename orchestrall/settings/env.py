@@ -1,0 +1,87 @@
+"""The environment, read once. Nothing else in the project looks at os.environ for configuration."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+Process = Literal["web", "live", "worker-cpu", "worker-io", "manage"]
+
+
+def _flag(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value not in {"", "0", "1", "true", "false", "yes", "no"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}: use 1 or 0.")
+    return value in {"1", "true", "yes"} if value else default
+
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name, "")
+    if not value.isdigit() and value:
+        raise ImproperlyConfigured(f"{name} is {value!r}: use a whole number.")
+    return int(value or default)
+
+
+def _process() -> Process:
+    value = os.environ.get("ORCHESTRALL_PROCESS", "manage")
+    if value not in get_args(Process):
+        raise ImproperlyConfigured(f"ORCHESTRALL_PROCESS is {value!r}: use one of {', '.join(get_args(Process))}.")
+    return value  # type: ignore[return-value]
+
+
+def required(name: str, remedy: str) -> str:
+    """The value of `name`, or an error that says what to do."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {remedy}")
+    return value
+
+
+def kept_secret(name: str, path: Path) -> str:
+    """The value of `name`, or one made once and kept in `path` (mode 0600): for development only."""
+    if os.environ.get(name):
+        return os.environ[name]
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.touch(0o600)
+        fresh.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+        try:
+            os.link(fresh, path)  # the first of two processes wins; a rename would let the second one
+        except FileExistsError:
+            pass
+        fresh.unlink()
+    return path.read_text()
+
+
+@dataclass(frozen=True)
+class Env:
+    process: Process
+    var: Path
+    """Folder for everything that the installation keeps outside the database."""
+    base_host: str
+    """Tenants answer at <slug>.<base_host>."""
+    public_port: int
+    """Port in links that are printed or mailed; 0 for the scheme's own."""
+    demo: bool
+    log_level: str
+    metrics_token: str
+
+
+env = Env(
+    process=_process(),
+    var=Path(os.environ.get("ORCHESTRALL_VAR") or BASE_DIR / "var").resolve(),
+    base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
+    public_port=_number("ORCHESTRALL_PUBLIC_PORT", 0),
+    demo=_flag("ORCHESTRALL_DEMO"),
+    log_level=os.environ.get("ORCHESTRALL_LOG_LEVEL", "INFO"),
+    metrics_token=os.environ.get("ORCHESTRALL_METRICS_TOKEN", ""),
+)

@@ -1,0 +1,17 @@
+"""Celery carries hints only: one message says "this tenant has work of this queue". The truth is in PostgreSQL."""
+
+from orchestrall.settings.cache import REDIS_URL
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "orchestrall:celery:", "socket_timeout": 10}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "cpu"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A child that has loaded the forecasting libraries gives its memory back by being replaced (kilobytes).
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+# Celery closes the connection after every task unless this is high; the workers keep one lasting connection.
+CELERY_DB_REUSE_MAX = 10_000

@@ -1,0 +1,24 @@
+"""Tests: real PostgreSQL and Redis, not durable, started here because pytest-django reads settings before any conftest."""
+
+import atexit
+import os
+
+from orchestrall import embedded
+from orchestrall.settings.env import env
+
+TEST_HOME = env.var / "test"
+if not os.environ.get("PYTEST_XDIST_WORKER"):  # workers inherit the addresses from the process that spawns them
+    for _server in embedded.ensure(TEST_HOME, durable=False):
+        atexit.register(_server.stop)
+
+from orchestrall.settings.base import *  # noqa: E402, F403
+from orchestrall.settings.base import STORAGES  # noqa: E402
+
+DEBUG = False
+SECRET_KEY = "tests only: " + "x" * 50
+MASTER_KEY = "dGVzdHMgb25seTogMzIgYnl0ZXMgb2YgYSBrZXkhISE="
+ORCHESTRALL_DEMO = False
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,10 @@
+"""The operators' host: what every tenant has, and the back office in front of it."""
+
+from django.urls import path
+
+from apps.tenants.site import site
+from orchestrall.urls import tenant
+
+urlpatterns = [path("admin/", site.urls), *tenant.urlpatterns]
+
+handler403, handler404, handler500 = tenant.handler403, tenant.handler404, tenant.handler500

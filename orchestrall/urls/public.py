@@ -1,0 +1,3 @@
+"""`public` is nobody's: it has no page."""
+
+urlpatterns: list[object] = []

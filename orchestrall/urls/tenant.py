@@ -1,0 +1,19 @@
+"""A tenant's host: the console at the root, the API under /api/."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.console.urls")),
+    path("", include("apps.agents.urls")),
+    path("data/", include("apps.datasets.urls")),
+    path("members/", include("apps.accounts.urls")),
+    path("keys/", include("apps.gateway.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("api/", include("apps.gateway.api_urls")),
+    path("api/v1/", include("apps.datasets.api_urls")),
+    path("api/v1/", include("apps.agents.api_urls")),
+]
+
+handler403 = "apps.console.errors.permission_denied"
+handler404 = "apps.console.errors.not_found"
+handler500 = "apps.console.errors.server_error"
