@@ -1,0 +1,155 @@
+"""The contract of an agent: typed input, settings and output, one `run`, and how the result is shown.
+
+One file per agent. Subclassing `Agent[Input, Output, Settings]` registers it by `key`; its types become the form, the
+API schema, the workflow step and the docs.
+"""
+
+from __future__ import annotations
+
+import inspect as python_inspect
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
+
+from pydantic import BaseModel
+
+from apps.common.registry import Registry
+from apps.common.schemas import Inspection, Table
+from apps.common.widgets import Sheet, Widget
+
+if TYPE_CHECKING:
+    import polars
+
+Input = TypeVar("Input", bound=BaseModel)
+Output = TypeVar("Output", bound=BaseModel)
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class RunCancelled(Exception):
+    """Raised out of `RunContext.progress` when somebody asked the run to stop. An agent lets it pass."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The only door of an agent: everything it may read or tell while it runs comes through here."""
+
+    now: datetime
+    """The moment the run was accepted, in UTC: an agent never asks the clock, so that a replay gives the same."""
+    load: Callable[[Table], polars.DataFrame]
+    tell: Callable[[int, int, str], None] = lambda done, total, note: None
+    stopping: Callable[[], bool] = lambda: False
+
+    def table(self, table: Table) -> polars.DataFrame:
+        """The rows of a tabular input. Columns of a text file are text; `__row__` is the row in the source file.
+
+        Raises `NotFound` when the dataset is not there for this tenant.
+        """
+        return self.load(table)
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Say how far the work is. Call it at least every two seconds; calls in between cost next to nothing.
+
+        Raises `RunCancelled` when the run should stop.
+        """
+        if self.stopping():
+            raise RunCancelled
+        self.tell(done, total, note)
+
+
+class Measure(BaseModel):
+    """One measured figure of a model card."""
+
+    name: str
+    value: float
+    unit: str = ""
+    bar: str = ""
+    """What it had to reach, in words, for example ``at most 0.93``."""
+    note: str = ""
+
+
+class ModelCard(BaseModel):
+    """What an agent was measured on and how well it did. Figures come from a benchmark command, never from memory."""
+
+    intended_use: str
+    limits: list[str]
+    data: str
+    command: str
+    measured_on: str
+    """ISO date of the measurement."""
+    machine: str = ""
+    measures: list[Measure]
+
+
+class Example(BaseModel):
+    """An input to start from. `rows` feed the agent's tabular input."""
+
+    title: str
+    input: dict[str, Any]
+
+
+class Agent(ABC, Generic[Input, Output, Settings]):
+    """One agent. Instances hold no state: one serves every tenant and thread."""
+
+    key: ClassVar[str]
+    """``<industry>.<name>``; the industry is the pack that must be enabled in a tenant."""
+    title: ClassVar[str]
+    version: ClassVar[str]
+    icon: ClassVar[str] = "robot"
+    summary: ClassVar[str] = ""
+    examples: ClassVar[list[Example]] = []
+
+    Input: ClassVar[type[BaseModel]]
+    Output: ClassVar[type[BaseModel]]
+    Settings: ClassVar[type[BaseModel]]
+    table_field: ClassVar[str]
+    """Name of the input field that an uploaded file feeds; empty when the agent takes no table."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.Input, cls.Output, cls.Settings = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
+        cls.table_field = next((name for name, field in cls.Input.model_fields.items() if field.annotation is Table), "")
+        cls.summary = cls.summary or (python_inspect.getdoc(cls) or "").partition("\n")[0]
+        AGENTS.register(cls.key, cls())
+
+    @property
+    def industry(self) -> str:
+        return self.key.partition(".")[0]
+
+    @abstractmethod
+    def run(self, data: Input, settings: Settings, ctx: RunContext) -> Output:
+        """Do the work. Raises a `Problem` with a remedy when the input cannot be worked on."""
+
+    def inspect(self, data: Input, ctx: RunContext) -> Inspection:
+        """A quick look before the input is accepted: what was detected, so that a person can correct it.
+
+        Raises `InvalidInput` naming rows and columns when a run could not succeed.
+        """
+        return Inspection()
+
+    @abstractmethod
+    def headline(self, report: Output) -> str:
+        """The result in one short line, for lists of runs."""
+
+    @abstractmethod
+    def present(self, report: Output) -> list[Widget]:
+        """The result as widgets, most important first."""
+
+    def detail(self, report: Output, row: str) -> list[Widget]:
+        """Widgets about one row of a table that has a `row_key`. Raises `NotFound` for a row that is not there."""
+        return []
+
+    @abstractmethod
+    def export(self, report: Output) -> Sheet:
+        """The result as one flat table, for CSV and XLSX."""
+
+    def card(self) -> ModelCard | None:
+        """The model card: ``<agent module>.card.json`` beside the agent, written by its benchmark command."""
+        path = Path(python_inspect.getfile(type(self))).with_suffix(".card.json")
+        return ModelCard.model_validate(json.loads(path.read_text())) if path.exists() else None
+
+
+AGENTS: Registry[Agent[Any, Any, Any]] = Registry("Agent")

@@ -1,0 +1,83 @@
+"""Runs of agents and their results."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from apps.common.ids import uuid7
+from apps.tenants.fields import PayloadField
+
+
+class AgentRun(models.Model):
+    """One run of an agent on one input. Only the holder of its work row's fence writes it once it is queued."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    OPEN = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # An identity column (see the migration): people say "R-12", never a UUID.
+    number = models.BigIntegerField(unique=True, db_default=0, editable=False)
+    agent_key = models.CharField(max_length=100)
+    agent_version = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=200, blank=True)
+    seq = models.PositiveIntegerField(default=1, help_text="Rises with every change: readers of events see gaps by it.")
+    input = PayloadField()
+    source = models.CharField(max_length=255, blank=True, help_text="Name of the dataset, for people.")
+    headline = models.CharField(max_length=300, blank=True)
+    problem = models.JSONField(null=True, help_text="Why the run failed: code, title, detail, remedy, issues.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    origin = models.CharField(max_length=20, help_text="Where it was started: console, api or demo.")
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="agents_run_newest"),
+            models.Index(fields=["agent_key", "-created_at"], name="agents_run_by_agent"),
+            models.Index(fields=["status", "-created_at"], name="agents_run_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"R-{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From first start to end; None while it has not ended or when it never started."""
+        return self.finished_at - self.started_at if self.finished_at and self.started_at else None
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
+
+class AgentResult(models.Model):
+    """The output of a run that succeeded. Apart from the run, so that lists of runs never read it."""
+
+    run = models.OneToOneField(AgentRun, primary_key=True, on_delete=models.CASCADE, related_name="result")
+    output = PayloadField()
+    created_at = models.DateTimeField(auto_now_add=True)
