@@ -102,16 +102,16 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     summary: ClassVar[str] = ""
     examples: ClassVar[list[Example]] = []
 
-    Input: ClassVar[type[BaseModel]]
-    Output: ClassVar[type[BaseModel]]
-    Settings: ClassVar[type[BaseModel]]
+    input_type: ClassVar[type[BaseModel]]
+    output_type: ClassVar[type[BaseModel]]
+    settings_type: ClassVar[type[BaseModel]]
     table_field: ClassVar[str]
     """Name of the input field that an uploaded file feeds; empty when the agent takes no table."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        cls.Input, cls.Output, cls.Settings = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
-        cls.table_field = next((name for name, field in cls.Input.model_fields.items() if field.annotation is Table), "")
+        cls.input_type, cls.output_type, cls.settings_type = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
+        cls.table_field = next((name for name, field in cls.input_type.model_fields.items() if field.annotation is Table), "")
         cls.summary = cls.summary or (python_inspect.getdoc(cls) or "").partition("\n")[0]
         AGENTS.register(cls.key, cls())
 

@@ -47,11 +47,11 @@ class AgentRun(models.Model):
     cancel_requested_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-created_at", "-id"]
+        ordering = ["-id"]  # keys are UUIDv7: newest first, and the primary key is the index of it
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="agents_run_newest"),
-            models.Index(fields=["agent_key", "-created_at"], name="agents_run_by_agent"),
-            models.Index(fields=["status", "-created_at"], name="agents_run_by_status"),
+            models.Index(fields=["agent_key", "-id"], name="agents_run_by_agent"),
+            models.Index(fields=["status", "-id"], name="agents_run_by_status"),
+            models.Index(fields=["created_at"], name="agents_run_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
+from apps.common.errors import PermissionDenied
 from apps.common.registry import Registry
 
 
@@ -53,3 +55,19 @@ def permission(code: str, title: str, *roles: str) -> str:
 def codes_of(role: str) -> frozenset[str]:
     """The codes that a role holds; none for an unknown role."""
     return frozenset(item.code for item in PERMISSIONS if role in item.roles)
+
+
+class Principal(Protocol):
+    """Whoever asks: a signed-in person, or a person's key with its scopes."""
+
+    def can(self, code: str) -> bool: ...
+
+
+def demand(who: Principal, code: str) -> None:
+    """Raise `PermissionDenied` unless `who` holds `code`. Selectors and services call it before they fetch."""
+    if not who.can(code):
+        title = PERMISSIONS[code].title
+        raise PermissionDenied(
+            f"This needs the permission to: {title.lower()}. Nothing was changed.",
+            remedy="Ask an owner or administrator of your organisation for a role that holds it.",
+        )

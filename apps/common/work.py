@@ -51,7 +51,10 @@ class WorkKind(ABC):
 
     @abstractmethod
     def perform(self, claim: Claim) -> None:
-        """Do the work. Writes go through `fenced(claim)`; leaving without finishing it releases the row."""
+        """Do the work. Writes go through `fenced(claim)`; leaving without finishing it releases the row.
+
+        A `FenceLost` may pass: the claim is dropped and the row left to its new holder.
+        """
 
     @abstractmethod
     def bury(self, claim: Claim, cause: str) -> None:

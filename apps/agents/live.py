@@ -1,0 +1,45 @@
+"""Live events of runs, the same for the console and for integrators.
+
+An event is ``{v, seq, run, ref, agent, status, done, total, percent, note, at}``. A reader that sees a gap in `seq`
+reads the run's snapshot again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.agents.models import AgentRun
+from apps.tenants.live import publish
+
+ALL_RUNS = "runs"
+
+
+def topic(run: UUID) -> str:
+    return f"run.{run}"
+
+
+def event(run: AgentRun) -> dict[str, Any]:
+    """The run as an event."""
+    return {
+        "v": 1,
+        "seq": run.seq,
+        "run": str(run.id),
+        "ref": run.ref,
+        "agent": run.agent_key,
+        "status": run.status,
+        "done": run.done,
+        "total": run.total,
+        "percent": run.percent,
+        "note": run.note,
+        "at": timezone.now().isoformat(),
+    }
+
+
+def tell(run: AgentRun) -> None:
+    """Send the run's state, when the transaction commits, to those who watch it and to those who watch all runs."""
+    message = event(run)
+    publish(topic(run.id), message)
+    publish(ALL_RUNS, message)
