@@ -16,6 +16,7 @@ from apps.agents.models import AgentResult, AgentRun
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.errors import Conflict, NotFound
 from apps.common.permissions import Principal, demand
+from apps.common.widgets import Sheet
 from apps.tenants.context import current_tenant
 
 PAGE = 50
@@ -178,3 +179,19 @@ def agents_health(*, who: Principal, period: timedelta = timedelta(hours=24)) ->
         .annotate(runs=Count("id"), failed=Count("id", filter=Q(status=AgentRun.Status.FAILED)))
     )
     return {row["agent_key"]: {"runs": row["runs"], "failed": row["failed"]} for row in rows}
+
+
+def runs_sheet(runs: list[AgentRun]) -> Sheet:
+    """A list of runs as a flat table for download; times in UTC."""
+    columns = ["run", "agent", "version", "status", "input", "result", "started by", "created", "started", "finished"]
+    moments = [(run.created_at, run.started_at, run.finished_at) for run in runs]
+    return Sheet(
+        name="runs",
+        columns=columns,
+        rows=[
+            [run.ref, run.agent_key, run.agent_version, run.status, run.source, run.headline]
+            + [run.created_by.email if run.created_by else run.origin]
+            + [moment.isoformat(timespec="seconds") if moment else None for moment in when]
+            for run, when in zip(runs, moments, strict=True)
+        ],
+    )

@@ -1,0 +1,113 @@
+"""Form fields from an agent's input model. The form renders; the model validates, as it does for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from apps.common.errors import Issue
+
+
+@dataclass
+class Field:
+    """One input of a form. `name` is the dotted path of the value in the input."""
+
+    name: str
+    label: str
+    kind: Literal["integer", "number", "text", "choice", "flag", "date"]
+    help: str = ""
+    required: bool = False
+    value: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def id(self) -> str:
+        return "f-" + self.name.replace(".", "-")
+
+
+_KINDS = {"integer": "integer", "number": "number", "boolean": "flag", "string": "text"}
+
+
+def fields_of(model: type[BaseModel], *, skip: Iterable[str] = ()) -> list[Field]:
+    """The scalar fields of a model, in their order. Tables are entered by file or dataset, not here."""
+    schema = model.model_json_schema()
+    skipped = set(skip)
+    made = []
+    for name, part in schema.get("properties", {}).items():
+        if name in skipped:
+            continue
+        plain = _plain(part, schema.get("$defs", {}))
+        if "enum" not in plain and plain.get("type") not in _KINDS:
+            continue
+        made.append(_field(name, part, plain, required=name in schema.get("required", [])))
+    return made
+
+
+def _plain(part: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a field without its `null` alternative and its reference."""
+    for option in part.get("anyOf", [part]):
+        if option.get("type") != "null":
+            reference = option.get("$ref", "").rpartition("/")[2]
+            return {**defs.get(reference, {}), **option}
+    return part
+
+
+def _field(name: str, part: dict[str, Any], plain: dict[str, Any], *, required: bool) -> Field:
+    default = part.get("default")
+    kind: Any = "choice" if "enum" in plain else _KINDS[plain["type"]]
+    if plain.get("format") == "date":
+        kind = "date"
+    return Field(
+        name=name,
+        label=part.get("title", name.replace("_", " ").capitalize()),
+        kind=kind,
+        help=part.get("description", ""),
+        required=required,
+        value="" if default is None else str(default),
+        minimum=plain.get("minimum"),
+        maximum=plain.get("maximum"),
+        choices=[(str(value), str(value).replace("_", " ").capitalize()) for value in plain.get("enum", [])],
+    )
+
+
+def fill(fields: list[Field], values: Mapping[str, str], issues: Iterable[Issue] = ()) -> list[Field]:
+    """Put what a person entered, and what was wrong with it, back into the fields."""
+    errors = {issue.path: issue.message for issue in issues}
+    for each in fields:
+        each.value = values.get(each.name, each.value)
+        each.error = errors.get(each.name, "")
+    return fields
+
+
+def nest(values: Mapping[str, str]) -> dict[str, Any]:
+    """``{"history.columns.item": "sku"}`` as nested dicts. Empty values are left out: the model's default holds."""
+    nested: dict[str, Any] = {}
+    for path, value in values.items():
+        if value == "":
+            continue
+        *parents, last = path.split(".")
+        place = nested
+        for parent in parents:
+            below = place.setdefault(parent, {})
+            if not isinstance(below, dict):
+                below = place[parent] = {}
+            place = below
+        place[last] = value
+    return nested
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """The inverse of `nest` for scalars: what a form shows of an earlier input."""
+    values: dict[str, str] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            values |= flat(value, f"{prefix}{key}.")
+        elif not isinstance(value, list | None):
+            values[f"{prefix}{key}"] = str(value)
+    return values
