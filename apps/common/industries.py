@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.apps import AppConfig
-
-from apps.common.registry import own_apps
+from django.apps import AppConfig, apps
 
 
 class IndustryConfig(AppConfig):
@@ -19,4 +17,4 @@ class IndustryConfig(AppConfig):
 
 def industries() -> dict[str, IndustryConfig]:
     """The installed industries by key, in the order of settings."""
-    return {config.label: config for config in own_apps() if isinstance(config, IndustryConfig)}
+    return {config.label: config for config in apps.get_app_configs() if isinstance(config, IndustryConfig)}

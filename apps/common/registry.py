@@ -12,6 +12,8 @@ from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import module_has_submodule
 
+from apps.common.industries import IndustryConfig
+
 T = TypeVar("T")
 
 # What an app may offer: a module or a package of this name. A package's modules are imported one by one.
@@ -66,8 +68,12 @@ class Registry(Generic[T]):
 
 
 def own_apps() -> list[AppConfig]:
-    """The installed apps of this product, in the order of settings."""
-    return [config for config in apps.get_app_configs() if config.name.startswith("apps.")]
+    """The apps of this product and every industry pack, wherever it comes from, in the order of settings."""
+    return [
+        config
+        for config in apps.get_app_configs()
+        if config.name.startswith("apps.") or isinstance(config, IndustryConfig)
+    ]
 
 
 def discover() -> list[ModuleType]:
