@@ -24,9 +24,11 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "apps.accounts.tokens.ResetTokens"  # n
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
 # Links that a library signs know no tenant: codes in the session instead. Members arrive by invitation, which proves
-# the address; so nothing is left to verify at sign-in.
+# the address and stores it as verified; so nobody is asked for a code at sign-in who came that way.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# Counted in Redis, under the schema: tries per address and per account, requests for mails.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/15m/key", "reset_password": "20/m/ip,5/15m/key"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 
 SESSION_COOKIE_AGE = 12 * 3600

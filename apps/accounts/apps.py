@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "apps.accounts"
+    label = "accounts"
+    verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        from apps.accounts import services
+        from apps.tenants.signals import tenant_provisioned
+
+        tenant_provisioned.connect(services.first_owner_invite, dispatch_uid="accounts.first_owner")

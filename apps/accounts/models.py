@@ -1,0 +1,95 @@
+"""A person with a role in one tenant."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.crypto import salted_hmac
+
+from apps.common.ids import uuid7
+from apps.common.permissions import ROLES, codes_of
+from apps.tenants.context import current_schema
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Store a person. Without a password nobody can sign in as them until one is set."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """An owner, as `createsuperuser` makes one inside a tenant."""
+        return self.create_user(email, password, **{"role": "owner", **fields})
+
+
+class User(AbstractBaseUser):
+    """A member of the tenant in whose schema the row stands. Rights come from the role alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    role = models.CharField(
+        max_length=20, choices=[(role.key, role.title) for role in ROLES.values()], default="viewer"
+    )
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text="May use the back office; on the operators' host only.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()  # one person is one row, however the address is typed
+        super().save(*args, **kwargs)
+
+    def can(self, code: str) -> bool:
+        """Whether the role holds the permission `code`."""
+        return self.is_active and code in codes_of(self.role)
+
+    @property
+    def initials(self) -> str:
+        """One or two capitals for an avatar."""
+        words = (self.name or self.email.partition("@")[0]).replace(".", " ").split()
+        return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the person has not chosen a password yet."""
+        return not self.has_usable_password()
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this is a platform operator: staff of the operators' own tenant, and active."""
+        return self.is_active and self.is_staff and current_schema() == settings.OPERATORS_SCHEMA
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """For the back office, which knows Django's permissions only: an operator holds all of them, nobody else any."""
+        return self.is_operator
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        return self.is_operator
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_operator
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Binds sessions to the schema: a copy of a tenant has equal keys and passwords, and accepts none of them."""
+        value = f"{current_schema()}:{self.password}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()

@@ -1,0 +1,4 @@
+from apps.common.permissions import permission
+
+MEMBERS_VIEW = permission("members.view", "See the members", "administrator", "auditor")
+MEMBERS_MANAGE = permission("members.manage", "Invite members, change their role, deactivate them", "administrator")

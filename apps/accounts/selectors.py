@@ -1,0 +1,63 @@
+"""Reads of members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Case, Count, IntegerField, Q, Value, When
+
+from apps.accounts.models import User
+from apps.accounts.permissions import MEMBERS_VIEW
+from apps.common.errors import NotFound
+from apps.common.permissions import ROLES, Principal, demand
+
+PAGE = 50
+_RANKS = {key: rank for rank, key in enumerate(ROLES)}
+
+
+def rank(role: str) -> int:
+    """How far a role stands from the owner: 0 is the most powerful."""
+    return _RANKS.get(role, len(_RANKS))
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    members: list[User]
+    page: int
+    pages: int
+    found: int
+    """Members that match."""
+    active: int
+    """Active members of the tenant, whatever is searched for: what the quota counts."""
+
+
+def members_page(*, who: Principal, search: str = "", role: str = "", state: str = "", page: int = 1) -> MemberPage:
+    """One page of members, most powerful first, in two statements. `state` is active, invited, inactive or empty."""
+    demand(who, MEMBERS_VIEW)
+    narrow = Q()
+    if text := search.strip():
+        narrow &= Q(name__icontains=text) | Q(email__icontains=text)
+    if role in ROLES:
+        narrow &= Q(role=role)
+    invited = Q(password__startswith="!")  # how Django marks a password that nobody can use
+    narrow &= {
+        "active": Q(is_active=True) & ~invited,
+        "invited": Q(is_active=True) & invited,
+        "inactive": Q(is_active=False),
+    }.get(state, Q())
+    counts = User.objects.aggregate(found=Count("id", filter=narrow), active=Count("id", filter=Q(is_active=True)))
+    pages = max(1, -(-counts["found"] // PAGE))
+    page = min(max(1, page), pages)
+    order = Case(*(When(role=key, then=Value(n)) for key, n in _RANKS.items()), output_field=IntegerField())
+    members = User.objects.filter(narrow).order_by("-is_active", order, "email")[(page - 1) * PAGE : page * PAGE]
+    return MemberPage(list(members), page, pages, **counts)
+
+
+def member_get(*, who: Principal, id: UUID) -> User:
+    """One member. Raises `NotFound` where there is none in this tenant."""
+    demand(who, MEMBERS_VIEW)
+    member = User.objects.filter(pk=id).first()
+    if member is None:
+        raise NotFound("There is no such member here.", remedy="See the list of members.")
+    return member

@@ -1,0 +1,198 @@
+"""Writes to members.
+
+The rules: nobody deals with a role above their own or raises anyone above it; a tenant always has an active owner; nobody
+changes their own role or deactivates themselves; the quota counts active members.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.core.validators import validate_email
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.accounts.permissions import MEMBERS_MANAGE
+from apps.accounts.selectors import rank
+from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
+from apps.common.permissions import ROLES, demand
+from apps.tenants.context import current_tenant, tenant_url
+
+logger = logging.getLogger(__name__)
+
+
+def user_create(*, email: str, name: str, role: str, password: str | None = None, is_staff: bool = False) -> User:
+    """Store a person whose address needs no proof (made by an operator, a command or an invitation), past all rules."""
+    user = User.objects.create_user(email, password, name=name, role=role, is_staff=is_staff)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+@transaction.atomic
+def member_invite(*, actor: User, email: str, name: str, role: str) -> User:
+    """Add a member and mail them a link to choose a password. Raises `InvalidInput`, `Conflict`, `PermissionDenied`."""
+    demand(actor, MEMBERS_MANAGE)
+    email, name = email.strip().lower(), name.strip()
+    _check_invitation(email, name, role)
+    _require_reach(actor, role)
+    _owners_lock()
+    if User.objects.filter(email=email).exists():
+        raise Conflict(
+            f"{email} is a member already; nothing was sent.", remedy="Change their role in the list instead."
+        )
+    _require_room()
+    member = user_create(email=email, name=name, role=role)
+    _invitation_mail(member, inviter=str(actor))
+    return member
+
+
+@transaction.atomic
+def member_invite_again(*, actor: User, member: User) -> None:
+    """Mail another link to a member who has not chosen a password. Raises `Conflict` when they have."""
+    demand(actor, MEMBERS_MANAGE)
+    member = _fresh(member)
+    _require_reach(actor, member.role)
+    if not member.is_invited or not member.is_active:
+        raise Conflict(f"{member} needs no invitation; nothing was sent.", remedy="They can reset their own password.")
+    _invitation_mail(member, inviter=str(actor))
+
+
+@transaction.atomic
+def role_set(*, actor: User, member: User, role: str) -> User:
+    """Give a member another role. Raises `PermissionDenied` above one's own, `Conflict` for the last owner."""
+    demand(actor, MEMBERS_MANAGE)
+    if role not in ROLES:
+        raise InvalidInput(
+            f"There is no role {role!r}; nothing was changed.", issues=[Issue(path="role", message=role)]
+        )
+    member = _for_change(actor, member)
+    _require_reach(actor, role)
+    if member.role == "owner" and role != "owner":
+        _require_other_owner(member)
+    member.role = role
+    member.save(update_fields=["role"])
+    return member
+
+
+@transaction.atomic
+def member_deactivate(*, actor: User, member: User) -> User:
+    """Sign a member out everywhere and keep them out; what they did stays. Raises as `role_set`."""
+    demand(actor, MEMBERS_MANAGE)
+    member = _for_change(actor, member)
+    if member.role == "owner":
+        _require_other_owner(member)
+    member.is_active = False
+    member.save(update_fields=["is_active"])
+    return member
+
+
+@transaction.atomic
+def member_reactivate(*, actor: User, member: User) -> User:
+    """Let a member in again, with the role they had. Raises `Conflict` when the quota is used up."""
+    demand(actor, MEMBERS_MANAGE)
+    member = _for_change(actor, member)
+    if not member.is_active:
+        _require_room()
+        member.is_active = True
+        member.save(update_fields=["is_active"])
+    return member
+
+
+def first_owner_invite(*, tenant: Any, **_: Any) -> None:
+    """When a tenant is made: invite its first owner. Does nothing for a tenant without one, or that has users."""
+    if tenant.owner_email and not User.objects.exists():
+        owner = user_create(email=tenant.owner_email, name="", role="owner")
+        _invitation_mail(owner, inviter="The operator of this installation")
+
+
+def password_link(member: User) -> str:
+    """The address at which a member chooses a password: once, within a day, and only in this tenant."""
+    key = [user_pk_to_url_str(member), default_token_generator.make_token(member)]
+    path = reverse("account_reset_password_from_key", args=key, urlconf=settings.ROOT_URLCONF)
+    return tenant_url(current_tenant(), path)
+
+
+def _owners_lock() -> list[User]:
+    """The active owners, locked. Every change of members takes this lock first, so that they go one after another."""
+    return list(User.objects.select_for_update().filter(role="owner", is_active=True).order_by("id"))
+
+
+def _for_change(actor: User, member: User) -> User:
+    """The member as stored now, for a change by `actor`."""
+    _owners_lock()
+    member = _fresh(member)
+    if member.pk == actor.pk:
+        raise Conflict(
+            "You cannot change your own membership; nothing was changed.", remedy="Ask another administrator."
+        )
+    _require_reach(actor, member.role)
+    return member
+
+
+def _fresh(member: User) -> User:
+    return User.objects.select_for_update().get(pk=member.pk)
+
+
+def _require_reach(actor: User, role: str) -> None:
+    if rank(role) < rank(actor.role):
+        raise PermissionDenied(
+            f"Your role, {ROLES[actor.role].title.lower()}, is below {ROLES[role].title.lower()}. Nothing was changed.",
+            remedy="Ask an owner.",
+        )
+
+
+def _require_other_owner(member: User) -> None:
+    if all(owner.pk == member.pk for owner in _owners_lock()):
+        raise Conflict(
+            f"{member} is the last active owner, and someone has to be one. Nothing was changed.",
+            remedy="Make somebody else an owner first.",
+        )
+
+
+def _require_room() -> None:
+    most = current_tenant().max_members
+    if User.objects.filter(is_active=True).count() >= most:
+        raise Conflict(
+            f"Your organisation has {most} active members, as many as its plan allows. Nothing was changed.",
+            remedy="Deactivate someone, or ask the operator of this installation for more.",
+        )
+
+
+def _check_invitation(email: str, name: str, role: str) -> None:
+    issues = []
+    try:
+        validate_email(email)
+    except ValidationError:
+        issues.append(Issue(path="email", message="Enter an e-mail address, for example ana@example.org."))
+    if len(email) > 254:
+        issues.append(Issue(path="email", message="This address is too long: 254 characters at most."))
+    if len(name) > 150:
+        issues.append(Issue(path="name", message="This name is too long: 150 characters at most."))
+    if role not in ROLES:
+        issues.append(Issue(path="role", message=f"There is no role {role!r}: choose one of the list."))
+    if issues:
+        raise InvalidInput("The invitation was not sent.", issues=issues)
+
+
+def _invitation_mail(member: User, *, inviter: str) -> None:
+    """Send the invitation when the transaction commits. A mail server that is away is logged: it can be sent again."""
+    tenant = current_tenant()
+    context = {"member": member, "inviter": inviter, "tenant": tenant, "link": password_link(member)}
+    text = render_to_string("accounts/email/invitation.txt", context)
+
+    def send() -> None:
+        try:
+            send_mail(f"[{tenant.name}] Your invitation", text, None, [member.email])
+        except OSError as error:  # smtplib's errors are OSErrors
+            logger.error("an invitation could not be mailed: %s", error, extra={"tenant": tenant.schema_name})
+
+    transaction.on_commit(send)

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from apps.accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("", views.MemberList.as_view(), name="members"),
+    path("invite/", views.MemberInvite.as_view(), name="invite"),
+    path("<uuid:id>/role/", views.MemberRole.as_view(), name="role"),
+    path("<uuid:id>/deactivate/", views.MemberDeactivate.as_view(), name="deactivate"),
+    path("<uuid:id>/reactivate/", views.MemberReactivate.as_view(), name="reactivate"),
+    path("<uuid:id>/invite-again/", views.MemberInviteAgain.as_view(), name="invite-again"),
+]

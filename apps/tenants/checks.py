@@ -1,0 +1,82 @@
+"""System checks: no table in both schemas, and a usable master key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+# The only table that every schema has: Django's own record of what was applied.
+BOTH = {"django_migrations"}
+_HINT = "List the app either in SHARED_APPS or in TENANT_APPS: see docs/decisions/0001-users-are-tenant-apps-only.md."
+
+
+def tables_of(names: Iterable[str]) -> dict[str, str]:
+    """The tables of the apps named in a setting, with the label of the app that owns each."""
+    wanted = set(names)
+    return {
+        model._meta.db_table: config.label
+        for config in apps.get_app_configs()
+        if {config.name, _path(config)} & wanted
+        for model in config.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+    }
+
+
+def one_home_per_table(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a model whose table would be made both in public and in tenants."""
+    shared, tenant = tables_of(settings.SHARED_APPS), tables_of(settings.TENANT_APPS)
+    return [
+        Error(
+            f"The table {table!r} of app {shared[table]!r} would exist in public and in every tenant: where a tenant's is "
+            "missing, public's rows would answer.",
+            hint=_HINT,
+            id="tenants.E001",
+        )
+        for table in sorted(shared.keys() & tenant.keys())
+    ]
+
+
+def one_home_in_database(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a table that does exist both in public and in another of our schemas (run by `check --database default`)."""
+    found: set[str] = set()
+    for alias in databases or []:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "select distinct t.tablename from pg_tables t join pg_tables p using (tablename) "
+                "where p.schemaname = 'public' and t.schemaname ~ '^t_'"
+            )
+            found |= {table for (table,) in cursor.fetchall()}
+    return [
+        Error(
+            f"The table {table!r} exists in public and in a tenant.",
+            hint="Find out which of the two holds rows, move them, and drop the other. " + _HINT,
+            id="tenants.E002",
+        )
+        for table in sorted(found - BOTH)
+    ]
+
+
+def usable_master_key(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a master key that cannot be used, at start rather than at the first secret."""
+    from apps.tenants.keys import master_key
+
+    try:
+        master_key()
+    except ValueError as error:
+        return [Error(str(error), id="tenants.E003")]
+    return []
+
+
+def install() -> None:
+    register(one_home_per_table, Tags.models)
+    register(one_home_in_database, Tags.database)
+    register(usable_master_key, Tags.security)
+
+
+def _path(config: AppConfig) -> str:
+    return f"{type(config).__module__}.{type(config).__qualname__}"

@@ -1,0 +1,89 @@
+"""Live events over Channels. They are hints: who misses one reads the state again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from prometheus_client import Counter
+from redis.exceptions import RedisError
+
+from apps.tenants.context import current_tenant
+from apps.tenants.models import Tenant
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+FAILURES = Counter("orchestrall_live_publish_failures", "Live events that no channel layer took")
+# The topic that every socket of a tenant joins besides its own: a message of type `tenant.closed` ends it.
+CLOSING = "tenant"
+
+
+def socket_group(topic: str, tenant: Tenant | None = None) -> str:
+    """The group of a topic, in `tenant` or in the one this thread is in. Coroutines must name the tenant."""
+    return f"{(tenant or current_tenant()).schema_name}.{topic}"
+
+
+def publish(topic: str, event: dict[str, Any]) -> None:
+    """Send `event` to all who watch `topic` in the current tenant, once the transaction commits.
+
+    Consumers get ``{"type": "live.event", "event": event}``. A channel layer that is away is logged and counted, never
+    raised: what happened is in the database.
+    """
+    group = socket_group(topic)
+    transaction.on_commit(lambda: _send(group, {"type": "live.event", "event": event}))
+
+
+def sockets_close(tenant: Tenant) -> None:
+    """End every open socket of a tenant once the transaction commits."""
+    group = socket_group(CLOSING, tenant)
+    transaction.on_commit(lambda: _send(group, {"type": "tenant.closed"}))
+
+
+async def wait_for(group: str, timeout: float, *, check: Callable[[], Awaitable[T | None]]) -> T | None:
+    """What `check` returns as soon as it is not None; None after `timeout` seconds.
+
+    `check` runs once the group is listened to, so nothing is missed between the two, then after each event of the group
+    and once more at the end. Without a channel layer it is the first and the last look that count.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout
+    layer = get_channel_layer()
+    channel = ""
+    try:
+        channel = await layer.new_channel()
+        await layer.group_add(group, channel)
+        while True:
+            found = await check()
+            left = deadline - asyncio.get_running_loop().time()
+            if found is not None or left <= 0:
+                return found
+            await asyncio.wait_for(layer.receive(channel), left)
+    except TimeoutError:
+        return await check()
+    except (OSError, RedisError) as error:
+        logger.warning("live events are away: %s", error, extra={"group": group})
+        await asyncio.sleep(max(0.0, deadline - asyncio.get_running_loop().time()))
+        return await check()
+    finally:
+        if channel:
+            await _leave(layer, group, channel)
+
+
+async def _leave(layer: Any, group: str, channel: str) -> None:
+    try:
+        await layer.group_discard(group, channel)
+    except Exception as error:  # noqa: BLE001  # the waiting is over, and a subscription dies with its connection
+        logger.warning("a live subscription was not given back: %s", error, extra={"group": group})
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    try:
+        async_to_sync(get_channel_layer().group_send)(group, message)
+    except Exception as error:  # noqa: BLE001  # whatever a channel layer raises, the caller's work is done and committed
+        FAILURES.inc()
+        logger.warning("a live event was not sent: %s", error, extra={"group": group})

@@ -1,0 +1,46 @@
+"""From the host of a request to its tenant."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import set_urlconf
+from django.utils.deprecation import MiddlewareMixin
+
+from apps.tenants.context import tenant_by_host
+from apps.tenants.models import Tenant
+
+UNKNOWN = "There is no organisation at this address. Check the part of it before the first dot."
+SUSPENDED = "This organisation is suspended. Its data is kept. Ask whoever operates this installation."
+
+
+class TenantMiddleware(MiddlewareMixin):
+    """Enter the tenant of the host for the rest of the request.
+
+    A host without a ready tenant gets no page of anybody's: 404, or 503 while its tenant is suspended.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        connection.set_schema_to_public()  # type: ignore[attr-defined]  # the last request of this thread was elsewhere
+        try:
+            host = request.get_host().rpartition(":")[0] or request.get_host()
+            tenant = tenant_by_host(host)
+        except DisallowedHost:
+            tenant = None
+        if tenant is not None and tenant.status == Tenant.Status.SUSPENDED:
+            return _plain(SUSPENDED, 503)
+        if tenant is None or not tenant.is_ready:
+            return _plain(UNKNOWN, 404)
+        request.tenant = tenant  # type: ignore[attr-defined]
+        connection.set_tenant(tenant)  # type: ignore[attr-defined]
+        if tenant.schema_name == settings.OPERATORS_SCHEMA:
+            request.urlconf = settings.OPERATORS_URLCONF  # type: ignore[attr-defined]
+            set_urlconf(settings.OPERATORS_URLCONF)
+        return None
+
+
+def _plain(text: str, status: int) -> HttpResponse:
+    """Words alone: there is no tenant whose page, session or language could dress them."""
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")

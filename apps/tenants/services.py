@@ -1,0 +1,216 @@
+"""Writes to tenants. Each works in public and gives the caller's tenant back."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from redis import Redis
+
+from apps.common import work
+from apps.common.errors import Conflict, InvalidInput, Issue
+from apps.common.industries import industries as installed_industries
+from apps.tenants import keys, live, schemas, storage
+from apps.tenants.context import forget, public_context, tenant_context
+from apps.tenants.models import Domain, Tenant
+from apps.tenants.names import host_of, schema_of
+from apps.tenants.signals import tenant_deleted, tenant_provisioned
+
+logger = logging.getLogger(__name__)
+
+PROVISION, DELETE = "tenants.provision", "tenants.delete"
+OPERATORS = settings.OPERATORS_SCHEMA.removeprefix("t_")
+QUOTAS = ("max_running_runs", "max_upload_mb", "max_members")
+Status = Tenant.Status
+
+
+def tenant_create(
+    *,
+    slug: str,
+    name: str,
+    industry: str,
+    industries: list[str] | None = None,
+    plan: str = "standard",
+    owner_email: str = "",
+    is_demo: bool = False,
+    quotas: dict[str, int] | None = None,
+    now: bool = False,
+) -> Tenant:
+    """Take a new tenant on: its row, host and keys. Its schema is made by a worker, or before returning with `now`.
+
+    `industries` are the enabled packs and default to the tenant's own. Raises `InvalidInput`, or `Conflict` for a slug
+    that is taken.
+    """
+    tenant = Tenant(
+        slug=slug, name=name.strip(), industry=industry, plan=plan, is_demo=is_demo, owner_email=owner_email
+    )
+    tenant.industries = [industry] if industries is None and industry else industries or []
+    for quota, value in (quotas or {}).items():
+        _quota_put(tenant, quota, value)
+    _clean(tenant)
+    tenant.schema_name = schema_of(slug)
+    if tenant.schema_name == settings.TEMPLATE_SCHEMA:
+        raise InvalidInput(f"The address {slug!r} is reserved; nothing was created.", remedy="Choose another one.")
+    keys.signing_key_make(tenant)
+    with public_context():
+        try:
+            with transaction.atomic():
+                tenant.save()
+                Domain.objects.create(tenant=tenant, domain=host_of(slug))
+                if not now:
+                    work.schedule(PROVISION, tenant.pk)
+        except (IntegrityError, ValidationError) as error:
+            raise Conflict(
+                f"There is a tenant at {host_of(slug)!r} already; nothing was created.",
+                remedy="Choose another address.",
+            ) from error
+    if now:
+        tenant_provision(tenant=tenant)
+    return tenant
+
+
+def tenant_provision(*, tenant: Tenant) -> None:
+    """Make a new tenant's schema and open its host. Repeating it continues where an earlier try stopped.
+
+    Leaves a tenant alone that is no longer being created.
+    """
+    with public_context():
+        status = Tenant.objects.values_list("status", flat=True).filter(pk=tenant.pk).first()
+    if status != Status.CREATING:
+        return
+    schemas.clone_template(tenant.schema_name)
+    with tenant_context(tenant), transaction.atomic():
+        tenant_provisioned.send(Tenant, tenant=tenant)
+        _update(tenant, [Status.CREATING], status=Status.READY, problem="")
+
+
+def tenant_suspend(*, tenant: Tenant) -> None:
+    """Close a tenant's host, sockets and work, within seconds everywhere. Its data stays. Raises `Conflict`."""
+    _require_customer(tenant, "suspended")
+    with transaction.atomic():
+        if not _update(tenant, [Status.READY], status=Status.SUSPENDED):
+            raise Conflict(f"{tenant.name} is {_status(tenant)}, so it was not suspended.")
+        live.sockets_close(tenant)
+
+
+def tenant_resume(*, tenant: Tenant) -> None:
+    """Open a suspended tenant again; its waiting work goes on. Raises `Conflict`."""
+    if not _update(tenant, [Status.SUSPENDED], status=Status.READY):
+        raise Conflict(f"{tenant.name} is {_status(tenant)}, so it was not resumed.")
+
+
+def tenant_rename(*, tenant: Tenant, name: str) -> None:
+    """Change the name that people read. The address and the schema stay. Raises `InvalidInput`."""
+    tenant.name = name.strip()
+    _clean(tenant)
+    _update(tenant, name=tenant.name)
+
+
+def tenant_quotas_set(*, tenant: Tenant, **quotas: int) -> None:
+    """Set some of `QUOTAS`. They hold from now on; what is already above them stays. Raises `InvalidInput`."""
+    for quota, value in quotas.items():
+        _quota_put(tenant, quota, value)
+    _clean(tenant)
+    _update(tenant, **quotas)
+
+
+def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:
+    """Begin to delete a tenant and everything it holds; this cannot be undone. A worker does it, or `now` the caller.
+
+    The host is closed at once. The faces ask for the slug to be typed before they call this.
+    """
+    _require_customer(tenant, "deleted")
+    with public_context(), transaction.atomic():
+        if not _update(tenant, [Status.CREATING, Status.READY, Status.SUSPENDED], status=Status.DELETING, problem=""):
+            raise Conflict(f"{tenant.name} is being deleted already.")
+        live.sockets_close(tenant)
+        if not now:
+            work.schedule(DELETE, tenant.pk)
+    if now:
+        tenant_erase(tenant=tenant)
+
+
+def tenant_erase(*, tenant: Tenant) -> None:
+    """Carry out a deletion: schema, files, cache keys, work rows, then the row. Repeating it continues a stopped one."""
+    with public_context():
+        if not Tenant.objects.filter(pk=tenant.pk, status=Status.DELETING).exists():
+            return
+        schemas.drop(tenant.schema_name)
+        storage.files_remove(tenant.schema_name)
+        _cache_keys_remove(tenant.schema_name)
+        with transaction.atomic():
+            tenant_deleted.send(Tenant, tenant=tenant)
+            Domain.objects.filter(tenant=tenant).delete()
+            Tenant.objects.filter(pk=tenant.pk).delete()
+        forget()
+    logger.info("a tenant was deleted", extra={"tenant": tenant.schema_name})
+
+
+def tenant_problem_set(*, id: object, cause: str) -> None:
+    """Record why creating or deleting a tenant was given up; an empty cause takes it back."""
+    with public_context():
+        Tenant.objects.filter(pk=id).update(problem=cause)
+
+
+def _update(tenant: Tenant, when: list[Status] | None = None, **changes: object) -> bool:
+    """Write `changes` where the stored status is one of `when`; False, and nothing changed, otherwise."""
+    with public_context():
+        rows = Tenant.objects.filter(pk=tenant.pk)
+        done = bool((rows if when is None else rows.filter(status__in=when)).update(**changes))
+    if done:
+        for field, value in changes.items():
+            setattr(tenant, field, value)
+    # Now for this transaction, and after it for what another thread may have read in between.
+    forget()
+    transaction.on_commit(forget)
+    return done
+
+
+def _clean(tenant: Tenant) -> None:
+    """Validate the fields that people give; the rest is made here."""
+    issues = []
+    try:
+        tenant.full_clean(exclude=["schema_name", "signing_key"], validate_unique=False)
+    except ValidationError as error:
+        issues += [Issue(path=field, message=text) for field, texts in error.message_dict.items() for text in texts]
+    known = installed_industries()
+    wanted = dict.fromkeys(tenant.industries, "industries")
+    if tenant.slug != OPERATORS:
+        wanted[tenant.industry] = "industry"
+    for key in wanted.keys() - known.keys():
+        text = f"There is no industry {key!r}: use one of {', '.join(known)}."
+        issues.append(Issue(path=wanted[key], message=text))
+    if issues:
+        raise InvalidInput(" ".join(issue.message for issue in issues) + " Nothing was changed.", issues=issues)
+
+
+def _quota_put(tenant: Tenant, quota: str, value: int) -> None:
+    if quota not in QUOTAS:
+        raise InvalidInput(f"There is no quota {quota!r}: use {', '.join(QUOTAS)}. Nothing was changed.")
+    setattr(tenant, quota, value)
+
+
+def _require_customer(tenant: Tenant, verb: str) -> None:
+    if tenant.schema_name == settings.OPERATORS_SCHEMA:
+        raise Conflict(f"The operators' own tenant cannot be {verb}: its host serves the back office.")
+
+
+def _status(tenant: Tenant) -> str:
+    with public_context():
+        fresh = Tenant.objects.filter(pk=tenant.pk).first()
+    return fresh.get_status_display().lower() if fresh else "gone"
+
+
+def _cache_keys_remove(schema: str) -> None:
+    """Delete what the cache holds under the schema's name: sessions, rate limits, results."""
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        found: list[bytes] = []
+        for key in redis.scan_iter(match=f"{schema}:*", count=1000):  # a schema's name has no pattern characters
+            found.append(key)
+            if len(found) == 500:
+                redis.unlink(*found)
+                found.clear()
+        if found:
+            redis.unlink(*found)

@@ -1,0 +1,8 @@
+"""What other apps may do when a tenant begins or ends. Receivers get `tenant`."""
+
+from django.dispatch import Signal
+
+# Sent inside the new tenant, in the transaction that makes it ready; a receiver must bear being called twice.
+tenant_provisioned = Signal()
+# Sent in public, in the transaction that deletes the tenant's row, after its schema, files and cache keys are gone.
+tenant_deleted = Signal()
