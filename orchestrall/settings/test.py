@@ -11,13 +11,20 @@ if not os.environ.get("PYTEST_XDIST_WORKER"):  # workers inherit the addresses f
     for _server in embedded.ensure(TEST_HOME, durable=False):
         atexit.register(_server.stop)
 
+# Each worker of a test run has a Redis database of its own (of Redis's 16), and sockets that the others do not hear.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER:
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{1 + int(WORKER[2:]) % 15}"
+
 from orchestrall.settings.base import *  # noqa: E402, F403
-from orchestrall.settings.base import STORAGES, TENANT_APPS  # noqa: E402
+from orchestrall.settings.base import CHANNEL_LAYERS, STORAGES, TENANT_APPS  # noqa: E402
 from orchestrall.settings.tenancy import SHARED_APPS  # noqa: E402
 
 # A seventh industry that exists only here: it proves that the core knows none by name.
 TENANT_APPS = ["tests.dummy", *TENANT_APPS]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+
+CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"orchestrall{WORKER}"
 
 DEBUG = False
 SECRET_KEY = "tests only: " + "x" * 50

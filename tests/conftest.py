@@ -1,0 +1,192 @@
+"""Fixtures that every test may use.
+
+The database: a template with two tenants is built once per fingerprint of all migrations; every process of a test run works
+on a copy of it, and every test rolls back. A test that needs commits, threads or other connections asks for
+`committed_db` and gets a copy of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.core.cache import cache
+from django.db import connection, connections
+from django.test import Client
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.tenants import context
+from apps.tenants.context import public_context, tenant_context
+from apps.tenants.models import Tenant
+from tests.factories import MemberFactory
+
+MakeMember = Callable[..., User]
+
+
+def _admin() -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["DATABASE_URL"].rpartition("/")[0] + "/postgres", autocommit=True)
+
+
+def _use(database: str) -> None:
+    connections.close_all()
+    connection.settings_dict["NAME"] = database  # shared by the connections of all threads
+
+
+def _build(database: str) -> None:
+    from apps.common.industries import industries
+    from apps.tenants import schemas, services
+
+    _use(database)
+    schemas.migrate_all(tell=lambda _: None)
+    for slug in ("acme", "globex", services.OPERATORS):
+        customer = slug != services.OPERATORS
+        services.tenant_create(
+            slug=slug,
+            name=slug.title(),
+            industry="dummy" if customer else "",
+            industries=list(industries()) if customer else [],
+            now=True,
+        )
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def template_database(django_test_environment: None, django_db_blocker: pytest.FixtureRequest) -> str:
+    """The name of the database that all others are copied from."""
+    from apps.tenants import schemas
+
+    how = hashlib.sha256(Path(__file__).read_bytes() + schemas.fingerprint().encode()).hexdigest()
+    name = f"template_{how[:16]}"
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        admin.execute(
+            "select pg_advisory_lock(7)"
+        )  # one process builds, the others wait; given back with the connection
+        made = admin.execute("select 1 from pg_database where datname = %s and datistemplate", [name]).fetchone()
+        if not made:
+            for (old,) in admin.execute(r"select datname from pg_database where datname like 'template\_%'").fetchall():
+                admin.execute(f'alter database "{old}" is_template false')
+                admin.execute(f'drop database "{old}" with (force)')
+            admin.execute(f'create database "{name}"')
+            _build(name)
+            admin.execute(f'alter database "{name}" is_template true')
+    return name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(template_database: str, django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+    mine = f"test_{worker_id}_{os.getpid()}"
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        admin.execute(f'create database "{mine}" template "{template_database}"')
+        _use(mine)
+        yield
+        connections.close_all()
+        admin.execute(f'drop database "{mine}" with (force)')
+
+
+@pytest.fixture
+def committed_db(
+    template_database: str, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A database of the test's own, in which everything is really committed. Returns its name."""
+    before, mine = connection.settings_dict["NAME"], f"test_own_{os.getpid()}"
+    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
+        admin.execute(f'create database "{mine}" template "{template_database}"')
+        _use(mine)
+        yield mine
+        _use(before)
+        admin.execute(f'drop database "{mine}" with (force)')
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Start in public, with nothing remembered of other tests, and with a folder of one's own for files."""
+    settings.VAR = tmp_path
+    context.forget()
+    connection.set_schema_to_public()
+    yield
+    connection.set_schema_to_public()
+    if {"db", "committed_db"} & set(request.fixturenames):
+        cache.clear()  # sessions and rate limits; the Redis database belongs to this process of the test run
+
+
+def _tenant(slug: str) -> Tenant:
+    with public_context():
+        return Tenant.objects.get(slug=slug)
+
+
+@pytest.fixture
+def data(request: pytest.FixtureRequest) -> None:
+    """The database in either of its two forms: a test's own when it asks for that, else the shared one."""
+    request.getfixturevalue("committed_db" if "committed_db" in request.fixturenames else "db")
+
+
+@pytest.fixture
+def globex(data: None) -> Tenant:
+    """The other tenant; not entered. Its members have the same primary keys as those of `acme`."""
+    return _tenant("globex")
+
+
+@pytest.fixture
+def operators(data: None) -> Tenant:
+    """The operators' own tenant; not entered."""
+    return _tenant("operators")
+
+
+@pytest.fixture
+def acme(data: None) -> Iterator[Tenant]:
+    """The tenant that most tests work in: it is entered."""
+    tenant = _tenant("acme")
+    with tenant_context(tenant):
+        yield tenant
+
+
+@pytest.fixture
+def member(acme: Tenant) -> MakeMember:
+    """`member(role="analyst", tenant=acme, **fields)`. The n-th member has the same key in every tenant."""
+    made: dict[str, int] = {}
+
+    def make(role: str = "analyst", *, tenant: Tenant = acme, **fields: Any) -> User:
+        made[tenant.schema_name] = made.get(tenant.schema_name, 0) + 1
+        with tenant_context(tenant):
+            return MemberFactory(role=role, **{"id": UUID(int=made[tenant.schema_name]), **fields})
+
+    return make
+
+
+@pytest.fixture
+def client_for(acme: Tenant) -> Callable[..., Client]:
+    """`client_for(user=None, tenant=acme)`: a browser at the tenant's host, signed in as the user by a session."""
+
+    def make(user: User | None = None, *, tenant: Tenant = acme, **options: Any) -> Client:
+        client = Client(headers={"host": f"{tenant.slug}.localhost"}, **options)
+        if user is not None:
+            with tenant_context(tenant):
+                client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_for(acme: Tenant) -> Callable[..., APIClient]:
+    """`api_for(user=None, tenant=acme)`: an API client at the tenant's host, taken for the user without a token."""
+
+    def make(user: User | None = None, *, tenant: Tenant = acme) -> APIClient:
+        client = APIClient(HTTP_HOST=f"{tenant.slug}.localhost")
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def sockets_keep_db(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For socket tests inside a rolled-back test: channels would close a connection that is in a transaction."""
+    monkeypatch.setattr("channels.db.close_old_connections", lambda *_, **__: None)
