@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from apps.accounts.models import User
 
-PASSWORD = "a long enough password"  # noqa: S105
+PASSWORD = "a long enough password"
 
 
 class MemberFactory(DjangoModelFactory[User]):

@@ -1,0 +1,46 @@
+"""Bring an installation to the state that its code expects. Every step may be stopped and run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from apps.accounts.models import User
+from apps.accounts.services import password_link, user_create
+from apps.tenants import schemas, services
+from apps.tenants.context import public_context, tenant_context
+from apps.tenants.models import Tenant
+
+Tell = Callable[[str], None]
+
+OPERATOR = "operator@operators.example"
+
+
+def installation_prepare(*, tell: Tell) -> None:
+    """Migrate every schema, make the operators' tenant, and finish tenants whose making was interrupted.
+
+    With nothing to do it costs a few statements, whatever the number of tenants. `tell` gets a line per step.
+    """
+    schemas.migrate_all(tell=tell)
+    with public_context():
+        made = set(Tenant.objects.filter(slug=services.OPERATORS).values_list("slug", flat=True))
+        unfinished = list(Tenant.objects.filter(status=Tenant.Status.CREATING))
+    if not made:
+        tell("Creating the operators' tenant")
+        services.tenant_create(slug=services.OPERATORS, name="Operators", industry="", now=True)
+    for tenant in unfinished:
+        tell(f"Finishing tenant {tenant.slug}")
+        services.tenant_provision(tenant=tenant)
+
+
+def operator_ensure(*, email: str, password: str | None = None) -> str:
+    """Make `email` an operator unless there is one of that address.
+
+    Returns the link at which a new operator without a password chooses one; empty otherwise.
+    """
+    with public_context():
+        tenant = Tenant.objects.get(slug=services.OPERATORS)
+    with tenant_context(tenant):
+        if User.objects.filter(email=email.lower()).exists():
+            return ""
+        user = user_create(email=email, name="Operator", role="owner", password=password, is_staff=True)
+        return "" if password else password_link(user)
