@@ -34,3 +34,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_AUTOREFRESH = True
+STATIC_ROOT = TEST_HOME / "static"  # empty: files are found where they lie
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
