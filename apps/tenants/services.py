@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 PROVISION, DELETE = "tenants.provision", "tenants.delete"
 OPERATORS = settings.OPERATORS_SCHEMA.removeprefix("t_")
 QUOTAS = ("max_running_runs", "max_upload_mb", "max_members")
+CHANGEABLE = ("name", "plan", "industries", *QUOTAS)
 Status = Tenant.Status
 
 
@@ -48,7 +50,7 @@ def tenant_create(
     )
     tenant.industries = [industry] if industries is None and industry else industries or []
     for quota, value in (quotas or {}).items():
-        _quota_put(tenant, quota, value)
+        _put(tenant, quota, value)
     _clean(tenant)
     tenant.schema_name = schema_of(slug)
     if tenant.schema_name == settings.TEMPLATE_SCHEMA:
@@ -101,19 +103,15 @@ def tenant_resume(*, tenant: Tenant) -> None:
         raise Conflict(f"{tenant.name} is {_status(tenant)}, so it was not resumed.")
 
 
-def tenant_rename(*, tenant: Tenant, name: str) -> None:
-    """Change the name that people read. The address and the schema stay. Raises `InvalidInput`."""
-    tenant.name = name.strip()
-    _clean(tenant)
-    _update(tenant, name=tenant.name)
+def tenant_change(*, tenant: Tenant, **changes: Any) -> None:
+    """Change some of `CHANGEABLE`: the name that people read, plan, packs, quotas. Address and schema stay.
 
-
-def tenant_quotas_set(*, tenant: Tenant, **quotas: int) -> None:
-    """Set some of `QUOTAS`. They hold from now on; what is already above them stays. Raises `InvalidInput`."""
-    for quota, value in quotas.items():
-        _quota_put(tenant, quota, value)
+    A quota holds from now on; what is already above it stays. Raises `InvalidInput`.
+    """
+    for field, value in changes.items():
+        _put(tenant, field, value)
     _clean(tenant)
-    _update(tenant, **quotas)
+    _update(tenant, **{field: getattr(tenant, field) for field in changes})
 
 
 def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:
@@ -154,6 +152,14 @@ def tenant_problem_set(*, id: object, cause: str) -> None:
         Tenant.objects.filter(pk=id).update(problem=cause)
 
 
+def tenant_retry(*, tenant: Tenant) -> None:
+    """Try again to create or delete a tenant where that was given up. Raises `Conflict` when it was not."""
+    kind = {Status.CREATING: PROVISION, Status.DELETING: DELETE}.get(Status(tenant.status))
+    with public_context(), transaction.atomic():
+        if kind is None or not work.requeue(kind, tenant.pk):
+            raise Conflict(f"{tenant.name} is {_status(tenant)} and nothing was given up, so nothing was tried again.")
+
+
 def _update(tenant: Tenant, when: list[Status] | None = None, **changes: object) -> bool:
     """Write `changes` where the stored status is one of `when`; False, and nothing changed, otherwise."""
     with public_context():
@@ -186,10 +192,10 @@ def _clean(tenant: Tenant) -> None:
         raise InvalidInput(" ".join(issue.message for issue in issues) + " Nothing was changed.", issues=issues)
 
 
-def _quota_put(tenant: Tenant, quota: str, value: int) -> None:
-    if quota not in QUOTAS:
-        raise InvalidInput(f"There is no quota {quota!r}: use {', '.join(QUOTAS)}. Nothing was changed.")
-    setattr(tenant, quota, value)
+def _put(tenant: Tenant, field: str, value: Any) -> None:
+    if field not in CHANGEABLE:
+        raise InvalidInput(f"{field!r} of a tenant cannot be set: use {', '.join(CHANGEABLE)}. Nothing was changed.")
+    setattr(tenant, field, value.strip() if isinstance(value, str) else value)
 
 
 def _require_customer(tenant: Tenant, verb: str) -> None:

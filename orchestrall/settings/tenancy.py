@@ -60,3 +60,11 @@ TENANT_APPS = [
     "apps.common",
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
+
+UNFOLD = {
+    "SITE_TITLE": "Orchestrall operators",
+    "SITE_HEADER": "Orchestrall operators",
+    "SITE_SYMBOL": "hub",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

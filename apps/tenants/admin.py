@@ -1,0 +1,180 @@
+"""Tenants in the back office. Every write goes through a service, which enters public and gives our schema back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from apps.common.errors import Problem
+from apps.tenants import services
+from apps.tenants.context import tenant_url
+from apps.tenants.forms import DeleteTenantForm, NewTenantForm, TenantForm
+from apps.tenants.models import Tenant
+from apps.tenants.site import site
+
+REFRESH_SECONDS = 3
+_LABELS = {"creating": "info", "ready": "success", "suspended": "warning", "deleting": "danger"}
+
+
+@admin.register(Tenant, site=site)
+class TenantAdmin(ModelAdmin):  # type: ignore[misc]
+    form = TenantForm
+    list_display = ("slug", "name", "state", "industry", "plan", "is_demo", "created_at")
+    list_filter = ("status", "industry", "plan", "is_demo")
+    search_fields = ("slug", "name", "owner_email")
+    list_per_page = 50
+    actions = ("suspend", "resume", "retry")
+    # Buttons of the form, which are POSTs; the theme's other actions on a page are plain links.
+    actions_submit_line = ("suspend_one", "resume_one", "retry_one")
+    readonly_fields = ("slug", "address", "industry", "state", "problem", "owner_email", "created_at")
+    quotas = ("Quotas", {"fields": services.QUOTAS})
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "address", "state", "problem")}),
+        ("Product", {"fields": ("industry", "industries", "plan", "owner_email", "created_at")}),
+        quotas,
+    )
+    add_fieldsets = (
+        (None, {"fields": ("slug", "name", "industry", "industries", "plan", "owner_email")}),
+        quotas,
+    )
+
+    @display(description="Status", ordering="status", label=_LABELS)
+    def state(self, tenant: Tenant) -> tuple[str, str]:
+        text = tenant.get_status_display()
+        return tenant.status, f"{text}: given up" if tenant.problem else text
+
+    @admin.display(description="Host")
+    def address(self, tenant: Tenant) -> str:
+        return tenant_url(tenant)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj else ()
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[Any]]:
+        return super().get_form(request, obj, change=change, **(kwargs if obj else {**kwargs, "form": NewTenantForm}))  # type: ignore[no-any-return]
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: ModelForm[Any], change: bool) -> None:
+        data = form.cleaned_data
+        quotas = {quota: data[quota] for quota in services.QUOTAS}
+        shared = {"name": data["name"], "plan": data["plan"], "industries": data["industries"]}
+        if change:
+            services.tenant_change(tenant=obj, **shared, **quotas)
+            for button in self.get_actions_submit_line(request, obj.pk):
+                if button.action_name in request.POST:
+                    button.method(request, obj)
+            return
+        made = services.tenant_create(
+            slug=data["slug"], industry=data["industry"], owner_email=data["owner_email"], quotas=quotas, **shared
+        )
+        obj.__dict__.update(made.__dict__)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        return _refreshing(response) if self._unfinished(self.get_queryset(request)) else response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().change_view(request, object_id, form_url, extra_context)
+        wait = request.method == "GET" and self._unfinished(self.get_queryset(request).filter(pk=object_id))
+        return _refreshing(response) if wait else response
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask for the address to be typed, then hand the deletion to a worker."""
+        tenant = self.get_object(request, object_id)
+        if tenant is None:
+            raise Http404
+        form = DeleteTenantForm(request.POST or None, tenant=tenant)
+        if request.method == "POST" and form.is_valid():
+            if self._try(request, [tenant], lambda each: services.tenant_delete(tenant=each), "is being deleted"):
+                self.log_deletions(request, self.get_queryset(request).filter(pk=tenant.pk))
+            return HttpResponseRedirect(reverse("admin:tenants_tenant_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Delete {tenant.name}?",
+            "opts": self.opts,
+            "object": tenant,
+            "form": form,
+        }
+        return TemplateResponse(request, "tenants/delete_tenant.html", context)
+
+    @admin.action(description="Suspend")
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        self._try(request, queryset, lambda tenant: services.tenant_suspend(tenant=tenant), "is suspended")
+
+    @admin.action(description="Resume")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        self._try(request, queryset, lambda tenant: services.tenant_resume(tenant=tenant), "is open again")
+
+    @admin.action(description="Try again what was given up")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        self._try(request, queryset, lambda tenant: services.tenant_retry(tenant=tenant), "is tried again")
+
+    @action(description="Suspend")
+    def suspend_one(self, request: HttpRequest, tenant: Tenant) -> None:
+        self._try(request, [tenant], lambda each: services.tenant_suspend(tenant=each), "is suspended")
+
+    @action(description="Resume")
+    def resume_one(self, request: HttpRequest, tenant: Tenant) -> None:
+        self._try(request, [tenant], lambda each: services.tenant_resume(tenant=each), "is open again")
+
+    @action(description="Try again")
+    def retry_one(self, request: HttpRequest, tenant: Tenant) -> None:
+        self._try(request, [tenant], lambda each: services.tenant_retry(tenant=each), "is tried again")
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The buttons that make sense for the tenant as it is."""
+        tenant = self.get_object(request, str(object_id))
+        if tenant is None or tenant.slug == services.OPERATORS:
+            return []
+        wanted = {"ready": "suspend_one", "suspended": "resume_one"}.get(tenant.status, "")
+        wanted = "retry_one" if tenant.problem else wanted
+        return [
+            each
+            for each in super().get_actions_submit_line(request, object_id)
+            if each.action_name.endswith(wanted or " ")
+        ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
+        own = obj is not None and obj.slug == services.OPERATORS
+        return not own and super().has_delete_permission(request, obj)  # type: ignore[no-any-return]
+
+    def _try(
+        self, request: HttpRequest, tenants: Iterable[Tenant], change: Callable[[Tenant], None], done: str
+    ) -> list[Tenant]:
+        """Change each tenant that can be; say of every one what became of it. Returns those that were changed."""
+        changed = []
+        for tenant in tenants:
+            try:
+                change(tenant)
+            except Problem as problem:
+                messages.error(request, f"{problem.detail} {problem.remedy}".strip())
+            else:
+                changed.append(tenant)
+                messages.success(request, f"{tenant.name} {done}.")
+        return changed
+
+    @staticmethod
+    def _unfinished(tenants: QuerySet[Tenant]) -> bool:
+        """Whether a worker is making or deleting one of them just now."""
+        moving = [Tenant.Status.CREATING, Tenant.Status.DELETING]
+        return tenants.filter(status__in=moving, problem="").exists()
+
+
+def _refreshing(response: HttpResponse) -> HttpResponse:
+    """Let the browser read the page again soon: a header needs no script."""
+    response["Refresh"] = str(REFRESH_SECONDS)
+    return response

@@ -1,0 +1,156 @@
+"""The operators' back office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.tenants import services
+from apps.tenants.context import current_schema, tenant_context
+from apps.tenants.models import Tenant
+from tests.tenants.conftest import Scheduled
+
+LIST = "/admin/tenants/tenant/"
+NEW = {
+    "slug": "initech",
+    "name": "Initech",
+    "industry": "dummy",
+    "industries": ["dummy"],
+    "plan": "standard",
+    "owner_email": "owner@initech.example",
+    "max_running_runs": "2",
+    "max_upload_mb": "10",
+    "max_members": "5",
+}
+
+
+@pytest.fixture
+def office(operators: Tenant, member: Callable[..., User], client_for: Callable[..., Client]) -> Client:
+    """An operator's browser on the operators' host."""
+    return client_for(member("owner", tenant=operators, is_staff=True), tenant=operators)
+
+
+def one(tenant: Tenant, page: str = "change") -> str:
+    return reverse(f"admin:tenants_tenant_{page}", args=[tenant.pk], urlconf=settings.OPERATORS_URLCONF)
+
+
+def test_an_operator_lists_searches_and_filters_tenants(office: Client, acme: Tenant) -> None:
+    page = office.get(LIST)
+    assert page.status_code == 200
+    assert b"globex" in page.content
+    assert b"globex" not in office.get(LIST, {"q": "acme"}).content
+    assert b"acme" not in office.get(LIST, {"status__exact": "suspended"}).content
+
+
+def test_the_back_office_has_a_policy_of_its_own(office: Client) -> None:
+    policy = office.get(LIST)["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-eval'" in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    assert "unsafe" not in office.get("/accounts/password/reset/")["Content-Security-Policy"]
+
+
+def test_there_is_no_back_office_on_a_tenants_host(
+    member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    assert client_for(member("owner", is_staff=True)).get(LIST).status_code == 404
+
+
+def test_who_is_not_an_operator_is_refused(
+    operators: Tenant, member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    browser = client_for(member("owner", tenant=operators), tenant=operators)
+    assert browser.get(LIST, follow=True).status_code == 403
+
+
+def test_sign_in_is_never_the_admins_own_form(operators: Tenant, client_for: Callable[..., Client]) -> None:
+    answer = client_for(tenant=operators).get(LIST, follow=True)
+    assert answer.request["PATH_INFO"] == "/accounts/login/"
+
+
+def test_creating_a_tenant_hands_it_to_a_worker_and_shows_its_status(office: Client, scheduled: Scheduled) -> None:
+    answer = office.post(f"{LIST}add/", NEW, follow=True)
+    tenant = Tenant.objects.get(slug="initech")
+    assert tenant.status == "creating"
+    assert scheduled.rows == [("tenants.provision", tenant.pk)]
+    assert b"Creating" in answer.content
+    assert answer["Refresh"] == "3"
+    assert (tenant.max_members, tenant.industries) == (5, ["dummy"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [("slug", "acme", "already"), ("slug", "Big Corp", "small letters"), ("max_members", "0", "greater than or equal")],
+)
+def test_a_tenant_that_cannot_be_is_refused_with_the_reason(
+    office: Client, scheduled: Scheduled, field: str, value: str, says: str
+) -> None:
+    answer = office.post(f"{LIST}add/", {**NEW, field: value})
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert scheduled.rows == []
+
+
+def test_an_operator_renames_a_tenant_and_sets_its_quotas(office: Client, acme: Tenant) -> None:
+    form = {**NEW, "name": "Acme Stores", "max_upload_mb": "20"}
+    assert office.post(one(acme), form).status_code == 302
+    changed = Tenant.objects.get(slug="acme")
+    assert (changed.name, changed.max_upload_mb, changed.schema_name) == ("Acme Stores", 20, "t_acme")
+
+
+def test_an_operator_suspends_and_resumes_a_tenant(office: Client, acme: Tenant) -> None:
+    office.post(LIST, {"action": "suspend", "_selected_action": [acme.pk]})
+    assert Tenant.objects.get(slug="acme").status == "suspended"
+    office.post(one(acme), {**NEW, "name": "Acme", "tenants_tenant_resume_one": "1"})
+    assert Tenant.objects.get(slug="acme").status == "ready"
+
+
+def test_the_operators_own_tenant_cannot_be_suspended_or_deleted(office: Client, operators: Tenant) -> None:
+    answer = office.post(LIST, {"action": "suspend", "_selected_action": [operators.pk]}, follow=True)
+    assert b"cannot be suspended" in answer.content
+    assert Tenant.objects.get(slug="operators").is_ready
+    office.post(one(operators, "delete"), {"slug": "operators"})
+    assert Tenant.objects.get(slug="operators").is_ready
+
+
+def test_a_tenant_is_deleted_only_when_its_address_is_typed(office: Client, acme: Tenant, scheduled: Scheduled) -> None:
+    wrong = office.post(one(acme, "delete"), {"slug": "globex"})
+    assert b"nothing was deleted" in wrong.content
+    assert Tenant.objects.get(slug="acme").is_ready
+    right = office.post(one(acme, "delete"), {"slug": "acme"})
+    assert right.status_code == 302
+    assert Tenant.objects.get(slug="acme").status == "deleting"
+    assert scheduled.rows == [("tenants.delete", acme.pk)]
+
+
+def test_what_operators_do_is_logged_in_their_own_schema(office: Client, acme: Tenant, operators: Tenant) -> None:
+    office.post(one(acme), {**NEW, "name": "Acme Stores"})
+    assert current_schema() == "t_operators"
+    with tenant_context(operators):
+        entry = LogEntry.objects.get()
+        assert (entry.object_id, entry.content_type.model) == (str(acme.pk), "tenant")
+    with tenant_context(acme):
+        assert not LogEntry.objects.exists()
+
+
+def test_what_was_given_up_shows_its_cause_and_can_be_tried_again(
+    office: Client, acme: Tenant, scheduled: Scheduled
+) -> None:
+    Tenant.objects.filter(pk=acme.pk).update(status="creating", problem="The disk was full.")
+    scheduled.buried.add(acme.pk)
+    page = office.get(one(acme))
+    assert b"The disk was full." in page.content
+    assert "Refresh" not in page
+    office.post(LIST, {"action": "retry", "_selected_action": [acme.pk]})
+    answer = office.get(LIST)
+    assert b"is tried again" in answer.content
+
+
+def test_a_tenant_without_a_name_is_refused_by_the_service(acme: Tenant) -> None:
+    with pytest.raises(services.InvalidInput):
+        services.tenant_change(tenant=acme, name="  ")
