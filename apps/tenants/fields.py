@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 _DEFLATED_JSON = b"\x01"
 
 
-class PayloadField(models.Field[Any, Any]):
+class PayloadField(models.Field):  # type: ignore[type-arg]
     """A JSON-able value of any size, kept compressed in `bytea`. It is read and written whole and never searched.
 
     Raises `ValueError` for a value that JSON does not have, NaN and infinity included, before anything is stored.
