@@ -212,11 +212,11 @@ def _status(tenant: Tenant) -> str:
 def _cache_keys_remove(schema: str) -> None:
     """Delete what the cache holds under the schema's name: sessions, rate limits, results."""
     with Redis.from_url(settings.REDIS_URL) as redis:
-        found: list[bytes] = []
-        for key in redis.scan_iter(match=f"{schema}:*", count=1000):  # a schema's name has no pattern characters
-            found.append(key)
-            if len(found) == 500:
-                redis.unlink(*found)
-                found.clear()
-        if found:
-            redis.unlink(*found)
+        keys_found = _cache_keys(schema)
+        for start in range(0, len(keys_found), 500):
+            redis.unlink(*keys_found[start : start + 500])
+
+
+def _cache_keys(schema: str) -> list[bytes]:
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        return list(redis.scan_iter(match=f"{schema}:*", count=1000))  # a schema's name has no pattern characters
