@@ -40,11 +40,10 @@ def user_create(*, email: str, name: str, role: str, password: str | None = None
 @transaction.atomic
 def member_invite(*, actor: User, email: str, name: str, role: str) -> User:
     """Add a member and mail them a link to choose a password. Raises `InvalidInput`, `Conflict`, `PermissionDenied`."""
-    demand(actor, MEMBERS_MANAGE)
+    actor = _acting(actor)
     email, name = email.strip().lower(), name.strip()
     _check_invitation(email, name, role)
     _require_reach(actor, role)
-    _owners_lock()
     if User.objects.filter(email=email).exists():
         raise Conflict(
             f"{email} is a member already; nothing was sent.", remedy="Change their role in the list instead."
@@ -58,7 +57,7 @@ def member_invite(*, actor: User, email: str, name: str, role: str) -> User:
 @transaction.atomic
 def member_invite_again(*, actor: User, member: User) -> None:
     """Mail another link to a member who has not chosen a password. Raises `Conflict` when they have."""
-    demand(actor, MEMBERS_MANAGE)
+    actor = _acting(actor)
     member = _fresh(member)
     _require_reach(actor, member.role)
     if not member.is_invited or not member.is_active:
@@ -69,7 +68,7 @@ def member_invite_again(*, actor: User, member: User) -> None:
 @transaction.atomic
 def role_set(*, actor: User, member: User, role: str) -> User:
     """Give a member another role. Raises `PermissionDenied` above one's own, `Conflict` for the last owner."""
-    demand(actor, MEMBERS_MANAGE)
+    actor = _acting(actor)
     if role not in ROLES:
         raise InvalidInput(
             f"There is no role {role!r}; nothing was changed.", issues=[Issue(path="role", message=role)]
@@ -86,7 +85,7 @@ def role_set(*, actor: User, member: User, role: str) -> User:
 @transaction.atomic
 def member_deactivate(*, actor: User, member: User) -> User:
     """Sign a member out everywhere and keep them out; what they did stays. Raises as `role_set`."""
-    demand(actor, MEMBERS_MANAGE)
+    actor = _acting(actor)
     member = _for_change(actor, member)
     if member.role == "owner":
         _require_other_owner(member)
@@ -98,7 +97,7 @@ def member_deactivate(*, actor: User, member: User) -> User:
 @transaction.atomic
 def member_reactivate(*, actor: User, member: User) -> User:
     """Let a member in again, with the role they had. Raises `Conflict` when the quota is used up."""
-    demand(actor, MEMBERS_MANAGE)
+    actor = _acting(actor)
     member = _for_change(actor, member)
     if not member.is_active:
         _require_room()
@@ -126,9 +125,16 @@ def _owners_lock() -> list[User]:
     return list(User.objects.select_for_update().filter(role="owner", is_active=True).order_by("id"))
 
 
+def _acting(actor: User) -> User:
+    """Who acts, as stored now: what was true when the request began may have been changed by another member."""
+    _owners_lock()
+    actor = _fresh(actor)
+    demand(actor, MEMBERS_MANAGE)
+    return actor
+
+
 def _for_change(actor: User, member: User) -> User:
     """The member as stored now, for a change by `actor`."""
-    _owners_lock()
     member = _fresh(member)
     if member.pk == actor.pk:
         raise Conflict(

@@ -1,0 +1,102 @@
+"""Signing in and out, and what a stranger learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.tenants.models import Tenant
+from tests.factories import PASSWORD
+
+Make = Callable[..., User]
+Browser = Callable[..., Client]
+LOGIN = "/accounts/login/"
+
+
+def sign_in(browser: Client, email: str, password: str) -> Any:
+    return browser.post(LOGIN, {"login": email, "password": password})
+
+
+def test_a_member_signs_in_and_out(member: Make, client_for: Browser) -> None:
+    browser, user = client_for(), member()
+    assert sign_in(browser, user.email.upper(), PASSWORD)["Location"] == "/"
+    assert browser.get("/accounts/password/change/").status_code == 200
+    browser.post("/accounts/logout/")
+    assert browser.get("/accounts/password/change/").status_code == 302
+
+
+def test_a_stranger_and_a_wrong_password_get_the_same_answer(member: Make, client_for: Browser) -> None:
+    user = member()
+    texts = []
+    for email in (user.email, "stranger@example.org"):
+        answer = sign_in(client_for(), email, "not the password")
+        errors = answer.context["form"].errors
+        texts.append((answer.status_code, errors.as_json()))
+    assert texts[0] == texts[1]
+
+
+def test_a_reset_answers_alike_whether_the_address_is_known(member: Make, client_for: Browser) -> None:
+    user, answers = member(), []
+    for email in (user.email, "stranger@example.org"):
+        answer = client_for().post("/accounts/password/reset/", {"email": email})
+        answers.append((answer.status_code, answer["Location"]))
+    assert answers[0] == answers[1]
+    assert [each.to for each in mail.outbox] == [[user.email], ["stranger@example.org"]]
+
+
+def test_who_is_deactivated_is_out_at_once_and_cannot_come_back(member: Make, client_for: Browser) -> None:
+    user = member()
+    browser = client_for(user)
+    assert browser.get("/accounts/password/change/").status_code == 200
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert browser.get("/accounts/password/change/").status_code == 302
+    sign_in(browser, user.email, PASSWORD)
+    assert browser.get("/accounts/password/change/").status_code == 302
+
+
+def test_a_new_password_ends_every_other_session(member: Make, client_for: Browser) -> None:
+    user = member()
+    one, other = client_for(user), client_for(user)
+    new = {"oldpassword": PASSWORD, "password1": "quite another password", "password2": "quite another password"}
+    one.post("/accounts/password/change/", new)
+    assert one.get("/accounts/password/change/").status_code == 200
+    assert other.get("/accounts/password/change/").status_code == 302
+
+
+def test_nobody_signs_up(acme: Tenant, client_for: Browser) -> None:
+    form = {"email": "new@example.org", "password1": "a long enough password", "password2": "a long enough password"}
+    client_for().post("/accounts/signup/", form)
+    assert not User.objects.exists()
+
+
+def test_the_eleventh_wrong_try_is_not_even_looked_at(member: Make, client_for: Browser) -> None:
+    user, browser = member(), client_for()
+    for _ in range(10):
+        sign_in(browser, user.email, "not the password")
+    sign_in(browser, user.email, PASSWORD)
+    assert "_auth_user_id" not in browser.session
+
+
+def test_tries_in_one_tenant_do_not_count_in_the_other(
+    acme: Tenant, globex: Tenant, member: Make, client_for: Browser
+) -> None:
+    for tenant in (acme, globex):
+        member(email="ana@example.org", tenant=tenant)
+    for _ in range(10):
+        sign_in(client_for(), "ana@example.org", "not the password")
+    browser = client_for(tenant=globex)
+    sign_in(browser, "ana@example.org", PASSWORD)
+    assert browser.get("/accounts/password/change/").status_code == 200
+
+
+@pytest.mark.parametrize("password", ["short", "password1234"])
+def test_a_password_that_is_easily_guessed_is_refused(member: Make, client_for: Browser, password: str) -> None:
+    browser = client_for(member())
+    form = {"oldpassword": PASSWORD, "password1": password, "password2": password}
+    assert browser.post("/accounts/password/change/", form).status_code == 200
+    assert User.objects.get().check_password(PASSWORD)
