@@ -31,6 +31,14 @@ class MemberPage:
     active: int
     """Active members of the tenant, whatever is searched for: what the quota counts."""
 
+    @property
+    def previous(self) -> int:
+        return self.page - 1
+
+    @property
+    def next(self) -> int:
+        return self.page + 1
+
 
 def members_page(*, who: Principal, search: str = "", role: str = "", state: str = "", page: int = 1) -> MemberPage:
     """One page of members, most powerful first, in two statements. `state` is active, invited, inactive or empty."""

@@ -16,20 +16,24 @@ OPERATOR = "operator@operators.example"
 
 
 def installation_prepare(*, tell: Tell) -> None:
-    """Migrate every schema, make the operators' tenant, and finish tenants whose making was interrupted.
+    """Migrate every schema, make the operators' tenant, and finish tenants whose making or end was interrupted.
 
     With nothing to do it costs a few statements, whatever the number of tenants. `tell` gets a line per step.
     """
     schemas.migrate_all(tell=tell)
     with public_context():
         made = set(Tenant.objects.filter(slug=services.OPERATORS).values_list("slug", flat=True))
-        unfinished = list(Tenant.objects.filter(status=Tenant.Status.CREATING))
+        creating = list(Tenant.objects.filter(status=Tenant.Status.CREATING))
+        deleting = list(Tenant.objects.filter(status=Tenant.Status.DELETING))
     if not made:
         tell("Creating the operators' tenant")
         services.tenant_create(slug=services.OPERATORS, name="Operators", industry="", now=True)
-    for tenant in unfinished:
+    for tenant in creating:
         tell(f"Finishing tenant {tenant.slug}")
         services.tenant_provision(tenant=tenant)
+    for tenant in deleting:
+        tell(f"Deleting tenant {tenant.slug}, as was asked before")
+        services.tenant_erase(tenant=tenant)
 
 
 def operator_ensure(*, email: str, password: str | None = None) -> str:

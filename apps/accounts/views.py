@@ -1,0 +1,133 @@
+"""The members page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from apps.accounts import selectors, services
+from apps.accounts.models import User
+from apps.accounts.permissions import MEMBERS_MANAGE, MEMBERS_VIEW
+from apps.accounts.selectors import rank
+from apps.common.errors import Problem
+from apps.common.permissions import ROLES, Role
+from apps.console.views import ConsoleView
+from apps.tenants.context import current_tenant
+
+STATES = (("active", "Active"), ("invited", "Invited"), ("inactive", "Deactivated"))
+FILTERS = ("q", "role", "state", "page")
+
+
+class MemberList(ConsoleView):
+    permission = MEMBERS_VIEW
+    page_title = "Members"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        narrow = {key: request.GET.get(key, "") for key in FILTERS}
+        number = int(narrow["page"]) if narrow["page"].isdigit() and len(narrow["page"]) < 9 else 1
+        page = selectors.members_page(
+            who=self.who, search=narrow["q"][:100], role=narrow["role"], state=narrow["state"], page=number
+        )
+        can_manage = self.who.can(MEMBERS_MANAGE)
+        context = {
+            "page": page,
+            "rows": [{"member": each, "may": can_manage and _may(self.user, each)} for each in page.members],
+            "narrow": narrow,
+            "filtered": any(narrow[key] for key in ("q", "role", "state")),
+            "states": STATES,
+            "roles": ROLES.values(),
+            "grantable": _grantable(self.user),
+            "can_manage": can_manage,
+            "quota": current_tenant().max_members,
+            "back": request.GET.urlencode(),
+            "undo": self._just_deactivated(request),
+        }
+        return self.page("accounts/member_list.html", context)
+
+    def _just_deactivated(self, request: HttpRequest) -> User | None:
+        """The member that this person has just deactivated, so that it can be undone."""
+        wanted = request.session.pop("members.deactivated", "")
+        member = selectors.member_get(who=self.who, id=UUID(wanted)) if wanted else None
+        return None if member is None or member.is_active else member
+
+
+class MemberInvite(ConsoleView):
+    permission = MEMBERS_MANAGE
+    page_title = "Invite a member"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._form({"email": "", "name": "", "role": "analyst"})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        values = {key: request.POST.get(key, "") for key in ("email", "name", "role")}
+        try:
+            member = services.member_invite(actor=self.user, **values)
+        except Problem as problem:
+            return self._form(values, problem)
+        messages.success(request, f"{member.email} is invited. The link in the mail works for 24 hours.")
+        return redirect("accounts:members")
+
+    def _form(self, values: dict[str, str], problem: Problem | None = None) -> HttpResponse:
+        context = {
+            "values": values,
+            "problem": problem,
+            "errors": {issue.path: issue.message for issue in problem.issues} if problem else {},
+            "grantable": _grantable(self.user),
+        }
+        return self.page("accounts/invite.html", context, status=problem.status if problem else 200)
+
+
+class MemberAction(ConsoleView):
+    """A button of the list: carry it out, say what became of it, show the list as it was filtered."""
+
+    permission = MEMBERS_MANAGE
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        try:
+            self.act(selectors.member_get(who=self.who, id=id))
+        except Problem as problem:
+            messages.error(request, f"{problem.detail} {problem.remedy}".strip())
+        back = QueryDict(request.POST.get("back", ""))
+        query = urlencode({key: back[key] for key in FILTERS if key in back})
+        return redirect(reverse("accounts:members") + (f"?{query}" if query else ""))
+
+    def act(self, member: User) -> None:
+        raise NotImplementedError
+
+
+class MemberRole(MemberAction):
+    def act(self, member: User) -> None:
+        member = services.role_set(actor=self.user, member=member, role=self.request.POST.get("role", ""))
+        messages.success(self.request, f"{member} is {ROLES[member.role].title.lower()} now.")
+
+
+class MemberDeactivate(MemberAction):
+    def act(self, member: User) -> None:
+        services.member_deactivate(actor=self.user, member=member)
+        self.request.session["members.deactivated"] = str(member.pk)
+
+
+class MemberReactivate(MemberAction):
+    def act(self, member: User) -> None:
+        services.member_reactivate(actor=self.user, member=member)
+        messages.success(self.request, f"{member} can sign in again.")
+
+
+class MemberInviteAgain(MemberAction):
+    def act(self, member: User) -> None:
+        services.member_invite_again(actor=self.user, member=member)
+        messages.success(self.request, f"Another link is on its way to {member.email}.")
+
+
+def _may(actor: User, member: User) -> bool:
+    """Whether the buttons of a row make sense; the services decide."""
+    return actor.pk != member.pk and rank(actor.role) <= rank(member.role)
+
+
+def _grantable(actor: User) -> list[Role]:
+    return [role for role in ROLES.values() if rank(role.key) >= rank(actor.role)]
