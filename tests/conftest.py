@@ -25,7 +25,7 @@ from apps.accounts.models import User
 from apps.tenants import context
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
-from tests.factories import MemberFactory
+from tests.factories import make_member
 
 MakeMember = Callable[..., User]
 
@@ -109,16 +109,17 @@ def _clean_slate(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) 
     """Start in public, with nothing remembered of other tests, and with a folder of one's own for files."""
     settings.VAR = tmp_path
     context.forget()
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
     yield
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
     if {"db", "committed_db"} & set(request.fixturenames):
         cache.clear()  # sessions and rate limits; the Redis database belongs to this process of the test run
 
 
 def _tenant(slug: str) -> Tenant:
     with public_context():
-        return Tenant.objects.get(slug=slug)
+        tenant: Tenant = Tenant.objects.get(slug=slug)
+        return tenant
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def member(acme: Tenant) -> MakeMember:
     def make(role: str = "analyst", *, tenant: Tenant = acme, **fields: Any) -> User:
         made[tenant.schema_name] = made.get(tenant.schema_name, 0) + 1
         with tenant_context(tenant):
-            return MemberFactory(role=role, **{"id": UUID(int=made[tenant.schema_name]), **fields})
+            return make_member(role, **{"id": UUID(int=made[tenant.schema_name]), **fields})
 
     return make
 

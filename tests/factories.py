@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
-import factory
 from allauth.account.models import EmailAddress
-from factory.django import DjangoModelFactory
 
 from apps.accounts.models import User
 
 PASSWORD = "a long enough password"
+_numbers = count(1)
 
 
-class MemberFactory(DjangoModelFactory[User]):
-    """A member with a verified address who signs in with `PASSWORD`."""
-
-    class Meta:
-        model = User
-        skip_postgeneration_save = True
-
-    name = factory.Sequence(lambda n: f"Member {n}")
-    email = factory.Sequence(lambda n: f"member{n}@example.org")
-    role = "analyst"
-    password = factory.django.Password(PASSWORD)
-
-    @factory.post_generation
-    def address(self: Any, create: bool, extracted: object, **_: object) -> None:
-        if create:
-            EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
+def make_member(role: str = "analyst", *, password: str = PASSWORD, **fields: Any) -> User:
+    """A member with a verified address, who signs in with `password`. `fields` overrule any column."""
+    number = next(_numbers)
+    user = User(**{"name": f"Member {number}", "email": f"member{number}@example.org", "role": role, **fields})
+    user.set_password(password)
+    user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user

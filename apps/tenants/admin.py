@@ -150,7 +150,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
         own = obj is not None and obj.slug == services.OPERATORS
-        return not own and super().has_delete_permission(request, obj)  # type: ignore[no-any-return]
+        return not own and super().has_delete_permission(request, obj)
 
     def _try(
         self, request: HttpRequest, tenants: Iterable[Tenant], change: Callable[[Tenant], None], done: str

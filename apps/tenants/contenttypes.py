@@ -30,4 +30,4 @@ class PerSchema(dict[Any, Any]):
 def install() -> None:
     from django.contrib.contenttypes.models import ContentType
 
-    ContentType.objects._cache = PerSchema()
+    ContentType.objects._cache = PerSchema()  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ class _Repeatable:
         services.tenant_problem_set(id=id, cause="")
 
     def pending(self) -> Iterable[UUID]:
-        return Tenant.objects.filter(status=self.status).values_list("id", flat=True)
+        return list(Tenant.objects.filter(status=self.status).values_list("id", flat=True))
 
 
 class ProvisionWork(_Repeatable, WorkKind):

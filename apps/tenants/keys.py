@@ -56,7 +56,7 @@ def unseal(sealed: bytes, *, context: str) -> bytes:
 
 def signing_key(tenant: Tenant) -> Ed25519PrivateKey:
     """The key that a tenant's tokens are signed with."""
-    return Ed25519PrivateKey.from_private_bytes(unseal(tenant.signing_key, context=_signing(tenant)))
+    return Ed25519PrivateKey.from_private_bytes(unseal(bytes(tenant.signing_key), context=_signing(tenant)))
 
 
 def signing_key_make(tenant: Tenant) -> None:

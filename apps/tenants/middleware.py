@@ -36,7 +36,7 @@ class TenantMiddleware(MiddlewareMixin):
         request.tenant = tenant  # type: ignore[attr-defined]
         connection.set_tenant(tenant)  # type: ignore[attr-defined]
         if tenant.schema_name == settings.OPERATORS_SCHEMA:
-            request.urlconf = settings.OPERATORS_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.OPERATORS_URLCONF
             set_urlconf(settings.OPERATORS_URLCONF)
         return None
 

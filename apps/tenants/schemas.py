@@ -41,7 +41,7 @@ def schema_lock(*, shared: bool, schema: str = "") -> Iterator[None]:
     It is held on a connection of its own. On a pooled one `close()` would give the connection back with the lock still
     held, and on the default one it would be lost, as migrating closes that after every schema.
     """
-    own = connection.copy()  # type: ignore[attr-defined]
+    own = connection.copy()
     own.settings_dict["OPTIONS"] = {k: v for k, v in own.settings_dict["OPTIONS"].items() if k != "pool"}
     try:
         with own.cursor() as cursor:

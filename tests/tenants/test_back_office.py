@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.common.errors import InvalidInput
 from apps.tenants import services
 from apps.tenants.context import current_schema, tenant_context
 from apps.tenants.models import Tenant
@@ -133,6 +134,7 @@ def test_what_operators_do_is_logged_in_their_own_schema(office: Client, acme: T
     assert current_schema() == "t_operators"
     with tenant_context(operators):
         entry = LogEntry.objects.get()
+        assert entry.content_type is not None
         assert (entry.object_id, entry.content_type.model) == (str(acme.pk), "tenant")
     with tenant_context(acme):
         assert not LogEntry.objects.exists()
@@ -152,5 +154,5 @@ def test_what_was_given_up_shows_its_cause_and_can_be_tried_again(
 
 
 def test_a_tenant_without_a_name_is_refused_by_the_service(acme: Tenant) -> None:
-    with pytest.raises(services.InvalidInput):
+    with pytest.raises(InvalidInput):
         services.tenant_change(tenant=acme, name="  ")

@@ -190,7 +190,7 @@ def test_deleting_continues_after_its_worker_died(
     filled(globex)
     services.tenant_delete(tenant=globex)
     with monkeypatch.context() as dying:
-        dying.setattr(services.storage, "files_remove", lambda _: 1 / 0)
+        dying.setattr("apps.tenants.storage.files_remove", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.tenant_erase(tenant=globex)
     assert not schema_exists("t_globex")

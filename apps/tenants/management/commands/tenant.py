@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     def _tenant(self, slug: str) -> Tenant:
         with public_context():
-            tenant = Tenant.objects.filter(slug=slug).first()
+            tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
         if tenant is None:
             raise CommandError(f"There is no tenant {slug!r}. See `manage.py tenant list`.")
         return tenant
