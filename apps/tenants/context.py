@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 
 from django.conf import settings
 from django.db import connection
@@ -89,13 +90,13 @@ def forget() -> None:
 def _lookup(by: str, name: str, fetch: Callable[[], Tenant | None]) -> Tenant | None:
     known = _known.get((by, name))
     if known and known[0] > time.monotonic():
-        return known[1]
+        return copy(known[1])  # whoever gets it may write on it
     with public_context():
         tenant = fetch()
     if tenant is None:  # not kept: names of hosts come from outside, and would fill the memory
         _known.pop((by, name), None)
     else:
-        _known[by, name] = (time.monotonic() + CACHE_SECONDS, tenant)
+        _known[by, name] = (time.monotonic() + CACHE_SECONDS, copy(tenant))
     return tenant
 
 

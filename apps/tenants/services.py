@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -108,10 +109,11 @@ def tenant_change(*, tenant: Tenant, **changes: Any) -> None:
 
     A quota holds from now on; what is already above it stays. Raises `InvalidInput`.
     """
+    changed = copy(tenant)
     for field, value in changes.items():
-        _put(tenant, field, value)
-    _clean(tenant)
-    _update(tenant, **{field: getattr(tenant, field) for field in changes})
+        _put(changed, field, value)
+    _clean(changed)
+    _update(tenant, **{field: getattr(changed, field) for field in changes})
 
 
 def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:

@@ -70,6 +70,14 @@ def test_a_tenant_is_read_once_in_a_while(acme: Tenant, django_assert_num_querie
     assert current_tenant() == acme
 
 
+def test_what_one_caller_writes_on_a_tenant_another_does_not_read(acme: Tenant) -> None:
+    for _ in range(2):
+        tenant = tenant_by_schema("t_acme")
+        assert tenant is not None
+        assert tenant.name == "Acme"
+        tenant.name = "Scribbled"
+
+
 def test_a_change_is_seen_at_once_here_and_in_seconds_elsewhere(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("apps.tenants.context.time.monotonic", lambda: now)
