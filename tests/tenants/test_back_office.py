@@ -66,7 +66,8 @@ def test_who_is_not_an_operator_is_refused(
     operators: Tenant, member: Callable[..., User], client_for: Callable[..., Client]
 ) -> None:
     browser = client_for(member("owner", tenant=operators), tenant=operators)
-    assert browser.get(LIST, follow=True).status_code == 403
+    for page in ("/admin/", LIST, f"{LIST}add/"):
+        assert browser.get(page, follow=True).status_code == 403
 
 
 def test_sign_in_is_never_the_admins_own_form(operators: Tenant, client_for: Callable[..., Client]) -> None:
