@@ -183,6 +183,8 @@ def _check_invitation(email: str, name: str, role: str) -> None:
         issues.append(Issue(path="email", message="This address is too long: 254 characters at most."))
     if len(name) > 150:
         issues.append(Issue(path="name", message="This name is too long: 150 characters at most."))
+    if not name.isprintable():
+        issues.append(Issue(path="name", message="This name holds characters that cannot be shown."))
     if role not in ROLES:
         issues.append(Issue(path="role", message=f"There is no role {role!r}: choose one of the list."))
     if issues:

@@ -183,6 +183,8 @@ def _clean(tenant: Tenant) -> None:
         tenant.full_clean(exclude=["schema_name", "signing_key"], validate_unique=False)
     except ValidationError as error:
         issues += [Issue(path=field, message=text) for field, texts in error.message_dict.items() for text in texts]
+    if not tenant.name.isprintable():
+        issues.append(Issue(path="name", message="The name holds characters that cannot be shown."))
     known = installed_industries()
     wanted = dict.fromkeys(tenant.industries, "industries")
     if tenant.slug != OPERATORS:

@@ -53,6 +53,7 @@ def test_an_invitation_that_is_rolled_back_sends_nothing(member: Make) -> None:
         ({"email": "nobody"}, "email"),
         ({"email": "a" * 250 + "@b.cc"}, "email"),
         ({"role": "king"}, "role"),
+        ({"name": "a\x00b"}, "name"),
         ({"name": "n" * 151}, "name"),
     ],
 )

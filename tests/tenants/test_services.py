@@ -59,6 +59,7 @@ def test_a_tenant_that_a_worker_is_to_make_is_closed_until_it_is_made(acme: Tena
         ({"slug": "Initech!"}, "slug"),
         ({"slug": "template"}, "slug"),
         ({"name": " "}, "name"),
+        ({"name": "a\x00b"}, "name"),
         ({"industry": "alchemy"}, "industry"),
         ({"industries": ["dummy", "alchemy"]}, "industries"),
         ({"owner_email": "nobody"}, "owner_email"),
