@@ -1,7 +1,7 @@
 """Fixtures that every test may use.
 
-The database: a template with two tenants is built once per fingerprint of all migrations; every process of a test run works
-on a copy of it, and every test rolls back. A test that needs commits, threads or other connections asks for
+The database: a template with two tenants is built once per fingerprint of all migrations; every process of a test run
+works on a copy of it, and every test rolls back. A test that needs commits, threads or other connections asks for
 `committed_db` and gets a copy of its own.
 """
 

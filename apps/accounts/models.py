@@ -80,7 +80,7 @@ class User(AbstractBaseUser):
         return self.is_active and self.is_staff and current_schema() == settings.OPERATORS_SCHEMA
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """For the back office, which knows Django's permissions only: an operator holds all of them, nobody else any."""
+        """For the back office, which knows Django's permissions only: an operator holds all, nobody else any."""
         return self.is_operator
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:

@@ -1,7 +1,7 @@
 """Writes to members.
 
-The rules: nobody deals with a role above their own or raises anyone above it; a tenant always has an active owner; nobody
-changes their own role or deactivates themselves; the quota counts active members.
+The rules: nobody deals with a role above their own or raises anyone above it; a tenant always has an active owner;
+nobody changes their own role or deactivates themselves; the quota counts active members.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def one_home_per_table(app_configs: Sequence[AppConfig] | None = None, **_: Any)
     shared, tenant = tables_of(settings.SHARED_APPS), tables_of(settings.TENANT_APPS)
     return [
         Error(
-            f"The table {table!r} of app {shared[table]!r} would exist in public and in every tenant: where a tenant's is "
-            "missing, public's rows would answer.",
+            f"The table {table!r} of app {shared[table]!r} would exist in public and in every tenant: where a tenant's "
+            "is missing, public's rows would answer.",
             hint=_HINT,
             id="tenants.E001",
         )
@@ -42,7 +42,7 @@ def one_home_per_table(app_configs: Sequence[AppConfig] | None = None, **_: Any)
 
 
 def one_home_in_database(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Refuse a table that does exist both in public and in another of our schemas (run by `check --database default`)."""
+    """Refuse a table that exists in public and in another of our schemas (run by `check --database default`)."""
     found: set[str] = set()
     for alias in databases or []:
         with connections[alias].cursor() as cursor:

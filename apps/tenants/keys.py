@@ -1,7 +1,7 @@
 """Secrets of the installation and of tenants.
 
-Envelope encryption: what is stored is sealed with the master key (AES-256-GCM), bound to a context, so that a sealed value
-moved to another row or tenant does not open.
+Envelope encryption: what is stored is sealed with the master key (AES-256-GCM), bound to a context, so that a sealed
+value moved to another row or tenant does not open.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.urls import set_urlconf
 from django.utils.deprecation import MiddlewareMixin
 
@@ -25,7 +26,7 @@ class TenantMiddleware(MiddlewareMixin):
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the last request of this thread was elsewhere
         try:
-            host = request.get_host().rpartition(":")[0] or request.get_host()
+            host, _port = split_domain_port(request.get_host())
             tenant = tenant_by_host(host)
         except DisallowedHost:
             tenant = None

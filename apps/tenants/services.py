@@ -133,7 +133,7 @@ def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:
 
 
 def tenant_erase(*, tenant: Tenant) -> None:
-    """Carry out a deletion: schema, files, cache keys, work rows, then the row. Repeating it continues a stopped one."""
+    """Carry out a deletion: schema, files, cache keys, work rows, then the row. Repeating it goes on from a stop."""
     with public_context():
         if not Tenant.objects.filter(pk=tenant.pk, status=Status.DELETING).exists():
             return

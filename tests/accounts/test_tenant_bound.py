@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -27,7 +26,7 @@ Browser = Callable[..., Client]
 
 @pytest.fixture
 def twins(acme: Tenant, globex: Tenant, member: Make) -> tuple[User, User]:
-    """The same person in both tenants: key, address, password hash and last login are equal, as after a restored copy."""
+    """The same person in both tenants, with equal key, address, password hash and last login, as in a restored copy."""
     email, hashed = "ana@example.org", make_password(PASSWORD, salt="equal")
     ours, theirs = member("owner", email=email), member("owner", email=email, tenant=globex)
     for tenant, user in ((acme, ours), (globex, theirs)):
