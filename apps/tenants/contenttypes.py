@@ -28,6 +28,13 @@ class PerSchema(dict[Any, Any]):
 
 
 def install() -> None:
+    """Give every manager of content types the same cache.
+
+    The ones in `local_managers` too: Django copies its managers anew from these whenever a model is registered late, and
+    a copy of an untouched one would bring the shared cache back without a word.
+    """
     from django.contrib.contenttypes.models import ContentType
 
-    ContentType.objects._cache = PerSchema()  # type: ignore[attr-defined]
+    cache = PerSchema()
+    for manager in (*ContentType._meta.local_managers, *ContentType._meta.managers):
+        manager._cache = cache  # type: ignore[attr-defined]

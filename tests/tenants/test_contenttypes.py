@@ -10,6 +10,7 @@ from django.db import connection
 
 from apps.accounts.models import User
 from apps.tenants.context import tenant_context
+from apps.tenants.contenttypes import PerSchema
 from apps.tenants.models import Tenant
 
 
@@ -45,3 +46,8 @@ def test_two_threads_in_two_tenants_never_see_each_others_content_types(
     assert len(set(seen["t_acme"])) == 1
     assert 9000 not in seen["t_acme"]
     assert len(seen["t_acme"]) == len(seen["t_globex"]) == 50
+
+
+def test_a_model_that_is_registered_late_does_not_bring_the_shared_cache_back() -> None:
+    ContentType._meta._expire_cache()  # what registering a model does to every other
+    assert isinstance(ContentType.objects._cache, PerSchema)  # type: ignore[attr-defined]

@@ -49,9 +49,11 @@ def seen_from_elsewhere(statement: str) -> bool:
 
 
 def locks() -> int:
-    return int(
-        rows("select count(*) from pg_locks where locktype = 'advisory' and objid = %(n)s", n=schemas._LOCK)[0][0]
+    here = "database = (select oid from pg_database where datname = current_database())"
+    counted = rows(
+        f"select count(*) from pg_locks where {here} and locktype = 'advisory' and objid = %(n)s", n=schemas._LOCK
     )
+    return int(counted[0][0])
 
 
 def new(slug: str, **options: Any) -> Tenant:
