@@ -22,6 +22,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "apps.accounts.tokens.ResetTokens"  # noqa: S105
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password is told by mail
 ACCOUNT_SESSION_REMEMBER = None
 # Links that a library signs know no tenant: codes in the session instead. Members arrive by invitation, which proves
 # the address and stores it as verified; so nobody is asked for a code at sign-in who came that way.

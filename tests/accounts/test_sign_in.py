@@ -47,6 +47,8 @@ def test_a_reset_answers_alike_whether_the_address_is_known(member: Make, client
         answers.append((answer.status_code, answer["Location"]))
     assert answers[0] == answers[1]
     assert [each.to for each in mail.outbox] == [[user.email], ["stranger@example.org"]]
+    assert "to invite you" in mail.outbox[1].body
+    assert "signup" not in mail.outbox[1].body
 
 
 def test_who_is_deactivated_is_out_at_once_and_cannot_come_back(member: Make, client_for: Browser) -> None:
@@ -66,6 +68,7 @@ def test_a_new_password_ends_every_other_session(member: Make, client_for: Brows
     one.post("/accounts/password/change/", new)
     assert one.get("/accounts/password/change/").status_code == 200
     assert other.get("/accounts/password/change/").status_code == 302
+    assert [each.to for each in mail.outbox] == [[user.email]]  # who did not do it learns of it
 
 
 def test_nobody_signs_up(acme: Tenant, client_for: Browser) -> None:

@@ -101,5 +101,6 @@ def test_a_mail_leads_to_the_host_that_was_asked(
 ) -> None:
     member(email="ana@example.org", tenant=globex)
     client_for(tenant=globex).post("/accounts/password/reset/", {"email": "ana@example.org"})
-    assert mail.outbox[0].subject.startswith("[Globex] ")
+    assert mail.outbox[0].subject == "[Globex] Choose a new password"
+    assert "Globex on Orchestrall" in mail.outbox[0].body
     assert re.findall(r"https?://([^/:\s]+)", str(mail.outbox[0].body)) == ["globex.localhost"]
