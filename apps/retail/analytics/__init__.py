@@ -1,0 +1,1 @@
+"""The arithmetic of demand forecasting: pure functions over series, no Django and no agent."""
