@@ -245,7 +245,7 @@ def _place(when: datetime | int, frequency: Frequency) -> int:
     if frequency in ("monthly", "quarterly", "yearly"):
         return months // {"monthly": 1, "quarterly": 3, "yearly": 12}[frequency]
     hours = int((when - datetime(1970, 1, 1)).total_seconds() // 3600)
-    return hours if frequency == "hourly" else hours // 24 if frequency == "daily" else hours // 24
+    return hours if frequency == "hourly" else hours // 24
 
 
 def _series(item: str, values: dict[datetime | int, float], frequency: Frequency, dated: bool) -> Series:
