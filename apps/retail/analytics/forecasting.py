@@ -16,8 +16,8 @@ ORIGINS = 3
 """Backtest origins, one horizon apart."""
 SHORTEST = 8
 """Fewer periods than this leave nothing to test a model on."""
-CLOSE = 1.1
-"""Models whose backtest error is within a tenth of the best are combined by their median."""
+CLOSE = 1.5
+"""Models whose backtest error is within half of the best are combined by their median."""
 WIDEN = 1.15
 """Residuals of few origins are narrower than the errors to come; the band is widened by this factor."""
 
@@ -40,10 +40,9 @@ def candidates(demand: Demand, season: int, length: int) -> dict[str, models.Mod
     """The models that suit a class of demand, by the name a person reads."""
     if demand.name in ("intermittent", "lumpy"):
         return {"Croston SBA": models.croston_sba, "TSB": models.tsb, "ADIDA": models.adida, "IMAPA": models.imapa}
-    found = {"CES": models.ces, "Theta": models.theta, "ETS damped": models.ets}
     if season > 1 and length >= models.SEASON_CYCLES * season:
-        found |= {"Seasonal CES": models.seasonal(models.ces, season)}
-    return found
+        return {"Seasonal CES": models.seasonal(models.ces, season), "Seasonal Theta": models.seasonal(models.theta, season)}
+    return {"CES": models.ces, "Theta": models.theta}
 
 
 def forecast(values: Values, horizon: int, frequency: str, filled: int = 0) -> Forecast:
@@ -110,7 +109,7 @@ def _safe(model: models.Model, values: Values, horizon: int) -> Values:
     """The model's forecast, or the last value repeated where the model cannot be fitted to this series."""
     try:
         made = model(values, horizon)
-    except (ValueError, ZeroDivisionError, IndexError, ArithmeticError, np.linalg.LinAlgError):
+    except (ValueError, IndexError, ArithmeticError, NotImplementedError, np.linalg.LinAlgError):
         return models.naive(values, horizon)
     return made if np.isfinite(made).all() else models.naive(values, horizon)
 

@@ -24,11 +24,6 @@ def naive(y: Values, horizon: int) -> Values:
     return np.repeat(y[-1:], horizon)
 
 
-def average(y: Values, horizon: int) -> Values:
-    """The mean of everything seen, repeated."""
-    return np.repeat(np.asarray([y.mean()]), horizon)
-
-
 def _fitted(name: str, **options: object) -> Model:
     def forecast(y: Values, horizon: int) -> Values:
         from statsforecast import models
@@ -40,9 +35,7 @@ def _fitted(name: str, **options: object) -> Model:
 
 
 ces = _fitted("AutoCES", season_length=1)
-ets = _fitted("AutoETS", season_length=1, damped=True)
 theta = _fitted("DynamicOptimizedTheta", season_length=1)
-arima = _fitted("AutoARIMA", season_length=1, max_p=3, max_q=3, approximation=True)
 croston_sba = _fitted("CrostonSBA")
 tsb = _fitted("TSB", alpha_d=0.1, alpha_p=0.1)
 adida = _fitted("ADIDA")
