@@ -269,3 +269,9 @@ def label_periods(start: datetime | int, frequency: Frequency, count: int) -> li
     each = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}.get(frequency, timedelta(weeks=1))
     moments = [start + n * each for n in range(count)]
     return [m.isoformat(timespec="minutes") if frequency == "hourly" else m.date().isoformat() for m in moments]
+
+
+def periods_after(last: str, frequency: Frequency, count: int) -> list[str]:
+    """Labels of the `count` periods that follow the label `last`."""
+    start = int(last) if re.fullmatch(r"-?\d+", last) else datetime.fromisoformat(last)
+    return label_periods(start, frequency, count + 1)[1:]
