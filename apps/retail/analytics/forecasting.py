@@ -50,8 +50,8 @@ def forecast(values: Values, horizon: int, frequency: str, filled: int = 0) -> F
     demand = classify(values)
     odd = exceptions(values, filled)
     if len(values) < SHORTEST or np.ptp(values) == 0:
-        constant = np.ptp(values) == 0
-        why = "every value is the same" if constant else f"only {len(values)} periods: too few to test a model"
+        short = len(values) < SHORTEST
+        why = f"Periods: {len(values)}, too few to test a model" if short else "Every value is the same"
         return _flat(values, horizon, demand, odd, why)
     pool = candidates(demand, SEASONS[frequency], len(values))
     tested = _backtest(values, pool, horizon)
