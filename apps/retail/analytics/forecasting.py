@@ -18,7 +18,7 @@ SHORTEST = 8
 """Fewer periods than this leave nothing to test a model on."""
 CLOSE = 1.5
 """Models whose backtest error is within half of the best are combined by their median."""
-WIDEN = 1.15
+WIDEN = 1.4
 """Residuals of few origins are narrower than the errors to come; the band is widened by this factor."""
 
 
