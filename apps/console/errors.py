@@ -1,0 +1,84 @@
+"""What a person sees when a page cannot be shown: what happened, what to do next, and the id for whoever helps."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
+
+from apps.common.errors import NotFound, PermissionDenied, Problem
+from apps.console.context import request_id
+
+logger = logging.getLogger(__name__)
+
+BROKEN = "Something went wrong on our side. It has been logged."
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks: it is answered with problem+json (RFC 9457) instead of a page."""
+    return request.path.startswith("/api/") or request.get_preferred_type(["text/html", "application/json"]) == (
+        "application/json"
+    )
+
+
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The page for a `Problem`, with its status."""
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(_problem_json(problem), status=problem.status)
+        response["Content-Type"] = "application/problem+json"
+    else:
+        signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
+        context = {
+            "problem": problem,
+            "page_title": problem.title,
+            "layout": "console/base.html" if signed_in else "console/bare.html",
+        }
+        response = render(request, "console/error.html", context, status=problem.status)
+    add_never_cache_headers(response)
+    return response
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_page(request, PermissionDenied(str(exception) or "Your role does not allow this."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same words for what does not exist and for what this person may not know of."""
+    detail = "There is no page at this address, or it was moved or deleted, or it is not yours to see."
+    if isinstance(exception, Http404) and "resolver_match" in dir(request) and request.resolver_match:
+        detail = "What this address names does not exist here, or is not yours to see."
+    return problem_page(request, NotFound(detail, remedy="Check the address, or start from the dashboard."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Needs no database, no tenant, no session and no static manifest: any of them may be what failed."""
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(_problem_json(Problem(BROKEN)), status=500)
+        response["Content-Type"] = "application/problem+json"
+        return response
+    try:
+        return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)
+    except Exception:
+        logger.exception("The page for errors could not be rendered")
+        words = f"{BROKEN} Request {request_id() or 'without id'}.\n"
+        return HttpResponse(words, status=500, content_type="text/plain; charset=utf-8")
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    body = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "request_id": request_id(),
+    }
+    if problem.remedy:
+        body["remedy"] = problem.remedy
+    if problem.issues:
+        body["issues"] = [issue.model_dump(exclude_none=True) for issue in problem.issues]
+    return body

@@ -1,0 +1,45 @@
+"""The words for states. A state is always shown as a word, an icon and a colour, and all three are decided here.
+
+The pages' scripts get the same vocabulary as JSON (`as_json`), and the colours stand in console.css under `data-st`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Status:
+    word: str
+    icon: str
+    tone: str
+    """The family of colours: the value of `data-st`."""
+    spins: bool = False
+
+
+STATUSES: dict[str, Status] = {
+    "queued": Status("Queued", icon="clock", tone="queued"),
+    "held": Status("Held back", icon="clock", tone="queued"),
+    "running": Status("Running", icon="loader-2", tone="running", spins=True),
+    "waiting": Status("Needs approval", icon="user-check", tone="waiting"),
+    "retrying": Status("Retrying", icon="refresh", tone="retrying", spins=True),
+    "late": Status("Late", icon="hourglass", tone="retrying"),
+    "succeeded": Status("Succeeded", icon="circle-check", tone="succeeded"),
+    "failed": Status("Failed", icon="circle-x", tone="failed"),
+    "timed_out": Status("Timed out", icon="circle-x", tone="failed"),
+    "skipped": Status("Skipped", icon="circle-minus", tone="skipped"),
+    "cancelled": Status("Cancelled", icon="ban", tone="skipped"),
+}
+
+
+def status_of(key: str) -> Status:
+    """The status under `key`. A key that nobody has worded is shown as it is, in the colour of what is not settled."""
+    known = STATUSES.get(key)
+    return known or Status(key.replace("_", " ").capitalize() or "Unknown", icon="help", tone="queued")
+
+
+def as_json() -> dict[str, dict[str, str | bool]]:
+    return {
+        key: {"word": item.word, "icon": item.icon, "tone": item.tone, "spins": item.spins}
+        for key, item in STATUSES.items()
+    }

@@ -1,0 +1,122 @@
+"""Tags and filters for every template of the console: `{% load console %}`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.template.loader import get_template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+
+from apps.common.widgets import SeriesWidget, TableWidget
+from apps.console import formats
+from apps.console.statuses import status_of
+from apps.console.tables import TableView
+
+register = template.Library()
+
+register.filter("number", formats.number)
+register.filter("duration", formats.duration)
+register.filter("bytes", formats.size)
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """An icon of the sprite by name. It is decoration: the words beside it say the same."""
+    return format_html(
+        '<svg class="ic {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        classes,
+        static("vendor/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status(key: str, text: str = "") -> SafeString:
+    """A state as word, icon and colour. `text` replaces the word, for example "Retry 2 of 3"."""
+    item = status_of(str(key))
+    return format_html(
+        '<span class="o-st st" data-st="{}">{}{}</span>',
+        item.tone,
+        icon(item.icon, "o-spin" if item.spins else ""),
+        text or item.word,
+    )
+
+
+@register.filter
+def when(value: datetime | date | None) -> str | SafeString:
+    """A moment, in the viewer's zone where scripts run and in UTC where not; relative under an hour."""
+    if value is None:
+        return formats.NOTHING
+    if not isinstance(value, datetime):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), formats.day(value))
+    value = value.astimezone(timezone.get_current_timezone())
+    span = timezone.now() - value
+    recent = timedelta(0) <= span < timedelta(hours=1)
+    return format_html(
+        '<time datetime="{}" title="{}" data-when>{}</time>',
+        value.isoformat(timespec="seconds"),
+        f"{formats.day(value)}, {value:%H:%M:%S} {value.tzname()}",
+        formats.ago(span) if recent else formats.moment(value),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: RequestContext, **changes: Any) -> str:
+    """The current query string with some values changed; an empty value is removed. Without the question mark."""
+    values = context["request"].GET.copy()
+    for key, value in changes.items():
+        values.pop(key, None)
+        if value not in (None, ""):
+            values[key] = str(value)
+    return str(values.urlencode())
+
+
+@register.simple_tag(takes_context=True)
+def widget(context: RequestContext, item: Any) -> SafeString:
+    """A widget of an agent's result, or a `TableView` over one."""
+    request = context["request"]
+    if isinstance(item, TableWidget):
+        item = TableView(item, request)
+    values: dict[str, Any] = {"widget": item, "id": _free_id(request, getattr(item, "key", "") or item.title)}
+    if isinstance(item, TableView):
+        values |= {"table": item, "widget": item.widget, "id": f"t-{slugify(item.key)}"}
+    if isinstance(item, SeriesWidget):
+        values["data"] = item.model_dump(mode="json", exclude={"kind", "title"})
+    return get_template(f"console/widgets/{item.kind}.html").render(values, request)
+
+
+def _free_id(request: Any, name: str) -> str:
+    """An element id from a name, unlike any other on this page."""
+    if not hasattr(request, "_widget_ids"):
+        request._widget_ids = Counter()
+    base = f"w-{slugify(name) or 'widget'}"
+    request._widget_ids[base] += 1
+    number = request._widget_ids[base]
+    return base if number == 1 else f"{base}-{number}"
+
+
+@register.filter
+def cell(value: Any) -> str:
+    """A figure of a widget as text: numbers grouped, everything else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return formats.number(value) if isinstance(value, int | float) or value is None else str(value)
+
+
+@register.filter
+def tone(value: str) -> str:
+    """The colour family of a widget's tone."""
+    return {"good": "succeeded", "warning": "retrying", "bad": "failed"}.get(value, "skipped")
+
+
+@register.filter
+def tone_icon(value: str) -> str:
+    return {"good": "circle-check", "warning": "alert-triangle", "bad": "alert-circle"}.get(value, "info-circle")

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.console import views
+
+app_name = "console"
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("help/", views.Help.as_view(), name="help"),
+    path("palette.json", views.Palette.as_view(), name="palette"),
+]

@@ -1,0 +1,115 @@
+"""The base of every console page, and the pages that the shell brings itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.views import View
+
+from apps.common.errors import NotAuthenticated, PermissionDenied, Problem
+from apps.common.permissions import demand
+from apps.console import errors
+from apps.console.cards import cards_of
+from apps.console.palette import palette_search
+from apps.console.statuses import STATUSES
+
+# The permission of a page that everybody may open who is signed in.
+SIGNED_IN: Final = "signed-in"
+
+
+class ConsoleView(View):
+    """A page of the console: for people who are signed in and hold the permission that the page declares.
+
+    A subclass without `permission` is refused when its URL is loaded; a method without one answers 403. A `Problem`
+    that a handler raises becomes an error page with its status.
+    """
+
+    permission: ClassVar[str | Mapping[str, str]]
+    """A permission code, `SIGNED_IN`, or one of them for each method (HEAD and OPTIONS follow GET)."""
+    page_title: str = ""
+
+    user: Any
+    """The person who is signed in."""
+
+    @property
+    def who(self) -> Any:
+        """Who asks, as selectors and services want it."""
+        return self.user
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        if not hasattr(cls, "permission"):
+            raise ImproperlyConfigured(f"{cls.__name__} declares no permission: set `permission` to a code.")
+        return super().as_view(**initkwargs)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        self.user = request.user
+        try:
+            self._demand(request.method or "")
+            response = super().dispatch(request, *args, **kwargs)
+        except Problem as problem:
+            return errors.problem_page(request, problem)
+        # What a page shows is for the person who asked: no cache keeps it, nor the browser after sign-out.
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
+
+    def page(self, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+        """Render a template that extends `console/base.html`."""
+        return render(self.request, template, {"page_title": self.page_title, **(context or {})}, status=status)
+
+    def _demand(self, method: str) -> None:
+        code = self.permission
+        if not isinstance(code, str):
+            code = code.get("GET" if method in {"HEAD", "OPTIONS"} else method, "")
+        if not code:
+            raise PermissionDenied(f"This page answers no {method} requests. Nothing was changed.")
+        if code != SIGNED_IN:
+            demand(self.who, code)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back again afterwards; a script is told, as it cannot show that page."""
+    if request.headers.get("HX-Request"):
+        answer = HttpResponse(status=401)
+        answer["HX-Redirect"] = redirect_to_login(request.headers.get("HX-Current-URL", "/")).url
+        return answer
+    if errors.wants_json(request):
+        return errors.problem_page(request, NotAuthenticated("Your session has ended.", remedy="Sign in again."))
+    return redirect_to_login(request.get_full_path())
+
+
+class Home(ConsoleView):
+    """The dashboard: the cards that the apps offer to this person."""
+
+    permission = SIGNED_IN
+    page_title = "Dashboard"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        cards = cards_of(request)
+        scripts = sorted({shown.card.script for shown in cards if shown.card.script})
+        return self.page("console/home.html", {"cards": cards, "scripts": scripts, "now": timezone.now()})
+
+
+class Help(ConsoleView):
+    permission = SIGNED_IN
+    page_title = "Help & shortcuts"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page("console/help.html", {"statuses": STATUSES})
+
+
+class Palette(ConsoleView):
+    permission = SIGNED_IN
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"groups": palette_search(request, request.GET.get("q", ""))})

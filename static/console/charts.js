@@ -1,0 +1,273 @@
+// Charts of series: lines, a band, and the mark where a forecast begins; drawn as SVG in the colours of the theme.
+// The library is fetched only where there is a chart. Each chart has a summary in words and a table of its figures.
+
+const root = document.documentElement;
+const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+const COLOURS = ["--c1", "--c3", "--c2", "--c4", "--c5", "--c6"];
+const DASHES = { solid: "solid", dashed: [6, 4], dotted: [2, 3] };
+
+const drawn = new Map();
+let library = null;
+
+function loadLibrary() {
+  library ??= window.echarts
+    ? Promise.resolve()
+    : new Promise((done, failed) => {
+        const script = document.createElement("script");
+        script.src = root.dataset.echarts;
+        script.onload = done;
+        script.onerror = () => failed(new Error("The charts' library could not be loaded."));
+        document.head.append(script);
+      });
+  return library;
+}
+
+/** A figure as a person reads it: grouped, at most three significant digits after the point. */
+export function figure(value, unit = "") {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const text = value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return unit ? `${text} ${unit}` : text;
+}
+
+/** Stretches of a band without holes: lists of indices. */
+export function stretches(band) {
+  const found = [];
+  let open = null;
+  band.low.forEach((low, index) => {
+    const whole = low !== null && band.high[index] !== null && band.high[index] !== undefined;
+    if (whole && !open) found.push((open = []));
+    if (whole) open.push(index);
+    else open = null;
+  });
+  return found;
+}
+
+function lineSeries(line, index) {
+  const ink = colour(COLOURS[index % COLOURS.length]);
+  // A lone point has no line to be seen by.
+  const lone = line.values.filter((value) => value !== null).length < 2;
+  return {
+    type: "line",
+    name: line.name,
+    data: line.values,
+    showSymbol: lone,
+    symbol: "circle",
+    symbolSize: 6,
+    lineStyle: { width: 2, color: ink, type: DASHES[line.style] || "solid" },
+    itemStyle: { color: ink },
+    emphasis: { disabled: true },
+    z: 3,
+  };
+}
+
+function bandSeries(band, ink) {
+  const parts = stretches(band);
+  return {
+    type: "custom",
+    name: band.name,
+    silent: true,
+    z: 1,
+    encode: { x: 0, y: [1, 2] },
+    data: band.low.map((low, index) => [index, low, band.high[index]]),
+    renderItem(params, api) {
+      // The whole band is one shape for each stretch, drawn with the first item.
+      if (params.dataIndexInside !== 0) return null;
+      return {
+        type: "group",
+        children: parts.map((part) => ({
+          type: "polygon",
+          shape: {
+            points: [
+              ...part.map((index) => api.coord([index, band.low[index]])),
+              ...part.toReversed().map((index) => api.coord([index, band.high[index]])),
+            ],
+          },
+          style: { fill: ink, opacity: 0.18 },
+        })),
+      };
+    },
+  };
+}
+
+function tip(data, items) {
+  const box = document.createElement("div");
+  box.className = "o-tip";
+  const index = items[0].dataIndex;
+  const title = document.createElement("b");
+  title.textContent = data.periods[index];
+  box.append(title);
+  const rows = [
+    ...data.lines.map((line) => [line.name, line.values[index]]),
+    ...data.bands.flatMap((band) => [[`${band.name}, low`, band.low[index]], [`${band.name}, high`, band.high[index]]]),
+  ];
+  for (const [name, value] of rows) {
+    if (value === null || value === undefined) continue;
+    const row = document.createElement("div");
+    for (const text of [name, figure(value, data.unit)]) {
+      const part = document.createElement("span");
+      part.textContent = text;
+      row.append(part);
+    }
+    box.append(row);
+  }
+  return box;
+}
+
+function option(data) {
+  const quiet = colour("--tblr-secondary");
+  const lines = data.lines.map(lineSeries);
+  const split = data.periods.indexOf(data.split);
+  if (split >= 0 && lines.length) {
+    lines[0].markLine = {
+      silent: true,
+      symbol: "none",
+      data: [{ xAxis: split }],
+      lineStyle: { color: quiet, type: [3, 3], width: 1 },
+      label: { formatter: "Forecast", color: quiet, position: "insideEndTop", rotate: 0, align: "left", padding: [0, 0, 0, 6] },
+    };
+  }
+  const bandInk = colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
+  return {
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+    grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
+    xAxis: {
+      type: "category",
+      data: data.periods,
+      boundaryGap: false,
+      axisLine: { lineStyle: { color: colour("--o-grid") } },
+      axisTick: { show: false },
+      axisLabel: { color: quiet, hideOverlap: true },
+    },
+    yAxis: {
+      type: "value",
+      scale: true,
+      name: data.unit,
+      nameTextStyle: { color: quiet, align: "left" },
+      axisLabel: { color: quiet, formatter: (value) => value.toLocaleString("en-GB") },
+      splitLine: { lineStyle: { color: colour("--o-grid") } },
+    },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      // An element rather than text with style attributes: those are blocked by the page's policy.
+      formatter: (items) => tip(data, items),
+      backgroundColor: colour("--o-surface"),
+      borderColor: colour("--tblr-border-color"),
+      textStyle: { color: quiet, fontSize: 12 },
+    },
+    series: [...data.bands.map((band) => bandSeries(band, bandInk)), ...lines],
+  };
+}
+
+function sample(style, ink) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", style === "band" ? "rect" : "line");
+  const attributes =
+    style === "band"
+      ? { x: 1, y: 1, width: 20, height: 10, rx: 2, fill: ink, "fill-opacity": 0.25 }
+      : { x1: 1, y1: 6, x2: 21, y2: 6, stroke: ink, "stroke-width": 2, "stroke-dasharray": { dashed: "6 4", dotted: "2 3" }[style] || "none" };
+  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
+  svg.setAttribute("viewBox", "0 0 22 12");
+  svg.append(shape);
+  return svg;
+}
+
+function legend(element, data) {
+  const bandInk = colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
+  const entries = [
+    ...data.lines.map((line, index) => [line.name, sample(line.style, colour(COLOURS[index % COLOURS.length]))]),
+    ...data.bands.map((band) => [band.name, sample("band", bandInk)]),
+  ];
+  element.replaceChildren(
+    ...entries.map(([name, picture]) => {
+      const item = document.createElement("li");
+      item.append(picture, name);
+      return item;
+    }),
+  );
+}
+
+function table(data) {
+  const made = document.createElement("table");
+  made.className = "table table-sm";
+  const columns = [
+    ...data.lines.map((line) => [line.name, line.values]),
+    ...data.bands.flatMap((band) => [[`${band.name}, low`, band.low], [`${band.name}, high`, band.high]]),
+  ];
+  const head = made.createTHead().insertRow();
+  for (const name of ["Period", ...columns.map(([title]) => title)]) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = name;
+    if (name !== "Period") cell.className = "num";
+    head.append(cell);
+  }
+  const body = made.createTBody();
+  data.periods.forEach((period, index) => {
+    const row = body.insertRow();
+    row.insertCell().textContent = period;
+    for (const [, values] of columns) {
+      const cell = row.insertCell();
+      cell.className = "num";
+      cell.textContent = figure(values[index], data.unit);
+    }
+  });
+  return made;
+}
+
+class Chart {
+  constructor(element) {
+    this.element = element;
+    this.data = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+    this.plot = element.querySelector("[data-chart-plot]");
+    this.legend = element.querySelector("[data-chart-legend]");
+    this.table = element.querySelector("[data-chart-table]");
+    this.button = element.querySelector("[data-chart-switch]");
+    this.button.addEventListener("click", () => this.flip());
+    this.watcher = new ResizeObserver(() => !this.plot.hidden && this.chart?.resize());
+    this.watcher.observe(this.plot);
+    this.draw();
+  }
+
+  draw() {
+    this.chart?.dispose(); // colours are set when a chart is made
+    legend(this.legend, this.data);
+    if (this.plot.hidden) return;
+    this.chart = window.echarts.init(this.plot, null, { renderer: "svg" });
+    this.chart.setOption(option(this.data));
+  }
+
+  flip() {
+    const asTable = this.button.getAttribute("aria-pressed") !== "true";
+    this.button.setAttribute("aria-pressed", String(asTable));
+    if (asTable && !this.table.firstChild) this.table.append(table(this.data));
+    this.table.hidden = !asTable;
+    this.plot.hidden = this.legend.hidden = asTable;
+    if (!asTable) this.draw();
+  }
+
+  forget() {
+    this.watcher.disconnect();
+    this.chart?.dispose();
+  }
+}
+
+/** Draw the charts under `within` that are not drawn yet, and forget those that have left the page. */
+export async function drawCharts(within = document) {
+  for (const [element, chart] of drawn) {
+    if (element.isConnected) continue;
+    chart.forget();
+    drawn.delete(element);
+  }
+  const found = [...within.querySelectorAll("[data-chart]")];
+  if (within.matches?.("[data-chart]")) found.unshift(within);
+  if (!found.length) return;
+  await loadLibrary();
+  for (const element of found) if (!drawn.has(element) && element.isConnected) drawn.set(element, new Chart(element));
+}
+
+document.addEventListener("theme", () => drawn.forEach((chart) => chart.draw()));
+document.addEventListener("htmx:load", (event) => drawCharts(event.target));
+drawCharts();

@@ -1,0 +1,158 @@
+// Live updates: a JSON socket whose events carry `seq`, counted per `run`; after a gap or a reconnect the snapshot is
+// read, and where no socket can be had for long, the snapshot is polled. The mark in the top bar says which it is.
+
+const POLL_EVERY = 10_000;
+const FAILURES_BEFORE_POLLING = 3;
+const LONGEST_WAIT = 30_000;
+const WORDS = {
+  live: "Live",
+  reconnecting: "Reconnecting",
+  polling: "Polling every 10 s",
+  offline: "Offline",
+};
+// The mark shows the state that needs knowing most, of all that the page watches.
+const WORST_FIRST = ["offline", "polling", "reconnecting", "live"];
+
+const watched = new Set();
+
+function mark() {
+  const element = document.getElementById("live");
+  if (!element) return;
+  const states = [...watched].map((each) => each.state);
+  const state = WORST_FIRST.find((each) => states.includes(each));
+  element.hidden = !state;
+  element.dataset.state = state || "idle";
+  element.querySelector(".txt").textContent = WORDS[state] || "";
+}
+
+/** Seconds to wait before another try: doubling, spread so that a restarted server is not hit by all at once. */
+export function waitAfter(failures, chance = Math.random()) {
+  return Math.min(LONGEST_WAIT, 500 * 2 ** failures) * (0.5 + chance / 2);
+}
+
+/** What to do with an event: "old" was seen, "next" follows, "gap" means that some are missing. Remembers it. */
+export function judge(seen, event) {
+  if (typeof event.seq !== "number") return "next";
+  const key = event.run ?? "";
+  const last = seen.get(key);
+  if (last !== undefined && event.seq <= last) return "old";
+  seen.set(key, event.seq);
+  return last !== undefined && event.seq > last + 1 ? "gap" : "next";
+}
+
+class Watch {
+  constructor(path, { snapshot, onEvent, onState }) {
+    this.path = path;
+    this.snapshot = snapshot;
+    this.onEvent = onEvent;
+    this.onState = onState;
+    this.seen = new Map();
+    this.failures = 0;
+    this.closed = false;
+    this.timer = null;
+    this.poll = null;
+    this.enter(navigator.onLine ? "reconnecting" : "offline");
+    this.connect();
+  }
+
+  enter(state) {
+    if (this.state === state) return;
+    this.state = state;
+    mark();
+    this.onState?.(state);
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    if (this.closed || this.socket) return;
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}${this.path}`);
+    this.socket = socket;
+    socket.onopen = () => {
+      this.failures = 0;
+      this.stopPolling();
+      this.enter("live");
+      this.read(); // whatever happened before the socket stood
+    };
+    socket.onmessage = (message) => this.take(JSON.parse(message.data));
+    socket.onclose = (close) => {
+      this.socket = null;
+      if (close.code >= 4400 && close.code < 4500) this.close(); // refused for good: asking again changes nothing
+      else this.retry();
+    };
+  }
+
+  retry() {
+    if (this.closed) return;
+    this.failures += 1;
+    if (!navigator.onLine) this.enter("offline");
+    else if (this.failures >= FAILURES_BEFORE_POLLING && this.snapshot) this.startPolling();
+    else this.enter("reconnecting");
+    this.timer = setTimeout(() => this.connect(), waitAfter(this.failures));
+  }
+
+  take(event) {
+    const verdict = judge(this.seen, event);
+    if (verdict === "old") return;
+    if (verdict === "gap" && this.snapshot) this.read();
+    else this.onEvent(event);
+  }
+
+  async read() {
+    if (!this.snapshot || this.closed) return;
+    try {
+      const answer = await fetch(this.snapshot, { headers: { Accept: "application/json" } });
+      if ([401, 403, 404].includes(answer.status)) return this.close();
+      if (!answer.ok) return;
+      const event = await answer.json();
+      this.seen.set(event.run ?? "", event.seq);
+      this.onEvent(event);
+    } catch {
+      // No network: the socket's own failure tells it.
+    }
+  }
+
+  startPolling() {
+    this.enter("polling");
+    if (this.poll) return;
+    this.read();
+    this.poll = setInterval(() => this.read(), POLL_EVERY);
+  }
+
+  stopPolling() {
+    clearInterval(this.poll);
+    this.poll = null;
+  }
+
+  now() {
+    if (this.socket || this.closed) return;
+    this.enter("reconnecting");
+    this.connect();
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.stopPolling();
+    this.socket?.close();
+    watched.delete(this);
+    mark();
+  }
+}
+
+/**
+ * Watch `path`, a socket on this host. `onEvent` gets each event once and in order, or the snapshot (a GET of
+ * `snapshot`, when given) in place of what was missed. Returns a function that ends it.
+ */
+export function watch(path, options) {
+  const made = new Watch(path, options);
+  watched.add(made);
+  mark();
+  return () => made.close();
+}
+
+addEventListener("online", () => watched.forEach((each) => each.now()));
+addEventListener("offline", () => watched.forEach((each) => each.enter("offline")));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) watched.forEach((each) => each.now());
+});
