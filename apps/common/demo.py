@@ -15,6 +15,9 @@ from apps.common.industries import industries
 if TYPE_CHECKING:
     import polars
 
+# The one password of every generated person: a demo installation shows it on its sign-in page.
+PASSWORD = "orchestrall-demo"  # noqa: S105
+
 
 @dataclass(frozen=True)
 class DemoPerson:
