@@ -131,7 +131,7 @@ function option(data) {
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 16, top: data.unit ? 36 : 20, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: data.periods,

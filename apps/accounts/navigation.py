@@ -1,0 +1,16 @@
+from apps.accounts.permissions import MEMBERS_VIEW
+from apps.console.navigation import NavItem, nav_item
+
+nav_item(
+    NavItem(
+        key="accounts.members",
+        title="Members",
+        url="accounts:members",
+        icon="users",
+        group="Govern",
+        summary="Who may sign in, and what their role lets them do",
+        permission=MEMBERS_VIEW,
+        order=30,
+        tab=5,
+    )
+)

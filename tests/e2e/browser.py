@@ -1,0 +1,166 @@
+"""A real browser for tests: Chromium without a screen, each page watched for errors, foreign hosts and policy violations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# No sandbox: tests run as root in containers. The rest keeps the browser from talking to its maker.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP *.localhost 127.0.0.1",
+]
+
+
+@dataclass(frozen=True)
+class View:
+    """A way to look at a page: a theme and a width."""
+
+    theme: str
+    width: int
+    everyday: bool
+    """Whether it is looked at without `--all-views`."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.theme}@{self.width}"
+
+    @property
+    def height(self) -> int:
+        return 900 if self.width > 800 else 844
+
+
+VIEWS = (
+    View("light", 1440, everyday=True),
+    View("dark", 390, everyday=True),
+    View("dark", 1440, everyday=False),
+    View("light", 390, everyday=False),
+)
+
+
+def chromium_path() -> str | None:
+    """The browser of the system, or the one that ORCHESTRALL_CHROMIUM names; None where there is none."""
+    named = os.environ.get("ORCHESTRALL_CHROMIUM", "")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+
+
+@dataclass
+class Complaints:
+    """What went wrong on a page without anybody asking: each list must stay empty."""
+
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """What the page's content security policy has blocked."""
+
+    def all(self) -> list[str]:
+        return [*self.errors, *(f"request to {host}" for host in self.foreign), *self.refused]
+
+
+def watch(page: Page) -> Complaints:
+    """Collect a page's complaints from now on. An answer of 4xx or 5xx to the page itself is not one."""
+    complaints = Complaints()
+
+    def console(message: Any) -> None:
+        text = message.text
+        if "Content Security Policy" in text:
+            complaints.refused.append(text)
+        elif message.type == "error" and "Failed to load resource" not in text:
+            complaints.errors.append(text)
+
+    def request(made: Any) -> None:
+        address = urlsplit(made.url)
+        host = address.hostname or ""
+        if address.scheme.startswith(("http", "ws")) and not (host == "127.0.0.1" or host.endswith("localhost")):
+            complaints.foreign.append(host)
+
+    def response(got: Any) -> None:
+        if got.status >= 400 and got.request.resource_type not in {"document", "fetch", "xhr"}:
+            complaints.errors.append(f"{got.status} for {got.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: complaints.errors.append(str(error)))
+    page.on("request", request)
+    page.on("response", response)
+    return complaints
+
+
+@contextmanager
+def context_for(browser: Browser, view: View, state: Any = None) -> Iterator[BrowserContext]:
+    """A fresh profile that looks at pages as `view` says; `state` is the storage of one that is signed in."""
+    context = browser.new_context(
+        viewport={"width": view.width, "height": view.height},
+        color_scheme="dark" if view.theme == "dark" else "light",
+        reduced_motion="reduce",
+        storage_state=state,
+    )
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def sign_in(page: Page, address: str, email: str, password: str) -> None:
+    """Sign in at the tenant whose address is given, as a person does."""
+    page.goto(f"{address}/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page stands: loaded, its font there, its charts drawn."""
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-chart-plot]:not([hidden])')].every((plot) => plot.querySelector('svg'))"
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong on the page, a line each with the element."""
+    library = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    # Evaluated by the driver: the page's policy would refuse a script tag, and must.
+    page.evaluate(library.read_text())
+    result = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)
+    return [
+        f"{found['id']} ({found['impact']}): {node['target']} {node['failureSummary']}"
+        for found in result["violations"]
+        for node in found["nodes"]
+    ]
+
+
+def decoded_bytes(page: Page) -> int:
+    """The size of the page with all that it loaded, decoded."""
+    return int(
+        page.evaluate(
+            """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+                     .reduce((sum, entry) => sum + (entry.decodedBodySize || 0), 0)"""
+        )
+    )
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
