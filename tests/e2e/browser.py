@@ -133,9 +133,9 @@ def settle(page: Page) -> None:
     """Wait until the page stands: loaded, its font there, its charts drawn."""
     page.wait_for_load_state("load")
     page.evaluate("document.fonts.ready.then(() => true)")
-    page.wait_for_function(
-        "[...document.querySelectorAll('[data-chart-plot]:not([hidden])')].every((plot) => plot.querySelector('svg'))"
-    )
+    # Not by wait_for_function: it evaluates text in the page, which the page's policy refuses.
+    for plot in page.locator("[data-chart-plot]:visible").all():
+        plot.locator("svg").first.wait_for()
 
 
 def violations(page: Page) -> list[str]:
