@@ -49,7 +49,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The same words for what does not exist and for what this person may not know of."""
     detail = "There is no page at this address, or it was moved or deleted, or it is not yours to see."
-    if isinstance(exception, Http404) and "resolver_match" in dir(request) and request.resolver_match:
+    if isinstance(exception, Http404) and request.resolver_match:
         detail = "What this address names does not exist here, or is not yours to see."
     return problem_page(request, NotFound(detail, remedy="Check the address, or start from the dashboard."))
 
@@ -69,16 +69,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _problem_json(problem: Problem) -> dict[str, Any]:
-    body = {
-        "type": "about:blank",
+    """The shape that the API's errors have."""
+    return {
+        "type": f"/api/problems/{problem.code}",
         "title": problem.title,
         "status": problem.status,
-        "code": problem.code,
         "detail": problem.detail,
+        "code": problem.code,
+        "remedy": problem.remedy,
         "request_id": request_id(),
+        "issues": [issue.model_dump(mode="json") for issue in problem.issues],
     }
-    if problem.remedy:
-        body["remedy"] = problem.remedy
-    if problem.issues:
-        body["issues"] = [issue.model_dump(exclude_none=True) for issue in problem.issues]
-    return body

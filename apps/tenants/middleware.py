@@ -7,14 +7,21 @@ from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
+from django.template.loader import render_to_string
 from django.urls import set_urlconf
 from django.utils.deprecation import MiddlewareMixin
 
 from apps.tenants.context import tenant_by_host
 from apps.tenants.models import Tenant
 
-UNKNOWN = "There is no organisation at this address. Check the part of it before the first dot."
-SUSPENDED = "This organisation is suspended. Its data is kept. Ask whoever operates this installation."
+UNKNOWN = (
+    "There is no organisation at this address",
+    "Check the part of it before the first dot.",
+)
+SUSPENDED = (
+    "This organisation is suspended",
+    "Its data is kept. Ask whoever operates this installation.",
+)
 
 
 class TenantMiddleware(MiddlewareMixin):
@@ -31,9 +38,9 @@ class TenantMiddleware(MiddlewareMixin):
         except DisallowedHost:
             tenant = None
         if tenant is not None and tenant.status == Tenant.Status.SUSPENDED:
-            return _plain(SUSPENDED, 503)
+            return _closed(503, *SUSPENDED)
         if tenant is None or not tenant.is_ready:
-            return _plain(UNKNOWN, 404)
+            return _closed(404, *UNKNOWN)
         request.tenant = tenant  # type: ignore[attr-defined]
         connection.set_tenant(tenant)  # type: ignore[attr-defined]
         if tenant.schema_name == settings.OPERATORS_SCHEMA:
@@ -42,6 +49,7 @@ class TenantMiddleware(MiddlewareMixin):
         return None
 
 
-def _plain(text: str, status: int) -> HttpResponse:
-    """Words alone: there is no tenant whose page, session or language could dress them."""
-    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+def _closed(status: int, title: str, detail: str) -> HttpResponse:
+    """A page of nobody's: there is no tenant whose name, session or language it could carry."""
+    page = render_to_string("console/closed.html", {"status": status, "title": title, "detail": detail})
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store"})

@@ -9,7 +9,7 @@ VENDOR_DIR = BASE_DIR / "build" / "vendor"
 STATICFILES_DIRS = [BASE_DIR / "static", ("vendor", VENDOR_DIR)]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "apps.console.storage.ConsoleStorage"},
 }
 WHITENOISE_MANIFEST_STRICT = True
 # A test can only fail on a policy that is the same everywhere: no inline script, no inline style, no other host.
