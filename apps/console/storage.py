@@ -18,7 +18,9 @@ class ConsoleStorage(CompressedManifestStaticFilesStorage):
 
     support_js_module_import_aggregation = True
 
-    def url_converter(self, name: str, hashed_files: dict[str, str], template: str | None = None) -> Callable[[Any], str]:
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    ) -> Callable[[Any], str]:
         if name.endswith(".js") and not (Path(settings.STATICFILES_DIRS[0]) / name).is_file():
             return lambda match: str(match[0])
         converter: Callable[[Any], str] = super().url_converter(name, hashed_files, template)

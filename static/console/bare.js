@@ -1,5 +1,5 @@
 // Sign-in and error pages. On a demo installation a button fills the sign-in form.
-import "./basics.js";
+import { announce } from "./basics.js";
 
 document.addEventListener("click", (click) => {
   const button = click.target.closest("[data-demo]");
@@ -8,4 +8,5 @@ document.addEventListener("click", (click) => {
   form.querySelector("[name=login]").value = button.dataset.demo;
   form.querySelector("[name=password]").value = document.querySelector("[data-demo-password]").textContent;
   form.querySelector("[type=submit]").focus();
+  announce("Filled in. Sign in with Enter.");
 });

@@ -1,4 +1,4 @@
-"""A real browser for tests: Chromium without a screen, each page watched for errors, foreign hosts and policy violations."""
+"""A real browser for tests: Chromium without a screen, its pages watched for errors, foreign hosts and refusals."""
 
 from __future__ import annotations
 

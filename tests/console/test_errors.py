@@ -1,0 +1,102 @@
+"""Pages for what cannot be shown, in the console's dress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.template import TemplateSyntaxError
+from django.test import Client, RequestFactory
+from structlog.contextvars import bound_contextvars
+
+from apps.accounts.models import User
+from apps.console import errors
+from apps.tenants import services
+from apps.tenants.models import Tenant
+
+
+def test_an_unknown_address_is_told_inside_the_shell(
+    member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    answer = client_for(member()).get("/nowhere/")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "There is no page at this address" in page
+    assert 'aria-label="Main"' in page
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_stranger_gets_the_same_words_without_the_menu(client_for: Callable[..., Client]) -> None:
+    page = client_for().get("/nowhere/").content.decode()
+    assert "There is no page at this address" in page
+    assert 'aria-label="Main"' not in page
+    assert 'href="/accounts/login/"' in page
+
+
+def test_a_missing_right_is_told_with_whom_to_ask(
+    member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    answer = client_for(member("viewer")).get("/members/")
+    assert answer.status_code == 403
+    assert b"Ask an owner or administrator" in answer.content
+
+
+def broken(request: HttpRequest) -> None:
+    raise RuntimeError("a secret of the inside")
+
+
+def test_a_broken_page_says_so_and_nothing_of_the_inside(
+    monkeypatch: pytest.MonkeyPatch, member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    monkeypatch.setattr("apps.console.views.cards_of", broken)
+    answer = client_for(member(), raise_request_exception=False).get("/")
+    assert answer.status_code == 500
+    assert b"Something went wrong on our side" in answer.content
+    assert b"secret" not in answer.content
+
+
+def test_the_page_of_a_broken_server_needs_no_database() -> None:
+    # No database is allowed in this test: a statement would fail it.
+    with bound_contextvars(request_id="abc-123"):
+        answer = errors.server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+    assert b"abc-123" in answer.content
+    assert b"Copy" in answer.content
+
+
+def test_when_even_templates_fail_the_answer_is_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> str:
+        raise TemplateSyntaxError("broken too")
+
+    monkeypatch.setattr(errors, "render_to_string", fail)
+    answer = errors.server_error(RequestFactory().get("/"))
+    assert (answer.status_code, answer["Content-Type"]) == (500, "text/plain; charset=utf-8")
+
+
+@pytest.mark.parametrize(("path", "accept"), [("/api/v1/x", "*/*"), ("/data/", "application/json")])
+def test_programs_get_problem_documents(path: str, accept: str) -> None:
+    answer = errors.server_error(RequestFactory().get(path, headers={"accept": accept}))
+    assert answer["Content-Type"] == "application/problem+json"
+    assert b'"code": "internal_error"' in answer.content
+
+
+def test_an_expired_form_is_explained(member: Callable[..., User], client_for: Callable[..., Client]) -> None:
+    answer = client_for(member(), enforce_csrf_checks=True).post("/accounts/logout/")
+    assert answer.status_code == 403
+    assert b"This form has expired" in answer.content
+
+
+def test_a_suspended_organisation_and_an_unknown_host_wear_the_dress(
+    acme: Tenant, client_for: Callable[..., Client]
+) -> None:
+    browser = client_for()
+    services.tenant_suspend(tenant=acme)
+    answer = browser.get("/accounts/login/")
+    assert answer.status_code == 503
+    assert b"This organisation is suspended" in answer.content
+    assert b"o-bare-card" in answer.content
+    stranger = Client(headers={"host": "nobody.localhost"}).get("/")
+    assert stranger.status_code == 404
+    assert b"There is no organisation at this address" in stranger.content

@@ -1,0 +1,107 @@
+"""The tags and filters of templates."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.template import engines
+from django.utils import timezone
+
+from apps.common.widgets import (
+    Column,
+    Figure,
+    FiguresWidget,
+    SeriesBand,
+    SeriesLine,
+    SeriesWidget,
+    TableWidget,
+    TextWidget,
+)
+from tests.console.people import request_of
+
+
+def render(source: str, path: str = "/", **context: Any) -> str:
+    template = engines["django"].from_string("{% load console %}" + source)
+    return template.render(context, request_of(path=path))
+
+
+def test_an_icon_is_decoration() -> None:
+    assert re.fullmatch(
+        r'<svg class="ic ic-s" aria-hidden="true" focusable="false"><use href="[^"]+icons[^"]*#robot"></use></svg>',
+        render('{% icon "robot" "ic-s" %}'),
+    )
+
+
+def test_a_status_is_word_icon_and_colour() -> None:
+    html = render('{% status "failed" %}')
+    assert 'data-st="failed"' in html
+    assert "#circle-x" in html
+    assert html.endswith("Failed</span>")
+
+
+def test_a_status_may_say_more_and_is_escaped() -> None:
+    assert "Retry 2 of 3" in render('{% status "retrying" "Retry 2 of 3" %}')
+    assert "&lt;b&gt;" in render("{% status text %}", text="<b>")
+
+
+def test_a_moment_is_a_time_element_with_its_zone_in_the_title() -> None:
+    moment = timezone.now() - timedelta(days=3)
+    html = render("{{ moment|when }}", moment=moment)
+    assert f'datetime="{moment.isoformat(timespec="seconds")}"' in html
+    assert "UTC" in html
+    assert "data-when" in html
+
+
+def test_a_moment_of_the_last_hour_is_told_relatively() -> None:
+    assert ">5 min ago<" in render("{{ moment|when }}", moment=timezone.now() - timedelta(minutes=5, seconds=1))
+    assert "ago" not in render("{{ moment|when }}", moment=timezone.now() + timedelta(minutes=5))
+
+
+def test_a_day_and_nothing_are_told_plainly() -> None:
+    assert render("{{ day|when }}", day=date(2026, 11, 2)) == '<time datetime="2026-11-02">2 Nov 2026</time>'
+    assert render("{{ none|when }}", none=None) == "–"
+
+
+def test_a_query_keeps_the_rest_of_the_address() -> None:
+    assert render("{% query page=2 %}", "/x/?a=1&page=9&b=&amp;") == "a=1&amp;b=&amp;amp%3B=&amp;page=2"
+    assert render("{% query page=None a='' %}", "/x/?a=1&page=9") == ""
+
+
+WIDGETS = [
+    FiguresWidget(title="Key figures", figures=[Figure(label="OWA", value=0.9012, hint="bar 0.93", tone="good")]),
+    TextWidget(title="Finding", text="Rising <b>demand</b>", reasons=["Season"], tone="warning"),
+    TextWidget(title="Plain", text="Nothing special"),
+    TableWidget(key="t", title="Series", columns=[Column(key="a", title="Item")], rows=[{"a": "<i>x</i>"}]),
+    SeriesWidget(
+        title="SKU-1",
+        periods=["2026-01", "2026-02"],
+        lines=[SeriesLine(name="History </script>", values=[1.0, None])],
+        bands=[SeriesBand(name="Band", low=[None, 1.0], high=[None, 2.0])],
+        summary="Two months.",
+    ),
+]
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: f"{widget.kind} {widget.title}")
+def test_every_widget_is_drawn_with_its_title_and_without_markup_of_the_data(widget: Any) -> None:
+    html = render("{% widget widget %}", widget=widget)
+    assert widget.title in html
+    assert not re.search(r"<b>demand|<i>x|History </script>", html)
+
+
+def test_a_chart_carries_its_data_and_its_summary() -> None:
+    html = render("{% widget widget %}", widget=WIDGETS[-1])
+    data = json.loads(re.search(r'<script id="w-sku-1" type="application/json">(.*?)</script>', html)[1])  # type: ignore[index]
+    assert data["lines"][0]["values"] == [1.0, None]
+    assert "Two months." in html
+    assert "Show as table" in html
+
+
+def test_two_widgets_of_one_title_do_not_share_an_id() -> None:
+    html = render("{% widget widget %}{% widget widget %}", widget=WIDGETS[-1])
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
