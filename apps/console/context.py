@@ -72,7 +72,7 @@ class Shell:
             email__endswith=f"@{self.tenant.slug}.example", is_active=True
         )
         accounts = [
-            {"name": str(each), "email": each.email, "role": each.role, "title": ROLES[each.role].title}  # type: ignore[attr-defined]
+            {"name": str(each), "email": each.email, "role": each.role, "title": ROLES[each.role].title}
             for each in people
         ]
         return sorted(accounts, key=lambda each: (order.index(each["role"]), each["email"]))[:14]

@@ -76,7 +76,7 @@ def allowed(request: HttpRequest) -> list[NavItem]:
 
 
 def entries(request: HttpRequest) -> list[Entry]:
-    """The allowed entries with addresses and counts. Current is the one whose address is the longest start of the path."""
+    """The allowed entries with addresses and counts. Current is the nearest one above the page's address."""
     urls = {item.key: reverse(item.url) for item in allowed(request)}
     here = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
     if here == "/" != request.path:

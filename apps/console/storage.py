@@ -10,7 +10,7 @@ from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class ConsoleStorage(CompressedManifestStaticFilesStorage):
+class ConsoleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
     """Also renames what our modules import: a module known under two names would run twice.
 
     Scripts of others stay as they are: some name files that their packages do not carry.

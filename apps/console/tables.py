@@ -1,4 +1,4 @@
-"""A table of a result as one request sees it: sorted, searched and paged on the server, all of it in the query string."""
+"""A table of a result as one request sees it: sorted, searched and paged on the server, by the query string."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -81,6 +81,6 @@ def test_sizes_are_told_in_thousands(value: float | None, text: str) -> None:
 
 def test_days_and_moments_are_written_for_people() -> None:
     assert formats.day(date(2026, 11, 2)) == "2 Nov 2026"
-    assert formats.moment(datetime(2026, 11, 22, 14, 32, tzinfo=timezone.utc)) == "22 Nov 2026, 14:32"
+    assert formats.moment(datetime(2026, 11, 22, 14, 32, tzinfo=UTC)) == "22 Nov 2026, 14:32"
     assert formats.ago(timedelta(seconds=4)) == "4 s ago"
     assert formats.ago(timedelta(minutes=59, seconds=59)) == "59 min ago"

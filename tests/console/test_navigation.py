@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -20,11 +20,11 @@ def item(key: str, **fields: object) -> NavItem:
 
 
 @pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def put(*items: NavItem) -> None:
         monkeypatch.setattr(NAVIGATION, "_items", {each.key: each for each in items})
 
-    yield put
+    return put
 
 
 def test_an_entry_is_shown_to_those_who_hold_its_code(only: Callable[..., None]) -> None:

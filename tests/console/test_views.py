@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +18,7 @@ from tests.console.people import Someone
 
 
 class Page(ConsoleView):
-    permission = {"GET": "members.view", "POST": "members.manage"}
+    permission: ClassVar[dict[str, str]] = {"GET": "members.view", "POST": "members.manage"}
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse("read")

@@ -80,7 +80,7 @@ def query(context: RequestContext, **changes: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def widget(context: RequestContext, item: Any) -> SafeString:
+def widget(context: RequestContext, item: Any) -> str:
     """A widget of an agent's result, or a `TableView` over one."""
     request = context["request"]
     if isinstance(item, TableWidget):

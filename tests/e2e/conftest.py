@@ -1,0 +1,96 @@
+"""A browser in front of the whole program, started as a user starts it.
+
+`pytest tests/e2e --all-views` looks at every page in both themes and widths; without it in two of the four. With
+ORCHESTRALL_E2E_ADDRESS (for example ``http://{slug}.localhost:8000``) the tests look at a demo installation that runs
+already, instead of starting one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from apps.common.demo import PASSWORD
+from tests.e2e.browser import VIEWS, Complaints, View, chromium_path, context_for, launch, sign_in, watch
+
+Address = Callable[[str], str]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-views", action="store_true", help="look at pages in all four themes and widths")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives Chromium against the running program")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "view" in metafunc.fixturenames:
+        everything = metafunc.config.getoption("--all-views", default=False)
+        views = [view for view in VIEWS if view.everyday or everything]
+        metafunc.parametrize("view", views, ids=lambda view: view.name, scope="session")
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """`address("acme")`: where a tenant of a demo installation answers, without a slash at the end."""
+    running = os.environ.get("ORCHESTRALL_E2E_ADDRESS", "")
+    if running:
+        yield lambda slug: running.format(slug=slug)
+        return
+    from tests.running import installation
+
+    with installation(tmp_path_factory.mktemp("installation")) as program:
+        yield program.address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium_path() is None:
+        pytest.skip("no Chromium here: install Debian's `chromium`, or name one in ORCHESTRALL_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session_of(browser: Browser, address: Address) -> Callable[..., Any]:
+    """`session_of("owner")`: the storage of a browser in which this person of a tenant is signed in; made once."""
+    made: dict[tuple[str, str], Any] = {}
+
+    def storage(role: str = "owner", slug: str = "acme") -> Any:
+        if (role, slug) not in made:
+            with context_for(browser, VIEWS[0]) as context:
+                sign_in(context.new_page(), address(slug), f"{role}@{slug}.example", PASSWORD)
+                made[role, slug] = context.storage_state()
+        return made[role, slug]
+
+    return storage
+
+
+Open = Callable[..., tuple[Page, Complaints]]
+
+
+@pytest.fixture
+def open_page(browser: Browser, session_of: Callable[..., Any]) -> Iterator[Open]:
+    """`open_page(view, role)`: a fresh page of somebody who is signed in (of a stranger for role ""), and what it
+    complains of. Everything it complained of by the end of the test fails the test."""
+    contexts: list[Any] = []
+    watched: list[Complaints] = []
+
+    def make(view: View = VIEWS[0], role: str = "owner", slug: str = "acme") -> tuple[Page, Complaints]:
+        context = context_for(browser, view, session_of(role, slug) if role else None)
+        page = context.__enter__().new_page()
+        contexts.append(context)
+        watched.append(watch(page))
+        return page, watched[-1]
+
+    yield make
+    for context in contexts:
+        context.__exit__(None, None, None)
+    assert [complaint for each in watched for complaint in each.all()] == []

@@ -1,0 +1,136 @@
+"""Every page of the console, found by the URL resolver: accessible, within the screen, quiet, and not too large."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import Browser, Page
+
+from apps.console.views import ConsoleView
+from tests.e2e.browser import VIEWS, View, context_for, decoded_bytes, overflow, settle, violations
+from tests.e2e.conftest import Address, Open
+
+pytestmark = pytest.mark.browser
+
+BYTES, BYTES_WITH_CHARTS = 950_000, 2_100_000
+
+
+def routes(patterns: list[Any], before: str = "", space: str = "") -> Iterator[tuple[str, str, Any]]:
+    """(name, route, view) of every pattern below."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = ":".join(filter(None, (space, pattern.namespace or "")))
+            yield from routes(pattern.url_patterns, route, inner)
+        elif isinstance(pattern, URLPattern):
+            yield ":".join(filter(None, (space, pattern.name or ""))), route, pattern.callback
+
+
+def pages() -> dict[str, str]:
+    """The console's pages that are read: name to route."""
+    return {
+        name: route
+        for name, route, view in routes(get_resolver().url_patterns)
+        if issubclass(getattr(view, "view_class", object), ConsoleView) and hasattr(view.view_class, "get")
+    }
+
+
+def entrances() -> dict[str, str]:
+    """The pages around signing in that need no key: name to route."""
+    return {
+        name: route
+        for name, route, _ in routes(get_resolver().url_patterns)
+        if route.startswith("accounts/") and "<" not in route and "(" not in route
+    }
+
+
+PAGES, ENTRANCES = pages(), entrances()
+
+
+@pytest.fixture(scope="session")
+def found(browser: Browser, address: Address, session_of: Callable[..., Any]) -> dict[str, str]:
+    """An address for each page, by following the console's own links from the dashboard on."""
+    waiting, seen, found = ["/"], {"/"}, {}
+    with context_for(browser, VIEWS[0], session_of()) as context:
+        page = context.new_page()
+        page.goto(address("acme"))
+        while waiting:
+            path = waiting.pop(0)
+            try:
+                name = resolve(path).view_name
+            except Resolver404:
+                continue
+            if name in found or name not in PAGES:
+                continue
+            html = fetch_html(page, path)
+            if html is None:
+                continue
+            found[name] = path
+            for link in re.findall(r'href="([^"#?]+)', html):
+                parts = urlsplit(urljoin(path, link))
+                if not parts.netloc and parts.path not in seen:
+                    seen.add(parts.path)
+                    waiting.append(parts.path)
+    return found
+
+
+def fetch_html(page: Page, path: str) -> str | None:
+    """What is at the path, asked for by the browser (its driver cannot resolve our hosts); None when it is no page."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """async (path) => {
+            const answer = await fetch(path);
+            const type = answer.headers.get("content-type") || "";
+            return type.startsWith("text/html") ? await answer.text() : null;
+        }""",
+        path,
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_quiet(
+    name: str, view: View, found: dict[str, str], address: Address, open_page: Open
+) -> None:
+    path = found.get(name)
+    page, _ = open_page(view)
+    if path is None:
+        page.goto(address("acme"))
+        plain = None if re.search(r"[<(^]", PAGES[name]) else f"/{PAGES[name]}"
+        if plain is None or fetch_html(page, plain) is None:
+            pytest.skip("a download or data for scripts, or nothing in the demo data leads there")
+        path = plain
+    page.goto(address("acme") + path)
+    look_at(page)
+
+
+@pytest.mark.parametrize("name", ENTRANCES)
+def test_a_page_around_signing_in_is_accessible_and_quiet(
+    name: str, view: View, address: Address, open_page: Open
+) -> None:
+    inside = any(word in name for word in ("logout", "change", "account_email", "set_password", "reauthenticate"))
+    page, _ = open_page(view, "owner" if inside else "")
+    page.goto(f"{address('acme')}/{ENTRANCES[name]}")
+    look_at(page)
+
+
+@pytest.mark.parametrize(("role", "path", "status"), [("owner", "/nowhere/", 404), ("viewer", "/members/", 403)])
+def test_a_page_of_an_error_is_accessible_and_quiet(
+    role: str, path: str, status: int, view: View, address: Address, open_page: Open
+) -> None:
+    page, _ = open_page(view, role)
+    answer = page.goto(address("acme") + path)
+    assert answer
+    assert answer.status == status
+    look_at(page)
+
+
+def look_at(page: Page) -> None:
+    settle(page)
+    assert violations(page) == []
+    assert overflow(page) == 0, "the page is wider than the screen"
+    charts = page.locator("[data-chart]").count()
+    assert decoded_bytes(page) <= (BYTES_WITH_CHARTS if charts else BYTES)
