@@ -12,6 +12,8 @@ from apps.common.widgets import Cell, Column, TableWidget
 from apps.console import formats
 
 PAGE = 25
+# Where choosing a row shows its detail below, the table leaves room for it.
+PAGE_ABOVE_DETAIL = 10
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class TableView:
     """`widget` after the sort, search and page of the request's query string.
 
     For a widget with key `k`: `?k.sort=-column`, `?k.q=text`, `?k.page=2`; the chosen row is `?row=<row key>`.
-    Values that make no sense are ignored: such an address is a shared link that outlived its table.
+    Values that make no sense are ignored: such an address is a shared link that outlived its table. `size` is the
+    number of rows of a page; 0 leaves it to the table.
     """
 
     kind = "table"
 
-    def __init__(self, widget: TableWidget, request: HttpRequest, *, size: int = PAGE) -> None:
+    def __init__(self, widget: TableWidget, request: HttpRequest, *, size: int = 0) -> None:
+        size = size or (PAGE_ABOVE_DETAIL if widget.row_key else PAGE)
         self.widget = widget
         self.key = widget.key
         self.title = widget.title

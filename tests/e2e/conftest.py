@@ -3,6 +3,9 @@
 `pytest tests/e2e --all-views` looks at every page in both themes and widths; without it in two of the four. With
 ORCHESTRALL_E2E_ADDRESS (for example ``http://{slug}.localhost:8000``) the tests look at a demo installation that runs
 already, instead of starting one.
+
+The browser's driver runs an event loop in the thread of the tests, in which Django refuses the database: what is shared
+here lives for this package only, and these tests run in a process that is not shared with others in turn (no xdist).
 """
 
 from __future__ import annotations
@@ -32,10 +35,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "view" in metafunc.fixturenames:
         everything = metafunc.config.getoption("--all-views", default=False)
         views = [view for view in VIEWS if view.everyday or everything]
-        metafunc.parametrize("view", views, ids=lambda view: view.name, scope="session")
+        metafunc.parametrize("view", views, ids=lambda view: view.name, scope="package")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     """`address("acme")`: where a tenant of a demo installation answers, without a slash at the end."""
     running = os.environ.get("ORCHESTRALL_E2E_ADDRESS", "")
@@ -48,7 +51,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         yield program.address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if chromium_path() is None:
         pytest.skip("no Chromium here: install Debian's `chromium`, or name one in ORCHESTRALL_CHROMIUM")
@@ -58,7 +61,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_of(browser: Browser, address: Address) -> Callable[..., Any]:
     """`session_of("owner")`: the storage of a browser in which this person of a tenant is signed in; made once."""
     made: dict[tuple[str, str], Any] = {}

@@ -52,7 +52,7 @@ def entrances() -> dict[str, str]:
 PAGES, ENTRANCES = pages(), entrances()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def found(browser: Browser, address: Address, session_of: Callable[..., Any]) -> dict[str, str]:
     """An address for each page, by following the console's own links from the dashboard on."""
     waiting, seen, found = ["/"], {"/"}, {}
