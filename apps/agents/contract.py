@@ -111,7 +111,9 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.input_type, cls.output_type, cls.settings_type = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
-        cls.table_field = next((name for name, field in cls.input_type.model_fields.items() if field.annotation is Table), "")
+        cls.table_field = next(
+            (name for name, field in cls.input_type.model_fields.items() if field.annotation is Table), ""
+        )
         cls.summary = cls.summary or (python_inspect.getdoc(cls) or "").partition("\n")[0]
         AGENTS.register(cls.key, cls())
 

@@ -136,7 +136,9 @@ class InputForm:
         if self.mode == "form":
             known = {each.name for each in fields.fields_of(self.agent.input_type, skip=[self.table])}
             prefix = f"{self.table}."
-            return fields.nest({k: v for k, v in self.values.items() if k in known or self.table and k.startswith(prefix)})
+            return fields.nest(
+                {k: v for k, v in self.values.items() if k in known or self.table and k.startswith(prefix)}
+            )
         try:
             data = json.loads(self.values.get("json", ""))
         except json.JSONDecodeError as error:

@@ -21,6 +21,7 @@ MIDDLEWARE = [
     "apps.gateway.middleware.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.gateway.middleware.RequestLogMiddleware",
+    "apps.gateway.middleware.ProblemMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from apps.gateway.api import jwks
+
 urlpatterns = [
     path("", include("apps.console.urls")),
     path("", include("apps.agents.urls")),
@@ -9,6 +11,7 @@ urlpatterns = [
     path("members/", include("apps.accounts.urls")),
     path("keys/", include("apps.gateway.urls")),
     path("accounts/", include("allauth.urls")),
+    path(".well-known/jwks.json", jwks),
     path("api/", include("apps.gateway.api_urls")),
     path("api/v1/", include("apps.datasets.api_urls")),
     path("api/v1/", include("apps.agents.api_urls")),

@@ -1,0 +1,103 @@
+"""Parquet: the columns keep their types, as far as a table of plain values has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from apps.common.errors import InvalidInput, Issue
+from apps.datasets.reading.shapes import (
+    LONGEST_NAME,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_ISSUES,
+    MOST_ROWS,
+    ROW,
+    Reading,
+)
+from apps.datasets.reading.store import TableWriter, batch_rows, too_large
+
+
+def store(source: Path, target: Path) -> Reading:
+    """Copy the Parquet file at `source` to `target`, with rows numbered from 1. Raises `InvalidInput` when damaged."""
+    try:
+        file = pq.ParquetFile(source)
+        _refuse_outsize(file.metadata)
+        schema = _schema(file.schema_arrow)
+        if not file.metadata.num_rows:
+            raise InvalidInput(
+                "The file holds no rows; nothing was stored.", remedy="Choose a file that holds a table."
+            )
+        with TableWriter(target, schema) as writer:
+            for batch in file.iter_batches(batch_size=batch_rows(len(schema))):
+                batch.validate(full=True)  # text that is not UTF-8 would break every later reader
+                numbers = pa.array(range(writer.rows + 1, writer.rows + len(batch) + 1), type=pa.int32())
+                fields = zip(batch.columns, schema, strict=True)
+                writer.add(numbers, [_plain(column, field.type) for column, field in fields])
+            return writer.reading("parquet", "Parquet")
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidInput(
+            "The Parquet file is damaged and cannot be read; nothing was stored.",
+            remedy="Write it again and upload it.",
+        ) from error
+
+
+def _refuse_outsize(metadata: pq.FileMetaData) -> None:
+    if metadata.num_rows > MOST_ROWS:
+        raise too_large(f"{metadata.num_rows:,} rows, more than {MOST_ROWS:,}")
+    if metadata.num_columns > MOST_COLUMNS:
+        raise too_large(f"{metadata.num_columns:,} columns, more than {MOST_COLUMNS:,}")
+    if metadata.num_rows * metadata.num_columns > MOST_CELLS:
+        raise too_large(f"{metadata.num_rows:,} rows of {metadata.num_columns:,} columns")
+
+
+def _schema(schema: pa.Schema) -> pa.Schema:
+    """The types that are stored. Raises `InvalidInput` for names that cannot be, and for columns that hold no plain values."""
+    issues, fields, seen = [], [], set()
+    for field in schema:
+        stored = _stored(field.type)
+        if stored is None:
+            issues.append(Issue(message=f"“{field.name}” holds {field.type}, not plain values.", column=field.name))
+        elif field.name in seen or field.name == ROW or not field.name.strip() or not field.name.isprintable():
+            message = f"“{field.name[:40]}” is doubled, empty, reserved or not plain text."
+            issues.append(Issue(message=message, column=field.name[:LONGEST_NAME].replace("\x00", "")))
+        elif len(field.name) > LONGEST_NAME:
+            message = f"“{field.name[:40]}…” has more than {LONGEST_NAME} letters."
+            issues.append(Issue(message=message, column=field.name[:LONGEST_NAME]))
+        else:
+            fields.append(pa.field(field.name, stored))
+        seen.add(field.name)
+    if issues or not fields:
+        first = f": {issues[0].message}" if issues else "."
+        raise InvalidInput(
+            f"Some columns cannot be used{first} Nothing was stored." if issues else "The file has no columns.",
+            remedy="Rename these columns or leave them out, and write the file again.",
+            issues=issues[:MOST_ISSUES],
+        )
+    return pa.schema(fields)
+
+
+def _stored(type_: pa.DataType) -> pa.DataType | None:
+    """The type a column is stored as; None for binary and nested ones."""
+    if pa.types.is_dictionary(type_):
+        return _stored(type_.value_type)
+    if pa.types.is_integer(type_) or pa.types.is_boolean(type_) or pa.types.is_date(type_):
+        return pa.date32() if pa.types.is_date(type_) else type_
+    if pa.types.is_floating(type_):
+        return pa.float64()
+    if pa.types.is_timestamp(type_):
+        return pa.timestamp("us")
+    text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_decimal, pa.types.is_time, pa.types.is_null)
+    return pa.string() if any(is_kind(type_) for is_kind in text) else None
+
+
+def _plain(values: pa.Array, type_: pa.DataType) -> pa.Array:
+    """The values as the type they are stored as; a moment loses its zone and stands in UTC, NaN is no value."""
+    plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    plain = plain.cast(type_, safe=not pa.types.is_timestamp(type_))
+    if pa.types.is_floating(type_):
+        return pc.if_else(pc.is_nan(plain), pa.scalar(None, type_), plain)
+    return plain

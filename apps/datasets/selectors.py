@@ -1,0 +1,105 @@
+"""Reads of datasets. What a person asks for is fetched and permitted in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from apps.common.errors import NotFound
+from apps.common.permissions import Principal, demand
+from apps.datasets import files
+from apps.datasets.models import Dataset
+from apps.datasets.permissions import DATASETS_DELETE, DATASETS_UPLOAD, DATASETS_VIEW
+
+if TYPE_CHECKING:
+    import polars
+
+PAGE = 30
+RECENT = 50
+GONE = "There is no such dataset here; it may have been deleted."
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    datasets: list[Dataset]
+    page: int
+    pages: int
+    found: int
+
+
+def datasets_query(*, who: Principal, search: str = "") -> QuerySet[Dataset]:
+    """The datasets, newest first, without what is heavy. `search` looks at their names and those of their files."""
+    demand(who, DATASETS_VIEW)
+    wanted = Q()
+    for word in search.replace("\x00", "").split():  # a byte that the database has no text with
+        wanted &= Q(name__icontains=word) | Q(filename__icontains=word)
+    return Dataset.objects.filter(wanted).select_related("created_by").defer(*Dataset.HEAVY)
+
+
+def datasets_page(*, who: Principal, search: str = "", page: int = 1) -> DatasetPage:
+    """One page of datasets, in two statements."""
+    rows = datasets_query(who=who, search=search)
+    found = rows.count()
+    pages = max(1, -(-found // PAGE))
+    page = min(max(1, page), pages)
+    return DatasetPage(list(rows[(page - 1) * PAGE : page * PAGE]), page, pages, found)
+
+
+def datasets_recent(*, who: Principal) -> list[Dataset]:
+    """The newest datasets, for choosing one; none for those who may not see datasets."""
+    return list(datasets_query(who=who)[:RECENT]) if who.can(DATASETS_VIEW) else []
+
+
+def dataset_get(*, who: Principal, id: UUID) -> Dataset:
+    """One dataset with its profile and first rows. Raises `NotFound` where there is none in this tenant."""
+    demand(who, DATASETS_VIEW)
+    return dataset_by_id(id)
+
+
+def dataset_by_id(id: UUID) -> Dataset:
+    """The dataset, for work that was permitted already. Raises `NotFound`."""
+    dataset = Dataset.objects.select_related("created_by").filter(pk=id).first()
+    if dataset is None:
+        raise NotFound(GONE, remedy="Choose another one, or upload the file again.")
+    return dataset
+
+
+def dataset_frame(dataset: Dataset) -> polars.DataFrame:
+    """All rows. Columns of CSV and XLSX are text; `__row__` is the row in the source file, its header being row 1.
+
+    Raises `NotFound` when the file is not there.
+    """
+    try:
+        return files.frame_of(files.path_of(dataset.pk))
+    except FileNotFoundError as error:
+        raise _lost(dataset) from error
+
+
+def dataset_csv(dataset: Dataset) -> Iterator[str]:
+    """All rows as CSV in pieces. Raises `NotFound` when the file is not there."""
+    path = files.path_of(dataset.pk)
+    if not path.exists():
+        raise _lost(dataset)
+    return files.csv_of(path)
+
+
+def rows_frame(rows: list[dict[str, Any]]) -> polars.DataFrame:
+    """Rows given inline as a table of text; `__row__` counts from 1. Raises `InvalidInput` for cells that are nested."""
+    return files.frame_of_rows(rows)
+
+
+def may_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> bool:
+    """Whether `who`, being the user of this id, may delete the dataset: their own, or everybody's."""
+    own = user_id is not None and dataset.created_by_id == user_id
+    return who.can(DATASETS_DELETE) or (own and who.can(DATASETS_UPLOAD))
+
+
+def _lost(dataset: Dataset) -> NotFound:
+    return NotFound(
+        f"The rows of “{dataset.name}” are not in the storage any more.",
+        remedy="Upload the file again, or ask the operator to restore it from a backup.",
+    )

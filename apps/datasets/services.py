@@ -1,0 +1,161 @@
+"""Writes to datasets. A file is stored whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.common.errors import PermissionDenied, TooLarge
+from apps.common.ids import uuid7
+from apps.common.permissions import Principal
+from apps.datasets import files
+from apps.datasets.models import Dataset
+from apps.datasets.reading import isolation
+from apps.datasets.reading.shapes import Reading
+from apps.datasets.selectors import may_delete
+from apps.tenants.context import current_tenant
+from apps.tenants.storage import tenant_path
+
+if TYPE_CHECKING:
+    import polars
+
+    from apps.accounts.models import User
+
+BLOCK = 1024 * 1024
+# Parts of uploads whose process died are removed when they are this old, in seconds.
+STALE = 24 * 3600
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def dataset_upload(
+    *, file: Readable, name: str, user: User | None, title: str = "", sheet: str = "", is_demo: bool = False
+) -> Dataset:
+    """Store the table in `file`: CSV, XLSX (its first sheet or the named one) or Parquet, told by its content.
+
+    `name` is the file's; `title` what people call the dataset, by default the file's name without its ending.
+    Raises `TooLarge`, `UnsupportedFormat` or `InvalidInput`, naming row and column; then nothing is stored.
+    """
+    filename = _line(Path(name.replace("\\", "/")).name, 255) or "table"
+    with _workplace() as (id, source, table):
+        size, digest = _receive(file, source)
+        reading = isolation.table_read(source=source, target=table, sheet=sheet)
+        dataset = _dataset(id, reading, filename, title, user, is_demo=is_demo)
+        dataset.size_bytes, dataset.sha256 = size, digest
+        return _keep(dataset, table)
+
+
+def dataset_from_frame(
+    *, frame: polars.DataFrame, name: str, filename: str, user: User | None, is_demo: bool = False
+) -> Dataset:
+    """Store a table that the program made itself, as if it had been uploaded as Parquet. Raises as `dataset_upload`."""
+    from apps.datasets.reading import columnar
+
+    with _workplace() as (id, source, table):
+        frame.write_parquet(source)
+        dataset = _dataset(id, columnar.store(source, table), filename, name, user, is_demo=is_demo)
+        dataset.size_bytes = source.stat().st_size
+        dataset.sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+        return _keep(dataset, table)
+
+
+def dataset_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
+    """Delete a dataset and its rows; results of runs that used it stay. Raises `PermissionDenied`."""
+    if not may_delete(who=who, user_id=user_id, dataset=dataset):
+        raise PermissionDenied(
+            "You may delete the datasets that you uploaded, not this one. Nothing was deleted.",
+            remedy="Ask a builder, an administrator or an owner.",
+        )
+    path = files.path_of(dataset.pk)
+    with transaction.atomic():
+        dataset.delete()
+        transaction.on_commit(_remover(path))
+
+
+def _remover(path: Path) -> Callable[[], None]:
+    return lambda: path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _workplace() -> Iterator[tuple[UUID, Path, Path]]:
+    """An id with the places of its source and its table while they are made. Neither is left behind."""
+    id = uuid7()
+    source, table = (tenant_path(files.FOLDER, f".{id}.{part}") for part in ("source", "table"))
+    _sweep(source.parent)
+    try:
+        yield id, source, table
+    finally:
+        source.unlink(missing_ok=True)
+        table.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    old = time.time() - STALE
+    for part in folder.glob(".*"):
+        if part.stat().st_mtime < old:
+            part.unlink(missing_ok=True)
+
+
+def _receive(file: Readable, source: Path) -> tuple[int, str]:
+    """Copy the upload to `source`. Returns its size and digest; raises `TooLarge` as soon as it is over the quota."""
+    most = current_tenant().max_upload_mb
+    size, digest = 0, hashlib.sha256()
+    with source.open("wb") as target:
+        while block := file.read(BLOCK):
+            size += len(block)
+            if size > most * 1024 * 1024:
+                raise over_quota(most)
+            digest.update(block)
+            target.write(block)
+    return size, digest.hexdigest()
+
+
+def over_quota(most: int) -> TooLarge:
+    """The problem of a file larger than the tenant's quota, in megabytes."""
+    return TooLarge(
+        f"A file may have {most:,} MB here; this one is larger. Nothing was stored.",
+        remedy="Leave out columns that are not needed, split the file, or save it as Parquet, which is smaller.",
+    )
+
+
+def _dataset(id: UUID, reading: Reading, filename: str, title: str, user: Any, *, is_demo: bool) -> Dataset:
+    return Dataset(
+        id=id,
+        name=_line(title, 200) or _line(Path(filename).stem, 200) or "Table",
+        filename=filename,
+        format=reading.kind,
+        read_as=_line(reading.read_as, 400),
+        rows=reading.rows,
+        width=len(reading.columns),
+        columns=[column.model_dump() for column in reading.columns],
+        preview=reading.preview,
+        created_by=user,
+        is_demo=is_demo,
+    )
+
+
+def _keep(dataset: Dataset, table: Path) -> Dataset:
+    """Put the table in its place and commit the row that makes it visible. No row without its file."""
+    place = files.path_of(dataset.pk)
+    try:
+        with transaction.atomic():
+            dataset.save(force_insert=True)
+            table.replace(place)
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
+    return dataset
+
+
+def _line(text: str, longest: int) -> str:
+    """One line of printable text, as names are shown and stored."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]

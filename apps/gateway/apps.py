@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class GatewayConfig(AppConfig):
+    name = "apps.gateway"
+    label = "gateway"
+
+    def ready(self) -> None:
+        from apps.gateway import checks, openapi  # noqa: F401  # importing registers

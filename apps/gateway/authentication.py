@@ -1,0 +1,36 @@
+"""Who calls the API: a bearer of a token or a key, or the console's session. Imports no views (settings name it)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.gateway.credentials import bearer_verify
+from apps.gateway.tokens import TokenRefused
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer` with a token of this tenant or an API key. `request.auth` is its claims or its key."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        parts = get_authorization_header(request).split()
+        if not parts:
+            return None
+        try:
+            if len(parts) != 2 or parts[0].lower() != b"bearer":
+                raise TokenRefused("The Authorization header is not of the form `Bearer <token or key>`.")
+            return bearer_verify(parts[1].decode("ascii"))
+        except UnicodeDecodeError as error:
+            raise AuthenticationFailed("The credential holds characters that none has.") from error
+        except TokenRefused as error:
+            raise AuthenticationFailed(str(error)) from error
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class ConsoleSession(SessionAuthentication):
+    """The session of the console, with its CSRF token on everything that writes."""

@@ -1,0 +1,136 @@
+"""Around every request: probes before all else, one log line per request, and errors of the API as problems."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.core.signals import got_request_exception
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import Histogram
+
+from apps.common.ids import uuid7
+from apps.gateway.probes import ANSWERS
+from apps.gateway.problems import MEDIA_TYPE, problem_of_status, problem_response
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+logger = structlog.get_logger("orchestrall.requests")
+SECONDS = Histogram(
+    "orchestrall_http_request_seconds",
+    "Time to answer, by route",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class ProbeMiddleware:
+    """Answer probes at once: they come by address, so no tenant, no host check and no redirect applies to them."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = ANSWERS.get(request.path)
+        return probe(request) if probe is not None else self.get_response(request)
+
+
+class RequestLogMiddleware:
+    """Name each request, and write one line about it once it is answered.
+
+    A request id that the caller sent in `X-Request-ID` is kept when it is well-formed; the answer carries it. Of quick
+    successful reads one in `REQUEST_LOG_ONE_IN` is logged, chosen by the id. Addresses are logged as routes: what is
+    in them, and in query strings, may be a secret or a person's.
+    """
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        got_request_exception.connect(_note_exception)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        sent = request.headers.get("X-Request-ID", "")
+        request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid7().hex  # type: ignore[attr-defined]
+        with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            self._finish(request, response, time.perf_counter() - began)
+        return response
+
+    def _finish(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        request_id = str(request.request_id)  # type: ignore[attr-defined]
+        response["X-Request-ID"] = request_id
+        method = request.method if request.method in _METHODS else "other"
+        match = getattr(request, "resolver_match", None)
+        route = f"/{match.route}" if match is not None else "unknown"
+        SECONDS.labels(method, route, f"{response.status_code // 100}xx").observe(seconds)
+        error: BaseException | None = getattr(request, "_logged_exception", None)
+        if error is None and _is_sampled_away(str(method), response.status_code, seconds, request_id):
+            return
+        line = {
+            "tenant": getattr(getattr(request, "tenant", None), "schema_name", ""),
+            "user": _user_id(request),
+            "method": method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        }
+        if error is not None:
+            logger.error("request failed", **line, exc_info=error)
+        elif response.status_code >= 500:
+            logger.error("request", **line)
+        else:
+            logger.info("request", **line)
+
+
+class ProblemMiddleware:
+    """Below /api/ an error is a problem document, even where no API view was reached: unknown addresses, unknown
+    hosts, errors of other middleware."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not request.path.startswith("/api/"):
+            return response
+        if response.get("Content-Type", "").partition(";")[0] == MEDIA_TYPE:
+            return response
+        request_id = str(getattr(request, "request_id", ""))
+        problem = problem_response(problem_of_status(response.status_code), request_id)
+        problem.status_code = response.status_code
+        if "Allow" in response:
+            problem["Allow"] = response["Allow"]
+        return problem
+
+
+def _note_exception(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
+    """Keep the exception for the line that is about to be written."""
+    import sys
+
+    if request is not None:
+        request._logged_exception = sys.exc_info()[1]  # type: ignore[attr-defined]
+
+
+def _is_sampled_away(method: str, status: int, seconds: float, request_id: str) -> bool:
+    one_in = int(settings.REQUEST_LOG_ONE_IN)
+    return method in {"GET", "HEAD"} and status < 300 and seconds < 1 and sum(request_id.encode()) % one_in != 0
+
+
+def _user_id(request: HttpRequest) -> str:
+    """Who asked, where that is known already: looking it up now would cost a query, or fail."""
+    user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
+    pk = getattr(user, "pk", None) if user.__class__.__name__ != "SimpleLazyObject" else None
+    return str(pk) if isinstance(pk, UUID) else ""

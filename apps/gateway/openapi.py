@@ -1,0 +1,144 @@
+"""The OpenAPI document: what the views declare, and the errors that every one of them may answer with."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from pydantic.json_schema import model_json_schema
+
+from apps.common.permissions import PERMISSIONS
+from apps.gateway.permissions import OPEN, declared
+from apps.gateway.problems import MEDIA_TYPE, ProblemDetails, catalogue, details
+
+_REF = "#/components/schemas/{model}"
+
+
+class DeclaredSchema(AutoSchema):
+    """Says of each operation which permission it needs; open ones need no credential."""
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        return [{}] if declared(self.view, self.method) == OPEN else super().get_auth()
+
+    def get_description(self) -> str:  # type: ignore[override]
+        text, code = str(super().get_description()), declared(self.view, self.method)
+        if code is None or code not in PERMISSIONS:
+            return text
+        return f"{text}\n\nNeeds `{code}`: {PERMISSIONS[code].title.lower()}.".strip()
+
+
+class PydanticModels(OpenApiSerializerExtension):
+    """Pydantic models in the document: bodies as they are validated, answers as they are written.
+
+    The two differ (a field with a default may be left out of a body, and is always in an answer), so bodies carry
+    `Request` in their name where the model's own does not.
+    """
+
+    target_class = "pydantic.BaseModel"
+    match_subclasses = True
+    priority = 1
+
+    def get_name(self, auto_schema: Any, direction: str) -> str:
+        return _name(self.target.__name__, direction)
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        mode: Any = "validation" if direction == "request" else "serialization"
+        schema = model_json_schema(self.target, ref_template=_REF, mode=mode)
+        parts = schema.pop("$defs", {})
+        names = {key: _name(key, direction) for key in parts}
+        for key, part in parts.items():
+            auto_schema.registry.register_on_missing(
+                ResolvedComponent(
+                    name=names[key],
+                    type=ResolvedComponent.SCHEMA,
+                    object=f"{names[key]}:{direction}",
+                    schema=_renamed(part, names),
+                )
+            )
+        return dict(_renamed(schema, names))
+
+
+def _name(name: str, direction: str) -> str:
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    return safe if direction != "request" or safe.endswith("Request") else f"{safe}Request"
+
+
+def _renamed(schema: Any, names: dict[str, str]) -> Any:
+    """The schema with its references, and the discriminators' mappings, pointing to the names in the document."""
+    if isinstance(schema, dict):
+        return {key: _renamed(value, names) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_renamed(value, names) for value in schema]
+    if isinstance(schema, str) and schema.startswith("#/components/schemas/"):
+        key = schema.rpartition("/")[2]
+        return _REF.format(model=names.get(key, key))
+    return schema
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """A token or a key, either in the same header."""
+
+    target_class = "apps.gateway.authentication.BearerAuthentication"
+    name = ["token", "apiKey"]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{"token": []}, {"apiKey": []}]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        token = "A token from `POST /api/v1/tokens`, good for ten minutes."
+        key = "An API key from the console's page of keys: `ork_…`."
+        return [
+            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": token},
+            {"type": "http", "scheme": "bearer", "bearerFormat": "API key", "description": key},
+        ]
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.gateway.authentication.ConsoleSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        from django.conf import settings
+
+        text = "The console's session. Requests that write also need the CSRF token in `X-CSRFToken`."
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": text}
+
+
+def problems_add(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Give every operation the errors that it may answer with (a hook of drf-spectacular)."""
+    components = result.setdefault("components", {})
+    schema = model_json_schema(ProblemDetails, ref_template=_REF, mode="serialization")
+    components.setdefault("schemas", {}).update({**schema.pop("$defs"), "ProblemDetails": schema})
+    shown = {each.status: each for each in reversed(catalogue().values())}
+    wanted: set[str] = set()
+    for operations in result.get("paths", {}).values():
+        for operation in operations.values():
+            statuses = _statuses(operation)
+            wanted |= statuses
+            for status in sorted(statuses):
+                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Problem{status.title()}"})
+    components["responses"] = {
+        f"Problem{status.title()}": _response(shown[500 if status == "default" else int(status)])
+        for status in sorted(wanted)
+    }
+    return result
+
+
+def _statuses(operation: dict[str, Any]) -> set[str]:
+    found = {"400", "404", "405", "406", "429", "503", "default"}
+    if any(operation.get("security") or []):
+        found |= {"401", "403"}
+    if "requestBody" in operation:
+        found |= {"413", "415", "422"}
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
+        found |= {"422"}
+    return found
+
+
+def _response(kind: Any) -> dict[str, Any]:
+    example = details(kind(), "0192f3a4b5c67d8e9f00112233445566")
+    content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "example": example}
+    return {"description": kind.title, "content": {MEDIA_TYPE: content}}

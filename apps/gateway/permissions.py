@@ -1,0 +1,44 @@
+"""The gateway's permission codes, and the rule that a view answers nobody whom it did not declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rest_framework.permissions import BasePermission
+
+from apps.common.permissions import demand, permission
+from apps.gateway.models import ApiKey
+from apps.gateway.principals import caller_of
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+API_USE = permission("api.use", "Call the API with a token or a key", "administrator", "builder", "analyst", "auditor")
+KEYS_VIEW = permission("keys.view", "See the API keys", "administrator", "auditor")
+KEYS_MANAGE = permission("keys.manage", "Make and revoke API keys", "administrator")
+
+# Declared by a view's method that anybody may call: it must show nothing of the tenant.
+OPEN: Final = "open"
+
+
+def declared(view: Any, method: str) -> str | None:
+    """The code that `view` declares for a method; HEAD is a GET. None when it declares none, which refuses."""
+    codes: dict[str, str] = getattr(view, "permission", {})
+    return codes.get("GET" if method == "HEAD" else method)
+
+
+class Declared(BasePermission):
+    """Allow a request when its view declares a code for the method and the caller holds it. Deny by default."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        code = declared(view, str(request.method))
+        if code == OPEN:
+            return True
+        if code is None or not request.user.is_authenticated:
+            return False
+        who = caller_of(request.user, request.auth)
+        if request.auth is not None:
+            demand(caller_of(request.user, None) if isinstance(request.auth, ApiKey) else who, API_USE)
+        demand(who, code)
+        return True

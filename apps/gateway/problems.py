@@ -1,0 +1,168 @@
+"""Errors as problem details (RFC 9457), and the catalogue of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpResponse
+from pydantic import BaseModel, Field
+from redis.exceptions import RedisError
+from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from apps.common import errors
+from apps.common.errors import Issue, Problem
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+
+
+class MethodNotAllowed(Problem):
+    code, status, title = "method_not_allowed", 405, "This address does not know the method"
+
+
+class NotAcceptable(Problem):
+    code, status, title = "not_acceptable", 406, "There is no answer in the format asked for"
+
+
+class ProblemDetails(BaseModel):
+    """What every error of the API looks like (RFC 9457)."""
+
+    type: str = Field(description="Address of the explanation of this code.", examples=["/api/problems/not_found"])
+    title: str = Field(description="What this code means, always the same.")
+    status: int
+    detail: str = Field(description="What happened, and what was and was not done.")
+    code: str = Field(description="Stable name of the problem.", examples=["not_found"])
+    remedy: str = Field(description="What to do next; may be empty.")
+    request_id: str = Field(description="Names this request in the logs.")
+    issues: list[Issue] = Field(description="What is wrong with the input, item by item; may be empty.")
+
+
+def catalogue() -> dict[str, type[Problem]]:
+    """Every problem there is, by code. The first class of a code, nearest to the base, explains it."""
+    found: dict[str, type[Problem]] = {}
+    level: list[type[Problem]] = [Problem]
+    while level:
+        for each in level:
+            found.setdefault(each.code, each)
+        level = [sub for each in level for sub in each.__subclasses__()]
+    return dict(sorted(found.items()))
+
+
+def details(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The body of an answer that tells `problem`."""
+    return ProblemDetails(
+        type=f"/api/problems/{problem.code}",
+        title=problem.title,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+        remedy=problem.remedy,
+        request_id=request_id,
+        issues=problem.issues,
+    ).model_dump(mode="json")
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer any exception of an API view. What is not foreseen is logged, told to monitoring, and says nothing."""
+    request = context["request"]
+    problem = problem_of(exc)
+    if problem is None:
+        got_request_exception.send(sender=type(context.get("view")), request=request._request)
+        logger.error("an API request failed", exc_info=exc)
+        problem = Problem(
+            "The request failed and was not carried out.", remedy="Try again; if it stays, report the request id."
+        )
+    set_rollback()
+    headers = retry_headers(problem)
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    elif problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    body = details(problem, getattr(request, "request_id", ""))
+    return Response(body, status=problem.status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def retry_headers(problem: Problem) -> dict[str, str]:
+    """When another try makes sense, in seconds."""
+    if isinstance(problem, errors.TooManyRequests):
+        return {"Retry-After": str(problem.retry_after)}
+    return {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+
+
+def problem_of(exc: Exception) -> Problem | None:
+    """The problem that an exception means; None for one that nobody foresaw."""
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, exceptions.APIException):
+        return _of_rest_framework(exc)
+    if isinstance(exc, Http404):
+        return errors.NotFound("There is nothing at this address that you may see.")
+    if isinstance(exc, DjangoPermissionDenied):
+        return errors.PermissionDenied("This is not allowed. Nothing was changed.")
+    if isinstance(exc, RequestDataTooBig):
+        return errors.TooLarge("The request is larger than allowed; nothing was stored.")
+    if isinstance(exc, SuspiciousOperation):
+        return errors.BadRequest("The request cannot be read; nothing was done.")
+    if isinstance(exc, OperationalError | InterfaceError | RedisError):
+        logger.error("a server behind the API is away", exc_info=exc)
+        return errors.Unavailable("A part of the service does not answer.", remedy="Try again in a few seconds.")
+    return None
+
+
+def _of_rest_framework(exc: exceptions.APIException) -> Problem | None:
+    text = str(exc.detail) if not isinstance(exc.detail, list | dict) else ""
+    if isinstance(exc, exceptions.ValidationError):
+        return errors.InvalidInput("The input cannot be accepted; nothing was stored.", issues=_issues(exc.detail))
+    if isinstance(exc, exceptions.NotAuthenticated):
+        return errors.NotAuthenticated("Nobody is signed in.", remedy="Send `Authorization: Bearer <token or key>`.")
+    if isinstance(exc, exceptions.AuthenticationFailed):
+        return errors.NotAuthenticated(text, remedy="Get a new token at /api/v1/tokens, or use a valid API key.")
+    if isinstance(exc, exceptions.PermissionDenied):
+        return errors.PermissionDenied(f"{text} Nothing was changed.")
+    if isinstance(exc, exceptions.MethodNotAllowed):
+        return MethodNotAllowed(text, remedy="The Allow header names the methods there are.")
+    if isinstance(exc, exceptions.NotAcceptable):
+        return NotAcceptable(text, remedy="Accept application/json.")
+    if isinstance(exc, exceptions.UnsupportedMediaType):
+        return errors.UnsupportedFormat(text, remedy="Send application/json, or multipart/form-data for a file.")
+    if isinstance(exc, exceptions.ParseError):
+        return errors.BadRequest(f"{text} Nothing was stored.", remedy="Check the body against /api/docs/.")
+    if isinstance(exc, exceptions.NotFound):
+        return errors.NotFound(text)
+    if isinstance(exc, exceptions.Throttled):
+        return errors.TooManyRequests(text, retry_after=int(exc.wait or 60))
+    return None
+
+
+def _issues(detail: Any, path: str = "") -> list[Issue]:
+    if isinstance(detail, dict):
+        return [issue for key, item in detail.items() for issue in _issues(item, f"{path}.{key}".strip("."))]
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        return [issue for n, item in enumerate(detail) for issue in _issues(item, f"{path}.{n}".strip("."))]
+    texts = detail if isinstance(detail, list) else [detail]
+    return [Issue(path=path, message=str(text)) for text in texts]
+
+
+def problem_response(problem: Problem, request_id: str) -> HttpResponse:
+    """A problem as a plain answer, for errors that happen outside any API view."""
+    body = JSONRenderer().render(details(problem, request_id))
+    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE, headers=retry_headers(problem))
+
+
+def problem_of_status(status: int) -> Problem:
+    """The problem that a bare HTTP status means, where an error page was about to be sent."""
+    known = {each.status: each for each in reversed(catalogue().values())}
+    known |= {400: errors.BadRequest, 403: errors.PermissionDenied, 404: errors.NotFound, 500: Problem}
+    kind = known.get(status, errors.BadRequest if status < 500 else Problem)
+    return kind()

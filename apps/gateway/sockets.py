@@ -1,0 +1,238 @@
+"""The door for sockets: from a handshake to a tenant and a caller, and a consumer that keeps to what they may see.
+
+Codes of a refusal or an end: 4400 the address is wrong, 4401 nobody is signed in, 4403 the role or the origin does not
+allow it, 4404 there is no such tenant or thing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from apps.common.errors import NotFound, PermissionDenied, Problem
+from apps.common.permissions import demand
+from apps.gateway.credentials import bearer_verify
+from apps.gateway.permissions import API_USE
+from apps.gateway.principals import Caller, caller_of
+from apps.gateway.tokens import TokenRefused
+from apps.tenants.context import tenant_by_host, tenant_context
+from apps.tenants.live import CLOSING, socket_group
+from apps.tenants.models import Tenant
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+BAD_REQUEST, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 4400, 4401, 4403, 4404
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class TenantSocketMiddleware:
+    """Put `tenant`, `who` (None for nobody), `user`, `can` and `recheck` into the scope, or close the socket.
+
+    A browser always names its origin, which must be this very host and port: a page of another tenant's host would
+    otherwise ride on the cookies here. Programs send `Authorization: Bearer` as to the API.
+    """
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        if not _same_origin(headers):
+            return await _close(receive, send, NOT_ALLOWED)
+        tenant, who = await _enter(headers)
+        if tenant is None:
+            return await _close(receive, send, NOT_FOUND)
+
+        async def recheck() -> Caller | None:
+            """The caller as things stand now; None when they are signed out, gone, or their tenant is closed."""
+            return (await _enter(headers))[1]
+
+        known = {"tenant": tenant, "who": who, "recheck": recheck}
+        known |= {"user": who.user if who else None, "can": who.can if who else (lambda code: False)}
+        await self.app({**scope, **known}, receive, send)
+
+
+class TenantConsumer(AsyncJsonWebsocketConsumer):
+    """A socket that sends the events of its topics to a caller who may see them.
+
+    A subclass sets `permission` and says what is watched; both methods run inside the tenant, in a thread:
+
+    - `topics()` names the topics; it raises `NotFound` where the caller may not see the thing, before the socket opens.
+    - `snapshot()` returns the state as messages, sent once the topics are listened to, so that nothing is missed.
+
+    Messages are events as they were published, and ``{"v": 1, "type": "ping"}`` every `beat` seconds.
+    """
+
+    permission: ClassVar[str]
+    beat: ClassVar[float] = 20.0
+    """Seconds between pings."""
+    recheck: ClassVar[float] = 60.0
+    """Seconds between looks at whether the caller may still listen."""
+
+    def topics(self) -> list[str]:
+        raise NotImplementedError
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return []
+
+    async def connect(self) -> None:
+        self.tenant: Tenant = self.scope["tenant"]
+        self.watched: set[str] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        who: Caller | None = self.scope["who"]
+        if who is None:
+            return await self.close(NOT_SIGNED_IN)
+        self.who = who
+        try:
+            wanted = await self.in_tenant(self._topics_allowed)
+        except PermissionDenied:
+            return await self.close(NOT_ALLOWED)
+        except Problem as problem:
+            return await self.close(NOT_FOUND if isinstance(problem, NotFound) else BAD_REQUEST)
+        await self._join(CLOSING)
+        for topic in wanted:
+            await self._join(topic)
+        await self.accept()
+        for message in await self.in_tenant(self.snapshot):
+            await self.send_json(message)
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def subscribe(self, topic: str) -> bool:
+        """Listen to another topic, if the caller may still, asked anew; else the socket ends. False when it ended."""
+        if not await self._may_stay():
+            return False
+        await self._join(topic)
+        return True
+
+    async def disconnect(self, code: int) -> None:
+        keeper = getattr(self, "_keeper", None)
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        for group in getattr(self, "watched", ()):
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        """What a client says is not looked at: it chose what to watch by the address."""
+
+    async def live_event(self, message: dict[str, Any]) -> None:
+        await self.send_json(message["event"])
+
+    async def tenant_closed(self, message: dict[str, Any]) -> None:
+        await self.close(NOT_FOUND)
+
+    async def in_tenant(self, ask: Callable[[], T]) -> T:
+        """Call `ask` in a thread, inside this socket's tenant."""
+        return await _in_tenant(self.tenant, ask)
+
+    def _topics_allowed(self) -> list[str]:
+        demand(self.who, self.permission)
+        return self.topics()
+
+    async def _join(self, topic: str) -> None:
+        group = socket_group(topic, self.tenant)
+        await self.channel_layer.group_add(group, self.channel_name)
+        self.watched.add(group)
+
+    async def _may_stay(self) -> bool:
+        """Whether the caller may still listen; closes the socket when not."""
+        who: Caller | None = await self.scope["recheck"]()
+        if who is None:
+            await self.close(NOT_SIGNED_IN)
+            return False
+        if not who.can(self.permission):
+            await self.close(NOT_ALLOWED)
+            return False
+        self.who = who
+        return True
+
+    async def _keep(self) -> None:
+        """Ping, and look from time to time whether the caller may stay, until the socket ends."""
+        loop = asyncio.get_running_loop()
+        looked = loop.time()
+        while True:
+            await asyncio.sleep(self.beat)
+            if loop.time() - looked >= self.recheck:
+                looked = loop.time()
+                try:
+                    if not await self._may_stay():
+                        return
+                except Exception as error:  # noqa: BLE001  # a database that is away must not end every socket
+                    logger.warning("a socket's caller could not be looked at again: %s", type(error).__name__)
+            await self.send_json({"v": 1, "type": "ping"})
+
+
+async def _close(receive: Any, send: Any, code: int) -> None:
+    await receive()  # the handshake
+    await send({"type": "websocket.close", "code": code})
+
+
+@database_sync_to_async
+def _in_tenant(tenant: Tenant, ask: Callable[[], T]) -> T:
+    with tenant_context(tenant):
+        return ask()
+
+
+@database_sync_to_async
+def _enter(headers: dict[str, str]) -> tuple[Tenant | None, Caller | None]:
+    """The ready tenant of the host and who calls there, in one call: a thread that is left forgets its tenant."""
+    host, _port = split_domain_port(headers.get("host", ""))
+    tenant = tenant_by_host(host) if host else None
+    if tenant is None or not tenant.is_ready:
+        return None, None
+    with tenant_context(tenant):
+        return tenant, _bearer(headers["authorization"]) if "authorization" in headers else _session(headers)
+
+
+def _bearer(header: str) -> Caller | None:
+    scheme, _, credential = header.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        user, auth = bearer_verify(credential.strip())
+    except TokenRefused:
+        return None
+    return caller_of(user, auth) if user.can(API_USE) else None
+
+
+def _session(headers: dict[str, str]) -> Caller | None:
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return None
+    if settings.SESSION_COOKIE_NAME not in cookies:
+        return None
+    request = HttpRequest()
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    request.session = store(cookies[settings.SESSION_COOKIE_NAME].value)
+    user = get_user(request)
+    return caller_of(user, None) if user.is_authenticated else None
+
+
+def _same_origin(headers: dict[str, str]) -> bool:
+    """Whether the page that opens the socket is of this host and port. No Origin: not a browser."""
+    if "origin" not in headers:
+        return True
+    try:
+        origin = urlsplit(headers["origin"])
+        host = urlsplit(f"//{headers.get('host', '')}")
+        origin_port = origin.port or _DEFAULT_PORTS[origin.scheme]
+        host_port = host.port or _DEFAULT_PORTS[origin.scheme]
+    except (ValueError, KeyError):
+        return False
+    return bool(host.hostname) and (origin.hostname, origin_port) == (host.hostname, host_port)

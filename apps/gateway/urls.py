@@ -1,0 +1,10 @@
+from django.urls import path
+
+from apps.gateway import views
+
+app_name = "gateway"
+urlpatterns = [
+    path("", views.KeyList.as_view(), name="keys"),
+    path("new/", views.KeyCreate.as_view(), name="key-new"),
+    path("<uuid:id>/revoke/", views.KeyRevoke.as_view(), name="key-revoke"),
+]
