@@ -176,12 +176,13 @@ class Server(ABC):
                 # After kill -9 its children need a moment to let go of files and port: so more than one try.
                 if self._child is not None:
                     time.sleep(0.3)
-                if time.monotonic() > end:
-                    raise EmbeddedError(f"{self.name} does not start. The end of {self.log}:\n{self._log_end()}")
                 if not port_is_free(config.get("port", 0)) or not config.get("port"):
                     config["port"] = free_port()
                 self._child = self._launch(config)
                 self._keep(config | {"pid": self._child.pid})
+            if time.monotonic() > end:
+                self.stop()
+                raise EmbeddedError(f"{self.name} does not answer. The end of {self.log}:\n{self._log_end()}")
             time.sleep(0.03)
         return True
 
@@ -304,7 +305,10 @@ class Redis(Server):
         try:
             with socket.create_connection((HOST, config["port"]), timeout=1) as link:
                 link.sendall(f"AUTH {config['password']}\r\nPING\r\n".encode())
-                return b"+PONG" in link.recv(64) + link.recv(64)
+                heard = b""
+                while heard.count(b"\n") < 2 and (more := link.recv(64)):  # one line for each, in one packet or two
+                    heard += more
+                return b"+PONG" in heard
         except OSError:
             return False
 

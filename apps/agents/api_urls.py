@@ -1,0 +1,2 @@
+app_name = "agents_api"
+urlpatterns: list[object] = []
