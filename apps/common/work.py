@@ -76,16 +76,18 @@ class Fenced(Protocol):
     """A locked work row inside `fenced(claim)`."""
 
     def finish(self) -> None:
-        """Delete the row: the work is done. Refused (the row stays due) when a signal came in since it was seen."""
+        """Delete the row: the work is done. Refused (the row stays due) when a signal came in since the claim."""
 
-    def postpone(self, due_at: datetime) -> None:
-        """Give the row back, to be claimed again at `due_at`."""
+    def postpone(self, due_at: datetime | None) -> None:
+        """Give the row back, to be claimed again at `due_at`, or when it is signalled (None). What was done until now
+        is kept, so earlier deaths are forgotten. Refused (the row stays due) when a signal came in since the claim."""
 
 
 class Dispatcher(Protocol):
     def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None: ...
     def signal(self, kind: str, id: UUID) -> bool: ...
     def fenced(self, claim: Claim) -> AbstractContextManager[Fenced]: ...
+    def withdraw(self, kind: str, id: UUID) -> bool: ...
     def stopping(self, claim: Claim) -> bool: ...
     def requeue(self, kind: str, id: UUID) -> bool: ...
 
@@ -123,8 +125,17 @@ def fenced(claim: Claim) -> AbstractContextManager[Fenced]:
     return _provided().fenced(claim)
 
 
+def withdraw(kind: str, id: UUID) -> bool:
+    """Take back a row that nobody has in hand, in the caller's transaction, which may then write what the row stood
+    for. False: it is in hand, or gone; whoever has it must be told by `signal`."""
+    return _provided().withdraw(kind, id)
+
+
 def stopping(claim: Claim) -> bool:
-    """Whether the work should stop: it was signalled since it was claimed, or its lease is lost. Costs no query."""
+    """Whether the work should stop: it was signalled since it was claimed, its lease is lost, or the process is to end.
+
+    Costs no query. Work that stops without having finished its row gives it back, and another process takes it up.
+    """
     return _provided().stopping(claim)
 
 
