@@ -74,6 +74,8 @@ class Env:
     demo: bool
     log_level: str
     metrics_token: str
+    worker_alive_file: str
+    """A file that a worker touches at each heartbeat, for whoever looks after its process; empty: none."""
 
 
 env = Env(
@@ -84,4 +86,5 @@ env = Env(
     demo=_flag("ORCHESTRALL_DEMO"),
     log_level=os.environ.get("ORCHESTRALL_LOG_LEVEL", "INFO"),
     metrics_token=os.environ.get("ORCHESTRALL_METRICS_TOKEN", ""),
+    worker_alive_file=os.environ.get("ORCHESTRALL_WORKER_ALIVE_FILE", ""),
 )

@@ -1,6 +1,7 @@
 """Celery carries hints only: one message says "this tenant has work of this queue". The truth is in PostgreSQL."""
 
 from orchestrall.settings.cache import REDIS_URL
+from orchestrall.settings.env import env
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "orchestrall:celery:", "socket_timeout": 10}
@@ -15,3 +16,4 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 # Celery closes the connection after every task unless this is high; the workers keep one lasting connection.
 CELERY_DB_REUSE_MAX = 10_000
+WORKER_ALIVE_FILE = env.worker_alive_file

@@ -2,50 +2,140 @@
 
 from django.db import migrations, models
 
+STORAGE = """
+alter table dispatch_work set (
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
+    autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
+)
+"""
+
+# One function, so that the count of leased rows is taken in a statement that begins after the lock is held: counted in
+# the statement that waits for the lock, eight claims at once would take each other's slots.
+CLAIM = """
+create function public.dispatch_claim(
+    p_tenant text, p_queue text, p_limit int, p_slots int, p_fence bigint, p_leases jsonb
+)
+returns table (id uuid, kind varchar, signal bigint, deaths smallint, more boolean)
+language plpgsql volatile
+as $$
+#variable_conflict use_column
+begin
+    perform pg_advisory_xact_lock(hashtextextended('dispatch ' || p_tenant || ' ' || p_queue, 0));
+    perform set_config('synchronous_commit', 'off', true);
+    return query
+    with due as materialized (
+        select w.id, w.kind, w.lease_until is not null or w.deaths > 0 as bad
+        from public.dispatch_work w
+        where w.tenant = p_tenant and w.queue = p_queue
+          and w.due_at <= (select clock_timestamp())
+          and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
+          and p_leases ? w.kind
+        order by w.priority, w.due_at
+        limit greatest(0, least(p_limit, p_slots - (
+            select count(*)::int from public.dispatch_work l
+            where l.tenant = p_tenant and l.queue = p_queue and l.lease_until > (select clock_timestamp()))))
+        for no key update skip locked
+    ),
+    picked as (select due.*, row_number() over () as place from due),
+    taken as (
+        update public.dispatch_work w
+        set fence = p_fence,
+            lease_until = clock_timestamp() + (p_leases ->> p.kind)::float8 * interval '1 second',
+            deaths = w.deaths + (w.lease_until is not null)::int
+        from picked p
+        where w.id = p.id and w.kind = p.kind and w.tenant = p_tenant
+          and (p.bad and p.place = 1
+               or not p.bad and not exists (select from picked z where z.bad and z.place = 1))
+        returning w.id, w.kind, w.signal, w.deaths, p.place
+    )
+    select t.id, t.kind, t.signal, t.deaths,
+        exists (
+            select from public.dispatch_work w
+            where w.tenant = p_tenant and w.queue = p_queue
+              and w.due_at <= (select clock_timestamp())
+              and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
+              and not exists (select from taken x where x.id = w.id and x.kind = w.kind))
+    from taken t order by t.place;
+end
+$$
+"""
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DeadLetter',
+            name="DeadLetter",
             fields=[
-                ('pk', models.CompositePrimaryKey('id', 'kind', 'tenant', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.UUIDField()),
-                ('kind', models.CharField(max_length=60)),
-                ('tenant', models.CharField(max_length=63)),
-                ('queue', models.CharField(max_length=20)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('cause', models.TextField(help_text="In words, without any of the tenant's data.")),
-                ('died_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "id", "kind", "tenant", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("id", models.UUIDField()),
+                ("kind", models.CharField(max_length=60)),
+                ("tenant", models.CharField(max_length=63)),
+                ("queue", models.CharField(max_length=20)),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("cause", models.TextField(help_text="In words, without any of the tenant's data.")),
+                ("died_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'dispatch_dead_letter',
-                'indexes': [models.Index(fields=['-died_at'], name='dispatch_dead_recent')],
+                "db_table": "dispatch_dead_letter",
+                "indexes": [models.Index(fields=["-died_at"], name="dispatch_dead_recent")],
             },
         ),
         migrations.CreateModel(
-            name='WorkRow',
+            name="WorkRow",
             fields=[
-                ('pk', models.CompositePrimaryKey('id', 'kind', 'tenant', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('id', models.UUIDField()),
-                ('kind', models.CharField(max_length=60)),
-                ('tenant', models.CharField(help_text='Schema; `public` for work of the platform.', max_length=63)),
-                ('queue', models.CharField(max_length=20)),
-                ('due_at', models.DateTimeField(help_text='When it wants attention; null: when it is signalled.', null=True)),
-                ('lease_until', models.DateTimeField(help_text='Null: nobody has it in hand.', null=True)),
-                ('fence', models.BigIntegerField(db_default=0, help_text='Random; drawn anew at each claim.')),
-                ('signal', models.BigIntegerField(db_default=0, help_text='Counts what its holder must come to know.')),
-                ('deaths', models.SmallIntegerField(db_default=0, help_text='Holders that fell silent since the last progress.')),
-                ('priority', models.SmallIntegerField(db_default=0, help_text='Lower goes first.')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "id", "kind", "tenant", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("id", models.UUIDField()),
+                ("kind", models.CharField(max_length=60)),
+                ("tenant", models.CharField(help_text="Schema; `public` for work of the platform.", max_length=63)),
+                ("queue", models.CharField(max_length=20)),
+                (
+                    "due_at",
+                    models.DateTimeField(help_text="When it wants attention; null: when it is signalled.", null=True),
+                ),
+                ("lease_until", models.DateTimeField(help_text="Null: nobody has it in hand.", null=True)),
+                ("fence", models.BigIntegerField(db_default=0, help_text="Random; drawn anew at each claim.")),
+                ("signal", models.BigIntegerField(db_default=0, help_text="Counts what its holder must come to know.")),
+                (
+                    "deaths",
+                    models.SmallIntegerField(
+                        db_default=0, help_text="Holders that fell silent since the last progress."
+                    ),
+                ),
+                ("priority", models.SmallIntegerField(db_default=0, help_text="Lower goes first.")),
             ],
             options={
-                'db_table': 'dispatch_work',
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['tenant', 'queue', 'priority', 'due_at'], name='dispatch_work_due'), models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['tenant', 'queue', 'lease_until'], name='dispatch_work_leased')],
+                "db_table": "dispatch_work",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["tenant", "queue", "priority", "due_at"],
+                        name="dispatch_work_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("lease_until__isnull", False)),
+                        fields=["tenant", "queue", "lease_until"],
+                        name="dispatch_work_leased",
+                    ),
+                ],
             },
+        ),
+        migrations.RunSQL(STORAGE, reverse_sql=migrations.RunSQL.noop),
+        migrations.RunSQL(
+            CLAIM, reverse_sql="drop function public.dispatch_claim(text, text, int, int, bigint, jsonb)"
         ),
     ]

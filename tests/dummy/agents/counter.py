@@ -46,7 +46,9 @@ class Counter(Agent[CounterInput, Count, CounterSettings]):
             numbers.append(settings.start + step)
             ctx.progress(step, data.steps, f"Counted {step}")
         if data.mood == "cross":
-            raise InvalidInput("I will not count this.", remedy="Ask kindly.", issues=[Issue(message="Not kind", row=2)])
+            raise InvalidInput(
+                "I will not count this.", remedy="Ask kindly.", issues=[Issue(message="Not kind", row=2)]
+            )
         if data.mood == "broken":
             raise ZeroDivisionError("a secret of the inside")
         return Count(numbers=numbers)

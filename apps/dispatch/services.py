@@ -1,0 +1,113 @@
+"""What `apps.common.work` offers to every app, provided."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.common.work import KINDS, Claim, FenceLost
+from apps.dispatch import rows, wakeups
+from apps.dispatch.board import Board
+from apps.tenants.context import PUBLIC, current_schema
+
+logger = logging.getLogger(__name__)
+
+
+class Row:
+    """The locked row inside `fenced(claim)`."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+
+    def finish(self) -> None:
+        rows.finish(self._claim)
+
+    def postpone(self, due_at: datetime | None) -> None:
+        rows.postpone(self._claim, due_at)
+
+
+class WorkDispatcher:
+    """The work rows of this installation. `board` knows what the worker that this process belongs to has in hand."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+
+    def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None:
+        tenant, queue = _tenant_of(kind), KINDS[kind].queue
+        rows.insert(kind=kind, id=id, tenant=tenant, queue=queue, due_at=due_at, priority=priority)
+        if due_at is None:
+            _wake_later(tenant, queue)
+
+    def signal(self, kind: str, id: UUID) -> bool:
+        tenant = _tenant_of(kind)
+        free = rows.signal(kind=kind, id=id, tenant=tenant)
+        if free:
+            _wake_later(tenant, KINDS[kind].queue)
+        return free is not None
+
+    def withdraw(self, kind: str, id: UUID) -> bool:
+        return rows.withdraw(kind=kind, id=id, tenant=_tenant_of(kind))
+
+    @contextmanager
+    def fenced(self, claim: Claim) -> Iterator[Row]:
+        with transaction.atomic():
+            if rows.lock(claim) is None:
+                raise FenceLost(f"{claim.kind} {claim.id} is in other hands, or done")
+            yield Row(claim)
+
+    def stopping(self, claim: Claim) -> bool:
+        return self.board.stopping(claim)
+
+    def requeue(self, kind: str, id: UUID) -> bool:
+        tenant = _tenant_of(kind)
+        with transaction.atomic():
+            queue = rows.requeue(kind=kind, id=id, tenant=tenant)
+            if queue is None:
+                return False
+            KINDS[kind].revive(id)
+        _wake_later(tenant, queue)
+        return True
+
+
+def work_rebuild() -> int:
+    """Make the rows that the current schema's tables say should exist and do not (rule R7). Returns how many.
+
+    After a restore or an import; it may be run at any time.
+    """
+    made, scope = 0, "platform" if current_schema() == PUBLIC else "tenant"
+    for kind in KINDS:
+        if kind.scope != scope:
+            continue
+        tenant = _tenant_of(kind.name)
+        with transaction.atomic():
+            for id in rows.missing(kind=kind.name, ids=list(kind.pending()), tenant=tenant):
+                rows.insert(kind=kind.name, id=id, tenant=tenant, queue=kind.queue, due_at=None, priority=0)
+                made += 1
+        _wake_later(tenant, kind.queue)
+    return made
+
+
+def tenant_forget(*, schema: str) -> None:
+    """Delete the rows and dead letters of a tenant that is being deleted."""
+    rows.forget_tenant(schema)
+
+
+def _tenant_of(kind: str) -> str:
+    """The schema that rows of this kind belong to here. Raises `RuntimeError` outside every tenant."""
+    if kind not in KINDS:
+        raise RuntimeError(f"There is no kind of work {kind!r}: declare it in a handlers.py.")
+    if KINDS[kind].scope == "platform":
+        return PUBLIC
+    schema = current_schema()
+    if schema == PUBLIC:
+        raise RuntimeError(f"{kind} is work of a tenant, and none is entered.")
+    return schema
+
+
+def _wake_later(tenant: str, queue: str) -> None:
+    transaction.on_commit(lambda: wakeups.wake(tenant, queue))

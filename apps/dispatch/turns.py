@@ -1,0 +1,100 @@
+"""A turn: one wake-up's worth of work for a tenant and a queue."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import AbstractContextManager
+
+from django.db import InterfaceError, OperationalError, connection
+
+from apps.common.work import KINDS, Claim, FenceLost
+from apps.dispatch import rows, wakeups
+from apps.dispatch.board import Board
+from apps.tenants.context import PUBLIC, public_context, tenant_by_schema, tenant_context
+from apps.tenants.models import Tenant
+
+logger = logging.getLogger(__name__)
+
+# Seconds after which a turn claims nothing more, so that other tenants' wake-ups come to their turn (rule R10).
+LONGEST = 2.0
+DEATHS = 3
+IO_SLOTS = 4
+
+
+def turn(*, schema: str, queue: str, board: Board) -> int:
+    """Claim and perform what is due for a tenant, one row at a time. Returns how many rows were taken up.
+
+    Work of a tenant that is not ready stays where it is. Never raises what a kind of work raises.
+    """
+    wakeups.received(schema, queue)
+    tenant = None if schema == PUBLIC else tenant_by_schema(schema)
+    if schema != PUBLIC and (tenant is None or not tenant.is_ready):
+        return 0
+    until, taken = time.monotonic() + LONGEST, 0
+    with _inside(tenant):
+        while True:
+            claimed = rows.claim(tenant=schema, queue=queue, limit=1, slots=_slots(tenant, queue))
+            if claimed.more:
+                wakeups.wake(schema, queue)
+            for claim in claimed.claims:
+                taken += 1
+                if not _take_up(claim, board):
+                    return taken
+            if not claimed.claims or time.monotonic() > until or board.ending[0]:
+                return taken
+
+
+def _inside(tenant: Tenant | None) -> AbstractContextManager[None]:
+    return public_context() if tenant is None else tenant_context(tenant)
+
+
+def _slots(tenant: Tenant | None, queue: str) -> int:
+    """How many rows of a tenant may be in hand at the same time: its quota holds for what computes."""
+    return IO_SLOTS if tenant is None or queue != "cpu" else tenant.max_running_runs
+
+
+def _take_up(claim: Claim, board: Board) -> bool:
+    """Perform or bury one claim. False when the database connection broke: then the turn is over."""
+    kind = KINDS[claim.kind]
+    try:
+        if claim.deaths >= DEATHS:
+            _bury(claim)
+            return True
+        with board.hold(claim):
+            kind.perform(claim)
+        rows.release(claim)  # what was neither finished nor postponed is due again at once
+    except FenceLost:
+        logger.info("work was dropped, as its lease had passed on", extra=_names(claim))
+    except (OperationalError, InterfaceError) as error:
+        # Every later statement of this connection would fail too. The row is no death of the work's own making.
+        logger.warning("the database went away during work: %s", error, extra=_names(claim))
+        connection.close()
+        _give_back(claim)
+        return False
+    except Exception:
+        # The lease is left to run out: the next claim counts a death, and the third one buries it.
+        logger.exception("work failed", extra=_names(claim))
+    return True
+
+
+def _bury(claim: Claim) -> None:
+    """Write the dead letter instead of handing the row out once more (rule R6)."""
+    from apps.common.work import fenced
+
+    cause = f"{DEATHS} workers died one after another while they had it in hand."
+    with fenced(claim):
+        rows.bury(claim, cause)
+        KINDS[claim.kind].bury(claim, cause)
+    logger.error("work was given up: %s", cause, extra=_names(claim))
+
+
+def _give_back(claim: Claim) -> None:
+    try:
+        rows.release(claim)
+    except (OperationalError, InterfaceError):
+        connection.close()
+
+
+def _names(claim: Claim) -> dict[str, str]:
+    return {"tenant": claim.tenant, "kind": claim.kind, "work": str(claim.id)}

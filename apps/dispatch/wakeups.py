@@ -1,0 +1,57 @@
+"""Wake-ups: the only thing that travels by Celery. "This tenant has work in this queue", at most one at a time (R10).
+
+Losing one, or all of Redis, costs a second: the tick of any worker sends it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import redis
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError as BrokerError
+from prometheus_client import Counter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+TASK = "dispatch.turn"
+# How long a wake-up counts as outstanding, in seconds: less than half of the shortest lease.
+OUTSTANDING = 1.2
+FAILURES = Counter("orchestrall_wakeup_failures", "Wake-ups that Redis did not take; the tick sends them again")
+
+
+@cache
+def _redis() -> redis.Redis:
+    # No second try: whoever asks is in a request or a turn, and the tick is the second try.
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def _key(tenant: str, queue: str) -> str:
+    return f"{tenant}:orchestrall:wake:{queue}"
+
+
+def wake(tenant: str, queue: str) -> bool:
+    """Send a wake-up unless one is outstanding. Never raises: False when it was not sent."""
+    try:
+        if not _redis().set(_key(tenant, queue), 1, nx=True, px=int(OUTSTANDING * 1000)):
+            return False
+        current_app.send_task(TASK, args=[tenant, queue], queue=queue, retry=False, ignore_result=True)
+    except (redis.RedisError, BrokerError, OSError) as error:
+        FAILURES.inc()
+        logger.warning("a wake-up was not sent: %s", type(error).__name__, extra={"tenant": tenant, "queue": queue})
+        return False
+    return True
+
+
+def received(tenant: str, queue: str) -> None:
+    """The wake-up has arrived: another may be sent. Called before the claim, so that none is missed in between."""
+    try:
+        _redis().delete(_key(tenant, queue))
+    except redis.RedisError as error:
+        logger.warning("a wake-up could not be marked as received: %s", type(error).__name__)

@@ -1,0 +1,91 @@
+"""What a worker does beside its turns: heartbeats for all that its processes hold, and the tick.
+
+Both run as threads of the worker's parent process. The tick is idempotent, so every worker has one and none is special.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from billiard.process import current_process
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
+from django.db import connection
+
+from apps.dispatch import rows, wakeups
+from apps.dispatch.board import Board
+from apps.tenants.context import PUBLIC, tenant_by_schema
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT = 1.5
+"""Seconds between two looks at the leases in hand; the shortest lease allows for two that fail."""
+TICK = 1.0
+"""Seconds between two looks at what is due: how late work is whose wake-up was lost."""
+
+BOARD = Board(number=lambda: getattr(current_process(), "index", 0) or 0)
+
+
+def beat(board: Board) -> None:
+    """Renew the leases in hand, and leave word of what became of their rows."""
+    held = board.held()
+    asked = time.monotonic()
+    states = rows.renew([each.claim for each in held])
+    for each in held:
+        claim = each.claim
+        state = states.get((claim.id, claim.kind, claim.tenant))
+        if state is None or state.fence != claim.fence:
+            board.news(each.place, signalled=False, lost=True, until=asked)
+        else:
+            signalled = state.signal != claim.signal
+            board.news(each.place, signalled=signalled, lost=False, until=asked + state.left)
+    if settings.WORKER_ALIVE_FILE:
+        Path(settings.WORKER_ALIVE_FILE).touch()
+
+
+def tick() -> int:
+    """Wake workers for every tenant and queue with free work that is due. Returns how many wake-ups were sent."""
+    sent = 0
+    for schema, queue in rows.due():
+        if schema != PUBLIC:
+            tenant = tenant_by_schema(schema)
+            if tenant is None or not tenant.is_ready:
+                continue
+        sent += wakeups.wake(schema, queue)
+    return sent
+
+
+class Loop(threading.Thread):
+    """Calls a function every so many seconds until the process ends. What goes wrong is logged and tried again."""
+
+    def __init__(self, name: str, seconds: float, call: Callable[[], object]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._seconds, self._call = seconds, call
+
+    def run(self) -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                self._call()
+            except Exception as error:  # noqa: BLE001  # a database that is away must not end the loop
+                logger.warning("%s failed and is tried again: %s: %s", self.name, type(error).__name__, error)
+                connection.close()
+            time.sleep(max(0.05, self._seconds - (time.monotonic() - began)))
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def start_loops(**_: Any) -> None:
+    """Once the pool is forked, so that no child inherits a connection of these threads."""
+    Loop("heartbeat", HEARTBEAT, lambda: beat(BOARD)).start()
+    Loop("tick", TICK, tick).start()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def give_rows_back(**_: Any) -> None:
+    """An orderly stop: whoever computes stops at its next progress, and its row goes to another worker."""
+    BOARD.end()
