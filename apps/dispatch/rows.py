@@ -139,7 +139,7 @@ class Claimed:
 
 
 def claim(*, tenant: str, queue: str, limit: int, slots: int) -> Claimed:
-    """Take up to `limit` due rows of a tenant's queue, as long as it has fewer than `slots` in hand (rules R1, R6, R10).
+    """Take up to `limit` due rows of a tenant's queue while it has fewer than `slots` in hand (rules R1, R6, R10).
 
     A row whose holder died is taken alone. One that has had three deaths is handed out to be buried. The claim commits
     by itself and asynchronously: one that is lost in a crash was never acted on by anybody who survived it.

@@ -6,7 +6,6 @@ REST_FRAMEWORK = {
         "apps.gateway.authentication.ConsoleSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.gateway.permissions.Declared"],
-    "DEFAULT_PAGINATION_CLASS": "apps.gateway.pagination.CursorPages",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.gateway.parsers.JsonBody", "apps.gateway.parsers.FileBody"],
     "DEFAULT_SCHEMA_CLASS": "apps.gateway.openapi.DeclaredSchema",
@@ -25,7 +24,4 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": ["apps.gateway.openapi.problems_add"],
-    "SERVE_PERMISSIONS": ["apps.gateway.permissions.Declared"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -1,4 +1,4 @@
-"""The one-command start on a machine of one's own: real servers, secrets kept in the var folder, mail on the console."""
+"""The one-command start on a machine of one's own: real servers, secrets kept in the var folder, mail in the log."""
 
 from orchestrall.settings.base import *  # noqa: F403
 from orchestrall.settings.env import env, kept_secret

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -54,10 +55,8 @@ def kept_secret(name: str, path: Path) -> str:
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.touch(0o600)
         fresh.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
-        try:
+        with suppress(FileExistsError):
             os.link(fresh, path)  # the first of two processes wins; a rename would let the second one
-        except FileExistsError:
-            pass
         fresh.unlink()
     return path.read_text()
 

@@ -1,4 +1,4 @@
-"""Tests: real PostgreSQL and Redis, not durable, started here because pytest-django reads settings before any conftest."""
+"""Tests: real PostgreSQL and Redis, not durable, started here as pytest-django reads settings before any conftest."""
 
 import atexit
 import os
