@@ -1,11 +1,21 @@
-"""How allauth behaves here: nobody signs up, and mails speak for the tenant."""
+"""How allauth behaves here: nobody signs up, mails speak for the tenant, and the limit on tries outlives Redis."""
 
 from __future__ import annotations
 
+import logging
+import time
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from redis.exceptions import RedisError
 
-from apps.tenants.context import current_tenant
+from apps.accounts.limits import LocalBudget
+from apps.tenants.context import current_schema, current_tenant
+
+logger = logging.getLogger(__name__)
+
+_budget = LocalBudget(each=3, total=100)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -15,3 +25,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{current_tenant().name}] {subject}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try to sign in. Raises `ValidationError` when there were too many.
+
+        Without Redis the limit does not fall away: this process allows a few tries by itself.
+        """
+        try:
+            super().pre_authenticate(request, **credentials)
+        except RedisError as error:
+            logger.warning("tries to sign in are counted by this process alone, as Redis is away: %s", error)
+            account = str(credentials.get("email", "")).strip().lower()
+            if not _budget.take(f"{current_schema()}:{account}", time.monotonic()):
+                raise self.validation_error("too_many_login_attempts") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 
 from apps.accounts.models import User
@@ -48,7 +49,7 @@ def members_page(*, who: Principal, search: str = "", role: str = "", state: str
         narrow &= Q(name__icontains=text) | Q(email__icontains=text)
     if role in ROLES:
         narrow &= Q(role=role)
-    invited = Q(password__startswith="!")  # how Django marks a password that nobody can use
+    invited = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     narrow &= {
         "active": Q(is_active=True) & ~invited,
         "invited": Q(is_active=True) & invited,

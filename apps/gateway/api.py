@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular import renderers
+from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.common.errors import InvalidInput, NotFound
+from apps.common.errors import BadRequest, InvalidInput, NotFound
 from apps.common.permissions import demand
+from apps.common.schemas import StrictModel
 from apps.gateway import problems, tokens
-from apps.gateway.pagination import CursorPages
+from apps.gateway.openapi import document
+from apps.gateway.pagination import Row, page_of
+from apps.gateway.parsers import JsonBody
 from apps.gateway.permissions import API_USE, OPEN, Declared
 from apps.gateway.principals import Caller, caller_of
 from apps.gateway.signin import password_verify
 
 Schema = TypeVar("Schema", bound=BaseModel)
-Row = TypeVar("Row", bound=Model)
 
 
 class ApiView(APIView):
@@ -34,8 +37,21 @@ class ApiView(APIView):
     Bodies and answers are pydantic models. An object that the caller may not see is a `NotFound`, never a refusal.
     """
 
-    permission: ClassVar[Mapping[str, str]] = {}
-    permission_classes: ClassVar[Any] = [Declared]
+    permission: Mapping[str, str] = {}
+    permission_classes = [Declared]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if "%00" in str(request.META.get("QUERY_STRING", "")):
+            raise BadRequest("The query string holds the character NUL.", remedy="Leave it out.")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """An error is JSON whatever the view renders otherwise."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(response, "exception", False):
+            response.accepted_renderer = JSONRenderer()
+        return response
 
     @property
     def who(self) -> Caller:
@@ -63,41 +79,37 @@ class ApiView(APIView):
 
     def page(self, rows: QuerySet[Row], show: Callable[[Row], BaseModel]) -> Response:
         """Answer with the page of `rows` that the query string asks for, each row shown by `show`."""
-        pages = CursorPages()
-        found = pages.paginate_queryset(rows, self.request, view=self) or []
-        return pages.get_paginated_response([show(row).model_dump(mode="json") for row in found])
+        found, following = page_of(rows, self.request)
+        return Response({"items": [show(row).model_dump(mode="json") for row in found], "next": following})
 
 
-class TokenRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class TokenRequest(StrictModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "analyst@acme.example", "password": "orchestrall-demo"}]}
+    )
 
     email: str = Field(max_length=254)
     password: str = Field(min_length=1, max_length=1000)
 
 
 class Token(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"access_token": "eyJhbGciOiJFZERTQSJ9.eyJz…", "token_type": "Bearer", "expires_in": 600}]
+        }
+    )
+
     access_token: str = Field(description="A JWT: send it as `Authorization: Bearer <access_token>`.")
     token_type: str = "Bearer"  # noqa: S105
     expires_in: int = Field(description="Seconds until it expires.")
 
 
 class Tokens(ApiView):
-    permission: ClassVar = {"POST": OPEN}
-    authentication_classes: ClassVar[Any] = []
+    permission = {"POST": OPEN}
+    authentication_classes = []
+    parser_classes = [JsonBody]
 
-    @extend_schema(
-        operation_id="token_issue",
-        tags=["tokens"],
-        request=TokenRequest,
-        responses={201: Token},
-        examples=[
-            OpenApiExample(
-                "A member of this tenant",
-                value={"email": "analyst@acme.example", "password": "orchestrall-demo"},
-                request_only=True,
-            )
-        ],
-    )
+    @extend_schema(operation_id="token_issue", tags=["tokens"], request=TokenRequest, responses={201: Token})
     def post(self, request: Request) -> Response:
         """Trade an address and a password for a token of this tenant, good for ten minutes.
 
@@ -111,18 +123,30 @@ class Tokens(ApiView):
 
 
 class ProblemKind(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "not_found", "status": 404, "title": "There is nothing here that you may see"}]
+        }
+    )
+
     code: str
     status: int
     title: str
 
 
 class ProblemKinds(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [{"code": "conflict", "status": 409, "title": "The thing is not in a state…"}]}]
+        }
+    )
+
     items: list[ProblemKind]
 
 
 class Problems(ApiView):
-    permission: ClassVar = {"GET": OPEN}
-    authentication_classes: ClassVar[Any] = []
+    permission = {"GET": OPEN}
+    authentication_classes = []
 
     @extend_schema(operation_id="problems_list", tags=["problems"], responses={200: ProblemKinds})
     def get(self, request: Request) -> Response:
@@ -131,8 +155,8 @@ class Problems(ApiView):
 
 
 class ProblemOne(ApiView):
-    permission: ClassVar = {"GET": OPEN}
-    authentication_classes: ClassVar[Any] = []
+    permission = {"GET": OPEN}
+    authentication_classes = []
 
     @extend_schema(operation_id="problem_get", tags=["problems"], responses={200: ProblemKind})
     def get(self, request: Request, code: str) -> Response:
@@ -147,20 +171,33 @@ def _kind(code: str) -> ProblemKind:
     return ProblemKind(code=code, status=kind.status, title=kind.title)
 
 
-class OpenApiDocument(SpectacularAPIView):
-    """The document; it is the same for every tenant, and open."""
+class OpenApiDocument(ApiView):
+    """The document, as JSON or YAML; it is the same for every tenant, and open."""
 
-    permission: ClassVar = {"GET": OPEN}
-    permission_classes: ClassVar[Any] = [Declared]
-    authentication_classes: ClassVar[Any] = []
+    permission = {"GET": OPEN}
+    authentication_classes = []
+    renderer_classes = [
+        renderers.OpenApiJsonRenderer2,
+        renderers.OpenApiJsonRenderer,
+        renderers.OpenApiYamlRenderer2,
+        renderers.OpenApiYamlRenderer,
+    ]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response(document())
 
 
-class OpenApiPage(SpectacularSwaggerSplitView):
+class OpenApiPage(ApiView):
     """The document to read and to try, from local files."""
 
-    permission: ClassVar = {"GET": OPEN}
-    permission_classes: ClassVar[Any] = [Declared]
-    authentication_classes: ClassVar[Any] = []
+    permission = {"GET": OPEN}
+    authentication_classes = []
+    renderer_classes = [TemplateHTMLRenderer]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response(template_name="gateway/docs.html")
 
 
 @require_safe

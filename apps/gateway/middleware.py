@@ -78,7 +78,6 @@ class RequestLogMiddleware:
         if error is None and _is_sampled_away(str(method), response.status_code, seconds, request_id):
             return
         line = {
-            "tenant": getattr(getattr(request, "tenant", None), "schema_name", ""),
             "user": _user_id(request),
             "method": method,
             "route": route,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from pydantic.json_schema import model_json_schema
@@ -23,14 +26,21 @@ class DeclaredSchema(AutoSchema):
     def get_auth(self) -> list[dict[str, Any]]:
         return [{}] if declared(self.view, self.method) == OPEN else super().get_auth()
 
+    def get_summary(self) -> str:
+        """The first sentence of the method's description."""
+        return str(super().get_description()).partition(".")[0].strip()
+
     def get_description(self) -> str:  # type: ignore[override]
         text, code = str(super().get_description()), declared(self.view, self.method)
         if code is None or code not in PERMISSIONS:
             return text
         return f"{text}\n\nNeeds `{code}`: {PERMISSIONS[code].title.lower()}.".strip()
 
+    def get_extensions(self) -> dict[str, Any]:
+        return {"x-permission": declared(self.view, self.method)}
 
-class PydanticModels(OpenApiSerializerExtension):
+
+class PydanticModels(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Pydantic models in the document: bodies as they are validated, answers as they are written.
 
     The two differ (a field with a default may be left out of a body, and is always in an answer), so bodies carry
@@ -44,20 +54,23 @@ class PydanticModels(OpenApiSerializerExtension):
     def get_name(self, auto_schema: Any, direction: str) -> str:
         return _name(self.target.__name__, direction)
 
+    def get_identity(self, auto_schema: Any, direction: str) -> str:
+        """A model that is part of another is known by name only, so that all are."""
+        return f"{_name(self.target.__name__, direction)}:{direction}"
+
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         mode: Any = "validation" if direction == "request" else "serialization"
         schema = model_json_schema(self.target, ref_template=_REF, mode=mode)
         parts = schema.pop("$defs", {})
         names = {key: _name(key, direction) for key in parts}
         for key, part in parts.items():
-            auto_schema.registry.register_on_missing(
-                ResolvedComponent(
-                    name=names[key],
-                    type=ResolvedComponent.SCHEMA,
-                    object=f"{names[key]}:{direction}",
-                    schema=_renamed(part, names),
-                )
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=names[key],
+                type=ResolvedComponent.SCHEMA,
+                object=f"{names[key]}:{direction}",
+                schema=_renamed(part, names),
             )
+            auto_schema.registry.register_on_missing(component)
         return dict(_renamed(schema, names))
 
 
@@ -78,7 +91,7 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
     return schema
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A token or a key, either in the same header."""
 
     target_class = "apps.gateway.authentication.BearerAuthentication"
@@ -88,15 +101,17 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return [{"token": []}, {"apiKey": []}]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
-        token = "A token from `POST /api/v1/tokens`, good for ten minutes."
-        key = "An API key from the console's page of keys: `ork_…`."
+        bearers = {
+            "JWT": "A token from `POST /api/v1/tokens`, good for ten minutes.",
+            "API key": "An API key from the console's page of keys: `ork_…`.",
+        }
         return [
-            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": token},
-            {"type": "http", "scheme": "bearer", "bearerFormat": "API key", "description": key},
+            {"type": "http", "scheme": "bearer", "bearerFormat": form, "description": text}
+            for form, text in bearers.items()
         ]
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "apps.gateway.authentication.ConsoleSession"
     name = "session"
 
@@ -107,8 +122,15 @@ class SessionScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": text}
 
 
-def problems_add(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Give every operation the errors that it may answer with (a hook of drf-spectacular)."""
+@cache
+def document() -> dict[str, Any]:
+    """The document. It is the same for every tenant and every caller, and takes long to make: it is made once."""
+    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return made
+
+
+def answers_complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Give every operation the errors that it may answer with, and every answer a name (a hook of drf-spectacular)."""
     components = result.setdefault("components", {})
     schema = model_json_schema(ProblemDetails, ref_template=_REF, mode="serialization")
     components.setdefault("schemas", {}).update({**schema.pop("$defs"), "ProblemDetails": schema})
@@ -116,6 +138,8 @@ def problems_add(result: dict[str, Any], generator: Any, request: Any, public: b
     wanted: set[str] = set()
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                answer["description"] = answer.get("description") or HTTPStatus(int(status)).phrase
             statuses = _statuses(operation)
             wanted |= statuses
             for status in sorted(statuses):

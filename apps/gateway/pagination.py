@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from django.core.signing import BadSignature, Signer
+from django.db.models import Model, QuerySet
 from drf_spectacular.utils import OpenApiParameter
-from pydantic import BaseModel, Field
-from rest_framework.exceptions import NotFound
-from rest_framework.pagination import CursorPagination
-from rest_framework.response import Response
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
 from apps.common.errors import InvalidInput, Issue
+from apps.tenants.context import current_schema
 
 T = TypeVar("T", bound=BaseModel)
+Row = TypeVar("Row", bound=Model)
 
-PAGE = 50
-MOST = 200
-
-
-class Page(BaseModel, Generic[T]):
-    """One page of a list, newest first."""
-
-    items: list[T]
-    next: str | None = Field(description="Address of the next page; null on the last.")
-    previous: str | None = Field(description="Address of the page before; null on the first.")
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        return f"{params[0].__name__}Page"
-
-
+PAGE: Final = 50
+MOST: Final = 200
 PAGE_PARAMETERS = [
-    OpenApiParameter("cursor", str, description="Where the page begins: taken from `next` or `previous`."),
+    OpenApiParameter("cursor", str, description="Where the page begins: part of the address in `next`."),
     OpenApiParameter(
         "limit",
         {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE},
@@ -40,28 +29,50 @@ PAGE_PARAMETERS = [
 ]
 
 
-class CursorPages(CursorPagination):
-    """Pages in order of id, newest first: ids are made in order of time, so nothing is skipped or shown twice."""
+class Page(BaseModel, Generic[T]):
+    """One page of a list, newest first."""
 
-    ordering = "-id"
-    page_size = PAGE
-    max_page_size = MOST
-    page_size_query_param = "limit"
+    items: list[T]
+    next: str | None = Field(description="Address of the next page; null on the last.")
 
-    def get_page_size(self, request: Any) -> int:
-        """The limit asked for. Raises `InvalidInput` for one that is no number from 1 to the most."""
-        text = request.query_params.get("limit", str(PAGE))
-        if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST):
-            issue = Issue(path="limit", message=f"Use a whole number from 1 to {MOST}.")
-            raise InvalidInput("The limit cannot be used; nothing was read.", issues=[issue])
-        return int(text)
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__}Page"
 
-    def decode_cursor(self, request: Any) -> Any:
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """With an example made of the item's own."""
+        made = handler.resolve_ref_schema(handler(core))
+        for item in cls.__pydantic_generic_metadata__["args"]:
+            extra = item.model_config.get("json_schema_extra") or {}
+            made["examples"] = [{"items": extra.get("examples", []), "next": None}]
+        return made
+
+
+def page_of(rows: QuerySet[Row], request: Request) -> tuple[list[Row], str | None]:
+    """The rows of the page that the request asks for, and the address of the next page; None on the last.
+
+    They come in order of id, newest first: ids are made in order of time, so nothing is skipped or shown twice. A
+    cursor is signed for the tenant and the list that it was made in, and good nowhere else. Raises `InvalidInput`.
+    """
+    limit, cursor = _limit(request.query_params.get("limit", str(PAGE))), request.query_params.get("cursor")
+    signer = Signer(salt=f"cursor:{current_schema()}:{request.path}")
+    rows = rows.order_by("-id")
+    if cursor is not None:
         try:
-            return super().decode_cursor(request)
-        except (NotFound, ValueError) as error:
-            issue = Issue(path="cursor", message="Take the cursor from `next` or `previous` of a page.")
+            rows = rows.filter(id__lt=signer.unsign(cursor))
+        except BadSignature as error:
+            issue = Issue(path="cursor", message="Take it from `next` of a page of this list.")
             raise InvalidInput("The cursor cannot be read; nothing was read.", issues=[issue]) from error
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    following = signer.sign(str(found[limit - 1].pk))
+    return found[:limit], replace_query_param(request.build_absolute_uri(), "cursor", following)
 
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"items": data, "next": self.get_next_link(), "previous": self.get_previous_link()})
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST:
+        return int(text)
+    issue = Issue(path="limit", message=f"Use a whole number from 1 to {MOST}.")
+    raise InvalidInput("The limit cannot be used; nothing was read.", issues=[issue])

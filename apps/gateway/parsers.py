@@ -31,9 +31,12 @@ class JsonBody(BaseParser):
             )
         try:
             text = raw.decode("utf-8")
-            if "\\u0000" in text or "\x00" in text:
-                raise ValueError("a text holds the character NUL")
-            return json.loads(text, parse_constant=_refuse)
+            value = json.loads(text, parse_constant=_refuse)
+            if "\\u" in text:
+                _require_texts(value)
+            return value
+        except UnicodeError as error:
+            raise ParseError("The body is not text in UTF-8.") from error
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not JSON that can be read: {error}.") from error
 
@@ -52,8 +55,24 @@ class FileBody(MultiPartParser):
                 f"A file may have {most} MB here; nothing was stored.",
                 remedy="Split the file, or ask the operator of this installation for a larger quota.",
             )
-        return super().parse(stream, media_type, parser_context)
+        parsed = super().parse(stream, media_type, parser_context)
+        if any("\x00" in text for _, texts in parsed.data.lists() for text in texts):
+            raise ParseError("A field of the form holds the character NUL.")
+        return parsed
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def _require_texts(value: Any) -> None:
+    """Refuse texts that no database stores: with NUL, or with half of a pair of surrogates. Raises `ValueError`."""
+    if isinstance(value, str):
+        value.encode()
+        if "\x00" in value:
+            raise ValueError("a text holds the character NUL")
+    elif isinstance(value, dict):
+        _require_texts([*value.keys(), *value.values()])
+    elif isinstance(value, list):
+        for item in value:
+            _require_texts(item)

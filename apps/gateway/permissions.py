@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 
 from apps.common.permissions import demand, permission
-from apps.gateway.models import ApiKey
-from apps.gateway.principals import caller_of
+from apps.gateway.principals import Caller, caller_of
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -29,16 +29,20 @@ def declared(view: Any, method: str) -> str | None:
 
 
 class Declared(BasePermission):
-    """Allow a request when its view declares a code for the method and the caller holds it. Deny by default."""
+    """Allow a request when its view declares a code for the method and the caller holds it. Deny by default.
+
+    Who comes with a token or a key needs `API_USE` besides; a key's scopes need not name it.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         code = declared(view, str(request.method))
+        if code is None:
+            raise MethodNotAllowed(str(request.method))
         if code == OPEN:
             return True
-        if code is None or not request.user.is_authenticated:
+        if not request.user.is_authenticated:
             return False
-        who = caller_of(request.user, request.auth)
         if request.auth is not None:
-            demand(caller_of(request.user, None) if isinstance(request.auth, ApiKey) else who, API_USE)
-        demand(who, code)
+            demand(Caller(request.user), API_USE)
+        demand(caller_of(request.user, request.auth), code)
         return True

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
+from apps.gateway.models import ApiKey
 
 
 @dataclass(frozen=True)
@@ -17,17 +16,13 @@ class Caller:
     """The person: an active user of the tenant."""
     scopes: frozenset[str] | None = None
     """The codes an API key is limited to; None for a session or a token, which hold all of the person's."""
-    key: Any = None
+    key: ApiKey | None = None
     """The API key, when one was used."""
 
     def can(self, code: str) -> bool:
         return (self.scopes is None or code in self.scopes) and bool(self.user.can(code))
 
 
-def caller_of(user: AbstractBaseUser, auth: Any) -> Caller:
-    """The caller behind a request's `user` and `auth`: claims of a token, an API key, or None for a session."""
-    from apps.gateway.models import ApiKey
-
-    if isinstance(auth, ApiKey):
-        return Caller(user, frozenset(auth.scopes), auth)
-    return Caller(user)
+def caller_of(user: Any, auth: Any) -> Caller:
+    """The caller behind a request's `user` and `auth`: an API key, the claims of a token, or None for a session."""
+    return Caller(user, frozenset(auth.scopes), auth) if isinstance(auth, ApiKey) else Caller(user)

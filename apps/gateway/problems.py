@@ -120,28 +120,37 @@ def problem_of(exc: Exception) -> Problem | None:
     return None
 
 
+# The library's exceptions as problems of ours: `{}` is what it says itself.
+_OF_REST_FRAMEWORK: dict[type[exceptions.APIException], tuple[type[Problem], str, str]] = {
+    exceptions.NotAuthenticated: (
+        errors.NotAuthenticated,
+        "Nobody is signed in.",
+        "Send `Authorization: Bearer <token or key>`.",
+    ),
+    exceptions.AuthenticationFailed: (
+        errors.NotAuthenticated,
+        "{}",
+        "Get a new token at /api/v1/tokens, or use a valid API key.",
+    ),
+    exceptions.PermissionDenied: (errors.PermissionDenied, "{} Nothing was changed.", ""),
+    exceptions.MethodNotAllowed: (MethodNotAllowed, "{}", "The Allow header names the methods there are."),
+    exceptions.NotAcceptable: (NotAcceptable, "{}", "Accept application/json."),
+    exceptions.UnsupportedMediaType: (
+        errors.UnsupportedFormat,
+        "{}",
+        "Send application/json, or multipart/form-data for a file.",
+    ),
+    exceptions.ParseError: (errors.BadRequest, "{} Nothing was stored.", "Check the body against /api/docs/."),
+    exceptions.NotFound: (errors.NotFound, "{}", ""),
+}
+
+
 def _of_rest_framework(exc: exceptions.APIException) -> Problem | None:
-    text = str(exc.detail) if not isinstance(exc.detail, list | dict) else ""
     if isinstance(exc, exceptions.ValidationError):
         return errors.InvalidInput("The input cannot be accepted; nothing was stored.", issues=_issues(exc.detail))
-    if isinstance(exc, exceptions.NotAuthenticated):
-        return errors.NotAuthenticated("Nobody is signed in.", remedy="Send `Authorization: Bearer <token or key>`.")
-    if isinstance(exc, exceptions.AuthenticationFailed):
-        return errors.NotAuthenticated(text, remedy="Get a new token at /api/v1/tokens, or use a valid API key.")
-    if isinstance(exc, exceptions.PermissionDenied):
-        return errors.PermissionDenied(f"{text} Nothing was changed.")
-    if isinstance(exc, exceptions.MethodNotAllowed):
-        return MethodNotAllowed(text, remedy="The Allow header names the methods there are.")
-    if isinstance(exc, exceptions.NotAcceptable):
-        return NotAcceptable(text, remedy="Accept application/json.")
-    if isinstance(exc, exceptions.UnsupportedMediaType):
-        return errors.UnsupportedFormat(text, remedy="Send application/json, or multipart/form-data for a file.")
-    if isinstance(exc, exceptions.ParseError):
-        return errors.BadRequest(f"{text} Nothing was stored.", remedy="Check the body against /api/docs/.")
-    if isinstance(exc, exceptions.NotFound):
-        return errors.NotFound(text)
-    if isinstance(exc, exceptions.Throttled):
-        return errors.TooManyRequests(text, retry_after=int(exc.wait or 60))
+    for kind, (problem, text, remedy) in _OF_REST_FRAMEWORK.items():
+        if isinstance(exc, kind):
+            return problem(text.format(exc.detail), remedy=remedy)
     return None
 
 

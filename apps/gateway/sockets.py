@@ -1,28 +1,26 @@
 """The door for sockets: from a handshake to a tenant and a caller, and a consumer that keeps to what they may see.
 
-Codes of a refusal or an end: 4400 the address is wrong, 4401 nobody is signed in, 4403 the role or the origin does not
-allow it, 4404 there is no such tenant or thing.
+What is refused before the socket opens is HTTP 403 to the client, whatever the reason. An open socket ends with 4401
+when nobody is signed in any more, 4403 when the role does not allow it any more, 4404 when the tenant is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port
 
-from apps.common.errors import NotFound, PermissionDenied, Problem
+from apps.common.errors import PermissionDenied, Problem
 from apps.common.permissions import demand
 from apps.gateway.credentials import bearer_verify
 from apps.gateway.permissions import API_USE
@@ -35,12 +33,12 @@ from apps.tenants.models import Tenant
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-BAD_REQUEST, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 4400, 4401, 4403, 4404
+NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 4401, 4403, 4404
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class TenantSocketMiddleware:
-    """Put `tenant`, `who` (None for nobody), `user`, `can` and `recheck` into the scope, or close the socket.
+    """Put `tenant`, `who` (None for nobody) and `recheck` into the scope, or refuse the socket.
 
     A browser always names its origin, which must be this very host and port: a page of another tenant's host would
     otherwise ride on the cookies here. Programs send `Authorization: Bearer` as to the API.
@@ -52,18 +50,19 @@ class TenantSocketMiddleware:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if not _same_origin(headers):
-            return await _close(receive, send, NOT_ALLOWED)
+            await _close(receive, send, NOT_ALLOWED)
+            return
         tenant, who = await _enter(headers)
         if tenant is None:
-            return await _close(receive, send, NOT_FOUND)
+            await _close(receive, send, NOT_FOUND)
+            return
 
         async def recheck() -> Caller | None:
             """The caller as things stand now; None when they are signed out, gone, or their tenant is closed."""
-            return (await _enter(headers))[1]
+            now: Caller | None = (await _enter(headers))[1]
+            return now
 
-        known = {"tenant": tenant, "who": who, "recheck": recheck}
-        known |= {"user": who.user if who else None, "can": who.can if who else (lambda code: False)}
-        await self.app({**scope, **known}, receive, send)
+        await self.app({**scope, "tenant": tenant, "who": who, "recheck": recheck}, receive, send)
 
 
 class TenantConsumer(AsyncJsonWebsocketConsumer):
@@ -95,14 +94,14 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
         self._keeper: asyncio.Task[None] | None = None
         who: Caller | None = self.scope["who"]
         if who is None:
-            return await self.close(NOT_SIGNED_IN)
+            await self.close(NOT_SIGNED_IN)
+            return
         self.who = who
         try:
             wanted = await self.in_tenant(self._topics_allowed)
-        except PermissionDenied:
-            return await self.close(NOT_ALLOWED)
         except Problem as problem:
-            return await self.close(NOT_FOUND if isinstance(problem, NotFound) else BAD_REQUEST)
+            await self.close(NOT_ALLOWED if isinstance(problem, PermissionDenied) else NOT_FOUND)
+            return
         await self._join(CLOSING)
         for topic in wanted:
             await self._join(topic)
@@ -122,8 +121,7 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
         keeper = getattr(self, "_keeper", None)
         if keeper is not None:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.gather(keeper, return_exceptions=True)  # a ping may have failed on the closed socket
         for group in getattr(self, "watched", ()):
             await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -138,7 +136,8 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
 
     async def in_tenant(self, ask: Callable[[], T]) -> T:
         """Call `ask` in a thread, inside this socket's tenant."""
-        return await _in_tenant(self.tenant, ask)
+        answer: T = await _in_tenant(self.tenant, ask)
+        return answer
 
     def _topics_allowed(self) -> list[str]:
         demand(self.who, self.permission)
@@ -177,18 +176,25 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"v": 1, "type": "ping"})
 
 
+class NoSocket(AsyncWebsocketConsumer):
+    """Stands at the end of the socket routes: there is nothing at this address."""
+
+    async def connect(self) -> None:
+        await self.close(NOT_FOUND)
+
+
 async def _close(receive: Any, send: Any, code: int) -> None:
     await receive()  # the handshake
     await send({"type": "websocket.close", "code": code})
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _in_tenant(tenant: Tenant, ask: Callable[[], T]) -> T:
     with tenant_context(tenant):
         return ask()
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _enter(headers: dict[str, str]) -> tuple[Tenant | None, Caller | None]:
     """The ready tenant of the host and who calls there, in one call: a thread that is left forgets its tenant."""
     host, _port = split_domain_port(headers.get("host", ""))
@@ -211,15 +217,11 @@ def _bearer(header: str) -> Caller | None:
 
 
 def _session(headers: dict[str, str]) -> Caller | None:
-    try:
-        cookies = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    if settings.SESSION_COOKIE_NAME not in cookies:
+    key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    if not key:
         return None
     request = HttpRequest()
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    request.session = store(cookies[settings.SESSION_COOKIE_NAME].value)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
     return caller_of(user, None) if user.is_authenticated else None
 

@@ -26,7 +26,7 @@ _LABELS = {"creating": "info", "ready": "success", "suspended": "warning", "dele
 
 
 @admin.register(Tenant, site=site)
-class TenantAdmin(ModelAdmin):  # type: ignore[misc]
+class TenantAdmin(ModelAdmin):
     form = TenantForm
     list_display = ("slug", "name", "state", "industry", "plan", "is_demo", "created_at")
     list_filter = ("status", "industry", "plan", "is_demo")
@@ -47,7 +47,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
         quotas,
     )
 
-    @display(description="Status", ordering="status", label=_LABELS)
+    @display(description="Status", ordering="status", label=_LABELS)  # type: ignore[untyped-decorator]
     def state(self, tenant: Tenant) -> tuple[str, str]:
         text = tenant.get_status_display()
         return tenant.status, f"{text}: given up" if tenant.problem else text
@@ -123,15 +123,15 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
     def retry(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         self._try(request, queryset, lambda tenant: services.tenant_retry(tenant=tenant), "is tried again")
 
-    @action(description="Suspend")
+    @action(description="Suspend")  # type: ignore[untyped-decorator]
     def suspend_one(self, request: HttpRequest, tenant: Tenant) -> None:
         self._try(request, [tenant], lambda each: services.tenant_suspend(tenant=each), "is suspended")
 
-    @action(description="Resume")
+    @action(description="Resume")  # type: ignore[untyped-decorator]
     def resume_one(self, request: HttpRequest, tenant: Tenant) -> None:
         self._try(request, [tenant], lambda each: services.tenant_resume(tenant=each), "is open again")
 
-    @action(description="Try again")
+    @action(description="Try again")  # type: ignore[untyped-decorator]
     def retry_one(self, request: HttpRequest, tenant: Tenant) -> None:
         self._try(request, [tenant], lambda each: services.tenant_retry(tenant=each), "is tried again")
 

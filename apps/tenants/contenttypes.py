@@ -30,8 +30,8 @@ class PerSchema(dict[Any, Any]):
 def install() -> None:
     """Give every manager of content types the same cache.
 
-    The ones in `local_managers` too: Django copies its managers anew from these whenever a model is registered late, and
-    a copy of an untouched one would bring the shared cache back without a word.
+    The ones in `local_managers` too: Django copies its managers anew from these whenever a model is registered late,
+    and a copy of an untouched one would bring the shared cache back without a word.
     """
     from django.contrib.contenttypes.models import ContentType
 

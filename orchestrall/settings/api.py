@@ -22,6 +22,6 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": ["apps.gateway.openapi.problems_add"],
+    "COMPONENT_SPLIT_REQUEST": False,  # bodies have names of their own already
+    "POSTPROCESSING_HOOKS": ["apps.gateway.openapi.answers_complete"],
 }

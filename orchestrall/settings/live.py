@@ -1,8 +1,10 @@
 """Sockets: Channels over Redis publish and subscribe."""
 
+from typing import Any
+
 from orchestrall.settings.cache import REDIS_URL
 
-CHANNEL_LAYERS = {
+CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": "orchestrall"},

@@ -1,8 +1,9 @@
 """Logs as JSON lines on standard error, metrics and probes."""
 
 import structlog
+from structlog.typing import Processor
 
-from apps.gateway.logs import redact
+from apps.gateway.logs import locate, redact
 from orchestrall.settings.env import env
 
 METRICS_TOKEN = env.metrics_token
@@ -10,11 +11,12 @@ LOG_LEVEL = env.log_level
 # Of quick, successful reads one in so many is logged; everything else always is.
 REQUEST_LOG_ONE_IN = 10
 
-_shared = [
+_shared: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    locate,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 LOGGING = {
@@ -39,6 +41,9 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.server": {"level": "CRITICAL"},
         "uvicorn.access": {"level": "WARNING"},
+        # A wake-up is a hint; what became of it is told by the turn.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }
 structlog.configure(

@@ -11,7 +11,6 @@ CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A child that has loaded the forecasting libraries gives its memory back by being replaced (kilobytes).
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 # Celery closes the connection after every task unless this is high; the workers keep one lasting connection.

@@ -1,5 +1,8 @@
 """Sockets under /ws/, the same on every tenant's host."""
 
-from apps.agents.sockets import urlpatterns
+from django.urls import re_path
 
-__all__ = ["urlpatterns"]
+from apps.agents import sockets as agents
+from apps.gateway.sockets import NoSocket
+
+urlpatterns = [*agents.urlpatterns, re_path(r"", NoSocket.as_asgi())]
