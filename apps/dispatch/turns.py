@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import AbstractContextManager
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -61,9 +62,12 @@ def _take_up(claim: Claim, board: Board) -> bool:
         if claim.deaths >= DEATHS:
             _bury(claim)
             return True
+        began = time.monotonic()
         with board.hold(claim):
             kind.perform(claim)
-        rows.release(claim)  # what was neither finished nor postponed is due again at once
+        given_back = rows.release(claim)  # what was neither finished nor postponed is due again at once
+        outcome = "given back" if given_back else "done"
+        logger.info("work was %s", outcome, extra=_names(claim) | {"seconds": round(time.monotonic() - began, 3)})
     except FenceLost:
         logger.info("work was dropped, as its lease had passed on", extra=_names(claim))
     except (OperationalError, InterfaceError) as error:
@@ -96,5 +100,5 @@ def _give_back(claim: Claim) -> None:
         connection.close()
 
 
-def _names(claim: Claim) -> dict[str, str]:
+def _names(claim: Claim) -> dict[str, Any]:
     return {"tenant": claim.tenant, "kind": claim.kind, "work": str(claim.id)}
