@@ -1,0 +1,1 @@
+"""Speed and decision quality, measured: `python3 run.py bench`. See `tests.measuring`."""
