@@ -74,12 +74,11 @@ def details(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """Answer any exception of an API view. What is not foreseen is logged, told to monitoring, and says nothing."""
+    """Answer any exception of an API view. One that is not foreseen is told to the log, and not to the caller."""
     request = context["request"]
     problem = problem_of(exc)
     if problem is None:
         got_request_exception.send(sender=type(context.get("view")), request=request._request)
-        logger.error("an API request failed", exc_info=exc)
         problem = Problem(
             "The request failed and was not carried out.", remedy="Try again; if it stays, report the request id."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -59,10 +60,10 @@ def token_verify(token: str) -> tuple[Any, dict[str, Any]]:
             audience=_audience(tenant),
             options={"require": _REQUIRED, "strict_aud": True},
         )
-        user = get_user_model().objects.filter(pk=claims["sub"], is_active=True).first()
+        user = get_user_model().objects.filter(pk=UUID(claims["sub"]), is_active=True).first()
     except jwt.ExpiredSignatureError as error:
         raise TokenRefused("This token has expired.") from error
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
+    except (jwt.PyJWTError, ValueError) as error:
         raise TokenRefused("This token was not made here.") from error
     if user is None or not constant_time_compare(str(claims["pwd"]), _password_mark(user)):
         raise TokenRefused("This token is no longer valid: its member or their password changed.")

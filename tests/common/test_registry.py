@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.common.permissions import PERMISSIONS, ROLES, codes_of, demand, permission
 from apps.common.errors import PermissionDenied
+from apps.common.permissions import PERMISSIONS, ROLES, codes_of, demand, permission
 from apps.common.registry import Registry
 
 

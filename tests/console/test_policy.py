@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from apps.accounts.models import User
+from orchestrall.settings.env import BASE_DIR
 
-TEMPLATES = sorted(Path(settings.TEMPLATES[0]["DIRS"][0]).rglob("*.html"))
-STATIC = Path(settings.STATICFILES_DIRS[0])
+TEMPLATES = sorted((BASE_DIR / "templates").rglob("*.html"))
+STATIC = BASE_DIR / "static"
 SOURCES = sorted([*STATIC.rglob("*.js"), *STATIC.rglob("*.css")])
 # Shown to people as an example of what to type, or names a vocabulary; nothing is loaded from there.
 NAMED_ONLY = {"http://www.w3.org/2000/svg"}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from apps.console.statuses import STATUSES, as_json, status_of
+from orchestrall.settings.env import BASE_DIR
 
-CSS = (Path(settings.STATICFILES_DIRS[0]) / "console" / "console.css").read_text()
+CSS = (BASE_DIR / "static" / "console" / "console.css").read_text()
 
 
 def contrast(one: str, other: str) -> float:

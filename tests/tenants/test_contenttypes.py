@@ -9,8 +9,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from apps.accounts.models import User
-from apps.tenants.context import tenant_context
 from apps.tenants.contenttypes import PerSchema
+from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 
 
@@ -49,5 +49,5 @@ def test_two_threads_in_two_tenants_never_see_each_others_content_types(
 
 
 def test_a_model_that_is_registered_late_does_not_bring_the_shared_cache_back() -> None:
-    ContentType._meta._expire_cache()  # what registering a model does to every other
+    ContentType._meta._expire_cache()  # type: ignore[attr-defined]  # what registering a model does to every other
     assert isinstance(ContentType.objects._cache, PerSchema)  # type: ignore[attr-defined]

@@ -128,14 +128,14 @@ def test_a_tenant_that_two_processes_make_is_made_once(committed_db: str) -> Non
         cursor.execute("drop schema t_initech cascade")
     Tenant.objects.update(status=Tenant.Status.READY)
     Tenant.objects.filter(pk=tenant.pk).update(status="creating")
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
     start = threading.Barrier(2)
 
     def make() -> None:
         try:
             start.wait(30)
             services.tenant_provision(tenant=tenant)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test names it
             errors.append(error)
         finally:
             connection.close()
@@ -154,9 +154,9 @@ def test_a_tenant_that_two_processes_make_is_made_once(committed_db: str) -> Non
 def test_a_clone_that_is_rolled_back_leaves_nothing() -> None:
     from django.db import transaction
 
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         new("initech", now=True)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not schema_exists("t_initech")
     assert not Tenant.objects.filter(slug="initech").exists()
 

@@ -1,0 +1,81 @@
+"""A tenant's host with a few views of the API besides: one that needs permissions, one that fails as it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404
+from django.urls import path
+from pydantic import BaseModel, Field
+from redis.exceptions import ConnectionError as RedisAway
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.common.errors import TooManyRequests, Unavailable
+from apps.common.schemas import StrictModel
+from apps.gateway.api import ApiView
+from apps.gateway.models import ApiKey
+from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW, OPEN
+from apps.tenants.context import current_schema
+from orchestrall.urls import tenant
+
+handler403, handler404, handler500 = tenant.handler403, tenant.handler404, tenant.handler500
+
+
+class Sample(StrictModel):
+    name: str = Field(max_length=10)
+    sizes: list[int] = []
+
+
+class Shown(BaseModel):
+    name: str
+
+
+class SampleView(ApiView):
+    permission = {"GET": KEYS_VIEW, "POST": KEYS_MANAGE}
+
+    def get(self, request: Request) -> Response:
+        return Response({"user": str(request.user.pk), "schema": current_schema()})
+
+    def post(self, request: Request) -> Response:
+        return self.answer(self.body(Sample), 201)
+
+
+class KeyNames(ApiView):
+    permission = {"GET": KEYS_VIEW}
+
+    def get(self, request: Request) -> Response:
+        return self.page(ApiKey.objects.all(), lambda key: Shown(name=key.name))
+
+
+FAILURES: dict[str, Callable[[], Exception]] = {
+    "unforeseen": lambda: ZeroDivisionError("the password is hunter2"),
+    "database": lambda: OperationalError("server closed the connection"),
+    "redis": lambda: RedisAway("connection refused"),
+    "nothing": Http404,
+    "forbidden": PermissionDenied,
+    "suspicious": lambda: SuspiciousOperation("odd"),
+    "big": RequestDataTooBig,
+    "unavailable": lambda: Unavailable("Not now."),
+    "hurried": lambda: TooManyRequests("Slowly.", retry_after=7),
+    "fields": lambda: exceptions.ValidationError({"rows": [{"quantity": ["must be a number"]}]}),
+}
+
+
+class Failing(ApiView):
+    permission = {"GET": OPEN}
+    authentication_classes = []
+
+    def get(self, request: Request, how: str) -> Response:
+        raise FAILURES[how]()
+
+
+urlpatterns = [
+    *tenant.urlpatterns,
+    path("api/v1/sample", SampleView.as_view()),
+    path("api/v1/key-names", KeyNames.as_view()),
+    path("api/v1/failing/<slug:how>", Failing.as_view()),
+]
