@@ -81,7 +81,9 @@ def frame_of_rows(rows: list[dict[str, Any]]) -> polars.DataFrame:
         )
     columns = {name: [_text(row.get(name)) for row in rows] for name in names}
     numbers = polars.Series(ROW, range(1, len(rows) + 1), dtype=polars.Int32)
-    return polars.DataFrame([numbers, *(polars.Series(name, cells, dtype=polars.String) for name, cells in columns.items())])
+    return polars.DataFrame(
+        [numbers, *(polars.Series(name, cells, dtype=polars.String) for name, cells in columns.items())]
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -88,7 +88,7 @@ def dataset_csv(dataset: Dataset) -> Iterator[str]:
 
 
 def rows_frame(rows: list[dict[str, Any]]) -> polars.DataFrame:
-    """Rows given inline as a table of text; `__row__` counts from 1. Raises `InvalidInput` for cells that are nested."""
+    """Rows given inline as a table of text; `__row__` counts from 1. Raises `InvalidInput` for nested cells."""
     return files.frame_of_rows(rows)
 
 

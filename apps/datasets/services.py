@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -64,7 +64,8 @@ def dataset_from_frame(
         frame.write_parquet(source)
         dataset = _dataset(id, columnar.store(source, table), filename, name, user, is_demo=is_demo)
         dataset.size_bytes = source.stat().st_size
-        dataset.sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
+        with source.open("rb") as file:
+            dataset.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return _keep(dataset, table)
 
 
@@ -101,8 +102,9 @@ def _workplace() -> Iterator[tuple[UUID, Path, Path]]:
 def _sweep(folder: Path) -> None:
     old = time.time() - STALE
     for part in folder.glob(".*"):
-        if part.stat().st_mtime < old:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its owner was quicker
+            if part.stat().st_mtime < old:
+                part.unlink()
 
 
 def _receive(file: Readable, source: Path) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from apps.common.errors import InvalidInput, Issue
+from apps.datasets.reading.profile import as_text
 from apps.datasets.reading.shapes import (
     LONGEST_NAME,
     MOST_CELLS,
@@ -18,7 +19,7 @@ from apps.datasets.reading.shapes import (
     ROW,
     Reading,
 )
-from apps.datasets.reading.store import TableWriter, batch_rows, too_large
+from apps.datasets.reading.store import TableWriter, batch_rows, too_large, without_nul
 
 
 def store(source: Path, target: Path) -> Reading:
@@ -38,6 +39,8 @@ def store(source: Path, target: Path) -> Reading:
                 fields = zip(batch.columns, schema, strict=True)
                 writer.add(numbers, [_plain(column, field.type) for column, field in fields])
             return writer.reading("parquet", "Parquet")
+    except MemoryError:  # Arrow's own is one of its exceptions too, and says nothing against the file
+        raise
     except (pa.ArrowException, OSError) as error:
         raise InvalidInput(
             "The Parquet file is damaged and cannot be read; nothing was stored.",
@@ -55,29 +58,39 @@ def _refuse_outsize(metadata: pq.FileMetaData) -> None:
 
 
 def _schema(schema: pa.Schema) -> pa.Schema:
-    """The types that are stored. Raises `InvalidInput` for names that cannot be, and for columns that hold no plain values."""
+    """The types that are stored. Raises `InvalidInput` for columns whose name or whose values no table can have."""
+    if not len(schema):
+        raise InvalidInput("The file has no columns; nothing was stored.", remedy="Choose a file that holds a table.")
     issues, fields, seen = [], [], set()
-    for field in schema:
-        stored = _stored(field.type)
+    for place, field in enumerate(schema, start=1):
+        name, stored = field.name, _stored(field.type)
+        wrong = _wrong_name(name, name in seen)
         if stored is None:
-            issues.append(Issue(message=f"“{field.name}” holds {field.type}, not plain values.", column=field.name))
-        elif field.name in seen or field.name == ROW or not field.name.strip() or not field.name.isprintable():
-            message = f"“{field.name[:40]}” is doubled, empty, reserved or not plain text."
-            issues.append(Issue(message=message, column=field.name[:LONGEST_NAME].replace("\x00", "")))
-        elif len(field.name) > LONGEST_NAME:
-            message = f"“{field.name[:40]}…” has more than {LONGEST_NAME} letters."
-            issues.append(Issue(message=message, column=field.name[:LONGEST_NAME]))
+            wrong = f"holds {str(field.type)[:60]}, not plain values"
+        if wrong:
+            shown = as_text(name)[:40]
+            issues.append(Issue(message=f"Column {place}, “{shown}”, {wrong}.", column=shown))
         else:
-            fields.append(pa.field(field.name, stored))
-        seen.add(field.name)
-    if issues or not fields:
-        first = f": {issues[0].message}" if issues else "."
+            fields.append(pa.field(name, stored))
+        seen.add(name)
+    if issues:
         raise InvalidInput(
-            f"Some columns cannot be used{first} Nothing was stored." if issues else "The file has no columns.",
-            remedy="Rename these columns or leave them out, and write the file again.",
+            f"Some columns cannot be used. {issues[0].message} Nothing was stored.",
+            remedy="Rename these columns, leave them out or flatten them, and write the file again.",
             issues=issues[:MOST_ISSUES],
         )
     return pa.schema(fields)
+
+
+def _wrong_name(name: str, is_doubled: bool) -> str:
+    """What is wrong with the name of a column; empty when nothing is."""
+    if is_doubled:
+        return "is called as another one is"
+    if name == ROW:
+        return "has a name that is reserved"
+    if not name.strip() or not name.isprintable():
+        return "has a name that is empty or not plain text"
+    return f"has a name of more than {LONGEST_NAME} letters" if len(name) > LONGEST_NAME else ""
 
 
 def _stored(type_: pa.DataType) -> pa.DataType | None:
@@ -100,4 +113,4 @@ def _plain(values: pa.Array, type_: pa.DataType) -> pa.Array:
     plain = plain.cast(type_, safe=not pa.types.is_timestamp(type_))
     if pa.types.is_floating(type_):
         return pc.if_else(pc.is_nan(plain), pa.scalar(None, type_), plain)
-    return plain
+    return without_nul(plain) if pa.types.is_string(type_) else plain

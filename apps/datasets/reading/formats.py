@@ -33,11 +33,12 @@ _OTHERS = (
 
 def kind_of(path: Path) -> Kind:
     """The kind of the file at `path`. Raises `InvalidInput` when it is empty or cut off, `UnsupportedFormat` else."""
+    size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(4096)
-        file.seek(max(0, path.stat().st_size - 4))
+        file.seek(max(0, size - 4))
         end = file.read(4)
-    if not start.strip():
+    if not start.strip() and size == len(start):
         raise InvalidInput("The file is empty; nothing was stored.", remedy="Choose a file that holds a table.")
     if start.startswith(b"PAR1"):
         if end != b"PAR1":

@@ -21,7 +21,7 @@ from apps.datasets.reading.shapes import (
     Reading,
     Row,
 )
-from apps.datasets.reading.store import TableWriter, batch_rows, too_large
+from apps.datasets.reading.store import TableWriter, batch_rows, too_large, without_nul
 
 # Rows that a header is compared with.
 LOOKED_AT = 20
@@ -29,11 +29,19 @@ LOOKED_AT = 20
 
 def store(grid: Grid, kind: Kind, target: Path) -> Reading:
     """Check the rows of `grid` and write them to `target`. Raises `InvalidInput` that names rows and columns."""
+    try:
+        return _store(grid, kind, target)
+    except InvalidInput as problem:
+        problem.remedy = f"{problem.remedy} {grid.hint}".strip()
+        raise
+
+
+def _store(grid: Grid, kind: Kind, target: Path) -> Reading:
     rows = (row for row in grid.rows if any(cell and not cell.isspace() for cell in row[1]))
     first = next(rows, None)
     if first is None:
         raise InvalidInput("The file holds no rows; nothing was stored.", remedy="Choose a file that holds a table.")
-    names = _names(first[1])
+    names = _names(first)
     beneath = list(islice(rows, LOOKED_AT))
     if not beneath:
         raise InvalidInput(
@@ -50,7 +58,7 @@ def store(grid: Grid, kind: Kind, target: Path) -> Reading:
 
 
 def _column(cells: tuple[str | None, ...]) -> pa.Array:
-    values = pa.array(cells, type=pa.string())
+    values = without_nul(pa.array(cells, type=pa.string()))
     return pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), pa.scalar(None, pa.string()), values)
 
 
@@ -63,9 +71,10 @@ def letter(column: int) -> str:
     return text
 
 
-def _names(header: list[str | None]) -> list[str]:
+def _names(header: Row) -> list[str]:
     """The names of the columns. Raises `InvalidInput` for those that are missing, doubled, reserved or too long."""
-    names = [(cell or "").strip() for cell in header]
+    row, cells = header
+    names = [(cell or "").strip() for cell in cells]
     while not names[-1]:  # separators at the end of the line
         names.pop()
     if len(names) > MOST_COLUMNS:
@@ -75,18 +84,19 @@ def _names(header: list[str | None]) -> list[str]:
     for place, name in enumerate(names, start=1):
         where = f"Column {letter(place)}"
         if not name:
-            issues.append(Issue(message=f"{where} has no name.", row=1))
+            issues.append(Issue(message=f"{where} has no name.", row=row))
         elif name in seen:
             message = f"{where} is called “{name}”, as column {letter(seen[name])} is."
-            issues.append(Issue(message=message, row=1, column=name))
+            issues.append(Issue(message=message, row=row, column=name))
         elif name == ROW:
-            issues.append(Issue(message=f"{where} is called “{ROW}”, which is reserved.", row=1, column=name))
+            issues.append(Issue(message=f"{where} is called “{ROW}”, which is reserved.", row=row, column=name))
         elif len(name) > LONGEST_NAME or not name.isprintable():
-            issues.append(Issue(message=f"The name of column {letter(place)} is too long or not plain text.", row=1))
+            message = f"The name of column {letter(place)} is too long or not plain text."
+            issues.append(Issue(message=message, row=row))
         seen.setdefault(name, place)
     if issues:
         raise InvalidInput(
-            f"The first row does not name every column: {_lower_first(issues[0].message)} Nothing was stored.",
+            f"The header does not name every column: {_lower_first(issues[0].message)} Nothing was stored.",
             remedy="Give each column a name of its own in the first row.",
             issues=issues[:MOST_ISSUES],
         )
@@ -126,7 +136,7 @@ def _counts_up(names: list[str]) -> bool:
 
 
 def _whole_rows(rows: Iterator[Row], width: int) -> Iterator[Row]:
-    """The rows as long as the header. Raises `InvalidInput` at the end, or when there are many, for those that are not."""
+    """The rows as long as the header. Raises `InvalidInput` for the others, once all or many of them are known."""
     issues: list[Issue] = []
     for number, cells in rows:
         if len(cells) > width:
@@ -137,7 +147,7 @@ def _whole_rows(rows: Iterator[Row], width: int) -> Iterator[Row]:
                 yield number, cells
             continue
         have, extra = len(cells), cells[width:]
-        message = f"Row {number} has {have} cells, the header has {width}"
+        message = f"Row {number} has {have} cell{'s' if have != 1 else ''}, the header has {width}"
         message += f"; “{(extra[0] or '')[:40]}” is one too many." if extra else "."
         issues.append(Issue(message=message, row=number))
         if len(issues) == MOST_ISSUES:

@@ -30,6 +30,8 @@ class Grid:
 
     read_as: str
     rows: Iterator[Row]
+    hint: str = ""
+    """What else could be meant when these rows cannot be used: the other sheets of a workbook."""
 
 
 class Column(BaseModel):

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from apps.common.errors import TooLarge
@@ -72,6 +73,11 @@ class TableWriter:
     def reading(self, kind: Kind, read_as: str) -> Reading:
         columns = [profile.column() for profile in self._profiles]
         return Reading(kind=kind, read_as=read_as, rows=self._rows, columns=columns, preview=self._preview)
+
+
+def without_nul(texts: pa.Array) -> pa.Array:
+    """The texts less the character NUL, which no column of text in a database holds."""
+    return pc.replace_substring(texts, "\x00", "")
 
 
 def too_large(what: str) -> TooLarge:

@@ -55,7 +55,13 @@ def encoding_of(path: Path) -> str:
         return _sixteen_bits(start)
     if sum(byte < 32 and byte not in b"\t\n\r\x0c\x1a" for byte in start) * 100 > len(start):
         raise _not_text()
-    return next((encoding for encoding in ("utf-8", "cp1252") if _decodes(path, encoding)), "") or _undecodable()
+    for encoding in ("utf-8", "cp1252"):
+        if _decodes(path, encoding):
+            return encoding
+    raise InvalidInput(
+        "The text is neither UTF-8 nor Windows-1252, so its letters cannot be told; nothing was stored.",
+        remedy="Save the file as UTF-8 and upload it again.",
+    )
 
 
 def _sixteen_bits(start: bytes) -> str:
@@ -69,22 +75,18 @@ def _sixteen_bits(start: bytes) -> str:
 
 
 def _decodes(path: Path, encoding: str) -> bool:
+    """Whether all of the file is text of this encoding. Raises `UnsupportedFormat` where it holds the byte NUL."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as file:
             while block := file.read(1024 * 1024):
+                if b"\x00" in block:
+                    raise _not_text()
                 decoder.decode(block)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _undecodable() -> str:
-    raise InvalidInput(
-        "The text is neither UTF-8 nor Windows-1252, so its letters cannot be told; nothing was stored.",
-        remedy="Save the file as UTF-8 and upload it again.",
-    )
 
 
 def _not_text() -> UnsupportedFormat:
@@ -126,8 +128,10 @@ def _rows(path: Path, encoding: str, separator: str, *, skip_first: bool) -> Ite
 
 def _explained(error: str) -> str:
     """Words for an error of the csv module."""
-    if "field larger than" in error or "end of data" in error:
+    if "end of data" in error:
         return "a quotation mark is opened and never closed."
+    if "field larger than" in error:
+        return "a cell has more than 131,072 letters, or a quotation mark is opened and never closed."
     if "expected after" in error:
         return "a quotation mark inside a quoted cell is not doubled."
     return f"{error}."

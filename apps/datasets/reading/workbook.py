@@ -19,6 +19,8 @@ from apps.datasets.reading.store import batch_rows, too_large
 MOST_UNPACKED = 1024**3
 MOST_PARTS = 10_000
 _MIDNIGHT = " 00:00:00"
+# The day before the first one that a workbook knows: with it a time of day is written.
+_NO_DAY = r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$"
 
 
 def read(path: Path, sheet: str = "") -> Grid:
@@ -32,40 +34,65 @@ def read(path: Path, sheet: str = "") -> Grid:
         names = book.sheet_names
         if sheet and sheet not in names:
             raise InvalidInput(
-                f"There is no sheet “{sheet}”; nothing was stored. The sheets are: {', '.join(names[:20])}.",
+                f"There is no sheet “{sheet}”; nothing was stored. The sheets are: {_listed(names)}.",
                 remedy="Name one of these, or none for the first.",
             )
         chosen = sheet or names[0]
-        page = book.load_sheet(chosen, header_row=None, skip_rows=0, dtypes="string")
-        if page.width > MOST_COLUMNS:
-            raise too_large(f"{page.width:,} columns, more than {MOST_COLUMNS:,}")
-        if page.height > MOST_ROWS + 1 or page.height * page.width > MOST_CELLS + page.width:
-            raise too_large(f"{page.height:,} rows of {page.width:,} columns")
-        batch, errors = page.to_arrow_with_errors()
+        columns = _columns(book, chosen)
     except fastexcel.FastExcelError as error:
         raise _damaged() from error
+    others = [name for name in names if name != chosen]
+    which = f" (first of {len(names)})" if others and not sheet else ""
+    hint = f"Only the sheet “{chosen}” was read. For another one name it; there are also: {_listed(others)}."
+    return Grid(f"Workbook, sheet “{chosen}”{which}", _rows(columns), hint if others else "")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:20])
+
+
+def _columns(book: fastexcel.ExcelReader, sheet: str) -> list[pa.Array]:
+    """The columns of a sheet as text, from the first row and column of the sheet that holds anything."""
+    page = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string")
+    if page.width > MOST_COLUMNS:
+        raise too_large(f"{page.width:,} columns, more than {MOST_COLUMNS:,}")
+    if page.height > MOST_ROWS + 1 or page.height * page.width > MOST_CELLS + page.width:
+        raise too_large(f"{page.height:,} rows of {page.width:,} columns")
+    texts, errors = page.to_arrow_with_errors()
     if errors is not None and errors.errors:
         _refuse_errors(errors.errors, page.available_columns())
-    others = f" (first of {len(names)})" if len(names) > 1 and not sheet else ""
-    return Grid(f"Workbook, sheet “{chosen}”{others}", _rows(batch))
+    del page  # it holds every cell once more
+    # As text a number has nine digits after the point, so those that have more are looked up once more.
+    figures = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="float").to_arrow()
+    return [_exact(_plain_moments(own), value) for own, value in zip(texts.columns, figures.columns, strict=True)]
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[Row]:
-    columns = [_plain_dates(column) for column in batch.columns]
-    size = batch_rows(len(columns))
-    for start in range(0, batch.num_rows, size):
-        parts = [column.slice(start, size).to_pylist() for column in columns]
-        for number, cells in enumerate(zip(*parts, strict=True), start=start + 1):
-            yield number, list(cells)
+def _exact(texts: pa.Array, figures: pa.Array) -> pa.Array:
+    """`texts` with the numbers that were rounded in them written in full."""
+    is_number = pc.match_substring_regex(texts, r"^-?\d{1,300}(\.\d{1,9})?$")
+    rounded = pc.not_equal(pc.cast(pc.if_else(is_number, texts, None), pa.float64()), figures)
+    return pc.if_else(pc.fill_null(rounded, False), pc.cast(figures, pa.string()), texts)
 
 
-def _plain_dates(column: pa.Array) -> pa.Array:
-    """Dates without the midnight that every date of a workbook carries, where no moment of the column is another."""
+def _plain_moments(column: pa.Array) -> pa.Array:
+    """Times without a day, and dates without the midnight that every date of a workbook carries.
+
+    A column in which one moment is not midnight keeps it everywhere.
+    """
+    column = pc.replace_substring_regex(column, _NO_DAY, r"\1")
     moments = pc.match_substring_regex(column, r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$")
     midnight = pc.ends_with(column, _MIDNIGHT)
     if not pc.any(moments).as_py() or pc.any(pc.and_not(moments, midnight)).as_py():
         return column
     return pc.if_else(moments, pc.utf8_slice_codeunits(column, 0, 10), column)
+
+
+def _rows(columns: list[pa.Array]) -> Iterator[Row]:
+    size = batch_rows(len(columns))
+    for start in range(0, len(columns[0]) if columns else 0, size):
+        parts = [column.slice(start, size).to_pylist() for column in columns]
+        for number, cells in enumerate(zip(*parts, strict=True), start=start + 1):
+            yield number, list(cells)
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -87,8 +114,9 @@ def _refuse_errors(errors: list[fastexcel.CellError], columns: list[fastexcel.Co
     for each in errors[:MOST_ISSUES]:
         row, column = each.position[0] + 1, places.get(each.position[1], "?")
         issues.append(Issue(message=f"Cell {column}{row} holds an error instead of a value.", row=row))
+    count = f"{len(errors):,} cell{'s' if len(errors) != 1 else ''}"
     raise InvalidInput(
-        f"Cells with an error instead of a value: {len(errors):,}, the first in row {issues[0].row}. Nothing was stored.",
+        f"{count} with an error instead of a value, the first in row {issues[0].row}. Nothing was stored.",
         remedy="Correct the formulas, or empty these cells.",
         issues=issues,
     )
