@@ -9,7 +9,10 @@ http = get_asgi_application()  # loads the apps, which the imports below need
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
+from apps.datasets.limits import BodyLimitGuard  # noqa: E402
 from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
 from orchestrall.urls.sockets import urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": TenantSocketMiddleware(URLRouter(urlpatterns))})
+application = ProtocolTypeRouter(
+    {"http": BodyLimitGuard(http), "websocket": TenantSocketMiddleware(URLRouter(urlpatterns))}
+)

@@ -1,4 +1,4 @@
-"""Demo tenants as data. Each industry's `demo.py` declares one; only the command that seeds them imports these modules."""
+"""Demo tenants as data. Each industry's `demo.py` declares one; it is imported to seed a tenant or to offer samples."""
 
 from __future__ import annotations
 

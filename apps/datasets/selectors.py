@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from apps.common.demo import DemoDataset, demo_tenants
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
 from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_DELETE, DATASETS_UPLOAD, DATASETS_VIEW
+from apps.tenants.context import current_tenant
 
 if TYPE_CHECKING:
     import polars
@@ -90,6 +92,13 @@ def dataset_csv(dataset: Dataset) -> Iterator[str]:
 def rows_frame(rows: list[dict[str, Any]]) -> polars.DataFrame:
     """Rows given inline as a table of text; `__row__` counts from 1. Raises `InvalidInput` for nested cells."""
     return files.frame_of_rows(rows)
+
+
+def samples_list() -> list[DemoDataset]:
+    """Generated tables to try things with: those of the industries enabled here, in the order of the industries."""
+    order = current_tenant().industries
+    demos = sorted((demo for demo in demo_tenants() if demo.industry in order), key=lambda d: order.index(d.industry))
+    return [sample for demo in demos for sample in demo.datasets]
 
 
 def may_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> bool:

@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.common.errors import PermissionDenied, TooLarge
+from apps.common.errors import NotFound, PermissionDenied, TooLarge
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal
 from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.reading import isolation
 from apps.datasets.reading.shapes import Reading
-from apps.datasets.selectors import may_delete
+from apps.datasets.selectors import may_delete, samples_list
 from apps.tenants.context import current_tenant
 from apps.tenants.storage import tenant_path
 
@@ -69,17 +70,31 @@ def dataset_from_frame(
         return _keep(dataset, table)
 
 
+def dataset_sample(*, name: str, user: User) -> Dataset:
+    """Store the sample of this name. Raises `NotFound` where the enabled industries bring none."""
+    for sample in samples_list():
+        if sample.name == name:
+            frame = sample.make(Random(name))  # noqa: S311  # generated data, the same each time
+            return dataset_from_frame(frame=frame, name=sample.name, filename=sample.filename, user=user, is_demo=True)
+    raise NotFound("There is no such sample here. Nothing was stored.", remedy="Choose one from the page of data.")
+
+
 def dataset_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
     """Delete a dataset and its rows; results of runs that used it stay. Raises `PermissionDenied`."""
+    require_may_delete(who=who, user_id=user_id, dataset=dataset)
+    path = files.path_of(dataset.pk)
+    with transaction.atomic():
+        dataset.delete()
+        transaction.on_commit(_remover(path))
+
+
+def require_may_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
+    """Raise `PermissionDenied` unless `who` may delete the dataset."""
     if not may_delete(who=who, user_id=user_id, dataset=dataset):
         raise PermissionDenied(
             "You may delete the datasets that you uploaded, not this one. Nothing was deleted.",
             remedy="Ask a builder, an administrator or an owner.",
         )
-    path = files.path_of(dataset.pk)
-    with transaction.atomic():
-        dataset.delete()
-        transaction.on_commit(_remover(path))
 
 
 def _remover(path: Path) -> Callable[[], None]:

@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.console.navigation import NavItem, nav_item
+from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
+from apps.datasets.permissions import DATASETS_VIEW
+from apps.datasets.selectors import datasets_query
+
+nav_item(
+    NavItem(
+        key="datasets.datasets",
+        title="Data",
+        url="datasets:datasets",
+        icon="database",
+        group="Build",
+        summary="Tables that were uploaded, and a place to upload more",
+        permission=DATASETS_VIEW,
+        order=30,
+        letter="t",
+    )
+)
+
+
+def _datasets(request: HttpRequest, text: str) -> Iterator[Found]:
+    for dataset in datasets_query(who=request.user, search=text)[:PER_SEARCHER]:  # type: ignore[arg-type]
+        url = reverse("datasets:dataset", args=[dataset.pk])
+        yield Found(dataset.name, url, "database", f"{dataset.rows:,} rows")
+
+
+searcher(Searcher(key="datasets.datasets", title="Data", search=_datasets, permission=DATASETS_VIEW, order=40))
