@@ -237,8 +237,11 @@ def answers(host: str, port: int) -> bool:
 # The commands
 
 
-def up(*, host: str, port: int, demo: bool) -> None:
-    """Start everything, say where it answers, and watch over it until somebody asks to stop."""
+def up(*, host: str, port: int, demo: bool, fetching: float = 0.0) -> None:
+    """Start everything, say where it answers, and watch over it until somebody asks to stop.
+
+    `fetching` is how many seconds of the time so far went into fetching packages: it is told apart.
+    """
     var, supervisor = var_folder(), Supervisor(tell=tell)
     logs = var / "logs"
     if why := refusal(var, host, port):
@@ -259,7 +262,7 @@ def up(*, host: str, port: int, demo: bool) -> None:
             supervisor.add(group)
             wait_until_ready(supervisor, group[0], host, port)
             say(what="up", port=port, environment=environment, ready=True)
-            tell("Ready\n")
+            tell(f"Ready ({fetching:.1f} s of it for fetching packages)\n" if fetching else "Ready\n")
             print(_welcome(where, environment, logs), flush=True)
             if demo and host not in {"127.0.0.1", "::1", "localhost"}:
                 tell(
@@ -347,10 +350,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--no-demo", action="store_true")
-    parser.add_argument("--began", type=float, default=_began, help=argparse.SUPPRESS)
+    parser.add_argument("--began", type=float, default=_began, help="when the user's command began, by this clock")
+    parser.add_argument("--fetching", type=float, default=0.0, help="how much of it went into fetching packages")
     asked = parser.parse_args(argv)
     _began = asked.began
-    up(host=asked.host, port=asked.port, demo=not asked.no_demo)
+    up(host=asked.host, port=asked.port, demo=not asked.no_demo, fetching=asked.fetching)
     return 0
 
 
