@@ -1,5 +1,4 @@
-"""The composition root: settings, urls, entry points. No logic lives here and nothing in `apps` imports it."""
+"""The composition root: settings, urls, entry points. No logic lives here and nothing in `apps` imports it.
 
-from orchestrall.celery import app as celery_app
-
-__all__ = ["celery_app"]
+Importing the package loads nothing: `start`, `supervision` and `embedded` work before there is a virtual environment.
+"""

@@ -1,5 +1,6 @@
 """Celery carries hints only: one message says "this tenant has work of this queue". The truth is in PostgreSQL."""
 
+import orchestrall.celery  # noqa: F401  # the application that hints are sent by, in every process with settings
 from orchestrall.settings.cache import REDIS_URL
 from orchestrall.settings.env import env
 
