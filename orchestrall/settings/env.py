@@ -24,7 +24,8 @@ def _flag(name: str, default: bool = False) -> bool:
     return value in {"1", "true", "yes"} if value else default
 
 
-def _number(name: str, default: int) -> int:
+def number(name: str, default: int) -> int:
+    """The whole number in `name`, or an error that says what to do."""
     value = os.environ.get(name, "")
     if not value.isdigit() and value:
         raise ImproperlyConfigured(f"{name} is {value!r}: use a whole number.")
@@ -81,7 +82,7 @@ env = Env(
     process=_process(),
     var=Path(os.environ.get("ORCHESTRALL_VAR") or BASE_DIR / "var").resolve(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
-    public_port=_number("ORCHESTRALL_PUBLIC_PORT", 0),
+    public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),
     log_level=os.environ.get("ORCHESTRALL_LOG_LEVEL", "INFO"),
     metrics_token=os.environ.get("ORCHESTRALL_METRICS_TOKEN", ""),
