@@ -88,8 +88,9 @@ class MemberAction(ConsoleView):
     permission = MEMBERS_MANAGE
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        member = selectors.member_get(who=self.who, id=id)
         try:
-            self.act(selectors.member_get(who=self.who, id=id))
+            self.act(member)
         except Problem as problem:
             messages.error(request, f"{problem.detail} {problem.remedy}".strip())
         back = QueryDict(request.POST.get("back", ""))

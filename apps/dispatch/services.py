@@ -55,6 +55,8 @@ class WorkDispatcher:
 
     @contextmanager
     def fenced(self, claim: Claim) -> Iterator[Row]:
+        if claim.tenant != _tenant_of(claim.kind):  # its fence would let us write what stands under that id here
+            raise FenceLost(f"{claim.kind} {claim.id} is work of {claim.tenant}, and that is not where we are")
         with transaction.atomic():
             if rows.lock(claim) is None:
                 raise FenceLost(f"{claim.kind} {claim.id} is in other hands, or done")

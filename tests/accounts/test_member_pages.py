@@ -157,8 +157,9 @@ def test_a_member_of_the_other_tenant_is_not_there(browser: Client, globex: Tena
     stranger = member("viewer", tenant=globex)  # the second of globex: acme has no second member
     assert stranger.pk == UUID(int=2)
     for verb in ("role", "deactivate", "reactivate", "invite-again"):
-        browser.post(f"{LIST}{stranger.pk}/{verb}/", {"role": "owner"})
-    assert "There is no such member here" in browser.get(LIST).content.decode()
+        answer = browser.post(f"{LIST}{stranger.pk}/{verb}/", {"role": "owner"})
+        assert answer.status_code == 404
+        assert "There is no such member here" in answer.content.decode()
 
 
 def test_a_link_changes_nothing(browser: Client, member: Make) -> None:

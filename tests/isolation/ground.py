@@ -1,0 +1,286 @@
+"""Two tenants in which every primary key is equal, and every text tells which of them it belongs to.
+
+Run as a program (`python -m tests.isolation.ground SLUG SLUG AGENT`) it makes two new tenants in an installation and
+prints them as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+WORD = "zebra"
+"""In the texts of both tenants: whoever searches for it must find their own only."""
+PASSWORD = "a password of both tenants"
+
+
+@dataclass(frozen=True)
+class Things:
+    """The names of one thing of each sort. Those of `Side.shared` exist in both tenants."""
+
+    member: str
+    api_key: str
+    dataset: str
+    run: str
+    number: int
+    open_run: str
+    """A run that has not ended."""
+    open_number: int
+    link_user: str
+    link_token: str
+    """The two parts of a link that sets a member's password."""
+    input: dict[str, Any]
+    """An input for the agent that reads the dataset."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two tenants: what stands in it, and the ways in that its owner has."""
+
+    slug: str
+    schema: str
+    marker: str
+    """In every text of this tenant, and nowhere else."""
+    agent: str
+    email: str
+    shared: Things
+    own: Things
+    """What the other tenant has no thing of the same name for."""
+    session: str
+    token: str
+    api_key: str
+    copied_session: str
+    """A session, and a key, whose rows stand in the other tenant too, as after a careless restore."""
+    copied_api_key: str
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Side:
+        return cls(**{**data, "shared": Things(**data["shared"]), "own": Things(**data["own"])})
+
+
+@cache
+def sample_output(agent: str) -> dict[str, Any]:
+    """What the agent makes of the table that both tenants have; where the marker stands in it, this says MARKER."""
+    from django.utils import timezone
+
+    from apps.agents.contract import AGENTS, RunContext
+
+    found = AGENTS[agent]
+    context = RunContext(now=timezone.now(), load=lambda table: _table("MARKER").with_row_index("__row__", 2))
+    data = found.input_type.model_validate(sample_input(agent, str(UUID(int=1))))
+    output: dict[str, Any] = found.run(data, found.settings_type(), context).model_dump(mode="json")
+    return output
+
+
+def sample_input(agent: str, dataset: str) -> dict[str, Any]:
+    from apps.agents.contract import AGENTS
+
+    return {AGENTS[agent].table_field: {"dataset": dataset}}
+
+
+def _table(marker: str) -> Any:
+    """Two years of a sale a month, as text, as an upload is read."""
+    import polars
+
+    months = [f"{year}-{month:02}-01" for year in (2025, 2026) for month in range(1, 13)]
+    quantities = [str(20 + number % 12) for number in range(24)]
+    return polars.DataFrame({"item": [marker] * 24, "period": months, "quantity": quantities})
+
+
+def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
+    """Fill a tenant, with runs of `agent`. `extra` tells its own things from the other's: it is part of their keys."""
+    from apps.tenants.context import tenant_context
+
+    marker = f"{WORD}{hashlib.sha256(tenant.slug.encode()).hexdigest()[:12]}"
+    with tenant_context(tenant):
+        owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name="The Owner")
+        shared = _things(marker, agent, owner, 10)
+        own = _things(marker, agent, owner, 10 + extra)
+        return Side(
+            slug=tenant.slug,
+            schema=tenant.schema_name,
+            marker=marker,
+            agent=agent,
+            email=owner.email,
+            shared=shared,
+            own=own,
+            session=_session(owner),
+            token=_token(owner),
+            api_key=_api_key(owner, UUID(int=2), "of the owner"),
+            copied_session=_session(owner),
+            copied_api_key=_api_key(owner, UUID(int=3 + extra), "copied"),
+        )
+
+
+def rows_copy(source: Side, target: Side) -> None:
+    """Copy a session and a key of one tenant into the other, row by row."""
+    from django.db import connection
+
+    prefix = source.copied_api_key.split("_")[1]
+    with connection.cursor() as cursor:
+        for table, column, value in (
+            ("django_session", "session_key", source.copied_session),
+            ("gateway_apikey", "prefix", prefix),
+        ):
+            cursor.execute(
+                f'insert into "{target.schema}".{table} select * from "{source.schema}".{table} where {column} = %s',
+                [value],
+            )
+
+
+def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
+    """A figure for each tenant that changes with any of its rows; `connection` is Django's, or psycopg's.
+
+    Left out are sessions, where toasts are kept, and when a key was used.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select schemaname, tablename from pg_tables where schemaname = any(%s) and tablename <> 'django_session'",
+            [schemas],
+        )
+        parts = [
+            f"select '{schema}' as schema, '{table}' as place, "
+            f"md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' order by t::text)) as rows "
+            f'from "{schema}"."{table}" t'
+            for schema, table in cursor.fetchall()
+        ]
+        every = " union all ".join(parts)
+        cursor.execute(
+            f"select schema, md5(string_agg(place || rows, '|' order by place)) from ({every}) parts group by schema"
+        )
+        return dict(cursor.fetchall())
+
+
+def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
+    from apps.accounts.services import password_link
+
+    member = _member(UUID(int=number), "viewer", f"{marker}{number}@example.org", name=f"Member {marker}")
+    dataset = _dataset(UUID(int=number), marker, owner)
+    about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
+    ended = _run(number, "succeeded", marker, **about)
+    opened = _run(number + 50, "queued", marker, **about)
+    user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
+    _api_key(owner, UUID(int=number), f"Key {marker}")
+    return Things(
+        member=str(member.pk),
+        api_key=str(UUID(int=number)),
+        dataset=dataset,
+        run=str(ended.pk),
+        number=ended.number,
+        open_run=str(opened.pk),
+        open_number=opened.number,
+        link_user=user,
+        link_token=token,
+        input=sample_input(agent, dataset),
+    )
+
+
+def _member(id: UUID, role: str, email: str, name: str) -> Any:
+    from allauth.account.models import EmailAddress
+    from django.contrib.auth.hashers import make_password
+
+    from apps.accounts.models import User
+
+    # The same hash in both tenants: nothing but the schema tells their signatures apart.
+    user = User.objects.create(
+        id=id, email=email, name=name, role=role, password=make_password(PASSWORD, salt="a" * 22)
+    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def _dataset(id: UUID, marker: str, owner: Any) -> str:
+    from apps.datasets import files
+    from apps.datasets.models import Dataset
+    from apps.datasets.services import dataset_from_frame
+
+    made = dataset_from_frame(frame=_table(marker), name=f"Sales {marker}", filename=f"{marker}.csv", user=owner)
+    files.path_of(made.pk).rename(files.path_of(id))
+    Dataset.objects.filter(pk=made.pk).update(id=id)
+    return str(id)
+
+
+def _run(number: int, status: str, marker: str, **about: Any) -> Any:
+    from django.utils import timezone
+
+    from apps.agents.models import AgentResult, AgentRun
+
+    done = status == "succeeded"
+    run = AgentRun.objects.create(
+        id=UUID(int=number),
+        number=1000 + number,
+        agent_version="1.0",
+        status=status,
+        source=f"Sales {marker}",
+        headline=f"Result {marker}" if done else "",
+        note=f"Note {marker}",
+        origin="console",
+        started_at=timezone.now(),
+        finished_at=timezone.now() if done else None,
+        **about,
+    )
+    if done:
+        output = json.loads(json.dumps(sample_output(run.agent_key)).replace("MARKER", marker))
+        AgentResult.objects.create(run=run, output=output)
+    return run
+
+
+def _session(user: Any) -> str:
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    store.save()
+    return str(store.session_key)
+
+
+def _token(user: Any) -> str:
+    from apps.gateway.tokens import token_issue
+
+    return token_issue(user=user)
+
+
+def _api_key(user: Any, id: UUID, name: str) -> str:
+    from apps.common.permissions import PERMISSIONS
+    from apps.gateway.models import ApiKey
+    from apps.gateway.principals import Caller
+    from apps.gateway.services import key_create
+
+    scopes = [item.code for item in PERMISSIONS if user.can(item.code)]
+    key, text = key_create(who=Caller(user), name=name, scopes=scopes, days=1)
+    ApiKey.objects.filter(pk=key.pk).update(id=id)
+    return text
+
+
+def main(slugs: list[str], agent: str) -> None:
+    """Make new tenants of these slugs in the installation of this environment, and print their sides."""
+    import django
+
+    django.setup()
+    from apps.agents.contract import AGENTS
+    from apps.tenants.services import tenant_create
+
+    industry = AGENTS[agent].industry
+    sides = []
+    for place, slug in enumerate(slugs, 1):
+        tenant = tenant_create(slug=slug, name=f"Tenant {place}", industry=industry, now=True)
+        sides.append(side_make(tenant, agent=agent, extra=100 * place))
+    rows_copy(sides[0], sides[1])
+    rows_copy(sides[1], sides[0])
+    print(json.dumps([asdict(side) for side in sides]))
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1:-1], sys.argv[-1])

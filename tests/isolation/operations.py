@@ -1,0 +1,290 @@
+"""Every way into a tenant, read from the product: its routes by method, its sockets, its kinds of work.
+
+What cannot be read from it is said here: what a route's parameters name, what a request that writes sends, what is open
+to everybody. `unknown` lists what nobody has said, and the tests fail on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import get_resolver
+
+from apps.common.demo import demo_tenants
+from apps.common.work import KINDS, WorkKind
+from apps.console.views import ConsoleView
+from apps.gateway.api import ApiView
+from apps.gateway.checks import routes
+from apps.gateway.openapi import document
+from apps.gateway.permissions import OPEN
+from apps.gateway.sockets import NoSocket
+from tests.isolation.ground import PASSWORD, WORD, Side, Things
+
+Name = Callable[[Side, Things], object]
+
+# What a parameter of an app's routes names. `agents` and the codes of problems are the program's, not a tenant's.
+NAMES: dict[str, dict[str, Name]] = {
+    "accounts": {"id": lambda side, things: things.member},
+    "gateway": {"id": lambda side, things: things.api_key, "code": lambda side, things: "not_found"},
+    "datasets": {"id": lambda side, things: things.dataset},
+    "agents": {
+        "key": lambda side, things: side.agent,
+        "id": lambda side, things: things.run,
+        "number": lambda side, things: things.number,
+        "form": lambda side, things: "csv",
+    },
+    "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
+}
+# The parameters above that name something of the tenant.
+OF_THE_TENANT = {
+    ("accounts", "id"),
+    ("gateway", "id"),
+    ("datasets", "id"),
+    ("agents", "id"),
+    ("agents", "number"),
+    ("allauth", "key"),
+}
+# A run that has ended cannot be cancelled.
+OPEN_RUNS: dict[str, Name] = {
+    "id": lambda side, things: things.open_run,
+    "number": lambda side, things: things.open_number,
+}
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a request that writes sends."""
+
+    form: Literal["form", "json", "file"]
+    fill: Callable[[Side, Things], Mapping[str, Any]] = lambda side, things: {}
+    names_things: bool = False
+    """Whether it names things of the tenant."""
+
+
+def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
+    import json
+
+    return {"mode": "json", "json": json.dumps(things.input)}
+
+
+def _sample() -> str:
+    """A generated table that both tenants may have: their industries are those of the agent."""
+    return next((each.name for demo in demo_tenants() if demo.industry == "retail" for each in demo.datasets), "")
+
+
+_NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
+_PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
+NOTHING = Body("form")
+TABLE = Body("file", lambda side, things: {"file": "item,period,quantity\na,2026-01-01,1\na,2026-02-01,2\n"})
+BODIES: dict[str, Body] = {
+    "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
+    "POST /runs/R-<int:number>/cancel/": NOTHING,
+    "POST /runs/R-<int:number>/again/": NOTHING,
+    "POST /runs/R-<int:number>/requeue/": NOTHING,
+    "POST /members/invite/": Body("form", lambda side, things: _NEW),
+    "POST /members/<uuid:id>/role/": Body("form", lambda side, things: {"role": "analyst"}),
+    "POST /members/<uuid:id>/deactivate/": NOTHING,
+    "POST /members/<uuid:id>/reactivate/": NOTHING,
+    "POST /members/<uuid:id>/invite-again/": NOTHING,
+    "POST /keys/new/": Body("form", lambda side, things: {"name": "New", "days": "7", "scopes": ["runs.view"]}),
+    "POST /keys/<uuid:id>/revoke/": NOTHING,
+    "POST /accounts/login/": Body("form", lambda side, things: {"login": side.email, "password": PASSWORD}),
+    "POST /accounts/logout/": NOTHING,
+    "POST /accounts/signup/": Body("form", lambda side, things: {"email": "new@example.org", **_PASSWORDS}),
+    "POST /accounts/reauthenticate/": Body("form", lambda side, things: {"password": "not the password"}),
+    "POST /accounts/email/": Body("form", lambda side, things: {"email": "no address", "action_add": ""}),
+    "POST /accounts/password/change/": Body("form", lambda side, things: {"oldpassword": "wrong", **_PASSWORDS}),
+    "POST /accounts/password/set/": Body("form", lambda side, things: _PASSWORDS),
+    "POST /accounts/password/reset/": Body("form", lambda side, things: {"email": side.email}),
+    "POST /accounts/login/code/confirm/": Body("form", lambda side, things: {"code": "ABC123"}),
+    "POST /accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": Body(
+        "form", lambda side, things: _PASSWORDS
+    ),
+    "POST /api/v1/tokens": Body("json", lambda side, things: {"email": side.email, "password": PASSWORD}),
+    "POST /data/upload/": TABLE,
+    "POST /data/sample/": Body("form", lambda side, things: {"name": _sample()}),
+    "POST /data/<uuid:id>/delete/": NOTHING,
+    "POST /api/v1/datasets": TABLE,
+    "DELETE /api/v1/datasets/<uuid:id>": NOTHING,
+    "POST /api/v1/agents/<str:key>/runs": Body("json", lambda side, things: {"input": things.input}, names_things=True),
+    "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
+}
+# Pages that anybody may open: they show nothing of a tenant but its name.
+OPEN_PAGES = {
+    "/accounts/login/",
+    "/accounts/logout/",
+    "/accounts/inactive/",
+    "/accounts/signup/",
+    "/accounts/confirm-email/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/password/reset/key/done/",
+    "/accounts/login/code/confirm/",
+    "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "/.well-known/jwks.json",
+}
+# Words of a page that refuses with a status of its own.
+REFUSING_WORDS = {"/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works"}
+# Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
+UNMARKED = {
+    "/api/v1/agents",
+    "/api/v1/agents/<str:key>",
+    "/help/",
+    "/agents/",
+    "/keys/new/",
+    "/members/invite/",
+    "/accounts/reauthenticate/",
+    "/accounts/email/",
+} | {
+    "/accounts/password/change/",
+    "/accounts/password/set/",
+}
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method of a route of a tenant's host."""
+
+    method: str
+    route: str
+    app: str
+    is_api: bool
+    is_open: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.route}"
+
+    @property
+    def body(self) -> Body | None:
+        return None if self.method == "GET" else BODIES[self.name]
+
+    @property
+    def parameters(self) -> list[str]:
+        return [name or other for name, other in _PARAMETER.findall(self.route)]
+
+    @property
+    def names_things(self) -> bool:
+        """Whether a request of it names things of the tenant, in the address or in the body."""
+        in_address = any((self.app, each) in OF_THE_TENANT for each in self.parameters)
+        return in_address or (self.body is not None and self.body.names_things)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the owner must find the marker in what it answers."""
+        return self.method == "GET" and not self.is_open and self.route not in UNMARKED
+
+    def address(self, side: Side, things: Things) -> str:
+        names = {**NAMES[self.app], **(OPEN_RUNS if "cancel" in self.route else {})} if self.parameters else {}
+        filled = _PARAMETER.sub(lambda found: str(names[found[1] or found[2]](side, things)), self.route)
+        return filled.replace("^", "").replace("$", "").replace("\\", "")
+
+
+def _app(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "apps" else parts[0]
+
+
+def operations() -> list[Operation]:
+    """Every method of every route of a tenant's host."""
+    found = []
+    for route, view in routes():
+        is_api = isinstance(view, type) and issubclass(view, ApiView)
+        if is_api:
+            methods = {method: code == OPEN for method, code in view.permission.items()}
+        else:
+            is_open = route in OPEN_PAGES and not (isinstance(view, type) and issubclass(view, ConsoleView))
+            there = [each for each in ("GET", "POST") if hasattr(view, each.lower())] or ["GET"]
+            methods = dict.fromkeys(there, is_open)
+        for method, is_open in methods.items():
+            found.append(Operation(method, route, _app(view.__module__), is_api, is_open))
+    return found
+
+
+def listings() -> set[str]:
+    """The routes of the API whose answers come in pages."""
+    return {
+        address
+        for address, methods in document()["paths"].items()
+        if any(each["name"] == "cursor" for each in methods.get("get", {}).get("parameters", []))
+    }
+
+
+QUERIES: list[Callable[[Things], dict[str, str]]] = [
+    lambda things: {"q": WORD},
+    lambda things: {"before": things.run, "again": str(things.number), "dataset": things.dataset, "row": WORD},
+]
+"""What may stand in the query of any read: a search, and names of things."""
+
+
+@dataclass(frozen=True)
+class SocketRoute:
+    """A socket of a tenant's host."""
+
+    route: str
+    app: str
+    names_things: bool = field(default=False)
+
+    def address(self, side: Side, things: Things) -> str:
+        return Operation("GET", f"/{self.route}", self.app, is_api=True, is_open=False).address(side, things)
+
+
+def sockets() -> list[SocketRoute]:
+    from orchestrall.urls.sockets import urlpatterns
+
+    found = []
+    for entry in urlpatterns:
+        consumer = entry.callback.consumer_class
+        if consumer is not NoSocket:
+            app, route = _app(consumer.__module__), str(entry.pattern)
+            names = [name or other for name, other in _PARAMETER.findall(route)]
+            found.append(SocketRoute(route, app, any((app, each) in OF_THE_TENANT for each in names)))
+    return found
+
+
+# The id that a kind of a tenant's work goes by.
+WORK: dict[str, Callable[[Things], UUID]] = {
+    "agents.run": lambda things: UUID(things.open_run),
+    "dummy.work": lambda things: UUID(things.open_run),
+}
+# Kinds whose ids are those of tenants.
+PLATFORM_WORK = {"tenants.provision", "tenants.delete", "dummy.platform"}
+
+
+def kinds() -> list[WorkKind]:
+    return list(KINDS)
+
+
+def back_office() -> list[str]:
+    """The routes below /admin/ of the operators' host."""
+    resolver = get_resolver(settings.OPERATORS_URLCONF)
+    return [route for route, _ in routes(resolver) if route.startswith("/admin/")]
+
+
+def unknown() -> Iterator[str]:
+    """What the product has and this module does not know how to fill in, each with what to do."""
+    here = "tests/isolation/operations.py"
+    for operation in operations():
+        for parameter in operation.parameters:
+            if parameter not in NAMES.get(operation.app, {}):
+                yield f"{operation.name}: say in NAMES of {here} what {parameter!r} of {operation.app} names"
+        if operation.method != "GET" and operation.name not in BODIES:
+            yield f"{operation.name}: say in BODIES of {here} what it sends"
+    for socket in sockets():
+        for name, other in _PARAMETER.findall(socket.route):
+            if (name or other) not in NAMES.get(socket.app, {}):
+                yield f"socket {socket.route}: say in NAMES of {here} what {name or other!r} of {socket.app} names"
+    for kind in kinds():
+        if kind.name not in (WORK if kind.scope == "tenant" else PLATFORM_WORK):
+            yield f"work kind {kind.name}: say in WORK or PLATFORM_WORK of {here} what its ids are"
+    there = {operation.name for operation in operations()}
+    yield from (f"{name} is in BODIES of {here} and not in the product" for name in BODIES if name not in there)
+    opened = {operation.route for operation in operations()}
+    yield from (f"{route} is in OPEN_PAGES of {here} and not in the product" for route in OPEN_PAGES - opened)
+    yield from (f"{route} is in UNMARKED of {here} and not in the product" for route in UNMARKED - opened)

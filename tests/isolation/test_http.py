@@ -1,0 +1,89 @@
+"""Every operation of a tenant's host, times every attack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from apps.tenants.context import tenant_context
+from apps.tenants.models import Tenant
+from tests.factories import make_member
+from tests.isolation.attacks import ATTACKS, Scene, Send, control, failing, finding
+from tests.isolation.ground import digests
+from tests.isolation.operations import Operation, back_office, operations, unknown
+
+OPERATIONS = [operation for operation in operations() if not any(operation.name in each for each in unknown())]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside leaves no trace."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    cache.clear()  # tries to sign in are counted there
+
+
+def test_nothing_of_the_product_is_left_out() -> None:
+    assert list(unknown()) == []
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
+    operation: Operation, scene: Scene, send: Send
+) -> None:
+    findings = []
+    for side in (scene.ours, scene.theirs):
+        with undone():
+            if wrong := failing(operation, side, control(operation, side, send)):
+                findings.append(f"the owner of {side.slug} at home: {wrong}")
+    schemas = [scene.theirs.schema, scene.ours.schema]
+    before = digests(connection, schemas)
+    for attack in ATTACKS:
+        with undone():
+            attempt = attack.make(operation, scene, send)
+            if attempt is None:
+                continue
+            after = digests(connection, schemas)
+            changed = before != after if attack.refused else before[schemas[0]] != after[schemas[0]]
+            if wrong := finding(operation, attack, scene, attempt, changed=changed):
+                findings.append(f"{attack.name}: {wrong}")
+    assert findings == []
+
+
+def test_every_attack_is_tried_on_something(scene: Scene) -> None:
+    page = HttpResponse('{"next": "http://globex.localhost/?cursor=c"}')
+    tried = {
+        attack.name
+        for operation in OPERATIONS
+        for attack in ATTACKS
+        if attack.make(operation, scene, lambda wanted: page) is not None
+    }
+    assert tried == {attack.name for attack in ATTACKS}
+
+
+@pytest.mark.parametrize("route", back_office())
+def test_the_back_office_is_the_operators_alone(route: str, operators: Tenant, scene: Scene) -> None:
+    address = route.replace("<path:object_id>", str(operators.pk)).replace("<path:content_type_id>", "1")
+    address = address.replace("^(?P<app_label>tenants)/$", "tenants/").replace("(?P<url>.*)$", "anything/")
+    with tenant_context(operators):
+        plain = make_member("owner")
+    browser = Client(headers={"host": "operators.localhost"}, raise_request_exception=False)
+    for cookie in ("", scene.ours.session, scene.ours.copied_session):
+        browser.cookies["sessionid"] = cookie
+        answer = browser.get(address)
+        assert answer.status_code in {302, 403, 404}, f"{address} with {cookie}"
+        assert "login" in answer.headers.get("Location", "login") or address == "/admin/logout/"
+    with tenant_context(operators):
+        browser.force_login(plain)
+    assert browser.get(address).status_code in {302, 403, 404}
+    for side in (scene.ours, scene.theirs):
+        stranger = Client(headers={"host": f"{side.slug}.localhost"})
+        stranger.cookies["sessionid"] = side.session
+        assert stranger.get(address).status_code == 404
