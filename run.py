@@ -113,6 +113,7 @@ def packages() -> None:
     with unless_done(VENV / ".stamp", digest([ROOT / LOCK], version, UV)) as needed:
         if not needed:
             return
+        uv()
         if not PYTHON.exists() or not (VENV / "lib" / f"python{version}").exists():
             clock.tell(f"Making a virtual environment of Python {version}")
             sh(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, VENV)

@@ -261,7 +261,7 @@ def up(*, host: str, port: int, demo: bool, fetching: float = 0.0) -> None:
             group = programs(environment, logs, host, port)
             supervisor.add(group)
             wait_until_ready(supervisor, group[0], host, port)
-            say(what="up", port=port, environment=environment, ready=True)
+            say(what="up", port=port, environment=environment, fetching=fetching, ready=True)
             tell(f"Ready ({fetching:.1f} s of it for fetching packages)\n" if fetching else "Ready\n")
             print(_welcome(where, environment, logs), flush=True)
             if demo and host not in {"127.0.0.1", "::1", "localhost"}:

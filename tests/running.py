@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,8 @@ class Installation:
     """The supervisor's; the servers, web and workers are its children."""
     environment: dict[str, str]
     """What its processes are told: for a process that joins them, or for a command on its data."""
+    fetching: float
+    """Seconds of its start that went into fetching packages."""
 
     def address(self, slug: str) -> str:
         """Where a tenant answers in a browser, without a slash at the end."""
@@ -59,18 +61,29 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, *, port: int = 0) -> Iterator[Installation]:
+def installation(folder: Path, *, port: int = 0, demo: bool = True) -> Iterator[Installation]:
     """Start the program with its data in `folder`, wait until it is ready, and stop it at the end.
 
     Starting again in the same folder finds the data of before. `port` 0 takes a free one. Raises `NotStarted`.
     """
     port = port or embedded.free_port()
+    argv = [sys.executable, "-m", "orchestrall.start", "up", "--port", str(port), *([] if demo else ["--no-demo"])]
+    with launched(argv, project=ROOT, folder=folder, environment=environment(folder)) as program:
+        yield program
+
+
+@contextmanager
+def launched(
+    argv: Sequence[str], *, project: Path, folder: Path, environment: dict[str, str]
+) -> Iterator[Installation]:
+    """Start an installation by a command, in the folder of a project; its data are in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     output = folder / "output.log"
     with output.open("ab") as out:
         program = subprocess.Popen(
-            [sys.executable, "-m", "orchestrall.start", "up", "--port", str(port)],
-            cwd=ROOT,
-            env=environment(folder),
+            argv,
+            cwd=project,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -79,7 +92,13 @@ def installation(folder: Path, *, port: int = 0) -> Iterator[Installation]:
         )
     try:
         words = _wait_until_ready(program, Holder(folder), output)
-        yield Installation(folder=folder, port=port, pid=program.pid, environment=words["environment"])
+        yield Installation(
+            folder=folder,
+            port=words["port"],
+            pid=program.pid,
+            environment=words["environment"],
+            fetching=words["fetching"],
+        )
     finally:
         stop(program)
 
