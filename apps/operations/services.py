@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from apps.accounts.models import User
 from apps.accounts.services import password_link, user_create
@@ -48,3 +49,11 @@ def operator_ensure(*, email: str, password: str | None = None) -> str:
             return ""
         user = user_create(email=email, name="Operator", role="owner", password=password, is_staff=True)
         return "" if password else password_link(user)
+
+
+def demo_fill(*, tenant: Tenant, **_: Any) -> None:
+    """When a tenant is made: fill it, if it is one of the demonstration."""
+    if tenant.is_demo:
+        from apps.operations import demo  # here: other processes never need it
+
+        demo.fill(tenant)

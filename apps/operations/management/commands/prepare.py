@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from apps.common.demo import PASSWORD
 from apps.operations import services
 
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         if demo:
             from apps.operations import demo as demonstration  # here: it loads every generator
 
-            services.operator_ensure(email=services.OPERATOR, password=demonstration.PASSWORD)
+            services.operator_ensure(email=services.OPERATOR, password=PASSWORD)
             demonstration.seed(tell=self._tell)
         self._tell("The database is ready")
 
