@@ -2,75 +2,77 @@
 
 from __future__ import annotations
 
-import math
-from typing import Literal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from apps.agents.contract import Agent, RunContext
+from apps.agents.contract import Agent, Example, RunContext
 from apps.common.errors import NotFound
 from apps.common.schemas import Inspection, StrictModel, Table, Understood
-from apps.common.widgets import (
-    Cell,
-    Column,
-    Figure,
-    FiguresWidget,
-    SeriesBand,
-    SeriesLine,
-    SeriesWidget,
-    Sheet,
-    TableWidget,
-    TextWidget,
-    Widget,
-)
-from apps.retail.analytics import forecasting, reading
+from apps.common.widgets import Cell, Sheet, Widget
+from apps.retail.agents import demand_report as shown
+from apps.retail.agents.demand_report import DemandReport, Metrics, SeriesReport, finite, rounded
+from apps.retail.analytics import examples, periods
+
+if TYPE_CHECKING:
+    from apps.retail.analytics import forecasting, reading
 
 HISTORY = 104
 """Periods of history kept in a report, for the chart."""
+PREVIEW_COLUMNS = 12
+MOST_CHOICES = 100
+MOST_NAMED = 3
+"""Items that a warning names before it only counts."""
+
+Layout = Literal["auto", "long", "periods across", "items across"]
+LABELS = {
+    "layout": "Layout",
+    "item": "Item column",
+    "period": "Period column",
+    "quantity": "Quantity column",
+    "frequency": "Frequency",
+    "dates": "Dates",
+    "numbers": "Numbers",
+}
 
 
 class DemandInput(StrictModel):
     history: Table = Field(description="Item, period and quantity: long, or wide with periods or items as columns.")
-    frequency: Literal["auto", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "index"] = "auto"
     horizon: int | None = Field(default=None, ge=1, le=104, description="Periods ahead; by frequency when left empty.")
+    frequency: Literal["auto", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "index"] = Field(
+        default="auto", description="How long a period is; index: the periods are only counted."
+    )
+    layout: Layout = Field(default="auto", description="Where items and periods stand in the table.")
+    dates: periods.Order = Field(default="auto", description="Whether the day or the month comes first in a date.")
+    numbers: Literal["auto", "decimal point", "decimal comma"] = Field(
+        default="auto", description="How numbers are written."
+    )
 
 
 class DemandSettings(StrictModel):
     """Nothing to set: the quantiles are 10, 50 and 90 %."""
 
 
-class SeriesReport(BaseModel):
-    item: str
-    start: str
-    periods: list[str]
-    history: list[float]
-    forecast_periods: list[str]
-    forecast: list[float]
-    q10: list[float]
-    q50: list[float]
-    q90: list[float]
-    backtest: list[float]
-    model: str
-    why: str
-    demand: str
-    adi: float | None
-    cv2: float | None
-    metrics: dict[str, float | None]
-    exceptions: list[str]
+def _choices(data: DemandInput) -> reading.Choices:
+    from apps.retail.analytics import reading
+
+    return reading.Choices(data.history.columns, data.layout, data.frequency, data.dates, data.numbers)
 
 
-class DemandReport(BaseModel):
-    frequency: str
-    horizon: int
-    series: list[SeriesReport]
-
-
-def _round(values: list[float]) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
-
-
-def _finite(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None
+def _load_models(tell: Callable[[int, int, str], None]) -> None:
+    """Import the models, which takes seconds the first time, while progress is told."""
+    with ThreadPoolExecutor(1) as aside:
+        loading = aside.submit(import_module, "statsforecast.models")
+        while not loading.done():
+            tell(0, 1, "Loading the models")
+            try:
+                loading.result(timeout=0.5)
+            except NotYet:
+                continue
 
 
 class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
@@ -80,117 +82,126 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     title = "Demand Forecaster"
     version = "1.0"
     icon = "chart-line"
+    examples = [
+        Example(title="Weekly unit sales", input={"history": {"rows": examples.weekly_sales()}}),
+        Example(title="Spare parts, monthly", input={"history": {"rows": examples.spare_parts()}, "horizon": 6}),
+    ]
 
     def run(self, data: DemandInput, settings: DemandSettings, ctx: RunContext) -> DemandReport:
-        ctx.progress(0, 1, "Reading the table")
-        panel = reading.read(ctx.table(data.history), data.history.columns, data.frequency)
-        horizon = data.horizon or forecasting.HORIZONS[panel.frequency]
-        made = []
-        for done, series in enumerate(panel.series):
-            ctx.progress(done, len(panel.series), f"Forecasting {series.item}")
-            made.append(self._one(series, horizon, panel.frequency))
-        ctx.progress(len(panel.series), len(panel.series), "Done")
-        return DemandReport(frequency=panel.frequency, horizon=horizon, series=made)
+        from apps.retail.analytics import forecasting, reading
 
-    def _one(self, series: reading.Series, horizon: int, frequency: reading.Frequency) -> SeriesReport:
-        found = forecasting.forecast(series.values, horizon, frequency, series.filled)
+        ctx.progress(0, 1, "Reading the table")
+        panel = reading.read(ctx.table(data.history), _choices(data))
+        _load_models(ctx.progress)
+        horizon = data.horizon or forecasting.HORIZONS[panel.frequency]
+        made = forecasting.forecast(panel.series, horizon, panel.frequency, ctx.progress)
+        reports = []
+        for series, one in zip(panel.series, made, strict=True):
+            ctx.progress(len(made), len(made) + 1, "Writing the report")
+            reports.append(self._report(series, one, panel.frequency))
+        ctx.progress(len(made) + 1, len(made) + 1, "Done")
+        return DemandReport(
+            frequency=panel.frequency, horizon=horizon, series=reports, empty=panel.empty, notes=panel.notes
+        )
+
+    def _report(
+        self, series: reading.Series, found: forecasting.Forecast, frequency: periods.Frequency
+    ) -> SeriesReport:
+        kept = series.values[-HISTORY:]
         return SeriesReport(
             item=series.item,
-            start=series.periods[0],
-            periods=series.periods[-HISTORY:],
-            history=_round(series.values[-HISTORY:].tolist()),
-            forecast_periods=reading.periods_after(series.periods[-1], frequency, horizon),
-            forecast=_round(found.point.tolist()),
-            q10=_round(found.quantiles[10].tolist()),
-            q50=_round(found.quantiles[50].tolist()),
-            q90=_round(found.quantiles[90].tolist()),
-            backtest=[] if found.backtest is None else _round(found.backtest.tolist()),
+            start=periods.labels(series.start, frequency, 1, len(series.values) - len(kept))[0],
+            history=[rounded(value) for value in kept],
+            forecast=[rounded(value) for value in found.point],
+            q10=[rounded(value) for value in found.quantiles[10]],
+            q50=[rounded(value) for value in found.quantiles[50]],
+            q90=[rounded(value) for value in found.quantiles[90]],
+            backtest=[rounded(value) for value in found.backtest],
             model=found.model,
             why=found.why,
             demand=found.demand.name,
-            adi=_finite(found.demand.adi),
-            cv2=_finite(found.demand.cv2),
-            metrics={name: _finite(value) for name, value in found.metrics.items()},
+            adi=finite(found.demand.adi),
+            cv2=finite(found.demand.cv2),
+            metrics=Metrics(**{name: finite(value) for name, value in found.metrics.items()}),
             exceptions=found.exceptions,
         )
 
     def inspect(self, data: DemandInput, ctx: RunContext) -> Inspection:
+        from apps.retail.analytics import reading
+
         frame = ctx.table(data.history)
-        panel = reading.read(frame, data.history.columns, data.frequency)
-        columns = [name for name in frame.columns if name != reading.ROW]
-        understood = [
-            Understood(path=f"history.columns.{role}", label=role.capitalize(), value=name, choices=columns[:100])
-            for role, name in panel.roles.items()
-        ]
-        choices = list(forecasting.HORIZONS)
-        understood.append(Understood(path="frequency", label="Frequency", value=panel.frequency, choices=choices))
-        warnings = [
-            f"{series.item}: {note}"
-            for series in panel.series
-            for note in forecasting.exceptions(series.values, series.filled)
-        ]
-        preview = frame.head(5).select(columns[:12]).to_dicts()
-        summary = f"{len(panel.series):,} series, {panel.frequency}"
-        return Inspection(summary=summary, understood=understood, warnings=warnings[:20], preview=preview)
+        panel = reading.read(frame, _choices(data))
+        columns = [name for name in frame.columns if name != "__row__"]
+        lengths = [len(series.values) for series in panel.series]
+        span = f"{min(lengths):,}" if min(lengths) == max(lengths) else f"{min(lengths):,} to {max(lengths):,}"
+        each = {"index": "periods that are only counted"}.get(panel.frequency, f"{panel.frequency} values")
+        return Inspection(
+            summary=f"{len(lengths):,} series of {span} {each}",
+            understood=_understood(panel, columns),
+            warnings=[*panel.notes, *_warnings(panel)],
+            preview=frame.head(5).select(columns[:PREVIEW_COLUMNS]).to_dicts(),
+        )
 
     def headline(self, report: DemandReport) -> str:
-        return f"{len(report.series):,} series, {report.horizon} periods ahead"
+        odd = sum(1 for one in report.series if one.exceptions) + len(report.empty)
+        noted = f", {odd:,} with exceptions" if odd else ""
+        return f"{len(report.series):,} series, {report.horizon} periods ahead{noted}"
 
     def present(self, report: DemandReport) -> list[Widget]:
-        odd = [one for one in report.series if one.exceptions]
-        figures = [
-            Figure(label="Series", value=len(report.series)),
-            Figure(label="Periods ahead", value=report.horizon, hint=report.frequency),
-            Figure(label="With exceptions", value=len(odd), tone="warning" if odd else "good"),
-        ]
-        columns = [
-            Column(key="item", title="Item"),
-            Column(key="demand", title="Demand", hint="By interval (ADI) and variation (CV²)"),
-            Column(key="total", title="Forecast total", numeric=True),
-            Column(key="smape", title="sMAPE", numeric=True, digits=1, unit="%"),
-            Column(key="mase", title="MASE", numeric=True, digits=2),
-            Column(key="model", title="Model"),
-        ]
-        rows: list[dict[str, Cell]] = [
-            {"item": one.item, "demand": one.demand, "total": sum(one.forecast), "smape": one.metrics.get("smape"),
-             "mase": one.metrics.get("mase"), "model": one.model}
-            for one in report.series
-        ]  # fmt: skip
-        notes: list[dict[str, Cell]] = [{"item": one.item, "note": "; ".join(one.exceptions)} for one in odd]
-        told = [Column(key="item", title="Item"), Column(key="note", title="What to know")]
-        return [
-            FiguresWidget(figures=figures),
-            TableWidget(key="series", title="Series", columns=columns, rows=rows, row_key="item"),
-            TableWidget(key="exceptions", title="Exceptions", columns=told, rows=notes, empty="No series stands out."),
-        ]
+        return [shown.figures(report), shown.series_table(report), shown.exceptions_table(report)]
 
     def detail(self, report: DemandReport, row: str) -> list[Widget]:
         one = next((series for series in report.series if series.item == row), None)
         if one is None:
-            raise NotFound(f"The report holds no series “{row}”.")
-        past: list[float | None] = [None] * len(one.history)
-        ahead: list[float | None] = [None] * len(one.forecast)
-        tested: list[float | None] = [*past[len(one.backtest) :], *one.backtest, *ahead]
-        lines = [
-            SeriesLine(name="History", values=[*one.history, *ahead]),
-            SeriesLine(name="Backtest", style="dotted", values=tested),
-            SeriesLine(name="Forecast", style="dashed", values=[*past, *one.forecast]),
-        ]
-        chart = SeriesWidget(
-            title=one.item,
-            periods=[*one.periods, *one.forecast_periods],
-            lines=lines,
-            bands=[SeriesBand(name="10 to 90 %", low=[*past, *one.q10], high=[*past, *one.q90])],
-            split=one.forecast_periods[0],
-            summary=f"{one.item}: {len(one.forecast)} periods ahead, {sum(one.forecast):.6g} in total, by {one.model}.",
-        )
-        figures = [Figure(label=name.upper(), value=value) for name, value in one.metrics.items()]
-        return [chart, FiguresWidget(title="Backtest", figures=figures), TextWidget(title=one.model, text=one.why)]
+            raise NotFound(f"The report holds no series “{row}”.", remedy="Choose one from the table of series.")
+        return [shown.chart(one, report), shown.backtest(one), shown.why(one)]
 
     def export(self, report: DemandReport) -> Sheet:
         rows: list[list[Cell]] = [
-            [one.item, period, one.forecast[n], one.q10[n], one.q50[n], one.q90[n], one.model]
+            [one.item, period, one.forecast[n], one.q10[n], one.q50[n], one.q90[n], one.model, one.demand]
             for one in report.series
-            for n, period in enumerate(one.forecast_periods)
+            for n, period in enumerate(shown.ahead_of(one, report))
         ]
-        return Sheet(name="forecast", columns=["item", "period", "forecast", "q10", "q50", "q90", "model"], rows=rows)
+        columns = ["item", "period", "forecast", "q10", "q50", "q90", "model", "demand"]
+        return Sheet(name="forecast", columns=columns, rows=rows)
+
+
+def _understood(panel: reading.Panel, columns: list[str]) -> list[Understood]:
+    """What was detected, each with its alternatives; a choice goes back into the input at `path`."""
+    detected = {
+        "layout": panel.plan.layout,
+        "frequency": panel.frequency,
+        "dates": panel.order,
+        "numbers": panel.decimals,
+    }
+    fields = DemandInput.model_json_schema()["properties"]
+    made = []
+    for name, label in LABELS.items():
+        why = panel.why.get(name, "")
+        if name in detected:
+            options, value = fields[name]["enum"], detected[name]
+            made.append(Understood(path=name, label=label, value=value, choices=options, why=why))
+        elif name in panel.plan.roles:
+            value = panel.plan.roles[name]
+            options = list(dict.fromkeys([value, *columns[:MOST_CHOICES]]))
+            made.append(Understood(path=f"history.columns.{name}", label=label, value=value, choices=options, why=why))
+    return made
+
+
+def _warnings(panel: reading.Panel) -> list[str]:
+    """Exceptions by kind: how many series have one, and the first of them by name."""
+    from apps.retail.analytics import forecasting
+
+    by_kind: dict[str, list[str]] = {}
+    for series in panel.series:
+        for note in forecasting.exceptions(series):
+            by_kind.setdefault(note.partition(":")[0], []).append(series.item)
+    if panel.empty:
+        by_kind["Empty, not forecast"] = panel.empty
+    made = []
+    for kind, items in by_kind.items():
+        named = ", ".join(items[:MOST_NAMED]) + (
+            f" and {len(items) - MOST_NAMED:,} more" if len(items) > MOST_NAMED else ""
+        )
+        made.append(f"{kind}: {named}")
+    return made

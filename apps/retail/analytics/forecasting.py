@@ -1,135 +1,172 @@
-"""One series in, its forecast out: candidates, backtest over several origins, combination, quantiles, exceptions."""
+"""A panel of series in, a forecast for each out: combination, band, backtest figures, exceptions and reasons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from . import metrics, models
-from .demand import Demand, classify
+from . import bands, metrics, models
+from .combining import SHORTEST, Combined, combine
+from .demand import Demand
 from .metrics import Values
+from .periods import Frequency
+from .reading import Series
 
-SEASONS = {"hourly": 24, "daily": 7, "weekly": 52, "monthly": 12, "quarterly": 4, "yearly": 1, "index": 1}
-HORIZONS = {"hourly": 48, "daily": 28, "weekly": 13, "monthly": 12, "quarterly": 8, "yearly": 4, "index": 13}
-ORIGINS = 3
-"""Backtest origins, one horizon apart."""
-SHORTEST = 8
-"""Fewer periods than this leave nothing to test a model on."""
-CLOSE = 1.5
-"""Models whose backtest error is within half of the best are combined by their median."""
-WIDEN = 1.4
-"""Residuals of few origins are narrower than the errors to come; the band is widened by this factor."""
+SEASONS: dict[Frequency, tuple[int, ...]] = {
+    "hourly": (168, 24), "daily": (7,), "weekly": (52,), "monthly": (12,), "quarterly": (4,), "yearly": (1,),
+    "index": (1,),
+}  # fmt: skip
+"""Periods of a cycle, longest first; the first with enough history is used."""
+CYCLES = {168: "weekly", 24: "daily", 7: "weekly", 52: "yearly", 12: "yearly", 4: "yearly"}
+HORIZONS: dict[Frequency, int] = {
+    "hourly": 48, "daily": 28, "weekly": 13, "monthly": 12, "quarterly": 8, "yearly": 4, "index": 13,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """`quantiles` holds the 10, 50 and 90 % quantiles; `backtest` the forecast of the latest origin."""
+    """`quantiles` holds the 10, 50 and 90 % quantiles; `backtest` the forecast of the latest origin, empty without one.
+
+    `metrics` are means over the backtest origins: sMAPE in percent, MASE and RMSSE without unit, pinball and bias in
+    units of the series.
+    """
 
     point: Values
     quantiles: dict[int, Values]
     model: str
     why: str
     demand: Demand
-    metrics: dict[str, float] = field(default_factory=dict)
-    backtest: Values | None = None
-    exceptions: list[str] = field(default_factory=list)
+    metrics: dict[str, float]
+    backtest: Values
+    exceptions: list[str]
 
 
-def candidates(demand: Demand, season: int, length: int) -> dict[str, models.Model]:
-    """The models that suit a class of demand, by the name a person reads."""
-    if demand.name in ("intermittent", "lumpy"):
-        return {"Croston SBA": models.croston_sba, "TSB": models.tsb, "ADIDA": models.adida, "IMAPA": models.imapa}
-    if season > 1 and length >= models.SEASON_CYCLES * season:
-        return {"Seasonal CES": models.seasonal(models.ces, season), "Seasonal Theta": models.seasonal(models.theta, season)}
-    return {"CES": models.ces, "Theta": models.theta}
+def forecast(
+    panel: list[Series],
+    horizon: int,
+    frequency: Frequency,
+    tell: Callable[[int, int, str], None] = lambda d, t, n: None,
+) -> list[Forecast]:
+    """Forecast every series, `horizon` periods from its end. Never raises for odd data: it is told in `exceptions`.
+
+    `tell(done, total, note)` is called for each series; what it raises ends the work.
+    """
+    combined, total = [], len(panel) + 1
+    for done, series in enumerate(panel):
+        tell(done, total, f"Forecasting {series.item}")
+        combined.append(combine(series.values, horizon, SEASONS[frequency]))
+    known = bands.scales(combined)
+    reaches = bands.reaches(combined, known, horizon)
+    made = []
+    for series, one, scale in zip(panel, combined, known, strict=True):
+        tell(len(panel), total, "Measuring how far the forecasts may be off")
+        reach = reaches.get(one.demand.name, bands.NO_REACH)
+        made.append(
+            Forecast(
+                point=one.point,
+                quantiles=bands.quantiles(one, one.point, one.values, scale.whole, reach),
+                model=_model(one),
+                why=reasons(one, frequency),
+                demand=one.demand,
+                metrics=_measure(one, scale, reach),
+                backtest=one.tested[0] if len(one.tested) else np.zeros(0),
+                exceptions=exceptions(series),
+            )
+        )
+    return made
 
 
-def forecast(values: Values, horizon: int, frequency: str, filled: int = 0) -> Forecast:
-    """Forecast `horizon` periods. Never raises for odd data: what is odd is told in `exceptions`."""
-    demand = classify(values)
-    odd = exceptions(values, filled)
-    if len(values) < SHORTEST or np.ptp(values) == 0:
-        short = len(values) < SHORTEST
-        why = f"Periods: {len(values)}, too few to test a model" if short else "Every value is the same"
-        return _flat(values, horizon, demand, odd, why)
-    pool = candidates(demand, SEASONS[frequency], len(values))
-    tested = _backtest(values, pool, horizon)
-    errors = {name: float(np.mean([np.abs(a - f[name]).mean() for a, f, _ in tested])) for name in pool}
-    best = min(errors.values())
-    chosen = [name for name in pool if errors[name] <= CLOSE * best]
-    point = np.median([_safe(pool[name], values, horizon) for name in chosen], axis=0)
-    past = [(a, np.median([f[name] for name in chosen], axis=0), t) for a, f, t in tested]
-    floor = 0.0 if values.min() >= 0 else -np.inf
-    quantiles = {q: np.maximum(v, floor) for q, v in _quantiles(point, past, values).items()}
-    why = f"smallest error over {len(past)} backtest origins among {', '.join(pool)}"
-    name = chosen[0] if len(chosen) == 1 else "Median of " + ", ".join(chosen)
-    return Forecast(np.maximum(point, floor), quantiles, name, why, demand, _measure(past), past[0][1], odd)
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
 
 
-def exceptions(values: Values, filled: int) -> list[str]:
+def exceptions(series: Series) -> list[str]:
     """What a planner should know about a series before trusting its forecast."""
-    found = []
+    found, values = [], series.values
     if len(values) < SHORTEST:
-        found.append(f"Too short: {len(values)} period{'s' if len(values) != 1 else ''}")
-    if filled:
-        found.append(f"Gaps: {filled} missing period{'s' if filled != 1 else ''} taken as zero")
+        found.append(f"Too short: {_plural(len(values), 'period')}, at least {SHORTEST} are needed to test a model")
+    if series.filled:
+        found.append(f"Gaps: {_plural(series.filled, 'missing period')} taken as zero")
     if (values < 0).any():
-        found.append(f"Negative: {int((values < 0).sum())} values below zero")
-    if len(values) > 1 and np.ptp(values) == 0:
+        found.append(f"Negative: {_plural(int((values < 0).sum()), 'value')} below zero")
+    if not values.any():
+        found.append("All zero: nothing was ever sold")
+    elif len(values) > 1 and np.ptp(values) == 0:
         found.append("Constant: every value is the same")
+    if series.early:
+        found.append(f"Ends early: {_plural(series.early, 'period')} before the table does; the forecast begins there")
     return found
 
 
-def _flat(values: Values, horizon: int, demand: Demand, odd: list[str], why: str) -> Forecast:
-    point = models.naive(values, horizon)
-    spread = 1.2816 * float(np.abs(np.diff(values)).mean()) if len(values) > 1 else 0.0
-    reach = spread * np.sqrt(np.arange(1, horizon + 1))
-    low = point - reach if values.min() < 0 else np.maximum(point - reach, 0)
-    return Forecast(point, {10: low, 50: point, 90: point + reach}, "Last value", why, demand, exceptions=odd)
+def _model(one: Combined) -> str:
+    first, weight = next(iter(one.weights.items()))
+    return first if weight > 0.995 else f"{first} {weight:.0%} + {len(one.weights) - 1}"
 
 
-Tested = list[tuple[Values, dict[str, Values], Values]]
+def reasons(one: Combined, frequency: Frequency) -> str:
+    """Why the forecast is made as it is, in sentences."""
+    if not len(one.tested):
+        cause = (
+            "every value is the same" if len(one.values) >= SHORTEST else "there is too little history to test a model"
+        )
+        return f"The last value is repeated: {cause}."
+    said = [*_weighing(one), _pattern(one, frequency)]
+    if len(one.values) > models.LONGEST:
+        said.append(
+            f"Models see the last {models.LONGEST} periods, the damped trend {models.LONGEST // 2}, to stay quick."
+        )
+    return " ".join(filter(None, said))
 
 
-def _backtest(values: Values, pool: dict[str, models.Model], horizon: int) -> Tested:
-    """Actual values, forecasts by model and training part, latest origin first. Models never see beyond the origin."""
-    span = min(horizon, max(1, len(values) // 4))
-    found: Tested = []
-    for back in range(1, ORIGINS + 1):
-        training = values[: len(values) - back * span]
-        if len(training) < SHORTEST // 2:
-            break
-        actual = values[len(training) : len(training) + span]
-        found.append((actual, {name: _safe(model, training, span) for name, model in pool.items()}, training))
-    return found
+def _weighing(one: Combined) -> list[str]:
+    parts = [f"{name} {weight:.0%}" for name, weight in one.weights.items()]
+    if len(parts) > 1:
+        mean = f"A weighted mean of {', '.join(parts)}; the weights are the inverse of the squared backtest error."
+    else:
+        mean = f"{next(iter(one.weights))} alone: the others did much worse in the backtest."
+    kind = "root mean squared" if one.is_intermittent else "mean absolute"
+    errors = ", ".join(f"{name} {error:.3g}" for name, error in one.errors.items())
+    origins, span = one.actual.shape
+    tested = f"The backtest made {_plural(origins, 'forecast')} of {_plural(span, 'period')} from earlier origins"
+    return [mean, f"{tested}; {kind} errors: {errors}."]
 
 
-def _safe(model: models.Model, values: Values, horizon: int) -> Values:
-    """The model's forecast, or the last value repeated where the model cannot be fitted to this series."""
-    try:
-        made = model(values, horizon)
-    except (ValueError, IndexError, ArithmeticError, NotImplementedError, np.linalg.LinAlgError):
-        return models.naive(values, horizon)
-    return made if np.isfinite(made).all() else models.naive(values, horizon)
+def _pattern(one: Combined, frequency: Frequency) -> str:
+    """What was found about demand classes and seasons."""
+    season = SEASONS[frequency][-1]
+    if one.is_intermittent:
+        return (
+            f"Demand comes every {one.demand.adi:.3g} periods on average, so methods for {one.demand.name} demand are "
+            "used; the quantiles are those of recent periods."
+        )
+    if one.shape is not None:
+        way = "multiplies" if one.shape.ratio else "adds to"
+        return (
+            f"A {CYCLES[len(one.shape.values)]} pattern that {way} the level explains {one.shape.strength:.0%} of the "
+            "movement around the trend; it is taken out before the models and put back after them."
+        )
+    if season == 1:
+        return ""
+    short = len(one.values) < models.SHAPE_CYCLES * season
+    cause = "fewer than three cycles are known" if short else "none was found"
+    return f"No {CYCLES[season]} pattern is taken out: {cause}."
 
 
-def _quantiles(point: Values, past: list[tuple[Values, Values, Values]], values: Values) -> dict[int, Values]:
-    """Conformal bands: errors of the backtest, pooled over the horizon after scaling by the square root of the step."""
-    scaled = np.concatenate([np.abs(a - f) / np.sqrt(np.arange(1, len(a) + 1)) for a, f, _ in past])
-    reach = WIDEN * float(np.quantile(scaled, 0.8)) * np.sqrt(np.arange(1, len(point) + 1))
-    return {10: point - reach, 50: point, 90: point + reach}
-
-
-def _measure(past: list[tuple[Values, Values, Values]]) -> dict[str, float]:
-    each = [
-        {
-            "smape": metrics.smape(a, f),
-            "mase": metrics.mase(a, f, t),
-            "rmsse": metrics.rmsse(a, f, t),
-            "pinball": metrics.pinball(a, f, 0.5),
-            "bias": metrics.bias(a, f),
-        }
-        for a, f, t in past
-    ]
-    return {key: float(np.mean([one[key] for one in each])) for key in each[0]}
+def _measure(one: Combined, scale: bands.Scale, reach: bands.Reach) -> dict[str, float]:
+    """Means over the backtest origins; empty without a backtest."""
+    each = []
+    for row, (actual, tested) in enumerate(zip(one.actual, one.tested, strict=True)):
+        training = one.training(row)
+        levels = bands.quantiles(one, tested, training, float(scale.without[row]), reach)
+        each.append(
+            {
+                "smape": metrics.smape(actual, tested),
+                "mase": metrics.mase(actual, tested, training),
+                "rmsse": metrics.rmsse(actual, tested, training),
+                "pinball": float(np.mean([metrics.pinball(actual, levels[q], q / 100) for q in bands.LEVELS])),
+                "bias": metrics.bias(actual, tested),
+            }
+        )
+    return {name: float(np.mean([one[name] for one in each])) for name in each[0]} if each else {}

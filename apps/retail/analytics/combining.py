@@ -1,0 +1,124 @@
+"""One series: the candidates that suit it, how they did at earlier origins, and their weighted mean.
+
+Weights are the inverse of the squared backtest error, after Bates and Granger (1969), "The combination of forecasts",
+Operational Research Quarterly 20: nothing at or after an origin ever decides about a forecast made there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import models
+from .demand import Demand, classify
+from .metrics import Values
+
+ORIGINS = 3
+"""Backtest origins, one horizon apart."""
+SHORTEST = 8
+"""Fewer periods than this leave nothing to test a model on."""
+LEAST_TRAINING = 4
+"""Periods that a model must be given at a backtest origin."""
+LEAST_WEIGHT = 0.05
+"""Candidates below this weight are left out: they change little and make the choice hard to explain."""
+
+
+@dataclass(frozen=True)
+class Combined:
+    """The forecast of one series before its band, and its backtest: latest origin first, one row per origin.
+
+    The backtest at an origin is weighted by the errors at the other origins, so that it is as honest as the forecast.
+    """
+
+    values: Values
+    demand: Demand
+    point: Values
+    weights: dict[str, float]
+    shape: models.Shape | None = None
+    actual: Values = field(default_factory=lambda: np.zeros((0, 0)))
+    tested: Values = field(default_factory=lambda: np.zeros((0, 0)))
+    errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_intermittent(self) -> bool:
+        return next(iter(self.weights)) in models.INTERMITTENT
+
+    def training(self, origin: int) -> Values:
+        """What was known at the backtest origin of this row."""
+        return self.values[: len(self.values) - (origin + 1) * self.actual.shape[1]]
+
+
+def combine(values: Values, horizon: int, seasons: tuple[int, ...]) -> Combined:
+    """Forecast one series. Of `seasons`, longest first, the first one with enough history is looked for."""
+    demand = classify(values)
+    if len(values) < SHORTEST or np.ptp(values) == 0:
+        return Combined(values, demand, models.naive(values, horizon), {models.NAIVE: 1.0})
+    season = next((s for s in seasons if len(values) >= models.SHAPE_CYCLES * s), seasons[-1])
+    intermittent = demand.name in ("intermittent", "lumpy") and values.min() >= 0
+    span = min(horizon, max(1, len(values) // 4))
+    lengths = [n for n in (len(values) - back * span for back in range(1, ORIGINS + 1)) if n >= LEAST_TRAINING]
+    names = _candidates(intermittent, season, min(lengths))
+    shape = None if intermittent else models.shape_of(values, season)
+    final = _forecasts(names, values, horizon, season, shape)
+    actual = np.array([values[n : n + span] for n in lengths])
+    trials = np.array([_trial(names, values[:n], span, season, intermittent) for n in lengths])
+    errors = _errors(actual, trials, intermittent)
+    weights = _weights(errors.mean(axis=0))
+    tested = np.array([_weights(_others(errors, row)) @ trials[row] for row in range(len(lengths))])
+    floor = 0.0 if values.min() >= 0 else -np.inf
+    used = {name: float(weight) for name, weight in zip(names, weights, strict=True) if weight > 0}
+    return Combined(
+        values=values,
+        demand=demand,
+        point=np.maximum(weights @ final, floor),
+        weights=dict(sorted(used.items(), key=lambda pair: -pair[1])),
+        shape=shape,
+        actual=actual,
+        tested=np.maximum(tested, floor),
+        errors={name: float(error) for name, error in zip(names, errors.mean(axis=0), strict=True)},
+    )
+
+
+def _candidates(intermittent: bool, season: int, shortest: int) -> list[str]:
+    if intermittent:
+        return list(models.INTERMITTENT)
+    return [*models.REGULAR, *([models.LAST_CYCLE] if 1 < season < shortest else [])]
+
+
+def _forecasts(names: list[str], y: Values, horizon: int, season: int, shape: models.Shape | None) -> Values:
+    every = {
+        **models.INTERMITTENT,
+        **{name: models.without(shape, model) for name, model in models.REGULAR.items()},
+        models.LAST_CYCLE: models.last_cycle(season),
+    }
+    return np.array([models.safe(every[name], y, horizon) for name in names])
+
+
+def _trial(names: list[str], y: Values, span: int, season: int, intermittent: bool) -> Values:
+    return _forecasts(names, y, span, season, None if intermittent else models.shape_of(y, season))
+
+
+def _errors(actual: Values, trials: Values, intermittent: bool) -> Values:
+    """The error of each candidate at each origin: absolute, but squared for demand with many empty periods.
+
+    The absolute error is least for a forecast of the median, which is zero there; a planner needs the mean.
+    """
+    miss = actual[:, np.newaxis, :] - trials
+    return np.asarray(np.sqrt(np.square(miss).mean(axis=2)) if intermittent else np.abs(miss).mean(axis=2))
+
+
+def _others(errors: Values, row: int) -> Values:
+    rest = np.delete(errors, row, axis=0)
+    return np.asarray(rest.mean(axis=0) if len(rest) else np.ones(errors.shape[1]))
+
+
+def _weights(errors: Values) -> Values:
+    """Inverse squares that sum to one. Where some candidate was without error, those that were share the weight."""
+    worst = float(errors.max())
+    if worst <= 0:
+        return np.full(len(errors), 1 / len(errors))
+    weights = np.square(1 / np.maximum(errors / worst, 1e-6))
+    weights = weights / weights.sum()
+    weights[weights < LEAST_WEIGHT] = 0
+    return np.asarray(weights / weights.sum())
