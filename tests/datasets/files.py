@@ -42,21 +42,21 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 
 
 def honest_bomb() -> bytes:
-    """A workbook of a megabyte that says truly that it unpacks to more than a gigabyte."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
-            block = bytes(8 * 1024 * 1024)
-            for _ in range(130):
-                part.write(block)
-    return target.getvalue()
+    """A workbook that says that its sheet unpacks to two gigabytes."""
+    made = bytearray(zipped({"xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": b"<worksheet/>"}))
+    _declare(made, b"xl/worksheets/sheet1.xml", 2_000_000_000)
+    return bytes(made)
+
+
+def _declare(archive: bytearray, part: bytes, size: int) -> None:
+    """Write into both heads of a part that it unpacks to `size` bytes."""
+    local, central = archive.find(part) - 30, archive.rfind(part) - 46
+    archive[local + 22 : local + 26] = archive[central + 24 : central + 28] = size.to_bytes(4, "little")
 
 
 def lying_bomb(megabytes: int = 2300) -> bytes:
     """A workbook whose sheet unpacks to two gigabytes of one cell, and says that it unpacks to a few bytes."""
-    raw = bytearray(xlsx([["item"], ["Tea"]]))
-    with zipfile.ZipFile(io.BytesIO(bytes(raw))) as archive:
+    with zipfile.ZipFile(io.BytesIO(xlsx([["item"], ["Tea"]]))) as archive:
         parts = {info.filename: archive.read(info) for info in archive.infolist()}
     head, tail = parts["xl/worksheets/sheet1.xml"].split(b"<sheetData>")
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
@@ -66,19 +66,17 @@ def lying_bomb(megabytes: int = 2300) -> bytes:
     pieces += [packer.compress(block) for _ in range(megabytes // 4)]
     pieces += [packer.compress(b"</t></is></c></row>" + tail.partition(b"</sheetData>")[2]), packer.flush()]
     packed = b"".join(pieces)
-    parts["xl/worksheets/sheet1.xml"] = b"."
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, content in parts.items():
             if name != "xl/worksheets/sheet1.xml":
                 archive.writestr(name, content)
-        info = zipfile.ZipInfo("xl/worksheets/sheet1.xml")
-        archive.writestr(info, packed)  # stored as it is: below it is declared to be deflated
+        archive.writestr("xl/worksheets/sheet1.xml", packed)  # as it is: below it is declared to be deflated
     made = bytearray(target.getvalue())
     name = b"xl/worksheets/sheet1.xml"
-    local, central = made.find(b"PK\x03\x04", made.find(name) - 40), made.rfind(b"PK\x01\x02", 0, made.rfind(name))
-    made[local + 8 : local + 10] = made[central + 10 : central + 12] = (8).to_bytes(2, "little")
-    made[local + 22 : local + 26] = made[central + 24 : central + 28] = (900).to_bytes(4, "little")
+    for head, method in ((made.find(name) - 30, 8), (made.rfind(name) - 46, 10)):
+        made[head + method : head + method + 2] = zipfile.ZIP_DEFLATED.to_bytes(2, "little")
+    _declare(made, name, 900)
     return bytes(made)
 
 

@@ -11,9 +11,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.common.errors import InvalidInput
 from apps.datasets.reading import isolation, shapes, store
 from apps.tenants.models import Tenant
-from tests.datasets.files import BAD, Bad, lying_bomb
+from tests.datasets.files import BAD, Bad, lying_bomb, xlsx
 
 Stored = Callable[[], list[str]]
 each_bad = pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.id.replace(" ", "-"))
@@ -144,11 +145,8 @@ def test_a_form_that_is_wrong_names_its_field(
 
 
 def test_a_sheet_that_is_not_there_is_told_with_those_that_are(read: Callable[..., Any]) -> None:
-    from apps.common.errors import InvalidInput
-    from tests.datasets.files import xlsx
-
     book = xlsx([["a", "b"], [1, 2]], sheets=("Data", "Notes"))
-    with pytest.raises(InvalidInput, match="There is no sheet “Dato”.* Data, Notes"):
+    with pytest.raises(InvalidInput, match=r"There is no sheet “Dato”.* Data, Notes"):
         read(book, sheet="Dato")
     with pytest.raises(InvalidInput, match="Only a workbook has sheets"):
         read(b"a,b\n1,2\n", sheet="Data")
