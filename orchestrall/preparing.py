@@ -18,7 +18,7 @@ def main(file: Path, *, demo: bool) -> None:
 
     from apps.common.demo import PASSWORD
 
-    call_command("prepare", demo=demo)
+    call_command("prepare", demo=demo, skip_checks=False)  # a start is the moment to hear of what is wrong
     file.write_text(json.dumps({"password": PASSWORD if demo else "", "tenants": tenants(demo=demo)}))
 
 

@@ -70,18 +70,6 @@ def measurements(kind: str) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True)
-class Circumstances:
-    """What a figure has to be read with. Machines are shared and noisy."""
-
-    cores: int
-    commit: str
-
-    @classmethod
-    def here(cls) -> Circumstances:
-        return cls(cores=len(os.sched_getaffinity(0)), commit=_commit())
-
-
 def _commit() -> str:
     """The short name of the commit, with a plus where the working tree differs from it; empty without git."""
 
@@ -132,7 +120,7 @@ class Lines(Table):
 
 def run(kind: str, names: list[str], table: Table) -> bool:
     """Run the measurements; True when every case of them holds and none broke off."""
-    known, good, circumstances = measurements(kind), True, Circumstances.here()
+    known, good, cores, commit = measurements(kind), True, len(os.sched_getaffinity(0)), _commit()
     for name in names:
         table.begin(name, known[name])
         began = time.monotonic()
@@ -141,8 +129,9 @@ def run(kind: str, names: list[str], table: Table) -> bool:
                 f"tests.{KINDS[kind]}.{name.replace('-', '_')}"
             ).measure
             for case in measure():
-                row = {"name": name, **vars(case), **vars(circumstances)}
-                row |= {"load": round(os.getloadavg()[0], 2), "seconds": round(time.monotonic() - began, 2)}
+                # With what a figure has to be read with: machines are shared and noisy.
+                row = {"name": name, **vars(case), "cores": cores, "load": round(os.getloadavg()[0], 2)}
+                row |= {"commit": commit, "seconds": round(time.monotonic() - began, 2)}
                 table.case(name, case, row)
                 good &= case.holds
                 began = time.monotonic()

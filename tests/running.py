@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +118,15 @@ def stop(program: subprocess.Popen[bytes]) -> None:
         program.kill()
         program.wait()
         raise
+
+
+def wait_until(holds: Callable[[], object], what: str, *, within: float) -> None:
+    """Look again and again until it holds. Raises `TimeoutError` where `what` does not come true in so many seconds."""
+    until = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > until:
+            raise TimeoutError(f"Within {within:.0f} s it did not come true that {what}.")
+        time.sleep(0.1)
 
 
 def _wait_until_ready(program: subprocess.Popen[bytes], holder: Holder, output: Path) -> dict[str, Any]:
