@@ -63,17 +63,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _database() -> None:
-    # On a connection of its own: a pool that is used up is busy, not away, and would keep the probe waiting.
-    mine = settings.DATABASES["default"]
-    with psycopg.connect(
-        host=mine.get("HOST"),
-        port=mine.get("PORT") or None,
-        user=mine.get("USER"),
-        password=mine.get("PASSWORD"),
-        dbname=connection.settings_dict["NAME"],
-        connect_timeout=TIMEOUT,
-        options=f"-c statement_timeout={TIMEOUT * 1000}",
-    ) as asked:
+    # On a connection of its own: a pool that is used up is busy, not away, and would keep the probe waiting. Made with
+    # the same parameters as all others, so that it insists on TLS where they do.
+    limits = {"connect_timeout": TIMEOUT, "options": f"-c statement_timeout={TIMEOUT * 1000}"}
+    with psycopg.connect(**connection.get_connection_params() | limits) as asked:
         asked.execute("select 1")
 
 

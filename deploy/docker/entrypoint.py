@@ -52,10 +52,11 @@ def command(role: str, rest: list[str], environ: Mapping[str, str]) -> list[str]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--concurrency", at_a_time]
     match role:
         case "web":
-            # Workers that are stuck beyond the time to drain are killed; one that crashed is started again.
+            # Workers that are stuck beyond the time to drain are killed; one that crashed is started again. Its only
+            # warning at the start is of threads that outnumber cores; ours wait for the database most of the time.
             argv = ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", port, "--no-ws"]  # noqa: S104
             argv += ["--blocking-threads", at_a_time, "--workers-kill-timeout", str(DRAIN)]
-            argv += ["--respawn-failed-workers", "--log-level", "warning", "orchestrall.wsgi:application"]
+            argv += ["--respawn-failed-workers", "--log-level", "error", "orchestrall.wsgi:application"]
         case "live":
             # Without --proxy-headers the caller's address stays the proxy's, as `web` sees it.
             argv = ["uvicorn", "--host", "0.0.0.0", "--port", port, "--lifespan", "off", "--no-proxy-headers"]  # noqa: S104
@@ -103,10 +104,7 @@ def health(environ: Mapping[str, str]) -> str:
     A server answers its probe; a worker has touched its file. Neither says anything of what stands behind the process,
     so that nobody restarts it because the database is away.
     """
-    try:
-        role = ROLE_FILE.read_text()
-    except FileNotFoundError:
-        return "no role was started here"
+    role = ROLE_FILE.read_text() if ROLE_FILE.exists() else ""
     if role in SERVERS:
         port = number(environ, "ORCHESTRALL_PORT", 8000)
         try:
@@ -120,7 +118,7 @@ def health(environ: Mapping[str, str]) -> str:
         except FileNotFoundError:
             return "the worker has not begun to work"
         return "" if age < ALIVE_WITHIN else f"the worker's last heartbeat is {age:.0f} s old"
-    return ""
+    return "no role was started here"
 
 
 def main(argv: list[str]) -> int:

@@ -41,6 +41,9 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.server": {"level": "CRITICAL"},
         "uvicorn.access": {"level": "WARNING"},
+        # What the servers say goes the same way as all else, redacted, rather than past it by handlers of their own.
+        "uvicorn": {"handlers": [], "propagate": True},
+        "_granian": {"handlers": [], "propagate": True},
         # A wake-up is a hint; what became of it is told by the turn.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

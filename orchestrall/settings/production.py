@@ -20,8 +20,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 # The __Host- prefix keeps a sibling tenant's host from setting these cookies for the parent domain.
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-# Tries to sign in are counted by the caller's address, which the outermost of our own proxies has seen. Without this they
-# would all count for the proxy, and one caller could shut out everybody.
+# Tries to sign in are counted by the caller's address, which the outermost of our own proxies has seen. Without this
+# they would all count for the proxy, and one caller could shut out everybody.
 ALLAUTH_TRUSTED_PROXY_COUNT = number("ORCHESTRALL_PROXIES", 1)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
