@@ -52,8 +52,9 @@ class Datasets(ApiView):
 
         A file that cannot be used is refused with an issue for each row or column that is wrong; nothing of it stays.
         """
+        form: Any = request.data  # of repeated fields the last
         try:
-            wanted = DatasetUpload.model_validate(dict(request.data.items()))
+            wanted = DatasetUpload.model_validate(dict(form.items()))
         except ValidationError as error:
             raise InvalidInput.from_pydantic(error) from error
         dataset = services.dataset_upload(

@@ -25,5 +25,6 @@ def csv_download(request: HttpRequest, dataset: Dataset) -> StreamingHttpRespons
 
 
 async def _asynchronous(pieces: Iterator[str]) -> AsyncIterator[str]:
-    while (piece := await sync_to_async(next)(pieces, None)) is not None:
+    following = sync_to_async(lambda: next(pieces, None))
+    while (piece := await following()) is not None:
         yield piece

@@ -42,7 +42,7 @@ class DatasetUpload(StrictModel):
         json_schema_extra={"examples": [{"file": "item,week,sold\nTea,2026-01-05,12\n", "title": "Weekly sales"}]},
     )
 
-    file: Annotated[UploadedFile, WithJsonSchema({"type": "string", "format": "binary"})] = Field(
+    file: Annotated[UploadedFile, WithJsonSchema({"type": "string", "format": "binary"})] = Field(  # type: ignore[type-arg]
         description="CSV, XLSX or Parquet; which one is told by its content. Its first row names the columns."
     )
     title: str = Field(default="", max_length=200, description="What people call it; by default the file's name.")

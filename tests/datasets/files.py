@@ -73,14 +73,14 @@ def lying_bomb(megabytes: int = 2300) -> bytes:
                 archive.writestr(name, content)
         archive.writestr("xl/worksheets/sheet1.xml", packed)  # as it is: below it is declared to be deflated
     made = bytearray(target.getvalue())
-    name = b"xl/worksheets/sheet1.xml"
-    for head, method in ((made.find(name) - 30, 8), (made.rfind(name) - 46, 10)):
-        made[head + method : head + method + 2] = zipfile.ZIP_DEFLATED.to_bytes(2, "little")
-    _declare(made, name, 900)
+    sheet = b"xl/worksheets/sheet1.xml"
+    for method in (made.find(sheet) - 30 + 8, made.rfind(sheet) - 46 + 10):
+        made[method : method + 2] = zipfile.ZIP_DEFLATED.to_bytes(2, "little")
+    _declare(made, sheet, 900)
     return bytes(made)
 
 
-def parquet(**columns: list[Any]) -> bytes:
+def parquet(**columns: Any) -> bytes:
     target = io.BytesIO()
     polars.DataFrame(columns).write_parquet(target)
     return target.getvalue()

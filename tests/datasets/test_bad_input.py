@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.common.errors import InvalidInput
-from apps.datasets.reading import isolation, shapes, store
+from apps.common.errors import InvalidInput, TooLarge
+from apps.datasets.reading import shapes, store
 from apps.tenants.models import Tenant
 from tests.datasets.files import BAD, Bad, lying_bomb, xlsx
 
@@ -88,7 +89,7 @@ def test_a_table_with_too_many_rows_or_cells_is_refused_on_the_way(
     read: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, limit: str, most: int, says: str
 ) -> None:
     monkeypatch.setattr(store, limit, most)
-    with pytest.raises(store.TooLarge, match="more than") as refused:
+    with pytest.raises(TooLarge, match="more than") as refused:
         read(b"item,sold\n" + b"Tea,1\n" * 101)
     assert says in refused.value.detail
 
@@ -118,7 +119,7 @@ def test_a_child_that_dies_refuses_the_file(
     dying = tmp_path / "python"
     dying.write_text("#!/bin/sh\nkill -9 $$\n")
     dying.chmod(0o700)
-    monkeypatch.setattr(isolation.sys, "executable", str(dying))
+    monkeypatch.setattr(sys, "executable", str(dying))
     file = SimpleUploadedFile("fine.csv", b"item,sold\nTea,1\n")
     answer = api_for(member()).post("/api/v1/datasets", {"file": file}, format="multipart")
     assert answer.status_code == 413

@@ -30,7 +30,7 @@ def written(table: pa.Table, **options: Any) -> bytes:
 
 def test_plain_values_keep_their_types(read: Read) -> None:
     noon = dt.datetime(2026, 1, 5, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
-    columns = {
+    columns: dict[str, Any] = {
         "text": ["Tea", None],
         "count": polars.Series([1, 2], dtype=polars.UInt8),
         "share": [0.5, float("nan")],

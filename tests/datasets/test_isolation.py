@@ -38,7 +38,7 @@ def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     spy = tmp_path / "spy"
     spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\nexit 1\n")
     spy.chmod(0o700)
-    monkeypatch.setattr(isolation.sys, "executable", str(spy))
+    monkeypatch.setattr(sys, "executable", str(spy))
     with pytest.raises(TooLarge):
         isolation.table_read(source=tmp_path / "source", target=tmp_path / "table")
     seen = (tmp_path / "seen").read_text()

@@ -78,7 +78,7 @@ class ColumnProfile:
                 return
 
     def column(self) -> Column:
-        guessed = next((kind for kind in _TEXT_KINDS if kind in self._kinds), "text")
+        guessed: ColumnType = next((kind for kind in _TEXT_KINDS if kind in self._kinds), "text")
         kind: ColumnType = self._type or guessed if self._seen else "empty"
         return Column(name=self.name, type=kind, nulls=self._nulls, examples=self._examples)
 
