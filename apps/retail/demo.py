@@ -74,6 +74,8 @@ class Item:
     christmas: float = 0.0
     since: int = WEEKS
     """How many weeks ago it was listed."""
+    until: int = 0
+    """How many weeks ago it was taken off the list."""
     spread: float = 0.08
     event: Callable[[date], float] | None = None
     """What the calendar makes of it, besides season and Christmas."""
@@ -86,6 +88,7 @@ ITEMS = (
     Item("Oat drink 1 l", "Grocery", 610, a_year=0.22, offers=5, lift=0.6),
     Item("Sparkling water 6 × 1.5 l", "Grocery", 720, (7, 20), 0.34, 0.03, offers=6, lift=0.8, spread=0.12),
     Item("Protein bar salted caramel", "Grocery", 430, (1, 20), 0.12, 0.1, offers=4, lift=0.8, since=61, spread=0.12),
+    Item("Pumpkin spice syrup 250 ml", "Grocery", 210, since=6, spread=0.15),
     Item("Easter egg 150 g", "Grocery", 5_200, spread=0.12, event=_easter),
     Item("Mince pies 6 pack", "Grocery", 2_600, spread=0.1, event=_advent),
     Item("Whole milk 2 l", "Fresh", 4_900, (1, 15), 0.03, -0.02, spread=0.03),
@@ -97,7 +100,7 @@ ITEMS = (
     Item("Laundry liquid 1.4 l", "Household", 560, offers=9, lift=1.5, spread=0.1),
     Item("Toilet tissue 9 rolls", "Household", 1_480, offers=6, lift=0.9, spread=0.06),
     Item("AA batteries 8 pack", "Household", 350, christmas=2.2, offers=3, lift=0.6, spread=0.1),
-    Item("LED bulb E27 8 W", "Household", 260, (12, 5), 0.32, -0.06, spread=0.14),
+    Item("LED bulb E27 8 W", "Household", 260, (12, 5), 0.32, -0.06, until=5, spread=0.14),
     Item("Cold and flu capsules 16", "Health", 640, (1, 12), 0.72, spread=0.2),
     Item("Sun cream SPF 30", "Health", 190, (7, 5), 0.97, spread=0.3),
     Item("Multi-purpose compost 50 l", "Garden", 310, (4, 28), 0.94, offers=3, lift=0.7, spread=0.28),
@@ -146,7 +149,7 @@ def weekly_sales(chance: Random) -> polars.DataFrame:
     """Units sold a week of each item in all shops, with the weeks of price cuts."""
     rows: list[tuple[date, str, str, int, str]] = []
     for item in ITEMS:
-        own = weeks(item.since)
+        own = weeks(item.since)[: item.since - item.until]
         offers = _offers(chance, item, own)
         drift = wander(chance, len(own), 0.04)
         for number, week in enumerate(own):

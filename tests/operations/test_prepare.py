@@ -6,12 +6,15 @@ from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
+import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django_tenants.utils import schema_exists
 
 from apps.accounts.models import User
+from apps.common.demo import PASSWORD, demo_tenants
+from apps.operations import demo
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Domain, Tenant
 
@@ -64,3 +67,20 @@ def test_the_first_operator_chooses_a_password_at_the_printed_link(operators: Te
     page = Client(headers={"host": "operators.localhost"}).get(line.rpartition(" ")[2], follow=True)
     assert b'name="password1"' in page.content
     assert prepare("--operator", "ops@example.org") == ["The database is ready"]
+
+
+def test_a_demonstration_is_made_once_and_then_costs_a_query_more(
+    committed_db: str,
+    monkeypatch: pytest.MonkeyPatch,
+    operators: Tenant,
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    only = [each for each in demo_tenants() if each.slug == "nimbus"]
+    monkeypatch.setattr(demo, "demo_tenants", lambda: iter(only))
+    assert prepare("--demo") == ["Making demo tenant 1 of 1: Nimbus Software", "The database is ready"]
+    with tenant_context(operators):
+        operator = User.objects.get(email="operator@operators.example")
+    assert operator.is_staff
+    assert operator.check_password(PASSWORD)
+    with django_assert_max_num_queries(15):  # a third of them are search paths
+        assert prepare("--demo") == ["The database is ready"]
