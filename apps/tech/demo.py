@@ -74,7 +74,7 @@ def requests(chance: Random) -> polars.DataFrame:
 def _load(service: Service, moment: datetime) -> float:
     day = moment.date()
     usual = service.a_day * service.shape[moment.hour] / sum(service.shape)
-    usual *= (1 + service.a_week) ** ((day - LAST_DAY).days / 7)
+    usual *= float((1 + service.a_week) ** ((day - LAST_DAY).days / 7))
     if not is_working(day):
         usual *= service.weekend
     if day < NEW_CUSTOMER:

@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import polars
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from apps.agents.contract import AGENTS, RunContext
@@ -19,6 +19,7 @@ from apps.common.demo import DemoDataset, DemoTenant, demo_tenants
 from apps.common.industries import industries
 from apps.common.permissions import ROLES
 
+ROOT = Path(__file__).resolve().parents[2]
 DEMOS = {demo.slug: demo for demo in demo_tenants()}
 DATASETS = {dataset.name: dataset for demo in DEMOS.values() for dataset in demo.datasets}
 # How the agent is to read each: its item, period and quantity, how often, and how many series.
@@ -61,7 +62,7 @@ def alone(code: str) -> str:
     """What a fresh process prints that runs `code` with the program's settings, but touches no server."""
     told = {**os.environ, "DJANGO_SETTINGS_MODULE": "orchestrall.settings.development", "PYTHONHASHSEED": "7"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=told, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=told, cwd=ROOT, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
 
