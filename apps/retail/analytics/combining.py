@@ -83,7 +83,7 @@ def combine(values: Values, horizon: int, seasons: tuple[int, ...]) -> Combined:
 def _candidates(intermittent: bool, season: int, shortest: int) -> list[str]:
     if intermittent:
         return list(models.INTERMITTENT)
-    return [*models.REGULAR, *([models.LAST_CYCLE] if 1 < season < shortest else [])]
+    return [*models.REGULAR, models.LAST_CYCLE if 1 < season < shortest else models.NAIVE]
 
 
 def _forecasts(names: list[str], y: Values, horizon: int, season: int, shape: models.Shape | None) -> Values:
@@ -91,6 +91,7 @@ def _forecasts(names: list[str], y: Values, horizon: int, season: int, shape: mo
         **models.INTERMITTENT,
         **{name: models.without(shape, model) for name, model in models.REGULAR.items()},
         models.LAST_CYCLE: models.last_cycle(season),
+        models.NAIVE: models.naive,
     }
     return np.array([models.safe(every[name], y, horizon) for name in names])
 
