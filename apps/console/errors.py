@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.handlers.asgi import ASGIRequest
+from django.db import close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -12,6 +16,7 @@ from django.utils.cache import add_never_cache_headers
 
 from apps.common.errors import NotFound, PermissionDenied, Problem
 from apps.console.context import request_id
+from apps.tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +32,25 @@ def wants_json(request: HttpRequest) -> bool:
 
 def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page for a `Problem`, with its status."""
+    with _inside_tenant(request):
+        return _rendered(request, problem)
+
+
+@contextmanager
+def _inside_tenant(request: HttpRequest) -> Iterator[None]:
+    """Under ASGI Django asks for the page of an exception in a thread of its own, which no middleware has prepared."""
+    tenant = getattr(request, "tenant", None)
+    if tenant is None or not isinstance(request, ASGIRequest):
+        yield
+        return
+    try:
+        with tenant_context(tenant):
+            yield
+    finally:
+        close_old_connections()
+
+
+def _rendered(request: HttpRequest, problem: Problem) -> HttpResponse:
     if wants_json(request):
         response: HttpResponse = JsonResponse(_problem_json(problem), status=problem.status)
         response["Content-Type"] = "application/problem+json"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.core.handlers.asgi import ASGIHandler
+from django.db import connection
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError
 from django.test import Client, RequestFactory
@@ -41,6 +45,38 @@ def test_a_missing_right_is_told_with_whom_to_ask(
     answer = client_for(member("viewer")).get("/members/")
     assert answer.status_code == 403
     assert b"Ask an owner or administrator" in answer.content
+
+
+def test_under_asgi_the_page_of_an_exception_is_made_inside_the_tenant(
+    committed_db: str,
+    member: Callable[..., User],
+    client_for: Callable[..., Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # as in every process that serves pages
+    cookies = client_for(member("owner", name="Olga Owner")).cookies
+    headers = {"host": "acme.localhost", "cookie": cookies.output(header="", sep=";", attrs=[]).strip()}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/nowhere/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if sent:
+            await asyncio.sleep(3600)
+        sent.append({})
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async_to_sync(ASGIHandler())(scope, receive, send)
+    assert sent[1]["status"] == 404
+    assert b"Olga Owner" in sent[2]["body"]
 
 
 def broken(request: HttpRequest) -> None:
