@@ -14,7 +14,8 @@ JAN, FEB = "2024-01-01", "2024-02-01"
 @pytest.mark.parametrize(
     ("dates", "numbers", "message", "column"),
     [
-        ([JAN, "01.02.2024"], ["1", "2"], "Mixed date formats", "date"),
+        ([JAN, "01.02.2024"], ["1", "2"], "Mixed or impossible dates", "date"),
+        ([JAN, "2024-02-30"], ["1", "2"], "Mixed or impossible dates", "date"),
         ([JAN, None], ["1", "2"], "Rows without a period", "date"),
         ([JAN, JAN], ["1", "2"], "Duplicate periods", "date"),
         ([JAN, FEB], ["1", "many"], "Text among the numbers", "qty"),

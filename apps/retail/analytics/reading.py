@@ -179,7 +179,7 @@ def _column(made: Plan, role: str, cell: dict[str, Any]) -> str:
 
 def _refuse(what: str, remedy: str, issues: list[Issue], count: int) -> None:
     if issues:
-        more = f" There are {count - 1:,} more like it." if count > 1 else ""
+        more = f" {count - 1:,} more {'is' if count == 2 else 'are'} like it." if count > 1 else ""
         raise InvalidInput(f"{what}: {issues[0].message}{more} Nothing was started.", remedy=remedy, issues=issues)
 
 
@@ -228,8 +228,8 @@ def _moments(cells: polars.DataFrame, made: Plan, order: periods.Order) -> _When
     found = periods.read(distinct, order)
     missed = cells[PERIOD].is_in(distinct.filter(found.misses).implode())
     mixed = not found.misses.all()
-    saying = f"is not written like {found.style.example}" if mixed else "is no date"
-    _refuse_period(cells, missed, made, saying, "Mixed date formats" if mixed else "No dates")
+    saying = f"is no date written like {found.style.example}" if mixed else "is no date"
+    _refuse_period(cells, missed, made, saying, "Mixed or impossible dates" if mixed else "No dates")
     table = pl.DataFrame({PERIOD: distinct, MOMENT: found.places})
     return _When(table, found.dated, found.order, found.why, found.style.frequency)
 
