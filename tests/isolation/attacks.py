@@ -78,8 +78,10 @@ def control(operation: Operation, side: Side, send: Send) -> Answer:
     return send(by_owner(operation, request(operation, side, side.shared), side))
 
 
-def failing(operation: Operation, side: Side, answer: Answer) -> str:
+def failing(operation: Operation, side: Side, other: Side, answer: Answer) -> str:
     """Why what the owner did at home did not succeed; empty when it did."""
+    if other.marker.encode() in contents(answer):
+        return "it shows what is the other's"
     if answer.status_code >= 400 and answer.status_code != 409:  # refused by the state of a thing that was found
         return f"{answer.status_code}: {answer.content.decode(errors='replace')[-300:]}"
     if not operation.is_open and "/accounts/login/" in answer.headers.get("Location", ""):
@@ -95,6 +97,7 @@ class Attack:
     refused: bool
     """Whether it must be refused; otherwise the answer holds the attacker's own at most."""
     make: Callable[[Operation, Scene, Send], Answer | None]
+    refusals: frozenset[int] = frozenset({401, 403, 404})
 
 
 def _anonymous(operation: Operation, scene: Scene, send: Send) -> Answer | None:
@@ -180,6 +183,13 @@ def _foreign_cursor(operation: Operation, scene: Scene, send: Send) -> Answer | 
     return send(replace(wanted, query={"cursor": cursor}))
 
 
+def _foreign_link(operation: Operation, scene: Scene, send: Send) -> Answer | None:
+    """A link that sets the password of somebody who has the same key, address and password in both."""
+    if not (operation.app == "allauth" and "key" in operation.parameters):
+        return None
+    return send(request(operation, scene.ours, scene.theirs.shared))
+
+
 def _warm_cache(operation: Operation, scene: Scene, send: Send) -> Answer | None:
     """After the other owner has just read the thing of the same name."""
     if operation.method != "GET":
@@ -210,7 +220,8 @@ ATTACKS = [
     Attack("foreign host named beside our own", False, _named_host),
     Attack("search for what both have", False, _query(0)),
     Attack("foreign ids in the query", False, _query(1)),
-    Attack("foreign cursor", False, _foreign_cursor),
+    Attack("foreign cursor", True, _foreign_cursor, refusals=frozenset({422})),
+    Attack("foreign link for an account that both have", True, _foreign_link),
     Attack("after the other has read the same", False, _warm_cache),
     Attack("password of the foreign owner", True, _foreign_password),
 ]
@@ -225,18 +236,18 @@ def finding(operation: Operation, attack: Attack, scene: Scene, answer: Answer, 
         return f"it shows what is theirs, with {answer.status_code}"
     if changed:
         return f"it changed rows, with {answer.status_code}"
-    if attack.refused and not is_refused(operation, answer):
+    if attack.refused and not is_refused(operation, attack, answer):
         return f"it was not refused: {answer.status_code}"
     return ""
 
 
-def is_refused(operation: Operation, answer: Answer) -> bool:
+def is_refused(operation: Operation, attack: Attack, answer: Answer) -> bool:
     words = REFUSING_WORDS.get(operation.route)
     if words and words in answer.content:
         return True
     to_sign_in = answer.status_code == 302 and "/accounts/login/" in answer.headers["Location"]
     no_sign_in = operation.route == "/accounts/login/" and "Set-Cookie" not in answer.headers
-    return answer.status_code in {401, 403, 404} or to_sign_in or no_sign_in
+    return answer.status_code in attack.refusals or to_sign_in or no_sign_in
 
 
 def contents(answer: Answer) -> bytes:

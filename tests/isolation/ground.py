@@ -158,7 +158,7 @@ def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
 def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     from apps.accounts.services import password_link
 
-    member = _member(UUID(int=number), "viewer", f"{marker}{number}@example.org", name=f"Member {marker}")
+    member = _member(UUID(int=number), "viewer", f"member{number}@example.org", name=f"Member {marker}")
     dataset = _dataset(UUID(int=number), marker, owner)
     about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
     ended = _run(number, "succeeded", marker, **about)
