@@ -32,7 +32,7 @@ DEMO_RUN_WITHIN = 180.0
 
 def measure() -> Iterator[Case]:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder)) as program:
-        os.environ |= program.environment
+        os.environ |= program.environment | {"ORCHESTRALL_LOG_LEVEL": "WARNING"}
         django.setup()
         reader = Reader.make(program)
         counts: dict[str, list[int]] = {name: [] for name in PATHS}

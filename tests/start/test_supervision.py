@@ -26,8 +26,8 @@ class Actor:
     """A program that does what a test says."""
 
     def __init__(self, name: str, story: list[str]) -> None:
-        self.name, self.status, self._story = name, None, story
-        self.status: int | None
+        self.name, self._story = name, story
+        self.status: int | None = None
 
     def start(self) -> None:
         self.status = None
@@ -50,7 +50,7 @@ class Actor:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that the supervisor sees, in its only element."""
     now = [1000.0]
-    monkeypatch.setattr(supervision.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("orchestrall.supervision.time.monotonic", lambda: now[0])
     return now
 
 
@@ -67,7 +67,7 @@ def supervisor(told: list[str], clock: list[float]) -> Supervisor:
 def die(supervisor: Supervisor, actor: Actor, clock: list[float]) -> float:
     """Let it die, and return after how many seconds it was started again."""
     actor.status, died = 1, clock[0]
-    while actor.status is not None:
+    while actor.died() is not None:
         supervisor.look()
         clock[0] += 0.25
     return clock[0] - died
