@@ -59,6 +59,10 @@ class User(AbstractBaseUser):
         self.email = self.email.lower()  # one person is one row, however the address is typed
         super().save(*args, **kwargs)
 
+    def get_full_name(self) -> str:
+        """What Django's pages call the person."""
+        return str(self)
+
     def can(self, code: str) -> bool:
         """Whether the role holds the permission `code`."""
         return self.is_active and code in codes_of(self.role)

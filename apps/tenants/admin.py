@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from apps.common.errors import Problem
+from apps.common.industries import industries
 from apps.tenants import services
 from apps.tenants.context import tenant_url
 from apps.tenants.forms import DeleteTenantForm, NewTenantForm, TenantForm
@@ -28,18 +29,18 @@ _LABELS = {"creating": "info", "ready": "success", "suspended": "warning", "dele
 @admin.register(Tenant, site=site)
 class TenantAdmin(ModelAdmin):
     form = TenantForm
-    list_display = ("slug", "name", "state", "industry", "plan", "is_demo", "created_at")
+    list_display = ("address", "name", "state", "sector", "plan", "demo", "created_at")
     list_filter = ("status", "industry", "plan", "is_demo")
     search_fields = ("slug", "name", "owner_email")
     list_per_page = 50
     actions = ("suspend", "resume", "retry")
     # Buttons of the form, which are POSTs; the theme's other actions on a page are plain links.
     actions_submit_line = ("suspend_one", "resume_one", "retry_one")
-    readonly_fields = ("slug", "address", "industry", "state", "problem", "owner_email", "created_at")
+    readonly_fields = ("host", "sector", "status", "problem", "owner_email", "created_at")
     quotas = ("Quotas", {"fields": services.QUOTAS})
     fieldsets = (
-        (None, {"fields": ("name", "slug", "address", "state", "problem")}),
-        ("Product", {"fields": ("industry", "industries", "plan", "owner_email", "created_at")}),
+        (None, {"fields": ("name", "host", "status", "problem")}),
+        ("Product", {"fields": ("sector", "industries", "plan", "owner_email", "created_at")}),
         quotas,
     )
     add_fieldsets = (
@@ -52,9 +53,22 @@ class TenantAdmin(ModelAdmin):
         text = tenant.get_status_display()
         return tenant.status, f"{text}: given up" if tenant.problem else text
 
-    @admin.display(description="Host")
+    @admin.display(description="Address", ordering="slug")
     def address(self, tenant: Tenant) -> str:
+        return tenant.slug
+
+    @admin.display(description="Host")
+    def host(self, tenant: Tenant) -> str:
         return tenant_url(tenant)
+
+    @admin.display(description="Industry", ordering="industry")
+    def sector(self, tenant: Tenant) -> str:
+        known = industries().get(tenant.industry)
+        return known.title if known else tenant.industry
+
+    @admin.display(description="Demo", ordering="is_demo")
+    def demo(self, tenant: Tenant) -> str:
+        return "Demo" if tenant.is_demo else ""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         return self.readonly_fields if obj else ()
@@ -70,18 +84,40 @@ class TenantAdmin(ModelAdmin):
         shared = {"name": data["name"], "plan": data["plan"], "industries": data["industries"]}
         if change:
             services.tenant_change(tenant=obj, **shared, **quotas)
-            for button in self.get_actions_submit_line(request, obj.pk):
-                if button.action_name in request.POST:
-                    button.method(request, obj)
+            pressed = [
+                each for each in self.get_actions_submit_line(request, obj.pk) if each.action_name in request.POST
+            ]
+            for button in pressed:
+                button.method(request, obj)
+            if not pressed:
+                messages.success(request, f"{obj.name} is saved.")
             return
         made = services.tenant_create(
             slug=data["slug"], industry=data["industry"], owner_email=data["owner_email"], quotas=quotas, **shared
         )
         obj.__dict__.update(made.__dict__)
+        messages.success(request, f"{obj.name} is being created. Its host opens in a moment.")
+
+    def response_add(self, request: HttpRequest, obj: Tenant, post_url_continue: str | None = None) -> HttpResponse:
+        return self.response_post_save_add(request, obj)  # `save_model` has said what became of it
+
+    def response_change(self, request: HttpRequest, obj: Tenant) -> HttpResponse:
+        return self.response_post_save_change(request, obj)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         return _refreshing(response) if self._unfinished(self.get_queryset(request)) else response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A form with one way to save it."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().changeform_view(request, object_id, form_url, {**one, **(extra_context or {})})  # type: ignore[no-any-return]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class TenantsConfig(AppConfig):
     name = "apps.tenants"
     label = "tenants"
-    verbose_name = "Tenants"
+    verbose_name = "Installation"  # the back office heads its pages with it
 
     def ready(self) -> None:
         from apps.tenants import checks, contenttypes

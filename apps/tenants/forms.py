@@ -30,6 +30,11 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Tenant
         fields = ("name", "plan", "industries", "max_running_runs", "max_upload_mb", "max_members")
+        labels = {  # as the guide for operators calls them
+            "max_running_runs": "Runs at the same time",
+            "max_upload_mb": "Largest upload",
+            "max_members": "Active members",
+        }
 
 
 class NewTenantForm(TenantForm):
@@ -43,7 +48,9 @@ class NewTenantForm(TenantForm):
         help_text="The part of the host before the first dot. It cannot be changed later.",
     )
     industry = forms.ChoiceField(
-        choices=_packs, widget=UnfoldAdminSelectWidget, help_text="Its pack is always enabled."
+        choices=lambda: [("", "Choose one"), *_packs()],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Its pack is always enabled.",
     )
     owner_email = forms.EmailField(
         label="First owner", widget=UnfoldAdminTextInputWidget, help_text="Is invited by e-mail as soon as it is ready."

@@ -7,7 +7,8 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from csp.decorators import csp_replace
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from unfold.sites import UnfoldAdminSite
 
@@ -40,6 +41,18 @@ class OperatorsSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Sign-in is allauth's: the admin's own form would skip a second factor."""
         return secure_admin_login(super().login)(request, extra_context)  # type: ignore[no-any-return]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Tenants are all there is to look after: their list is the first page."""
+        return HttpResponseRedirect(reverse("admin:tenants_tenant_changelist"))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Passwords are allauth's too: it tells their owner by mail."""
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        super().logout(request, extra_context)
+        return HttpResponseRedirect(reverse("account_login"))
 
 
 site = OperatorsSite(name="admin")

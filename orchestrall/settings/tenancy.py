@@ -1,5 +1,8 @@
 """Schema per tenant. No table but django_migrations exists both in `public` and in a tenant (decision 0001)."""
 
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
 from orchestrall.settings.env import env
 
 TENANT_MODEL, TENANT_DOMAIN_MODEL = "tenants.Tenant", "tenants.Domain"
@@ -61,10 +64,38 @@ TENANT_APPS = [
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 
+# The console's blue, from light to dark.
+_SHADES = {
+    "50": "#f0f4ff",
+    "100": "#dfe8ff",
+    "200": "#c3d4ff",
+    "300": "#9ab5fd",
+    "400": "#6b8ff8",
+    "500": "#3b6af0",
+    "600": "#1d4ed8",
+    "700": "#1a43b8",
+    "800": "#183994",
+    "900": "#172f75",
+    "950": "#0f1d4a",
+}
 UNFOLD = {
     "SITE_TITLE": "Orchestrall operators",
     "SITE_HEADER": "Orchestrall operators",
-    "SITE_SYMBOL": "hub",
+    "SITE_ICON": lambda request: static("console/icon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/icon.svg")}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"primary": _SHADES},
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Tenants", "icon": "domain", "link": reverse_lazy("admin:tenants_tenant_changelist")},
+                    {"title": "Your console", "icon": "home", "link": "/"},
+                ]
+            }
+        ]
+    },
+    "SITE_URL": None,
+    "ACCOUNT": {"navigation": [{"title": "Change password", "link": reverse_lazy("account_change_password")}]},
 }
