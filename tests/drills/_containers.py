@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ mount --bind "$volume" "$root/{VOLUME}"
 mount -o remount,bind,ro "$root"
 cd "$root"
 exec chroot . /usr/bin/setpriv --reuid "${{user%:*}}" --regid "${{user#*:}}" --clear-groups \\
-    --no-new-privs --inh-caps=-all --bounding-set=-all -- /bin/sh -c 'cd "$0"; exec "$@"' "$@"
+    --no-new-privs --inh-caps=-all --bounding-set=-all --pdeathsig KILL -- /bin/sh -c 'cd "$0"; exec "$@"' "$@"
 """
 
 
@@ -187,9 +187,9 @@ class Container:
             time.sleep(0.2)
 
     def kill(self) -> None:
-        if self.child.poll() is None:
-            self.child.kill()  # the kernel then kills process 1, and with it all that it started
-            self.child.wait()
+        with suppress(RuntimeError, psutil.NoSuchProcess):  # it has ended by itself
+            self.process.kill()  # all others in a process namespace die with process 1
+        self.child.wait()
 
 
 class Runner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,16 @@ from websockets.sync.client import connect
 
 from orchestrall import embedded
 from tests.drills._containers import VOLUME, Builder, Container, Runner, isolation_of, require_tools
-from tests.drills.worker_kill import AGENT, ended, upload, wait_until
+from tests.drills.worker_kill import ended, start, state
 from tests.measuring import Case
+from tests.running import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE, IMAGE = "localhost/base", "localhost/orchestrall"
 SERVERS, WORKERS = ("web", "live"), ("worker-cpu", "worker-io")
 STARTS_WITHIN, STOPS_WITHIN = 60.0, 30.0
 """Seconds; the second is what `stop_grace_period` gives in deploy/compose."""
+PATIENCE = 300.0
 WRITABLE = ("/tmp", f"/{VOLUME}")  # noqa: S108
 PERSON, PASSWORD = "ana@acme.example", secrets.token_urlsafe(16)
 TENANT_HOST = "acme.localhost"
@@ -143,17 +147,17 @@ def worked(roles: Roles) -> Iterator[Case]:
     )
     yield Case("web", "status of the sign-in page", page.status_code, bar="200", holds=page.status_code == 200)
     with roles.client("web") as web, roles.client("live") as live:
-        table, began = upload(web), time.monotonic()
+        table, began = upload(web, series=20), time.monotonic()
         run = start(web, table)
         with connect(
             f"ws://127.0.0.1:{roles.ports['live']}/ws/runs/{run}/",
             additional_headers={"Host": TENANT_HOST, "Authorization": live.headers["Authorization"]},
         ) as ws:
             told = json.loads(ws.recv(timeout=20))
-        yield Case("live", "first message of the run's socket", told["status"], bar="of the run", holds=told["run"] == run)
-        state = live.get(f"/api/v1/runs/{run}", params={"wait": 60}).json()
-        good = state["status"] == "succeeded"
-        yield Case("forecast", "status", state["status"], bar="succeeded", holds=good)
+        status, of_it = told["status"], told["run"] == run
+        yield Case("live", "first message of the run's socket", status, bar="of the run", holds=of_it)
+        status = live.get(f"/api/v1/runs/{run}", params={"wait": 60}).json()["status"]
+        yield Case("forecast", "status", status, bar="succeeded", holds=status == "succeeded")
         yield Case("forecast", "from the call to the answer of ?wait=60", time.monotonic() - began, "s")
 
 
@@ -174,10 +178,10 @@ def answers_what_is_under_way(roles: Roles) -> Iterator[Case]:
         link.sendall(head.encode() + body[:5])
         time.sleep(0.5)  # until it is in the hands of a thread
         web.ask_to_stop()
-        wait_until(lambda: embedded.port_is_free(port), "web takes no more connections")
+        wait_until(lambda: embedded.port_is_free(port), "web takes no more connections", within=STOPS_WITHIN)
         link.sendall(body[5:])
         answer = link.makefile("rb").readline().decode().strip()
-    yield Case("web", "answer under way while stopping", answer, bar="200", holds=" 200" in answer)
+    yield Case("web", "answer under way while stopping", answer, bar="201", holds=" 201 " in answer)
     yield from exited("web", web, time.monotonic())
 
 
@@ -185,15 +189,15 @@ def gives_its_rows_back(roles: Roles) -> Iterator[Case]:
     """A worker that is asked to stop in the middle of a run leaves it to another, and no death is counted."""
     first = roles.running["worker-cpu"]
     with roles.client("live") as api:
-        run = start(api, upload(api))
-        wait_until(lambda: api.get(f"/api/v1/runs/{run}").json()["done"] > 0, "the run has made progress")
+        run = start(api, upload(api, series=300))
+        wait_until(lambda: state(api, run)["done"] > 0, "the run has made progress", within=PATIENCE)
         yield from stops("worker-cpu in a run", first)
-        state = api.get(f"/api/v1/runs/{run}").json()
-        yield Case("worker-cpu in a run", "the run afterwards", state["status"], holds=not ended(state))
+        left = state(api, run)
+        yield Case("worker-cpu in a run", "the run afterwards", left["status"], bar="not ended", holds=not ended(left))
         began = time.monotonic()
         roles.start("worker-cpu", "worker-cpu-2").wait_until_healthy(STARTS_WITHIN)
-        wait_until(lambda: ended(api.get(f"/api/v1/runs/{run}").json()), "another worker has finished the run")
-        status = api.get(f"/api/v1/runs/{run}").json()["status"]
+        wait_until(lambda: ended(state(api, run)), "another worker has finished the run", within=PATIENCE)
+        status = state(api, run)["status"]
     yield Case("another worker-cpu", "the run in the end", status, bar="succeeded", holds=status == "succeeded")
     yield Case("another worker-cpu", "from its start to the run's end", time.monotonic() - began, "s")
 
@@ -214,8 +218,16 @@ def exited(case: str, container: Container, began: float) -> Iterator[Case]:
     yield Case(case, "exit status", status, bar="0", holds=status == "0")
 
 
-def start(api: httpx.Client, table: str) -> str:
-    answer = api.post(f"/api/v1/agents/{AGENT}/runs", json={"input": {"history": {"dataset": table}}})
+def upload(api: httpx.Client, series: int) -> str:
+    """Three years of weekly figures of so many items. Returns the id of the dataset."""
+    chance, first = random.Random(1), date(2022, 1, 3)
+    lines = [
+        f"item {item},{first + timedelta(weeks=week)},{max(0, round(chance.gauss(100, 20)))}"
+        for item in range(series)
+        for week in range(156)
+    ]
+    table = "\n".join(["item,week,quantity", *lines]).encode()
+    answer = api.post("/api/v1/datasets", files={"file": ("weekly.csv", table, "text/csv")})
     answer.raise_for_status()
     return str(answer.json()["id"])
 
