@@ -33,6 +33,8 @@ BOARD = Board(number=lambda: getattr(current_process(), "index", 0) or 0)
 
 def beat(board: Board) -> None:
     """Renew the leases in hand, and leave word of what became of their rows."""
+    if settings.WORKER_ALIVE_FILE:  # first: nobody shall restart a worker because the database is away
+        Path(settings.WORKER_ALIVE_FILE).touch()
     held = board.held()
     asked = time.monotonic()
     states = rows.renew([each.claim for each in held])
@@ -44,8 +46,6 @@ def beat(board: Board) -> None:
         else:
             signalled = state.signal != claim.signal
             board.news(each.place, signalled=signalled, lost=False, until=asked + state.left)
-    if settings.WORKER_ALIVE_FILE:
-        Path(settings.WORKER_ALIVE_FILE).touch()
 
 
 def tick() -> int:

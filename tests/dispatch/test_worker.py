@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from apps.common import work
 from apps.common.ids import uuid7
@@ -110,6 +110,19 @@ def test_a_heartbeat_tells_of_a_row_that_is_gone(take: Take, board: Board) -> No
 def test_a_worker_that_is_alive_touches_its_file(take: Take, board: Board, settings: Any, tmp_path: Any) -> None:
     settings.WORKER_ALIVE_FILE = str(tmp_path / "alive")
     worker.beat(board)
+    assert (tmp_path / "alive").exists()
+
+
+def test_a_worker_is_alive_while_the_database_is_away(
+    board: Board, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(claims: object) -> None:
+        raise OperationalError
+
+    settings.WORKER_ALIVE_FILE = str(tmp_path / "alive")
+    monkeypatch.setattr(worker.rows, "renew", away)
+    with pytest.raises(OperationalError):
+        worker.beat(board)
     assert (tmp_path / "alive").exists()
 
 
