@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,21 +27,31 @@ REFRESH_SECONDS = 3
 _LABELS = {"creating": "info", "ready": "success", "suspended": "warning", "deleting": "danger"}
 
 
+class SectorFilter(admin.SimpleListFilter):
+    title, parameter_name = "industry", "industry"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, config.title) for key, config in industries().items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> QuerySet[Tenant]:
+        return queryset.filter(industry=self.value()) if self.value() else queryset
+
+
 @admin.register(Tenant, site=site)
 class TenantAdmin(ModelAdmin):
     form = TenantForm
     list_display = ("address", "name", "state", "sector", "plan", "demo", "created_at")
-    list_filter = ("status", "industry", "plan", "is_demo")
+    list_filter = ("status", SectorFilter, "plan", "is_demo")
     search_fields = ("slug", "name", "owner_email")
     list_per_page = 50
     actions = ("suspend", "resume", "retry")
     # Buttons of the form, which are POSTs; the theme's other actions on a page are plain links.
     actions_submit_line = ("suspend_one", "resume_one", "retry_one")
-    readonly_fields = ("host", "sector", "status", "problem", "owner_email", "created_at")
+    readonly_fields = ("host", "sector", "status", "problem", "owner", "created_at")
     quotas = ("Quotas", {"fields": services.QUOTAS})
     fieldsets = (
         (None, {"fields": ("name", "host", "status", "problem")}),
-        ("Product", {"fields": ("sector", "industries", "plan", "owner_email", "created_at")}),
+        ("Product", {"fields": ("sector", "industries", "plan", "owner", "created_at")}),
         quotas,
     )
     add_fieldsets = (
@@ -65,6 +76,10 @@ class TenantAdmin(ModelAdmin):
     def sector(self, tenant: Tenant) -> str:
         known = industries().get(tenant.industry)
         return known.title if known else tenant.industry
+
+    @admin.display(description="First owner")
+    def owner(self, tenant: Tenant) -> str:
+        return tenant.owner_email
 
     @admin.display(description="Demo", ordering="is_demo")
     def demo(self, tenant: Tenant) -> str:
@@ -98,11 +113,17 @@ class TenantAdmin(ModelAdmin):
         obj.__dict__.update(made.__dict__)
         messages.success(request, f"{obj.name} is being created. Its host opens in a moment.")
 
+    def log_change(self, request: HttpRequest, obj: Tenant, message: Any) -> LogEntry | None:
+        """Record what was changed; saving a form as it was, as a button does, is no change."""
+        return super().log_change(request, obj, message) if message else None
+
     def response_add(self, request: HttpRequest, obj: Tenant, post_url_continue: str | None = None) -> HttpResponse:
-        return self.response_post_save_add(request, obj)  # `save_model` has said what became of it
+        answer: HttpResponse = self.response_post_save_add(request, obj)
+        return answer  # `save_model` has said what became of it
 
     def response_change(self, request: HttpRequest, obj: Tenant) -> HttpResponse:
-        return self.response_post_save_change(request, obj)
+        answer: HttpResponse = self.response_post_save_change(request, obj)
+        return answer
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
@@ -135,8 +156,7 @@ class TenantAdmin(ModelAdmin):
             raise Http404
         form = DeleteTenantForm(request.POST or None, tenant=tenant)
         if request.method == "POST" and form.is_valid():
-            if self._try(request, [tenant], lambda each: services.tenant_delete(tenant=each), "is being deleted"):
-                self.log_deletions(request, self.get_queryset(request).filter(pk=tenant.pk))
+            self._try(request, [tenant], lambda each: services.tenant_delete(tenant=each), "is being deleted")
             return HttpResponseRedirect(reverse("admin:tenants_tenant_changelist"))
         context = {
             **self.admin_site.each_context(request),
@@ -190,18 +210,16 @@ class TenantAdmin(ModelAdmin):
 
     def _try(
         self, request: HttpRequest, tenants: Iterable[Tenant], change: Callable[[Tenant], None], done: str
-    ) -> list[Tenant]:
-        """Change each tenant that can be; say of every one what became of it. Returns those that were changed."""
-        changed = []
+    ) -> None:
+        """Change each tenant that can be; say of every one what became of it, and log what was changed."""
         for tenant in tenants:
             try:
                 change(tenant)
             except Problem as problem:
                 messages.error(request, f"{problem.detail} {problem.remedy}".strip())
             else:
-                changed.append(tenant)
+                self.log_change(request, tenant, f"{tenant.name} {done}.")
                 messages.success(request, f"{tenant.name} {done}.")
-        return changed
 
     @staticmethod
     def _unfinished(tenants: QuerySet[Tenant]) -> bool:

@@ -83,15 +83,16 @@ UNFOLD = {
     "SITE_HEADER": "Orchestrall operators",
     "SITE_ICON": lambda request: static("console/icon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/icon.svg")}],
+    "STYLES": [lambda request: static("tenants/office.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "COLORS": {"primary": _SHADES},
+    "COLORS": {"primary": _SHADES, "font": {"subtle-light": "var(--color-base-600)"}},  # the theme's grey is too faint
     "SIDEBAR": {
         "navigation": [
             {
                 "items": [
                     {"title": "Tenants", "icon": "domain", "link": reverse_lazy("admin:tenants_tenant_changelist")},
-                    {"title": "Your console", "icon": "home", "link": "/"},
+                    {"title": "Your console", "icon": "home", "link": "/", "active": lambda request: False},
                 ]
             }
         ]

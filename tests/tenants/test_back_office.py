@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -103,6 +104,55 @@ def test_an_operator_renames_a_tenant_and_sets_its_quotas(office: Client, acme: 
     assert office.post(one(acme), form).status_code == 302
     changed = Tenant.objects.get(slug="acme")
     assert (changed.name, changed.max_upload_mb, changed.schema_name) == ("Acme Stores", 20, "t_acme")
+
+
+def test_the_first_page_is_the_list_of_tenants(office: Client) -> None:
+    assert office.get("/admin/")["Location"] == LIST
+
+
+def test_the_pages_of_allauth_stand_in_for_those_of_the_admin(office: Client) -> None:
+    assert office.get("/admin/password_change/")["Location"] == "/accounts/password/change/"
+    assert office.post("/admin/logout/")["Location"] == "/accounts/login/"
+    assert office.get(LIST).status_code == 302
+
+
+def test_a_tenants_page_calls_things_by_their_words(office: Client, acme: Tenant) -> None:
+    page = office.get(one(acme)).content.decode()
+    for words in ("http://acme.localhost", "Ready", "Dummy", "Runs at the same time", "Largest upload", "First owner"):
+        assert words in page
+    assert "(&#x27;ready&#x27;" not in page
+    assert "_addanother" not in page
+
+
+def test_tenants_are_filtered_by_industry(office: Client, acme: Tenant) -> None:
+    Tenant.objects.filter(pk=acme.pk).update(industry="retail")
+    page = office.get(LIST, {"industry": "retail"}).content.decode()
+    assert "Retail and e-commerce" in page
+    assert ("acme" in page, "globex" in page) == (True, False)
+
+
+def test_what_became_of_a_tenant_is_said_once(office: Client, acme: Tenant, scheduled: Scheduled) -> None:
+    def said(answer: Any) -> list[str]:
+        return [str(message) for message in answer.context["messages"]]
+
+    assert said(office.post(f"{LIST}add/", NEW, follow=True)) == [
+        "Initech is being created. Its host opens in a moment."
+    ]
+    assert said(office.post(one(acme), {**NEW, "name": "Acme"}, follow=True)) == ["Acme is saved."]
+    pressed = {**NEW, "name": "Acme", "tenants_tenant_suspend_one": "1"}
+    assert said(office.post(one(acme), pressed, follow=True)) == ["Acme is suspended."]
+
+
+def test_every_deed_is_logged_and_nothing_else(office: Client, acme: Tenant, scheduled: Scheduled) -> None:
+    same = {**NEW, "name": "Acme", "max_running_runs": "4", "max_upload_mb": "50", "max_members": "100"}
+    same["industries"] = acme.industries
+    office.post(one(acme), same)
+    office.post(one(acme), {**same, "max_members": "7"})
+    office.post(LIST, {"action": "suspend", "_selected_action": [acme.pk]})
+    office.post(LIST, {"action": "suspend", "_selected_action": [acme.pk]})
+    office.post(one(acme, "delete"), {"slug": "acme"})
+    entries = [entry.get_change_message() for entry in LogEntry.objects.order_by("action_time")]
+    assert entries == ["Changed Active members.", "Acme is suspended.", "Acme is being deleted."]
 
 
 def test_an_operator_suspends_and_resumes_a_tenant(office: Client, acme: Tenant) -> None:
