@@ -19,6 +19,7 @@ nav_item(
         permission=DATASETS_VIEW,
         order=30,
         letter="t",
+        tab=4,
     )
 )
 

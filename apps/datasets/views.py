@@ -33,6 +33,8 @@ TYPES = {
     "text": "Text",
     "empty": "Nothing",
 }
+# Of the rows that a dataset keeps at hand: a page should not be all rows.
+ROWS_SHOWN = 20
 NUMERIC = {"integer", "number"}
 
 
@@ -51,6 +53,7 @@ class DatasetView(ConsoleView):
             "page": page,
             "previous_url": _page_url(search, page.page - 1) if page.page > 1 else "",
             "next_url": _page_url(search, page.page + 1) if page.page < page.pages else "",
+            "noun": "dataset" if page.found == 1 else "datasets",
             "search": search,
             "can_upload": can_upload,
             "samples": selectors.samples_list()[:4] if can_upload and not page.found and not search else [],
@@ -131,7 +134,7 @@ class DatasetPage(ConsoleView):
             "columns": TableView(_profile(dataset), request),
             "uses": uses_of(request, dataset),
             "headings": [(each["name"], own) for each, own in zip(shown, numeric, strict=True)],
-            "rows": [zip(row, numeric, strict=True) for row in dataset.preview],
+            "rows": [list(zip(row, numeric, strict=True)) for row in dataset.preview[:ROWS_SHOWN]],
             "can_upload": self.who.can(DATASETS_UPLOAD),
             "may_delete": selectors.may_delete(who=self.who, user_id=self.user.pk, dataset=dataset),
             "api_url": request.build_absolute_uri(reverse("datasets_api:dataset", args=[dataset.pk])),

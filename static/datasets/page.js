@@ -15,7 +15,8 @@ function show({ part: share, text }) {
   if (share === null) bar.removeAttribute("value");
   else bar.value = 100 * share;
   box.querySelector("[data-upload-stop]").hidden = share === null;
-  if (words.textContent.split(":")[0] !== text.split(":")[0]) announce(text);
+  const [stage] = text.split(":");
+  if (words.textContent.split(":")[0] !== stage) announce(stage);
   words.textContent = text;
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EXAMPLES = 3
-LONGEST_EXAMPLE = 60
+LONGEST_EXAMPLE = 40
 _NUMBER = r"[+-]?(\d+([.,]\d+)?|[.,]\d+|\d{1,3}([ '.,\x{a0}\x{202f}]\d{3})+([.,]\d+)?)([eE][+-]?\d+)?\s?%?"
 # The kinds that text may turn out to be, the most particular first.
 _TEXT_KINDS: dict[ColumnType, str] = {
