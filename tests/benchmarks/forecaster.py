@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,7 +32,9 @@ from apps.agents.contract import Measure, ModelCard, RunContext
 from apps.common.schemas import Table
 from apps.retail.agents.demand_forecaster import DemandForecaster, DemandInput, DemandSettings
 from apps.retail.agents.demand_report import DemandReport
+from apps.retail.analytics import forecasting
 from apps.retail.analytics.layout import ROW
+from apps.retail.analytics.reading import Series
 from tests.measuring import Case, benchmark_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,16 @@ def forecast(frame: pl.DataFrame) -> Timed:
 
 
 @dataclass
+class Made:
+    """A forecast to be measured."""
+
+    item: str
+    forecast: list[float]
+    q10: list[float]
+    q90: list[float]
+
+
+@dataclass
 class Quality:
     """Means over the series of one origin; `covered` is the share, in percent, of values within the 10-90 % band."""
 
@@ -119,10 +130,10 @@ class Quality:
     bias: float
 
 
-def quality(series: dict[str, Values], back: int, reports: list[Any]) -> Quality:
+def quality(series: dict[str, Values], back: int, forecasts: list[Made]) -> Quality:
     """Compare the forecasts made `back` weeks before the end of `series` with the 13 weeks that followed."""
     rows = []
-    for one in reports:
+    for one in forecasts:
         values = series[one.item]
         cut = len(values) - back
         training, actual = values[:cut], values[cut : cut + HORIZON]
@@ -135,6 +146,13 @@ def quality(series: dict[str, Values], back: int, reports: list[Any]) -> Quality
         rows.append([*row, 100 * float(inside.mean()), float((np.array(one.forecast) - actual).mean() / scale)])
     smape, mase, naive_smape, naive_mase, covered, bias = np.mean(rows, axis=0).tolist()
     return Quality(smape, mase, (smape / naive_smape + mase / naive_mase) / 2, covered, bias)
+
+
+def _alone(series: Series) -> Made:
+    """A forecast without any other series to learn from."""
+    (found,) = forecasting.forecast([series], HORIZON, "weekly")
+    low, high = (found.quantiles[level].tolist() for level in (10, 90))
+    return Made(series.item, found.point.tolist(), low, high)
 
 
 def _covers(covered: float) -> bool:
@@ -152,7 +170,8 @@ def accuracy() -> Iterator[Case]:
     series, found = series_of(m4_weekly()), []
     bar, between = f"<= {MOST_OWA}", f"{COVERAGE[0]} to {COVERAGE[1]}"
     for back in ORIGINS:
-        made = quality(series, back, forecast(before(series, back)).report.series)
+        reports = forecast(before(series, back)).report.series
+        made = quality(series, back, [Made(one.item, one.forecast, one.q10, one.q90) for one in reports])
         found.append(made)
         case = f"M4 weekly, {back} weeks back"
         yield Case(case, "sMAPE", round(made.smape, 3), "%")
@@ -168,8 +187,8 @@ def accuracy() -> Iterator[Case]:
     )
     alone = []
     for back in ORIGINS:
-        each = [forecast(before({name: values}, back)).report.series[0] for name, values in series.items()]
-        alone.append(quality(series, back, each).covered)
+        cut = [Series(name, "1", values[: len(values) - back]) for name, values in series.items()]
+        alone.append(quality(series, back, [_alone(one) for one in cut]).covered)
     covered = float(np.mean(alone))
     yield Case(
         "M4 weekly, each series alone", "covered by the 10-90 % band", round(covered, 1), "%", between, _covers(covered)

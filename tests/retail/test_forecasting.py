@@ -194,3 +194,22 @@ def test_progress_is_told_for_each_series_and_may_end_the_work() -> None:
 def test_very_large_and_very_small_numbers_are_forecast(huge: float) -> None:
     made = one(huge * (100 + noise(60)))
     assert made.point.mean() == pytest.approx(100 * huge, rel=0.1)
+
+
+def test_a_library_that_is_missing_is_no_matter_of_the_series() -> None:
+    def missing(y: Values, horizon: int) -> Values:
+        raise ImportError("no such library")
+
+    with pytest.raises(ImportError):
+        models.safe(missing, 50 + noise(20), 3)
+
+
+def test_a_model_that_cannot_be_fitted_gives_way_to_the_last_value() -> None:
+    def broken(y: Values, horizon: int) -> Values:
+        raise ZeroDivisionError
+
+    def infinite(y: Values, horizon: int) -> Values:
+        return np.full(horizon, np.inf)
+
+    for model in (broken, infinite):
+        assert models.safe(model, np.array([1.0, 2.0, 7.0]), 2).tolist() == [7, 7]

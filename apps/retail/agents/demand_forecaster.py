@@ -73,6 +73,7 @@ def _load_models(tell: Callable[[int, int, str], None]) -> None:
                 loading.result(timeout=0.5)
             except NotYet:
                 continue
+        loading.result()  # what went wrong with the import is no matter of the data
 
 
 class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
@@ -131,15 +132,14 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
 
         frame = ctx.table(data.history)
         panel = reading.read(frame, _choices(data))
-        columns = [name for name in frame.columns if name != "__row__"]
         lengths = [len(series.values) for series in panel.series]
         span = f"{min(lengths):,}" if min(lengths) == max(lengths) else f"{min(lengths):,} to {max(lengths):,}"
         each = {"index": "periods that are only counted"}.get(panel.frequency, f"{panel.frequency} values")
         return Inspection(
             summary=f"{len(lengths):,} series of {span} {each}",
-            understood=_understood(panel, columns),
+            understood=_understood(panel),
             warnings=[*panel.notes, *_warnings(panel)],
-            preview=frame.head(5).select(columns[:PREVIEW_COLUMNS]).to_dicts(),
+            preview=frame.head(5).select(panel.plan.columns[:PREVIEW_COLUMNS]).to_dicts(),
         )
 
     def headline(self, report: DemandReport) -> str:
@@ -166,7 +166,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
         return Sheet(name="forecast", columns=columns, rows=rows)
 
 
-def _understood(panel: reading.Panel, columns: list[str]) -> list[Understood]:
+def _understood(panel: reading.Panel) -> list[Understood]:
     """What was detected, each with its alternatives; a choice goes back into the input at `path`."""
     detected = {
         "layout": panel.plan.layout,
@@ -183,7 +183,7 @@ def _understood(panel: reading.Panel, columns: list[str]) -> list[Understood]:
             made.append(Understood(path=name, label=label, value=value, choices=options, why=why))
         elif name in panel.plan.roles:
             value = panel.plan.roles[name]
-            options = list(dict.fromkeys([value, *columns[:MOST_CHOICES]]))
+            options = list(dict.fromkeys([value, *panel.plan.columns[:MOST_CHOICES]]))
             made.append(Understood(path=f"history.columns.{name}", label=label, value=value, choices=options, why=why))
     return made
 

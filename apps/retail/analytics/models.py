@@ -139,6 +139,8 @@ def safe(model: Model, y: Values, horizon: int) -> Values:
     try:
         with np.errstate(all="ignore"):
             made = model(y, horizon)
+    except (ImportError, MemoryError):
+        raise
     except Exception:  # noqa: BLE001 - the library raises a bare one for a series that it cannot fit
         return naive(y, horizon)
     return made if np.isfinite(made).all() else naive(y, horizon)
