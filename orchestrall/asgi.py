@@ -11,8 +11,9 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from apps.datasets.limits import BodyLimitGuard  # noqa: E402
 from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
+from apps.gateway.waiting import WaitingAnswers  # noqa: E402
 from orchestrall.urls.sockets import urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": BodyLimitGuard(http), "websocket": TenantSocketMiddleware(URLRouter(urlpatterns))}
+    {"http": BodyLimitGuard(WaitingAnswers(http)), "websocket": TenantSocketMiddleware(URLRouter(urlpatterns))}
 )

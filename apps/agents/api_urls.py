@@ -1,2 +1,15 @@
+from django.urls import path
+
+from apps.agents import api
+
 app_name = "agents_api"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("agents", api.Agents.as_view(), name="agents"),
+    path("agents/<str:key>", api.AgentOne.as_view(), name="agent"),
+    path("agents/<str:key>/runs", api.AgentRuns.as_view(), name="run-start"),
+    path("runs", api.Runs.as_view(), name="runs"),
+    path("runs/<uuid:id>", api.RunOne.as_view(), name="run"),
+    path("runs/<uuid:id>/cancel", api.RunCancel.as_view(), name="run-cancel"),
+    path("runs/<uuid:id>/result.csv", api.RunResultCsv.as_view(), name="result-csv"),
+    path("runs/<uuid:id>/result.xlsx", api.RunResultXlsx.as_view(), name="result-xlsx"),
+]

@@ -101,19 +101,25 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     icon: ClassVar[str] = "robot"
     summary: ClassVar[str] = ""
     examples: ClassVar[list[Example]] = []
+    table_roles: ClassVar[tuple[str, ...]] = ()
+    """What `columns` of the table may name: a person is asked for these where they cannot be detected."""
 
     input_type: ClassVar[type[BaseModel]]
     output_type: ClassVar[type[BaseModel]]
     settings_type: ClassVar[type[BaseModel]]
     table_field: ClassVar[str]
     """Name of the input field that an uploaded file feeds; empty when the agent takes no table."""
+    table_required: ClassVar[bool]
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.input_type, cls.output_type, cls.settings_type = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
-        cls.table_field = next(
-            (name for name, field in cls.input_type.model_fields.items() if field.annotation is Table), ""
-        )
+        tables = [
+            (name, field.is_required())
+            for name, field in cls.input_type.model_fields.items()
+            if Table in (field.annotation, *get_args(field.annotation))
+        ]
+        cls.table_field, cls.table_required = tables[0] if tables else ("", False)
         cls.summary = cls.summary or (python_inspect.getdoc(cls) or "").partition("\n")[0]
         AGENTS.register(cls.key, cls())
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from apps.common.errors import Issue
+from apps.common.errors import InvalidInput, Issue
+
+MOST_CHOICES = 200
+"""How many columns of a table are offered to choose from."""
 
 
 @dataclass
@@ -111,3 +115,42 @@ def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif not isinstance(value, list | None):
             values[f"{prefix}{key}"] = str(value)
     return values
+
+
+def is_flat(data: Mapping[str, Any]) -> bool:
+    """Whether `flat` holds all of it: there is no list in it."""
+    return all(is_flat(value) if isinstance(value, Mapping) else not isinstance(value, list) for value in data.values())
+
+
+def merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over` in their places; what stands beside them stays."""
+    for name, value in over.items():
+        below = base.get(name)
+        base[name] = merge(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
+    return base
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object that a person wrote as JSON. Raises `InvalidInput` naming line and column."""
+    try:
+        data = json.loads(text, parse_constant=_no_number)
+        json.dumps(data, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise _unusable(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
+    except UnicodeEncodeError as error:
+        raise _unusable("A text holds half of a character, as `\\ud800`.") from error
+    except RecursionError as error:
+        raise _unusable("This is nested too deeply.") from error
+    except ValueError as error:
+        raise _unusable(str(error)) from error
+    if not isinstance(data, dict):
+        raise _unusable("The input must be a JSON object: names and values between braces.")
+    return data
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number in JSON.")
+
+
+def _unusable(why: str) -> InvalidInput:
+    return InvalidInput(f"{why} Nothing was started.", remedy="Mend that place, or start from an example.")

@@ -21,6 +21,11 @@ def topic(run: UUID) -> str:
     return f"run.{run}"
 
 
+def end_topic(run: UUID) -> str:
+    """Says one thing only: that the run has ended. For who waits for that and not for its progress."""
+    return f"run.{run}.end"
+
+
 def event(run: AgentRun) -> dict[str, Any]:
     """The run as an event."""
     return {
@@ -43,3 +48,5 @@ def tell(run: AgentRun) -> None:
     message = event(run)
     publish(topic(run.id), message)
     publish(ALL_RUNS, message)
+    if not run.is_open:
+        publish(end_topic(run.id), message)

@@ -1,27 +1,85 @@
-"""What the API says about agents and runs."""
+"""What the API says about agents and runs, and what it takes."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from django.core.files.uploadedfile import UploadedFile
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from apps.agents.contract import Agent, ModelCard
+from apps.agents.fields import json_object
 from apps.agents.models import AgentRun
 from apps.common.errors import Issue
 from apps.common.schemas import StrictModel
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+LONGEST_WAIT = 60
+"""Seconds that a reader of a run may have its answer held back."""
+
+_CARD: dict[str, Any] = {
+    "intended_use": "Weekly and monthly demand of items with a year of history.",
+    "limits": ["It knows nothing of promotions that are not in the history."],
+    "data": "359 weekly series",
+    "command": "python3 run.py bench forecaster",
+    "measured_on": "2026-11-25",
+    "machine": "2 cores",
+    "measures": [{"name": "OWA", "value": 0.9, "unit": "", "bar": "at most 0.93", "note": ""}],
+}
+_AGENT: dict[str, Any] = {
+    "key": "retail.demand_forecaster",
+    "title": "Demand Forecaster",
+    "version": "1.0",
+    "industry": "retail",
+    "summary": "Forecasts demand for every item, with a range to plan by and the reason for the model.",
+    "table_field": "history",
+    "input_schema": {"type": "object", "properties": {"horizon": {"type": "integer"}}},
+    "output_schema": {"type": "object", "properties": {"series": {"type": "array"}}},
+    "examples": [{"history": {"rows": [{"item": "Tea", "week": "2026-01-05", "sold": 12}]}, "horizon": 13}],
+    "card": _CARD,
+}
+_RUN: dict[str, Any] = {
+    "id": "0192f3a4-b5c6-7d8e-9f00-112233445566",
+    "ref": "R-12",
+    "agent": "retail.demand_forecaster",
+    "agent_version": "1.0",
+    "status": "running",
+    "seq": 7,
+    "done": 120,
+    "total": 359,
+    "note": "Forecasting Tea",
+    "headline": "",
+    "source": "Weekly sales",
+    "problem": None,
+    "cancel_requested": False,
+    "attempts": 1,
+    "started_by": "analyst@acme.example",
+    "created_at": "2026-11-25T16:40:00Z",
+    "started_at": "2026-11-25T16:40:01Z",
+    "finished_at": None,
+}
+_ENDED: dict[str, Any] = {
+    "status": "succeeded",
+    "seq": 31,
+    "done": 359,
+    "note": "",
+    "headline": "359 series, 13 periods ahead",
+    "finished_at": "2026-11-25T16:40:44Z",
+    "output": {"frequency": "weekly", "horizon": 13, "series": []},
+}
 
 
 class AgentOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [_AGENT]})
+
     key: str
     title: str
     version: str
     industry: str
     summary: str
+    table_field: str = Field(description="The part of `input` that a file feeds; empty for an agent without a table.")
     input_schema: dict[str, Any] = Field(description="JSON Schema of `input`.")
     output_schema: dict[str, Any] = Field(description="JSON Schema of `output`.")
     examples: list[dict[str, Any]] = Field(description="Inputs that work.")
@@ -35,6 +93,7 @@ class AgentOut(BaseModel):
             version=agent.version,
             industry=agent.industry,
             summary=agent.summary,
+            table_field=agent.table_field,
             input_schema=agent.input_type.model_json_schema(),
             output_schema=agent.output_type.model_json_schema(),
             examples=[example.input for example in agent.examples],
@@ -43,13 +102,55 @@ class AgentOut(BaseModel):
 
 
 class AgentList(BaseModel):
-    results: list[AgentOut]
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_AGENT]}]})
+
+    items: list[AgentOut]
 
 
 class RunStart(StrictModel):
-    """A run to start. With a file, send multipart: `file`, and this object's `input` as a JSON part."""
+    """A run to start."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"input": _AGENT["examples"][0]}]})
 
     input: dict[str, Any] = Field(default_factory=dict, description="The agent's input; see its `input_schema`.")
+
+
+def _part(sent: Any) -> Any:
+    """The JSON object in a part of a form."""
+    return json_object(sent if isinstance(sent, str) else "")
+
+
+class RunUpload(StrictModel):
+    """A run to start on a file, sent as a form. The file is kept as a dataset."""
+
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        json_schema_extra={"examples": [{"file": "item,week,sold\nTea,2026-01-05,12\n", "input": '{"horizon": 13}'}]},
+    )
+
+    file: Annotated[UploadedFile, WithJsonSchema({"type": "string", "format": "binary"})] = Field(  # type: ignore[type-arg]
+        description="CSV, XLSX or Parquet: the agent's table. Its first row names the columns."
+    )
+    input: Annotated[
+        dict[str, Any],
+        BeforeValidator(_part),
+        WithJsonSchema({"type": "string", "contentMediaType": "application/json", "default": "{}"}),
+    ] = Field(default_factory=dict, description="The rest of the agent's input, as JSON.")
+    sheet: str = Field(default="", max_length=100, description="The sheet of a workbook; by default its first.")
+
+
+class RunsQuery(BaseModel):
+    """How a list of runs is narrowed."""
+
+    status: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = ""
+    agent: str = Field(default="", max_length=100)
+    since: AwareDatetime | None = None
+
+
+class RunQuery(BaseModel):
+    """How a run is read."""
+
+    wait: float = Field(default=0, ge=0, le=LONGEST_WAIT, allow_inf_nan=False)
 
 
 class RunProblem(BaseModel):
@@ -63,6 +164,8 @@ class RunProblem(BaseModel):
 
 
 class RunOut(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [_RUN]})
+
     id: UUID
     ref: str = Field(description="The number people use.", examples=["R-12"])
     agent: str
@@ -76,7 +179,8 @@ class RunOut(BaseModel):
     source: str = Field(description="Name of the dataset that was used.")
     problem: RunProblem | None = Field(description="Why the run failed; null otherwise.")
     cancel_requested: bool
-    attempts: int = Field(description="How many workers took it up: more than 1 after a worker died.")
+    attempts: int = Field(description="How many workers took it up: more than 1 after a worker died or was stopped.")
+    started_by: str | None = Field(description="Address of the member who started it; null for a program's own.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -93,10 +197,13 @@ class RunOut(BaseModel):
             **{name: getattr(run, name) for name in (*same, *more)},
             "agent": run.agent_key,
             "cancel_requested": run.cancel_requested_at is not None,
+            "started_by": run.created_by.email if run.created_by else None,
         }
 
 
 class RunDetail(RunOut):
+    model_config = ConfigDict(json_schema_extra={"examples": [_RUN | _ENDED]})
+
     output: Any = Field(
         description="The result, as the agent's `output_schema` says; null until the run has succeeded."
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncHour
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from apps.agents.contract import AGENTS, Agent
 from apps.agents.models import AgentResult, AgentRun
@@ -20,6 +18,7 @@ from apps.common.widgets import Sheet
 from apps.tenants.context import current_tenant
 
 PAGE = 50
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def agents_list(*, who: Principal, search: str = "") -> list[Agent[Any, Any, Any]]:
@@ -47,7 +46,7 @@ def agent_get(*, who: Principal, key: str) -> Agent[Any, Any, Any]:
 
 @dataclass(frozen=True)
 class RunFilter:
-    """What a list of runs is narrowed to; empty values do not narrow."""
+    """What a list of runs is narrowed to; empty values do not narrow. The status ``open`` is queued or running."""
 
     status: str = ""
     agent: str = ""
@@ -59,15 +58,16 @@ class RunFilter:
 
     def apply(self, runs: QuerySet[AgentRun]) -> QuerySet[AgentRun]:
         if self.status:
-            runs = runs.filter(status=self.status)
+            runs = runs.filter(status__in=AgentRun.OPEN if self.status == "open" else [self.status])
         if self.agent:
             runs = runs.filter(agent_key=self.agent)
-        if self.since:
+        if self.since and self.since > EARLIEST:  # a moment near the calendar's end has no place in the database
             runs = runs.filter(created_at__gte=self.since)
         if text := self.search.strip():
             number = text.upper().removeprefix("R-")
-            by_number = Q(number=int(number)) if number.isdigit() and len(number) < 18 else Q()
-            runs = runs.filter(by_number | Q(source__icontains=text) | Q(headline__icontains=text))
+            by_number = Q(number=int(number)) if number.isdecimal() and len(number) < 18 else Q()
+            by_words = Q(source__icontains=text) | Q(headline__icontains=text) | Q(problem__detail__icontains=text)
+            runs = runs.filter(by_number | by_words)
         return runs
 
 
@@ -93,18 +93,51 @@ def runs_page(*, who: Principal, narrow: RunFilter, before: UUID | None = None, 
     return RunPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
-def run_get(*, who: Principal, id: UUID | None = None, number: int | None = None) -> AgentRun:
-    """One run by id or number. Raises `NotFound` where there is none in this tenant."""
+def newest_run(*, who: Principal) -> UUID | None:
+    """The id of the newest run: those that are newer were started since."""
     demand(who, RUNS_VIEW)
-    runs = AgentRun.objects.select_related("created_by")
-    run = (runs.filter(pk=id) if id is not None else runs.filter(number=number)).first()
+    return AgentRun.objects.order_by("-id").values_list("id", flat=True).first()
+
+
+def runs_now(*, who: Principal, ids: list[UUID]) -> list[AgentRun]:
+    """Those of `ids` that are runs here, the open ones and the newest, oldest first. One statement."""
+    demand(who, RUNS_VIEW)
+    newest = AgentRun.objects.order_by("-id").values("id")[:PAGE]
+    wanted = Q(pk__in=ids) | Q(status__in=AgentRun.OPEN) | Q(pk__in=newest)
+    return list(AgentRun.objects.filter(wanted).defer("input").order_by("-id")[: 4 * PAGE])[::-1]
+
+
+def run_get(*, who: Principal, id: UUID | None = None, number: int | None = None) -> AgentRun:
+    """One run by id or number; its input is read when it is asked for. Raises `NotFound` where there is none here."""
+    demand(who, RUNS_VIEW)
+    runs = AgentRun.objects.defer("input").select_related("created_by")
+    run = runs.filter(**({"number": number} if id is None else {"pk": id})).first()
     if run is None:
         raise NotFound("There is no run of this name here.", remedy="See the list of runs.")
     return run
 
 
+def runs_open(*, who: Principal, most: int = 100) -> list[AgentRun]:
+    """The runs that have not ended, newest first."""
+    demand(who, RUNS_VIEW)
+    return list(AgentRun.objects.filter(status__in=AgentRun.OPEN).defer("input")[:most])
+
+
+def runs_open_count(*, who: Principal) -> int:
+    demand(who, RUNS_VIEW)
+    return AgentRun.objects.filter(status__in=AgentRun.OPEN).count()
+
+
+def run_is_open(id: UUID) -> bool:
+    """Whether a run that was fetched before has not ended yet."""
+    return AgentRun.objects.filter(pk=id, status__in=AgentRun.OPEN).exists()
+
+
 def run_report(run: AgentRun) -> tuple[Agent[Any, Any, Any], Any]:
-    """The agent of a run and its typed output. Raises `Conflict` while there is none, `NotFound` for a retired agent."""
+    """The agent of a run and its typed output.
+
+    Raises `Conflict` while there is none, `NotFound` for an agent that is no longer installed.
+    """
     agent = AGENTS.get(run.agent_key)
     if agent is None:
         raise NotFound(f"The agent {run.agent_key!r} is no longer installed.", remedy="Read the run over the API.")
@@ -120,65 +153,6 @@ def run_output(run: AgentRun) -> Any:
     """The stored output as JSON-able data, or None while there is none."""
     result = AgentResult.objects.filter(run=run).first()
     return result.output if result else None
-
-
-@dataclass(frozen=True)
-class Pulse:
-    """How runs went in a period, against the period before."""
-
-    total: int
-    failed: int
-    before: int
-    before_failed: int
-    hours: list[dict[str, Any]]
-    """One entry per hour, oldest first: ``at`` (ISO), and a count for each of succeeded, failed, other."""
-
-    @property
-    def success_rate(self) -> float | None:
-        """Share of ended runs that succeeded, in percent; None when none ended."""
-        return 100 * (1 - self.failed / self.total) if self.total else None
-
-
-def runs_pulse(*, who: Principal, period: timedelta = timedelta(hours=24)) -> Pulse:
-    """Counts for the dashboard, in two statements whatever the number of runs."""
-    demand(who, RUNS_VIEW)
-    now = timezone.now()
-    start = now - period
-    failed = Q(status=AgentRun.Status.FAILED)
-    sums = AgentRun.objects.filter(created_at__gte=start - period).aggregate(
-        total=Count("id", filter=Q(created_at__gte=start)),
-        failed=Count("id", filter=Q(created_at__gte=start) & failed),
-        before=Count("id", filter=Q(created_at__lt=start)),
-        before_failed=Count("id", filter=Q(created_at__lt=start) & failed),
-    )
-    rows = (
-        AgentRun.objects.filter(created_at__gte=start)
-        .annotate(hour=TruncHour("created_at"))
-        .values("hour")
-        .annotate(succeeded=Count("id", filter=Q(status=AgentRun.Status.SUCCEEDED)), failed=Count("id", filter=failed))
-        .annotate(every=Count("id"))
-        .order_by("hour")
-    )
-    by_hour = {row["hour"]: row for row in rows}
-    first = start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    hours = []
-    for step in range(int(period.total_seconds() // 3600)):
-        at = first + timedelta(hours=step)
-        row = by_hour.get(at, {"succeeded": 0, "failed": 0, "every": 0})
-        rest = row["every"] - row["succeeded"] - row["failed"]
-        hours.append({"at": at.isoformat(), "succeeded": row["succeeded"], "failed": row["failed"], "other": rest})
-    return Pulse(hours=hours, **sums)
-
-
-def agents_health(*, who: Principal, period: timedelta = timedelta(hours=24)) -> dict[str, dict[str, int]]:
-    """Runs and failures by agent key over the period, in one statement."""
-    demand(who, RUNS_VIEW)
-    rows = (
-        AgentRun.objects.filter(created_at__gte=timezone.now() - period)
-        .values("agent_key")
-        .annotate(runs=Count("id"), failed=Count("id", filter=Q(status=AgentRun.Status.FAILED)))
-    )
-    return {row["agent_key"]: {"runs": row["runs"], "failed": row["failed"]} for row in rows}
 
 
 def runs_sheet(runs: list[AgentRun]) -> Sheet:

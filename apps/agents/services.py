@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 from pydantic import BaseModel, ValidationError
@@ -17,9 +18,15 @@ from apps.agents import live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, Problem
+from apps.common.ids import uuid7
+from apps.common.permissions import Principal, demand
 from apps.common.schemas import Inspection, Table
+from apps.datasets import files
 from apps.datasets import selectors as datasets
+from apps.datasets.models import Dataset
+from apps.datasets.permissions import DATASETS_UPLOAD
+from apps.datasets.services import Readable, dataset_upload
 
 logger = logging.getLogger(__name__)
 
@@ -27,14 +34,25 @@ KIND = "agents.run"
 
 # Progress is stored and sent at most this often, in seconds: a tight loop in an agent costs two writes a second.
 PROGRESS_EVERY = 0.5
+# How many issues of a failed run are kept: nobody mends more of them before the next try.
+ISSUES_KEPT = 200
 
 Status = AgentRun.Status
 
 
-def _load_table(table: Table) -> Any:
-    if table.dataset is not None:
-        return datasets.dataset_frame(datasets.dataset_by_id(table.dataset))
-    return datasets.rows_frame(table.rows or [])
+def _loader(who: Principal | None) -> Callable[[Table], Any]:
+    """Reads the tables of an input: as far as `who` may see datasets, or all of them for a run that was accepted."""
+
+    def load(table: Table) -> Any:
+        if table.dataset is None:
+            return datasets.rows_frame(table.rows or [])
+        return datasets.dataset_frame(_dataset(table.dataset, who))
+
+    return load
+
+
+def _dataset(id: UUID, who: Principal | None) -> Dataset:
+    return datasets.dataset_by_id(id) if who is None else datasets.dataset_get(who=who, id=id)
 
 
 def input_parse(*, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> BaseModel:
@@ -45,26 +63,37 @@ def input_parse(*, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> BaseMod
         raise InvalidInput.from_pydantic(error) from error
 
 
-def input_inspect(*, agent: Agent[Any, Any, Any], data: BaseModel) -> Inspection:
-    """What the agent makes of an input. Raises `InvalidInput` when a run could not succeed."""
-    return agent.inspect(data, RunContext(now=timezone.now(), load=_load_table))
+def input_inspect(*, agent: Agent[Any, Any, Any], data: BaseModel, who: Principal | None) -> Inspection:
+    """What the agent makes of an input. `who` asks; None: the platform itself, which may read every dataset.
+
+    Raises `InvalidInput` when a run could not succeed, `NotFound` for a dataset that is not there, `PermissionDenied`
+    for a caller who may not see datasets.
+    """
+    return agent.inspect(data, RunContext(now=timezone.now(), load=_loader(who)))
 
 
 def run_start(
-    *, agent: Agent[Any, Any, Any], data: dict[str, Any], user: User | None, origin: str, is_demo: bool = False
+    *,
+    agent: Agent[Any, Any, Any],
+    data: dict[str, Any],
+    user: User | None,
+    origin: str,
+    is_demo: bool = False,
+    who: Principal | None = None,
 ) -> AgentRun:
     """Accept a run: validated, looked at by the agent, stored and scheduled in one transaction.
 
-    Raises `InvalidInput` (nothing is stored) when the agent cannot work on it, `NotFound` when its dataset is gone.
+    Raises as `input_parse` and `input_inspect` do; then nothing is stored.
     """
     parsed = input_parse(agent=agent, data=data)
-    input_inspect(agent=agent, data=parsed)
+    source = _source_name(agent, parsed, who)
+    input_inspect(agent=agent, data=parsed, who=who)
     with transaction.atomic():
         run = AgentRun.objects.create(
             agent_key=agent.key,
             agent_version=agent.version,
             input=parsed.model_dump(mode="json", exclude_defaults=True),
-            source=_source_name(agent, parsed),
+            source=source,
             created_by=user,
             origin=origin,
             is_demo=is_demo,
@@ -74,26 +103,78 @@ def run_start(
     return run
 
 
-def _source_name(agent: Agent[Any, Any, Any], parsed: BaseModel) -> str:
-    table = getattr(parsed, agent.table_field, None) if agent.table_field else None
+def run_start_from_file(
+    *,
+    agent: Agent[Any, Any, Any],
+    data: dict[str, Any],
+    file: Readable,
+    filename: str,
+    user: User,
+    origin: str,
+    who: Principal,
+    sheet: str = "",
+) -> AgentRun:
+    """Store the table in `file` as a dataset and accept a run on it: both, or neither.
+
+    Raises as `dataset_upload` and `run_start` do, `InvalidInput` for an agent without a table or an input that names
+    another one, `PermissionDenied` for a caller who may not upload.
+    """
+    demand(who, DATASETS_UPLOAD)
+    field = agent.table_field
+    given = data.get(field, {})
+    if not field or not isinstance(given, dict) or {"dataset", "rows"} & set(given):
+        raise _no_place_for_file(agent)
+
+    def input_with(dataset: UUID) -> dict[str, Any]:
+        return {**data, field: {**given, "dataset": str(dataset)}}
+
+    input_parse(agent=agent, data=input_with(uuid7()))  # what is wrong beside the file is told before it is read
+    with transaction.atomic():
+        dataset = dataset_upload(file=file, name=filename, user=user, sheet=sheet)
+        try:
+            return run_start(agent=agent, data=input_with(dataset.pk), user=user, origin=origin)
+        except BaseException:
+            files.path_of(dataset.pk).unlink(missing_ok=True)  # its row goes with the transaction
+            raise
+
+
+def _no_place_for_file(agent: Agent[Any, Any, Any]) -> InvalidInput:
+    if not agent.table_field:
+        told, remedy = f"{agent.title} takes no table, so no file.", "Send the input as JSON."
+    else:
+        told = f"`{agent.table_field}` may name columns only, as the file is the table."
+        remedy = f"Leave `dataset` and `rows` out of `{agent.table_field}`, or send no file."
+    issue = Issue(path=agent.table_field or "file", message=told)
+    return InvalidInput("The file cannot be used with this input; nothing was stored.", remedy=remedy, issues=[issue])
+
+
+def _source_name(agent: Agent[Any, Any, Any], parsed: BaseModel, who: Principal | None) -> str:
+    """What people call the table of an input; the dataset is one that `who` may see."""
+    table: Table | None = getattr(parsed, agent.table_field) if agent.table_field else None
     if table is None:
         return ""
-    return datasets.dataset_by_id(table.dataset).name if table.dataset else f"{len(table.rows or [])} rows given inline"
+    return _dataset(table.dataset, who).name if table.dataset else f"{len(table.rows or [])} rows given inline"
 
 
 def run_cancel(*, run: AgentRun) -> AgentRun:
-    """Ask an open run to stop. A run that waits is cancelled when its turn comes, a running one at its next progress.
+    """End an open run: at once when no worker has it in hand, else at its next progress.
 
     Raises `Conflict` when the run has ended.
     """
+    now, one_more = timezone.now(), F("seq") + 1
     with transaction.atomic():
-        work.signal(KIND, run.id)
-        asked = AgentRun.objects.filter(pk=run.pk, status__in=AgentRun.OPEN, cancel_requested_at=None)
-        if asked.update(cancel_requested_at=timezone.now(), note="Cancelling"):
-            live.tell(_moved(run))
-            return run
-    run.refresh_from_db(fields=["status", "seq", "cancel_requested_at", "finished_at"])
-    if not run.is_open:
+        still_open = AgentRun.objects.filter(pk=run.pk, status__in=AgentRun.OPEN)
+        if work.withdraw(KIND, run.id):
+            ended = {"status": Status.CANCELLED, "finished_at": now, "note": ""}
+            changed = still_open.update(cancel_requested_at=now, seq=one_more, **ended)
+        else:
+            work.signal(KIND, run.id)
+            not_asked_yet = still_open.filter(cancel_requested_at=None)
+            changed = not_asked_yet.update(cancel_requested_at=now, seq=one_more, note="Cancelling")
+        run.refresh_from_db(fields=["status", "seq", "done", "total", "note", "cancel_requested_at", "finished_at"])
+        if changed:
+            live.tell(run)
+    if not changed and not run.is_open:
         raise Conflict(f"{run.ref} has already ended: {run.get_status_display().lower()}.", remedy="Start it again.")
     return run
 
@@ -110,9 +191,9 @@ def run_requeue(*, run: AgentRun) -> AgentRun:
 
 
 def run_repeat(*, run: AgentRun, user: User, origin: str) -> AgentRun:
-    """Start a new run with the same input."""
+    """Start a new run with the same input. Raises as `run_start` does."""
     agent = selectors.agent_get(who=user, key=run.agent_key)
-    return run_start(agent=agent, data=run.input, user=user, origin=origin)
+    return run_start(agent=agent, data=run.input, user=user, origin=origin, who=user)
 
 
 def _moved(run: AgentRun, **changes: Any) -> AgentRun:
@@ -125,34 +206,41 @@ def _moved(run: AgentRun, **changes: Any) -> AgentRun:
 def run_execute(claim: work.Claim) -> None:
     """Carry out a claimed run. Every write happens behind the fence.
 
-    Raises `FenceLost` when another worker holds the run by now: it is left to that one.
+    Raises `FenceLost` when another worker holds the run by now, and what the database raises when it goes away: the run
+    is left to whoever claims it next.
     """
-    run = AgentRun.objects.get(pk=claim.id)
-    if not run.is_open:  # it ended, and a late signal kept its work row: nothing is left but the row
+    run = AgentRun.objects.filter(pk=claim.id).first()
+    if run is None or not run.is_open:  # it ended, and a late signal kept its work row: nothing is left but the row
         with work.fenced(claim) as row:
             row.finish()
-        return
-    if run.cancel_requested_at:
-        return _end(claim, run, Status.CANCELLED)
-    with work.fenced(claim):
-        _moved(run, status=Status.RUNNING, started_at=timezone.now(), attempts=run.attempts + 1, done=0, note="")
-        live.tell(run)
+    elif run.cancel_requested_at:
+        _end(claim, run, Status.CANCELLED)
+    else:
+        with work.fenced(claim):
+            began = run.started_at or timezone.now()
+            _moved(run, status=Status.RUNNING, started_at=began, attempts=run.attempts + 1, done=0, note="")
+            live.tell(run)
+        _work(claim, run)
+
+
+def _work(claim: work.Claim, run: AgentRun) -> None:
+    """Have the agent do it, and record how it ended."""
     try:
-        agent = AGENTS[run.agent_key]
+        agent = AGENTS.get(run.agent_key)
+        if agent is None:
+            raise AgentGone(run.agent_key)
         report = agent.run(input_parse(agent=agent, data=run.input), agent.settings_type(), _context(claim, run))
         output = agent.output_type.model_validate(report).model_dump(mode="json")
-        headline = agent.headline(report)[:300]
+        _end(claim, run, Status.SUCCEEDED, output=output, headline=_storable(agent.headline(report), 300))
     except RunCancelled:
         _stopped(claim, run)
+    except (work.FenceLost, OperationalError, InterfaceError):
+        raise
     except Problem as problem:
         _end(claim, run, Status.FAILED, problem=_record(problem))
-    except work.FenceLost:
-        raise
-    except Exception:
+    except Exception:  # whatever else it is, it is of the agent's making: also an output that cannot be stored
         logger.exception("agent failed", extra={"run": str(run.id), "agent": run.agent_key})
         _end(claim, run, Status.FAILED, problem=_record(AgentFailed()))
-    else:
-        _end(claim, run, Status.SUCCEEDED, output=output, headline=headline)
 
 
 class AgentFailed(Problem):
@@ -165,18 +253,37 @@ class AgentFailed(Problem):
         )
 
 
+class AgentGone(Problem):
+    code, status, title = "agent_gone", 410, "The agent is no longer installed"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"There is no agent {key!r} in this release. No result was stored.",
+            remedy="Ask the operator which agent has taken its place.",
+        )
+
+
 class RunAbandoned(Problem):
     code, status, title = "run_abandoned", 500, "The run was given up"
 
 
 def _record(problem: Problem) -> dict[str, Any]:
+    """A problem as it is stored with its run."""
     return {
         "code": problem.code,
         "title": problem.title,
-        "detail": problem.detail,
-        "remedy": problem.remedy,
-        "issues": [issue.model_dump(exclude_none=True) for issue in problem.issues],
+        "detail": _storable(problem.detail, 2000),
+        "remedy": _storable(problem.remedy, 1000),
+        "issues": [
+            {name: _storable(told, 1000) if isinstance(told, str) else told for name, told in issue}
+            for issue in problem.issues[:ISSUES_KEPT]
+        ],
     }
+
+
+def _storable(text: str, longest: int) -> str:
+    """The text as the database takes it: names out of a file may hold characters that it refuses."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:longest]
 
 
 def _context(claim: work.Claim, run: AgentRun) -> RunContext:
@@ -185,14 +292,14 @@ def _context(claim: work.Claim, run: AgentRun) -> RunContext:
     def tell(done: int, total: int, note: str) -> None:
         nonlocal told
         now = time.monotonic()
-        if now - told < PROGRESS_EVERY and done < total:
+        if now - told < PROGRESS_EVERY and (done < total or not total):
             return
         told = now
         with work.fenced(claim):
-            _moved(run, done=done, total=total, note=note[:200])
+            _moved(run, done=done, total=total, note=_storable(note, 200))
             live.tell(run)
 
-    return RunContext(now=run.created_at, load=_load_table, tell=tell, stopping=lambda: work.stopping(claim))
+    return RunContext(now=run.created_at, load=_loader(None), tell=tell, stopping=lambda: work.stopping(claim))
 
 
 def _stopped(claim: work.Claim, run: AgentRun) -> None:
@@ -215,8 +322,10 @@ def _end(claim: work.Claim, run: AgentRun, status: str, *, output: Any = None, *
 
 
 def run_bury(id: UUID, cause: str) -> None:
-    """Record that a run was given up after its workers died."""
-    run = AgentRun.objects.get(pk=id)
+    """Record that an open run was given up after its workers died."""
+    run = AgentRun.objects.filter(pk=id, status__in=AgentRun.OPEN).first()
+    if run is None:
+        return  # it had ended: only its row was left
     problem = RunAbandoned(
         f"{cause} No result was stored.",
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
@@ -225,6 +334,9 @@ def run_bury(id: UUID, cause: str) -> None:
 
 
 def run_revive(id: UUID) -> None:
-    """Open a run again that was given up."""
-    run = AgentRun.objects.get(pk=id)
-    live.tell(_moved(run, status=Status.QUEUED, finished_at=None, started_at=None, problem=None, note=""))
+    """Open a run again that was given up. An earlier wish to cancel it is forgotten."""
+    run = AgentRun.objects.filter(pk=id, status=Status.FAILED, problem__code=RunAbandoned.code).first()
+    if run is None:
+        return
+    again = {"started_at": None, "finished_at": None, "problem": None, "cancel_requested_at": None}
+    live.tell(_moved(run, status=Status.QUEUED, done=0, total=0, note="", **again))

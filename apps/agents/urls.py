@@ -7,6 +7,7 @@ urlpatterns = [
     path("agents/", views.AgentList.as_view(), name="agents"),
     path("agents/<str:key>/", views.AgentPage.as_view(), name="agent"),
     path("runs/", views.RunList.as_view(), name="runs"),
+    path("runs/snapshot/", views.RunListSnapshot.as_view(), name="runs-snapshot"),
     path("runs/export.csv", views.RunListExport.as_view(), name="runs-export"),
     path("runs/R-<int:number>/", views.RunPage.as_view(), name="run"),
     path("runs/R-<int:number>/snapshot/", views.RunSnapshot.as_view(), name="run-snapshot"),

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from apps.agents import fields, live, selectors, services
-from apps.agents.contract import Agent
+from apps.agents import fields, live, pulse, selectors, services, snippets
+from apps.agents.contract import AGENTS, Agent
+from apps.agents.downloads import result_download, sheet_download
+from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_CANCEL, RUNS_VIEW
-from apps.common import spreadsheets
-from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.errors import Conflict, Problem
 from apps.common.industries import industries
-from apps.common.schemas import Inspection
 from apps.common.widgets import TableWidget
 from apps.console.tables import TableView
 from apps.console.views import ConsoleView
 from apps.datasets import selectors as datasets
 from apps.datasets.permissions import DATASETS_UPLOAD
+from apps.gateway.permissions import API_USE, KEYS_VIEW
+
+# How much of an input is shown on a run's page, in characters.
+INPUT_SHOWN = 20_000
 
 
 class AgentList(ConsoleView):
@@ -34,16 +38,14 @@ class AgentList(ConsoleView):
     page_title = "Agents"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        search = request.GET.get("q", "")
+        search = request.GET.get("q", "")[:100]
         agents = selectors.agents_list(who=self.who, search=search)
-        health = selectors.agents_health(who=self.who)
+        health = pulse.agents_health(who=self.who) if self.who.can(RUNS_VIEW) else {}
         groups = [
             {
                 "industry": config,
                 "agents": [
-                    {"agent": agent, "health": health.get(agent.key, {"runs": 0, "failed": 0})}
-                    for agent in agents
-                    if agent.industry == key
+                    {"agent": agent, "health": health.get(agent.key)} for agent in agents if agent.industry == key
                 ],
             }
             for key, config in industries().items()
@@ -59,107 +61,58 @@ class AgentPage(ConsoleView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
-        values = {name: value for name, value in request.GET.items() if name != "mode"}
-        if again := request.GET.get("again", ""):
-            run = selectors.run_get(who=self.who, number=int(again) if again.isdigit() else 0)
-            values = fields.flat(run.input) if run.agent_key == key else {}
-        return self._show(agent, InputForm(agent, request.GET.get("mode", "form"), values))
+        values = request.GET.dict()
+        if again := values.pop("again", ""):
+            values = self._values_of(agent, int(again) if again.isdecimal() and len(again) < 18 else 0)
+        form = InputForm(agent, values, who=self.who)
+        form.look()
+        return self._show(agent, form)
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
-        form = InputForm(agent, request.POST.get("mode", "form"), request.POST.dict())
+        form = InputForm(agent, request.POST.dict(), who=self.who)
         try:
-            run = services.run_start(agent=agent, data=form.data(), user=self.user, origin="console")
+            run = services.run_start(agent=agent, data=form.data(), user=self.user, origin="console", who=self.who)
         except Problem as problem:
             form.problem = problem
             return self._show(agent, form, status=problem.status)
         return redirect("agents:run", number=run.number)
 
+    def _values_of(self, agent: Agent[Any, Any, Any], number: int) -> dict[str, str]:
+        """What a form holds that starts from the input of an earlier run of the agent."""
+        run = selectors.run_get(who=self.who, number=number)
+        if run.agent_key != agent.key:
+            raise Http404("that run is not one of this agent")
+        if fields.is_flat(run.input):
+            return fields.flat(run.input)
+        return {"mode": "json", "json": json.dumps(run.input, indent=2, ensure_ascii=False)}
+
     def _show(self, agent: Agent[Any, Any, Any], form: InputForm, status: int = 200) -> HttpResponse:
-        recent = []
-        if self.who.can(RUNS_VIEW):
-            recent = selectors.runs_page(who=self.who, narrow=selectors.RunFilter(agent=agent.key), size=8).runs
+        self.page_title = agent.title
         context = {
             "agent": agent,
-            "industry": industries().get(agent.industry),
             "form": form,
             "datasets": datasets.datasets_recent(who=self.who) if form.table else [],
             "can_run": self.who.can(AGENTS_RUN),
             "can_upload": self.who.can(DATASETS_UPLOAD),
-            "recent": recent,
-            "card": agent.card(),
-            "sample": json.dumps(form.sample(), indent=2),
-            "api_url": self.request.build_absolute_uri(reverse("agents_api:run-start", args=[agent.key])),
         }
-        self.page_title = agent.title
-        template = "agents/_input.html" if self.request.headers.get("HX-Target") == "input" else "agents/agent.html"
-        return self.page(template, context, status=status)
-
-
-class InputForm:
-    """What a person has entered for an agent so far, and what the agent makes of it."""
-
-    def __init__(self, agent: Agent[Any, Any, Any], mode: str, values: dict[str, str]) -> None:
-        self.agent = agent
-        self.mode = mode if mode in {"form", "json"} else "form"
-        self.values = values
-        self.table = agent.table_field
-        self.problem: Problem | None = None
-        self.inspection = Inspection()
-        if self.mode == "form" and (not self.table or self.dataset):
-            self._inspect()
-
-    @property
-    def dataset(self) -> str:
-        return self.values.get(f"{self.table}.dataset", "")
-
-    @property
-    def text(self) -> str:
-        return self.values.get("json") or json.dumps(self.sample(), indent=2)
-
-    @property
-    def fields(self) -> list[fields.Field]:
-        """The scalar fields, less those that the inspection shows with what it detected."""
-        understood = {item.path for item in self.inspection.understood}
-        every = fields.fields_of(self.agent.input_type, skip=[self.table])
-        issues = self.problem.issues if self.problem else []
-        return fields.fill([each for each in every if each.name not in understood], self.values, issues)
-
-    @property
-    def other_issues(self) -> list[Any]:
-        """Issues that belong to no field on the page."""
-        shown = {each.name for each in self.fields}
-        return [issue for issue in (self.problem.issues if self.problem else []) if issue.path not in shown]
-
-    def data(self) -> dict[str, Any]:
-        """The input as the agent's model wants it. Raises `InvalidInput` for text that is not JSON."""
-        if self.mode == "form":
-            known = {each.name for each in fields.fields_of(self.agent.input_type, skip=[self.table])}
-            prefix = f"{self.table}."
-            return fields.nest(
-                {k: v for k, v in self.values.items() if k in known or self.table and k.startswith(prefix)}
-            )
-        try:
-            data = json.loads(self.values.get("json", ""))
-        except json.JSONDecodeError as error:
-            raise InvalidInput(
-                f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}. Nothing was started.",
-                remedy="Mend that place, or start from the sample.",
-            ) from error
-        if not isinstance(data, dict):
-            raise InvalidInput("The input must be a JSON object.", remedy="Start from the sample.")
-        return data
-
-    def sample(self) -> dict[str, Any]:
-        """A complete input that works: the agent's first example."""
-        return self.agent.examples[0].input if self.agent.examples else {}
-
-    def _inspect(self) -> None:
-        try:
-            parsed = services.input_parse(agent=self.agent, data=self.data())
-            self.inspection = services.input_inspect(agent=self.agent, data=parsed)
-        except Problem as problem:
-            self.problem = problem
+        if self.request.headers.get("HX-Target") == "input":
+            return self.page("agents/_input.html", context, status=status)
+        url = self.request.build_absolute_uri(reverse("agents_api:run-start", args=[agent.key]))
+        context |= {
+            "industry": industries().get(agent.industry),
+            "card": agent.card(),
+            "curl": snippets.curl(agent, url),
+            "python": snippets.python(agent, url),
+            "can_call": self.who.can(API_USE),
+            "can_see_keys": self.who.can(KEYS_VIEW),
+        }
+        if self.who.can(RUNS_VIEW):
+            context["recent"] = selectors.runs_page(
+                who=self.who, narrow=selectors.RunFilter(agent=agent.key), size=6
+            ).runs
+            context["health"] = pulse.agents_health(who=self.who).get(agent.key)
+        return self.page("agents/agent.html", context, status=status)
 
 
 class RunList(ConsoleView):
@@ -169,13 +122,17 @@ class RunList(ConsoleView):
     def get(self, request: HttpRequest) -> HttpResponse:
         narrow = run_filter(request)
         page = selectors.runs_page(who=self.who, narrow=narrow, before=_uuid(request.GET.get("before", "")))
+        since = request.GET.get("since", "")
         context = {
             "runs": page.runs,
             "older": page.older,
             "narrow": narrow,
-            "statuses": AgentRun.Status.choices,
+            "newest": selectors.newest_run(who=self.who),
+            "statuses": STATES,
             "agents": selectors.agents_list(who=self.who),
-            "since": request.GET.get("since", ""),
+            "periods": pulse.PERIODS.values(),
+            "since": since,
+            "since_day": narrow.since if since not in pulse.PERIODS else None,
         }
         return self.page("agents/run_list.html", context)
 
@@ -187,20 +144,41 @@ class RunListExport(ConsoleView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         runs = selectors.runs_query(who=self.who, narrow=run_filter(request))[:10_000]
-        sheet = selectors.runs_sheet(list(runs))
-        return _attachment(StreamingHttpResponse(list(spreadsheets.csv_lines(sheet)), "text/csv"), "runs.csv")
+        return sheet_download(selectors.runs_sheet(list(runs)), "csv", name="runs")
+
+
+class RunListSnapshot(ConsoleView):
+    """What a list of runs reads after a gap, or when it polls: the runs that it shows (`run=<id>`, repeated) as they
+    are now, those that are open, and the newest."""
+
+    permission = RUNS_VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        shown = [id for id in map(_uuid_or_none, request.GET.getlist("run")[: selectors.PAGE]) if id]
+        runs = selectors.runs_now(who=self.who, ids=shown)
+        return JsonResponse({"events": [live.event(run) for run in runs]})
+
+
+STATES = [("open", "Queued or running"), *AgentRun.Status.choices]
 
 
 def run_filter(request: HttpRequest) -> selectors.RunFilter:
     """The filter in a query string; values that make no sense do not narrow."""
-    status = request.GET.get("status", "")
-    day = parse_date(request.GET.get("since", "") or "-") if request.GET.get("since") else None
+    status, text = request.GET.get("status", ""), request.GET.get("since", "")
     return selectors.RunFilter(
-        status=status if status in AgentRun.Status.values else "",
-        agent=request.GET.get("agent", ""),
-        search=request.GET.get("q", "")[:100],
-        since=timezone.make_aware(datetime.combine(day, datetime.min.time())) if day else None,
+        status=status if status in dict(STATES) else "",
+        agent=request.GET.get("agent", "")[:100].replace("\0", ""),
+        search=request.GET.get("q", "")[:100].replace("\0", ""),
+        since=pulse.PERIODS[text].since() if text in pulse.PERIODS else _midnight(text),
     )
+
+
+def _midnight(text: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+    except ValueError:  # well formed, as 2026-02-31 is, and no day
+        day = None
+    return timezone.make_aware(datetime.combine(day, datetime.min.time())) if day and day.year > 1 else None
 
 
 class RunPage(ConsoleView):
@@ -211,16 +189,17 @@ class RunPage(ConsoleView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run = selectors.run_get(who=self.who, number=number)
         self.page_title = f"Run {run.ref}"
+        entered = json.dumps(run.input, indent=2, ensure_ascii=False)
         context: dict[str, Any] = {
             "run": run,
-            "agent": selectors.AGENTS.get(run.agent_key),
-            "event": live.event(run),
-            "input": json.dumps(run.input, indent=2),
+            "agent": AGENTS.get(run.agent_key),
+            "input": entered[:INPUT_SHOWN],
+            "input_cut": len(entered) > INPUT_SHOWN,
             "can_cancel": self.who.can(RUNS_CANCEL),
             "can_run": self.who.can(AGENTS_RUN),
-            "slow": run.is_open and timezone.now() - run.created_at > timedelta(minutes=10),
+            "slow": run.is_open and timezone.now() - run.created_at > pulse.SLOW,
         }
-        if run.status == AgentRun.Status.SUCCEEDED:
+        if run.status == AgentRun.Status.SUCCEEDED and context["agent"]:
             context |= self._result(run)
         partial = request.headers.get("HX-Target") == "run"
         return self.page("agents/_run.html" if partial else "agents/run.html", context)
@@ -254,7 +233,8 @@ class RunCancel(ConsoleView):
         run = selectors.run_get(who=self.who, number=number)
         try:
             services.run_cancel(run=run)
-            messages.success(request, f"{run.ref} is being cancelled.")
+            done = "is being cancelled" if run.is_open else "is cancelled"
+            messages.success(request, f"{run.ref} {done}.")
         except Conflict as problem:
             messages.info(request, problem.detail)
         return redirect("agents:run", number=number)
@@ -291,24 +271,21 @@ class RunDownload(ConsoleView):
 
     permission = RUNS_VIEW
 
-    def get(self, request: HttpRequest, number: int, form: str) -> HttpResponse:
-        run = selectors.run_get(who=self.who, number=number)
-        agent, report = selectors.run_report(run)
-        sheet = agent.export(report)
-        name = f"{run.ref}-{sheet.name}.{form}"
-        if form == "csv":
-            return _attachment(StreamingHttpResponse(spreadsheets.csv_lines(sheet), "text/csv; charset=utf-8"), name)
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return _attachment(HttpResponse(spreadsheets.xlsx_bytes(sheet), kind), name)
+    def get(self, request: HttpRequest, number: int, form: Literal["csv", "xlsx"]) -> HttpResponse:
+        return result_download(selectors.run_get(who=self.who, number=number), form)
 
 
-def _attachment(response: Any, name: str) -> HttpResponse:
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response  # type: ignore[no-any-return]
+def _uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise Http404("no such page of runs") from error
+    if not text:
+        return None
+    found = _uuid_or_none(text)
+    if found is None:
+        raise Http404("no such page of runs")
+    return found

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 
 from apps.common.registry import Registry
 
-Width = Literal["quarter", "third", "half", "two-thirds", "full"]
+Width = Literal["action", "quarter", "third", "half", "two-thirds", "full"]
 
-# Columns of twelve on a wide screen; a quarter keeps half of the width on a phone.
+# Columns of twelve on a wide screen; a quarter keeps half of the width on a phone. An action is no card, but stands
+# beside the title of the page.
 COLUMNS: dict[Width, str] = {
+    "action": "",
     "quarter": "col-6 col-xl-3",
     "third": "col-12 col-xl-4",
     "half": "col-12 col-xl-6",

@@ -1,0 +1,196 @@
+"""Agents and their runs over the API."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from pydantic import ValidationError
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.agents import live, selectors, services
+from apps.agents.downloads import result_download
+from apps.agents.models import AgentRun
+from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_CANCEL, RUNS_VIEW
+from apps.agents.schemas import (
+    LONGEST_WAIT,
+    AgentList,
+    AgentOut,
+    RunDetail,
+    RunOut,
+    RunQuery,
+    RunsQuery,
+    RunStart,
+    RunUpload,
+)
+from apps.common.errors import InvalidInput
+from apps.gateway.api import ApiView
+from apps.gateway.pagination import PAGE_PARAMETERS, Page
+from apps.gateway.waiting import hold
+
+
+class Agents(ApiView):
+    permission = {"GET": AGENTS_VIEW}
+
+    @extend_schema(operation_id="agents_list", tags=["agents"], responses={200: AgentList})
+    def get(self, request: Request) -> Response:
+        """The agents of your industries, with the schemas of what they take and give."""
+        return self.answer(AgentList(items=[AgentOut.of(agent) for agent in selectors.agents_list(who=self.who)]))
+
+
+class AgentOne(ApiView):
+    permission = {"GET": AGENTS_VIEW}
+
+    @extend_schema(operation_id="agent_get", tags=["agents"], responses={200: AgentOut})
+    def get(self, request: Request, key: str) -> Response:
+        """One agent."""
+        return self.answer(AgentOut.of(selectors.agent_get(who=self.who, key=key)))
+
+
+class AgentRuns(ApiView):
+    permission = {"POST": AGENTS_RUN}
+
+    @extend_schema(
+        operation_id="run_start",
+        tags=["runs"],
+        request={"application/json": RunStart, "multipart/form-data": RunUpload},
+        responses={202: OpenApiResponse(RunOut, description="Accepted. `Location` is the address of the run.")},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Start a run. It is accepted once the agent has looked at its input, and then finishes whatever happens.
+
+        Send the input as JSON, or a file as a form: it is kept as a dataset and feeds the agent's table. An input that
+        the agent cannot work on is refused with an issue for each place; then neither the run nor the file is stored.
+        """
+        agent = selectors.agent_get(who=self.who, key=key)
+        by: dict[str, Any] = {"agent": agent, "who": self.who, "user": self.who.user, "origin": "api"}
+        if str(request.content_type).startswith("multipart/"):
+            wanted = self._form()
+            file = wanted.file
+            run = services.run_start_from_file(
+                data=wanted.input, file=file, filename=file.name or "", sheet=wanted.sheet, **by
+            )
+        else:
+            run = services.run_start(data=self.body(RunStart).input, **by)
+        return self.answer(RunOut.of(run), 202, Location=reverse("agents_api:run", args=[run.pk]))
+
+    def _form(self) -> RunUpload:
+        try:
+            return RunUpload.model_validate(cast("QueryDict", self.request.data).dict())
+        except ValidationError as error:
+            raise InvalidInput.from_pydantic(error) from error
+
+
+class Runs(ApiView):
+    permission = {"GET": RUNS_VIEW}
+
+    @extend_schema(
+        operation_id="runs_list",
+        tags=["runs"],
+        parameters=[
+            OpenApiParameter("status", str, enum=AgentRun.Status.values, description="Only runs in this state."),
+            OpenApiParameter("agent", {"type": "string", "maxLength": 100}, description="Only runs of this agent."),
+            OpenApiParameter("since", OpenApiTypes.DATETIME, description="Only runs accepted at this moment or later."),
+            *PAGE_PARAMETERS,
+        ],
+        responses={200: Page[RunOut]},
+    )
+    def get(self, request: Request) -> Response:
+        """The runs, newest first, without their results."""
+        wanted = self.query(RunsQuery)
+        narrow = selectors.RunFilter(status=wanted.status, agent=wanted.agent, since=wanted.since)
+        return self.page(selectors.runs_query(who=self.who, narrow=narrow), RunOut.of)
+
+
+class RunOne(ApiView):
+    permission = {"GET": RUNS_VIEW}
+
+    @extend_schema(
+        operation_id="run_get",
+        tags=["runs"],
+        parameters=[
+            OpenApiParameter(
+                "wait",
+                {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
+                description="Answer when the run has ended, or after so many seconds. An answer may come earlier with "
+                "a run that is still open: look at `status`, and ask again.",
+            )
+        ],
+        responses={200: RunDetail},
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        """One run, with its result once it has succeeded."""
+        wait = self.query(RunQuery).wait
+        run = selectors.run_get(who=self.who, id=id)
+        if wait and run.is_open:
+            hold(
+                request._request,
+                topic=live.end_topic(run.pk),
+                seconds=wait,
+                look=lambda: not selectors.run_is_open(run.pk),
+            )
+            run = selectors.run_get(who=self.who, id=id)
+        return self.answer(RunDetail.of_output(run, selectors.run_output(run)))
+
+
+class RunCancel(ApiView):
+    permission = {"POST": RUNS_CANCEL}
+
+    @extend_schema(
+        operation_id="run_cancel",
+        tags=["runs"],
+        request=None,
+        responses={202: OpenApiResponse(RunOut, description="Cancelled, or to be at the next progress of its agent.")},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        """Cancel a run: at once when it waits, else when its agent next tells its progress. 409 when it has ended."""
+        run = services.run_cancel(run=selectors.run_get(who=self.who, id=id))
+        return self.answer(RunOut.of(run), 202)
+
+
+class _File(BaseRenderer):
+    """Names a format; the view writes it itself."""
+
+    charset = None
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> Any:
+        return data
+
+
+class Csv(_File):
+    media_type, format = "text/csv", "csv"
+
+
+class Xlsx(_File):
+    media_type, format = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"
+
+
+class RunResultCsv(ApiView):
+    permission = {"GET": RUNS_VIEW}
+    renderer_classes = [Csv]
+
+    @extend_schema(operation_id="run_result_csv", tags=["runs"], responses={(200, Csv.media_type): OpenApiTypes.STR})
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """The result as one flat table: CSV (RFC 4180) in UTF-8. 409 while there is none.
+
+        Text that a spreadsheet program would run as a formula begins with an apostrophe.
+        """
+        return result_download(selectors.run_get(who=self.who, id=id), "csv")
+
+
+class RunResultXlsx(ApiView):
+    permission = {"GET": RUNS_VIEW}
+    renderer_classes = [Xlsx]
+
+    @extend_schema(
+        operation_id="run_result_xlsx", tags=["runs"], responses={(200, Xlsx.media_type): OpenApiTypes.BINARY}
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """The result as one flat table: a workbook with one sheet. 409 while there is none."""
+        return result_download(selectors.run_get(who=self.who, id=id), "xlsx")

@@ -1,0 +1,90 @@
+"""The entries of agents and runs, what the palette finds of them, and their use of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.agents import selectors
+from apps.agents.contract import AGENTS
+from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
+from apps.common.permissions import Principal
+from apps.console.navigation import Count, NavItem, nav_item
+from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
+from apps.datasets.models import Dataset
+from apps.datasets.uses import USES, Use
+
+
+def _who(request: HttpRequest) -> Principal:
+    return request.user  # type: ignore[return-value]  # the shell asks for people who are signed in
+
+
+def _open_count(request: HttpRequest) -> Count | None:
+    number = selectors.runs_open_count(who=_who(request))
+    return Count(number, "queued or running") if number else None
+
+
+nav_item(
+    NavItem(
+        key="agents.runs",
+        title="Runs",
+        url="agents:runs",
+        icon="player-play",
+        group="Operate",
+        summary="Every run of an agent: what goes on, and how it ended",
+        permission=RUNS_VIEW,
+        order=20,
+        letter="r",
+        tab=2,
+        count=_open_count,
+    )
+)
+nav_item(
+    NavItem(
+        key="agents.agents",
+        title="Agents",
+        url="agents:agents",
+        icon="robot",
+        group="Build",
+        summary="What works on your data, and how well it does",
+        permission=AGENTS_VIEW,
+        order=20,
+        letter="a",
+        tab=3,
+    )
+)
+
+
+def _agents(request: HttpRequest, text: str) -> Iterator[Found]:
+    for agent in selectors.agents_list(who=_who(request), search=text):
+        yield Found(agent.title, reverse("agents:agent", args=[agent.key]), agent.icon, agent.summary)
+
+
+def _runs(request: HttpRequest, text: str) -> Iterator[Found]:
+    narrow = selectors.RunFilter(search=text)
+    for run in selectors.runs_page(who=_who(request), narrow=narrow, size=PER_SEARCHER).runs:
+        agent = AGENTS.get(run.agent_key)
+        said = " · ".join(filter(None, (run.get_status_display(), run.source)))
+        title = f"{run.ref} {agent.title if agent else run.agent_key}"
+        yield Found(title, reverse("agents:run", args=[run.number]), "player-play", said)
+
+
+searcher(Searcher(key="agents.agents", title="Agents", search=_agents, permission=AGENTS_VIEW, order=20))
+searcher(Searcher(key="agents.runs", title="Runs", search=_runs, permission=RUNS_VIEW, order=30))
+
+
+def _uses(request: HttpRequest, dataset: Dataset) -> Iterator[Use]:
+    """Every agent that takes a table may be tried on a dataset: whether it fits, the agent says."""
+    if not _who(request).can(AGENTS_VIEW):
+        return
+    for agent in selectors.agents_list(who=_who(request)):
+        if agent.table_field:
+            url = reverse("agents:agent", args=[agent.key])
+            chosen = urlencode({f"{agent.table_field}.dataset": dataset.pk})
+            yield Use(agent.title, f"{url}?{chosen}", agent.icon, agent.summary)
+
+
+USES.register("agents.agents", _uses)
