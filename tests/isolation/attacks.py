@@ -124,14 +124,19 @@ def _equal_id(operation: Operation, scene: Scene, send: Send) -> Answer | None:
     return send(by_owner(operation, request(operation, scene.ours, scene.theirs.shared), scene.ours))
 
 
-def _foreign(**credentials: Callable[[Side], str]) -> Callable[[Operation, Scene, Send], Answer | None]:
+def _foreign(
+    *, session: Callable[[Side], str] | None = None, bearer: Callable[[Side], str] | None = None
+) -> Callable[[Operation, Scene, Send], Answer | None]:
     """The other tenant's credentials at our host."""
 
     def make(operation: Operation, scene: Scene, send: Send) -> Answer | None:
         if operation.is_open:
             return None
         wanted = request(operation, scene.ours, scene.ours.shared)
-        return send(replace(wanted, **{name: of(scene.theirs) for name, of in credentials.items()}))
+        theirs = scene.theirs
+        return send(
+            replace(wanted, session=session(theirs) if session else NOBODY, bearer=bearer(theirs) if bearer else NOBODY)
+        )
 
     return make
 
@@ -246,8 +251,8 @@ def is_refused(operation: Operation, attack: Attack, answer: Answer) -> bool:
     if words and words in answer.content:
         return True
     to_sign_in = answer.status_code == 302 and "/accounts/login/" in answer.headers["Location"]
-    no_sign_in = operation.route == "/accounts/login/" and "Set-Cookie" not in answer.headers
-    return answer.status_code in attack.refusals or to_sign_in or no_sign_in
+    form_again = operation.route == "/accounts/login/" and answer.status_code == 200
+    return answer.status_code in attack.refusals or to_sign_in or form_again
 
 
 def contents(answer: Answer) -> bytes:

@@ -1,14 +1,10 @@
-"""Two tenants in which every primary key is equal, and every text tells which of them it belongs to.
-
-Run as a program (`python -m tests.isolation.ground SLUG SLUG AGENT`) it makes two new tenants in an installation and
-prints them as JSON.
-"""
+"""Two tenants in which every primary key is equal, and every text tells which of them it belongs to."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -56,10 +52,6 @@ class Side:
     copied_session: str
     """A session, and a key, whose rows stand in the other tenant too, as after a careless restore."""
     copied_api_key: str
-
-    @classmethod
-    def load(cls, data: dict[str, Any]) -> Side:
-        return cls(**{**data, "shared": Things(**data["shared"]), "own": Things(**data["own"])})
 
 
 @cache
@@ -262,25 +254,20 @@ def _api_key(user: Any, id: UUID, name: str) -> str:
     return text
 
 
-def main(slugs: list[str], agent: str) -> None:
-    """Make new tenants of these slugs in the installation of this environment, and print their sides."""
-    import django
-
-    django.setup()
+def sides_make(slugs: tuple[str, str], *, agent: str) -> tuple[Side, Side]:
+    """Make two new tenants of these slugs, and fill them."""
     from apps.agents.contract import AGENTS
     from apps.tenants.services import tenant_create
 
     industry = AGENTS[agent].industry
-    sides = []
-    for place, slug in enumerate(slugs, 1):
-        tenant = tenant_create(slug=slug, name=f"Tenant {place}", industry=industry, now=True)
-        sides.append(side_make(tenant, agent=agent, extra=100 * place))
-    rows_copy(sides[0], sides[1])
-    rows_copy(sides[1], sides[0])
-    print(json.dumps([asdict(side) for side in sides]))
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:-1], sys.argv[-1])
+    first, second = (
+        side_make(
+            tenant_create(slug=slug, name=f"Tenant {place}", industry=industry, now=True),
+            agent=agent,
+            extra=100 * place,
+        )
+        for place, slug in enumerate(slugs, 1)
+    )
+    rows_copy(first, second)
+    rows_copy(second, first)
+    return first, second

@@ -78,7 +78,7 @@ def test_a_socket_hears_nothing_of_the_other_tenant(
         for topic in topics:
             await tell(globex, topic, marker=theirs.marker)
         await tell(acme, topics[-1], last=True)
-        heard = []
+        heard: list[dict[str, Any]] = []
         while not heard or not heard[-1].get("last"):
             heard.append(await socket.hear())
         await socket.close()
