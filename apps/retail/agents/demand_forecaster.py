@@ -92,7 +92,9 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
         from apps.retail.analytics import forecasting, reading
 
         ctx.progress(0, 1, "Reading the table")
-        panel = reading.read(ctx.table(data.history), _choices(data))
+        frame = ctx.table(data.history)
+        ctx.progress(0, 1, "Telling items, periods and quantities")
+        panel = reading.read(frame, _choices(data))
         _load_models(ctx.progress)
         horizon = data.horizon or forecasting.HORIZONS[panel.frequency]
         made = forecasting.forecast(panel.series, horizon, panel.frequency, ctx.progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from apps.common.errors import InvalidInput, Issue
@@ -47,7 +48,7 @@ class Plan:
         name = self.roles.get("item", "")
         return [name] if name in self.columns else [part for part in name.split(PLUS) if part]
 
-    @property
+    @cached_property
     def across(self) -> list[str]:
         """The columns that hold quantities in a wide table: those named like periods where there are such."""
         taken = {*self.items, self.roles.get("period", "")}

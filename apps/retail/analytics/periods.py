@@ -68,6 +68,7 @@ STYLES = (
 )
 COUNT = Style("1, 2, 3", r"[A-Za-z_. ]{0,12}(?P<n>-?\d{1,9})", "index")
 """Periods that are only counted: numbers, perhaps behind a letter as in V2 or Week 7."""
+_ANY = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", style.pattern) for style in STYLES))
 
 
 def moments(texts: polars.Series, style: Style) -> polars.Series:
@@ -110,7 +111,7 @@ def counts(texts: polars.Series) -> polars.Series:
 
 def is_period(text: str) -> bool:
     """Whether a column of this name is a period with a date; a bare year counts."""
-    return any(re.fullmatch(style.pattern, text.strip()) for style in STYLES)
+    return _ANY.fullmatch(text.strip()) is not None
 
 
 @dataclass(frozen=True)
