@@ -64,15 +64,15 @@ TENANT_APPS = [
 ]
 INSTALLED_APPS = SHARED_APPS + TENANT_APPS
 
-# The console's blue, from light to dark.
+# The console's blue, from light to dark, as far apart as the theme's texts need.
 _SHADES = {
     "50": "#f0f4ff",
     "100": "#dfe8ff",
     "200": "#c3d4ff",
     "300": "#9ab5fd",
-    "400": "#6b8ff8",
-    "500": "#3b6af0",
-    "600": "#1d4ed8",
+    "400": "#86a6fb",
+    "500": "#6b91f9",
+    "600": "#1b49cc",
     "700": "#1a43b8",
     "800": "#183994",
     "900": "#172f75",
