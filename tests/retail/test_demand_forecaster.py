@@ -167,3 +167,12 @@ def test_numbers_are_reported_with_six_digits() -> None:
     rows = [{"date": f"2024-01-{n:02d}", "qty": 1234567.891 + n % 4} for n in range(1, 29)]
     one = run({"history": {"rows": rows}}).series[0]
     assert one.history[0] == 1234570
+
+
+def test_the_model_card_holds_what_its_benchmark_measured() -> None:
+    card = AGENT.card()
+    assert card is not None
+    owa = [measure for measure in card.measures if measure.name == "OWA" and measure.bar]
+    assert len(owa) == 1
+    assert owa[0].value <= 0.93
+    assert "benchmarks.forecaster" in card.command
