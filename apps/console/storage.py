@@ -10,7 +10,7 @@ from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class ConsoleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
+class ConsoleStorage(CompressedManifestStaticFilesStorage):
     """Also renames what our modules import: a module known under two names would run twice.
 
     Scripts of others stay as they are: some name files that their packages do not carry.
@@ -21,7 +21,7 @@ class ConsoleStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[Any], str]:
-        if name.endswith(".js") and not (Path(settings.STATICFILES_DIRS[0]) / name).is_file():
+        if name.endswith(".js") and not (Path(str(settings.STATICFILES_DIRS[0])) / name).is_file():
             return lambda match: str(match[0])
         converter: Callable[[Any], str] = super().url_converter(name, hashed_files, template)
         return converter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from collections.abc import Callable
 from typing import Any
 
@@ -71,8 +72,8 @@ def test_under_asgi_the_page_of_an_exception_is_made_inside_the_tenant(
         sent.append({})
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(dict(message))
 
     async_to_sync(ASGIHandler())(scope, receive, send)
     assert sent[1]["status"] == 404

@@ -61,9 +61,7 @@ def digest(frame: polars.DataFrame) -> str:
 def alone(code: str) -> str:
     """What a fresh process prints that runs `code` with the program's settings, but touches no server."""
     told = {**os.environ, "DJANGO_SETTINGS_MODULE": "orchestrall.settings.development", "PYTHONHASHSEED": "7"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=told, cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=told, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 

@@ -120,7 +120,7 @@ def test_a_worker_is_alive_while_the_database_is_away(
         raise OperationalError
 
     settings.WORKER_ALIVE_FILE = str(tmp_path / "alive")
-    monkeypatch.setattr(worker.rows, "renew", away)
+    monkeypatch.setattr("apps.dispatch.rows.renew", away)
     with pytest.raises(OperationalError):
         worker.beat(board)
     assert (tmp_path / "alive").exists()
