@@ -162,7 +162,7 @@ def _address(query: QueryDict, changes: dict[str, str]) -> str:
 
 
 def _missing(value: Cell) -> bool:
-    return value is None or value == "" or isinstance(value, float) and isnan(value)
+    return value is None or value == "" or (isinstance(value, float) and isnan(value))
 
 
 def _order(value: Any) -> tuple[int, float, str]:
