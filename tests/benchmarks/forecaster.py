@@ -258,7 +258,7 @@ def write_card(cases: list[Case]) -> None:
         machine=f"{cores} cores",
         measures=[
             Measure(
-                name=f"{case.metric[0].upper()}{case.metric[1:]}",
+                name=case.metric,
                 value=float(case.value),
                 unit=case.unit,
                 bar=case.bar.replace("<=", "at most"),
