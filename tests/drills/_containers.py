@@ -92,11 +92,13 @@ class Builder:
 
     def size(self, name: str) -> int:
         """Bytes of an image's layers, not compressed."""
-        return int(json.loads(self.run("images", "--json", name))[0]["size_bytes"])
+        return sum(layer["size"] for layer in json.loads(self._inspect(name)["Manifest"])["layers"])
 
     def config(self, name: str) -> dict[str, Any]:
-        described = json.loads(self.run("inspect", "--type", "image", name))
-        return dict(described["Docker"]["config"])
+        return dict(self._inspect(name)["Docker"]["config"])
+
+    def _inspect(self, name: str) -> dict[str, Any]:
+        return dict(json.loads(self.run("inspect", "--type", "image", name)))
 
     @contextmanager
     def mounted(self, name: str) -> Iterator[Path]:
