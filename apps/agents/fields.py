@@ -130,6 +130,24 @@ def merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return base
 
 
+def json_text(value: Any) -> str:
+    """A value as JSON for people: rows of a table on a line each."""
+    return _written(value, "\n")
+
+
+def _written(value: Any, line: str) -> str:
+    flat_rows = isinstance(value, list) and all(isinstance(row, dict) and is_flat(row) for row in value)
+    if value and flat_rows:
+        rows = [json.dumps(row, ensure_ascii=False) for row in value]
+        return f"[{line}  " + f",{line}  ".join(rows) + f"{line}]"
+    if value and isinstance(value, dict):
+        parts = [
+            f"{json.dumps(name, ensure_ascii=False)}: {_written(part, line + '  ')}" for name, part in value.items()
+        ]
+        return f"{{{line}  " + f",{line}  ".join(parts) + f"{line}}}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def json_object(text: str) -> dict[str, Any]:
     """The object that a person wrote as JSON. Raises `InvalidInput` naming line and column."""
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+
+from django.utils.functional import cached_property
 
 from apps.agents import fields, services
 from apps.agents.contract import Agent, Example
@@ -13,9 +15,12 @@ from apps.common.errors import Issue, Problem
 from apps.common.permissions import Principal
 from apps.common.schemas import Inspection, Understood
 from apps.datasets import selectors as datasets
+from apps.datasets.models import Dataset
 
 DETECT = "detect"
 """The choice that leaves it to the agent which column plays a role."""
+LOOSE = {"mode", "json", "csrfmiddlewaretoken"}
+"""Values that say nothing of the input, or too much for an address."""
 
 
 class InputForm:
@@ -37,6 +42,27 @@ class InputForm:
     def dataset(self) -> str:
         """The id of the chosen dataset."""
         return self.values.get(f"{self.table}.dataset", "") if self.table else ""
+
+    @cached_property
+    def source(self) -> Dataset | None:
+        """The chosen dataset; None where none is chosen, or where there is none of this id that this person may see."""
+        try:
+            return datasets.dataset_get(who=self.who, id=UUID(self.dataset)) if self.dataset else None
+        except (Problem, ValueError):
+            return None
+
+    @property
+    def form_url(self) -> str:
+        return f"?{self._query()}"
+
+    @property
+    def json_url(self) -> str:
+        return f"?{self._query(mode='json')}"
+
+    def _query(self, **more: str) -> str:
+        """The same input by address, as far as an address holds it."""
+        kept = {name: value for name, value in self.values.items() if name not in LOOSE and value}
+        return urlencode(kept | more)
 
     @property
     def example(self) -> Example | None:
@@ -64,7 +90,7 @@ class InputForm:
             return self.values["json"]
         data = self._of_fields()
         examples = self.agent.examples
-        return json.dumps(data or (examples[0].input if examples else {}), indent=2, ensure_ascii=False)
+        return fields.json_text(data or (examples[0].input if examples else {}))
 
     @property
     def fields(self) -> list[fields.Field]:
@@ -77,7 +103,7 @@ class InputForm:
     @property
     def understood(self) -> list[Understood]:
         """What was detected. Of a table that could not be read: which column plays which role, for a person to say."""
-        return self.inspection.understood or (self._roles() if self.problem and self.dataset else [])
+        return self.inspection.understood or (self._roles() if self.problem and self.source else [])
 
     @property
     def other_issues(self) -> list[Issue]:
@@ -111,10 +137,7 @@ class InputForm:
         return fields.merge(base, fields.nest(entered))
 
     def _roles(self) -> list[Understood]:
-        try:
-            columns = [each["name"] for each in datasets.dataset_get(who=self.who, id=UUID(self.dataset)).columns]
-        except (Problem, ValueError):
-            return []
+        columns = [each["name"] for each in self.source.columns] if self.source else []
         told = {issue.path.rpartition(".")[2] for issue in self._issues if issue.path.startswith(self._path(""))}
         chosen = {name.removeprefix(self._path("")) for name in self.values if name.startswith(self._path(""))}
         roles = dict.fromkeys([*self.agent.table_roles, *sorted(told | chosen)])

@@ -84,9 +84,13 @@ class RunPage:
     """Pass as `before` to get the next page; None at the end."""
 
 
-def runs_page(*, who: Principal, narrow: RunFilter, before: UUID | None = None, size: int = PAGE) -> RunPage:
-    """One page of runs by key: as fast on the thousandth page as on the first. Two statements at most."""
+def runs_page(
+    *, who: Principal, narrow: RunFilter, before: UUID | None = None, ids: list[UUID] | None = None, size: int = PAGE
+) -> RunPage:
+    """One page of runs by key, of `ids` alone where they are given: as fast on the thousandth page as on the first."""
     runs = runs_query(who=who, narrow=narrow)
+    if ids is not None:
+        runs = runs.filter(pk__in=ids)
     if before:
         runs = runs.filter(id__lt=before)
     found = list(runs[: size + 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -26,8 +25,11 @@ from apps.common.widgets import TableWidget
 from apps.console.tables import TableView
 from apps.console.views import ConsoleView
 from apps.datasets import selectors as datasets
+from apps.datasets.limits import MEGABYTE
 from apps.datasets.permissions import DATASETS_UPLOAD
-from apps.gateway.permissions import API_USE, KEYS_VIEW
+from apps.datasets.services import over_quota
+from apps.gateway.permissions import KEYS_VIEW
+from apps.tenants.context import current_tenant
 
 # How much of an input is shown on a run's page, in characters.
 INPUT_SHOWN = 20_000
@@ -85,14 +87,18 @@ class AgentPage(ConsoleView):
             raise Http404("that run is not one of this agent")
         if fields.is_flat(run.input):
             return fields.flat(run.input)
-        return {"mode": "json", "json": json.dumps(run.input, indent=2, ensure_ascii=False)}
+        return {"mode": "json", "json": fields.json_text(run.input)}
 
     def _show(self, agent: Agent[Any, Any, Any], form: InputForm, status: int = 200) -> HttpResponse:
         self.page_title = agent.title
+        most = current_tenant().max_upload_mb
         context = {
             "agent": agent,
             "form": form,
-            "datasets": datasets.datasets_recent(who=self.who) if form.table else [],
+            "datasets": datasets.datasets_recent(who=self.who) if form.table and not form.dataset else [],
+            "quota": most,
+            "most_bytes": most * MEGABYTE,
+            "too_large": over_quota(most),
             "can_run": self.who.can(AGENTS_RUN),
             "can_upload": self.who.can(DATASETS_UPLOAD),
         }
@@ -104,7 +110,6 @@ class AgentPage(ConsoleView):
             "card": agent.card(),
             "curl": snippets.curl(agent, url),
             "python": snippets.python(agent, url),
-            "can_call": self.who.can(API_USE),
             "can_see_keys": self.who.can(KEYS_VIEW),
         }
         if self.who.can(RUNS_VIEW):
@@ -116,17 +121,22 @@ class AgentPage(ConsoleView):
 
 
 class RunList(ConsoleView):
+    """The runs as filtered, a page at a time; with `run=<id>`, repeated, just those, for a page that shows them."""
+
     permission = RUNS_VIEW
     page_title = "Runs"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        narrow = run_filter(request)
-        page = selectors.runs_page(who=self.who, narrow=narrow, before=_uuid(request.GET.get("before", "")))
+        narrow, ids = run_filter(request), _uuids(request)
+        page = selectors.runs_page(
+            who=self.who, narrow=narrow, before=_uuid(request.GET.get("before", "")), ids=ids or None
+        )
         since = request.GET.get("since", "")
         context = {
             "runs": page.runs,
             "older": page.older,
             "narrow": narrow,
+            "first_url": self._first_url(),
             "newest": selectors.newest_run(who=self.who),
             "statuses": STATES,
             "agents": selectors.agents_list(who=self.who),
@@ -135,6 +145,12 @@ class RunList(ConsoleView):
             "since_day": narrow.since if since not in pulse.PERIODS else None,
         }
         return self.page("agents/run_list.html", context)
+
+    def _first_url(self) -> str:
+        """The first page of what is listed: where runs that are new show up."""
+        query = self.request.GET.copy()
+        query.pop("before", None)
+        return f"?{query.urlencode()}"
 
 
 class RunListExport(ConsoleView):
@@ -154,8 +170,7 @@ class RunListSnapshot(ConsoleView):
     permission = RUNS_VIEW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        shown = [id for id in map(_uuid_or_none, request.GET.getlist("run")[: selectors.PAGE]) if id]
-        runs = selectors.runs_now(who=self.who, ids=shown)
+        runs = selectors.runs_now(who=self.who, ids=_uuids(request))
         return JsonResponse({"events": [live.event(run) for run in runs]})
 
 
@@ -189,7 +204,7 @@ class RunPage(ConsoleView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run = selectors.run_get(who=self.who, number=number)
         self.page_title = f"Run {run.ref}"
-        entered = json.dumps(run.input, indent=2, ensure_ascii=False)
+        entered = fields.json_text(run.input)
         context: dict[str, Any] = {
             "run": run,
             "agent": AGENTS.get(run.agent_key),
@@ -280,6 +295,11 @@ def _uuid_or_none(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _uuids(request: HttpRequest) -> list[UUID]:
+    """The ids of runs in a query string; what is none is left out."""
+    return [id for id in map(_uuid_or_none, request.GET.getlist("run")[: selectors.PAGE]) if id]
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,36 +1,70 @@
-// The list of runs, live: rows that are shown move in place; runs that are new are announced, never pushed in.
+// Runs in a list, live: rows that are shown move in place; runs that are new are told of, never pushed in.
 import { watch } from "../console/live.js";
 
-const table = document.querySelector("[data-live-runs]");
+const list = document.querySelector("[data-live-runs]");
 const notice = document.querySelector("[data-new-runs]");
 const unseen = new Set();
 
-function changeRow(row, event) {
+const rowOf = (run) => list.querySelector(`[data-run="${CSS.escape(run)}"]`);
+
+// Many rows may move on at once: the server is asked once for all of them.
+let stale = new Set();
+let asking = null;
+
+async function refreshRows() {
+  const wanted = [...stale];
+  stale.clear();
+  asking = null;
+  // A list that has an address for single rows keeps them; one that has none is asked as a whole, and they may leave it.
+  const address = list.dataset.rows ? `${list.dataset.rows}?${queryOf(wanted)}` : location.href;
+  const answer = await fetch(address);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const run of wanted) {
+    const row = rowOf(run);
+    const fresh = page.querySelector(`[data-live-runs] [data-run="${CSS.escape(run)}"]`);
+    if (row && fresh) row.replaceWith(fresh);
+    else row?.remove();
+  }
+}
+
+const queryOf = (runs) => new URLSearchParams(runs.map((run) => ["run", run]));
+
+function change(row, event) {
   if (event.seq <= Number(row.dataset.seq)) return;
   row.dataset.seq = event.seq;
-  if (event.status !== row.dataset.status) return reloadRow(row, event);
+  if (event.status !== row.dataset.status) {
+    row.dataset.status = event.status;
+    stale.add(event.run);
+    asking ??= setTimeout(refreshRows, 400);
+    return;
+  }
   const bar = row.querySelector("progress");
   if (bar) bar.value = event.percent;
   const text = row.querySelector('[data-cell="text"]');
-  if (text) text.textContent = event.note;
+  if (text && event.note) text.textContent = event.note;
 }
 
-async function reloadRow(row, event) {
-  row.dataset.status = event.status;
-  const answer = await fetch(location.href);
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.querySelector(`[data-run="${CSS.escape(event.run)}"]`);
-  if (fresh) row.replaceWith(fresh);
+// Keys are made in order of time: what comes after the newest that the server knew is new.
+function isNew(event) {
+  const { newest, agent, status, search } = notice.dataset;
+  const open = ["queued", "running"].includes(event.status);
+  const fits = !status || status === event.status || (status === "open" && open);
+  return event.run > newest && !search && (!agent || agent === event.agent) && fits;
 }
 
 function show(event) {
-  const row = table?.querySelector(`[data-run="${CSS.escape(event.run)}"]`);
-  if (row) return changeRow(row, event);
-  if (event.status !== "queued") return;
+  const row = rowOf(event.run);
+  if (row) return change(row, event);
+  if (!isNew(event) || unseen.has(event.run)) return;
   unseen.add(event.run);
-  notice.hidden = false;
   notice.querySelector("a").textContent = unseen.size === 1 ? "Show 1 new run" : `Show ${unseen.size} new runs`;
+  notice.hidden = false;
 }
 
-watch("/ws/runs/", { onEvent: show });
+function snapshot() {
+  const shown = [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run);
+  return `${list.dataset.snapshot}?${queryOf(shown)}`;
+}
+
+if (list && notice) watch("/ws/runs/", { snapshot, onEvent: show });

@@ -1,5 +1,5 @@
-// Charts of series: lines, a band, and the mark where a forecast begins; drawn as SVG in the colours of the theme.
-// The library is fetched only where there is a chart. Each chart has a summary in words and a table of its figures.
+// Charts: lines with a band and the mark where a forecast begins, or bars that are stacked; drawn as SVG in the colours of
+// the theme. The library is fetched only where there is a chart. Each has a summary in words and a table of its figures.
 
 const root = document.documentElement;
 const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
@@ -90,6 +90,15 @@ function bandSeries(band, ink) {
   };
 }
 
+/** The figures of a chart as named columns. */
+function columns({ bars = [], lines = [], bands = [] }) {
+  return [
+    ...bars.map((bar) => [bar.name, bar.values]),
+    ...lines.map((line) => [line.name, line.values]),
+    ...bands.flatMap((band) => [[`${band.name}, low`, band.low], [`${band.name}, high`, band.high]]),
+  ];
+}
+
 function tip(data, items) {
   const box = document.createElement("div");
   box.className = "o-tip";
@@ -97,11 +106,8 @@ function tip(data, items) {
   const title = document.createElement("b");
   title.textContent = data.periods[index];
   box.append(title);
-  const rows = [
-    ...data.lines.map((line) => [line.name, line.values[index]]),
-    ...data.bands.flatMap((band) => [[`${band.name}, low`, band.low[index]], [`${band.name}, high`, band.high[index]]]),
-  ];
-  for (const [name, value] of rows) {
+  for (const [name, values] of columns(data)) {
+    const value = values[index];
     if (value === null || value === undefined) continue;
     const row = document.createElement("div");
     for (const text of [name, figure(value, data.unit)]) {
@@ -114,10 +120,10 @@ function tip(data, items) {
   return box;
 }
 
-function option(data) {
-  const quiet = colour("--tblr-secondary");
+function lineOption(data) {
   const lines = data.lines.map(lineSeries);
   const split = data.periods.indexOf(data.split);
+  const quiet = colour("--tblr-secondary");
   if (split >= 0 && lines.length) {
     lines[0].markLine = {
       silent: true,
@@ -127,22 +133,43 @@ function option(data) {
       label: { formatter: "Forecast", color: quiet, position: "insideEndTop", rotate: 0, align: "left", padding: [0, 0, 0, 6] },
     };
   }
-  const bandInk = colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
+  return { boundaryGap: false, scale: true, series: [...data.bands.map((band) => bandSeries(band, bandInk(data))), ...lines] };
+}
+
+function barOption({ bars }) {
+  const series = bars.map((bar) => ({
+    type: "bar",
+    stack: "all",
+    name: bar.name,
+    data: bar.values,
+    barMaxWidth: 18,
+    itemStyle: { color: colour(bar.colour) },
+  }));
+  return { boundaryGap: true, scale: false, series };
+}
+
+const bandInk = (data) => colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
+
+function option(data) {
+  const quiet = colour("--tblr-secondary");
+  const { boundaryGap, scale, series } = data.bars ? barOption(data) : lineOption(data);
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: 16, top: data.unit ? 36 : 20, bottom: 4, containLabel: true },
+    // Room at the right for half of the last label.
+    grid: { left: 8, right: data.bars ? 16 : 44, top: data.unit ? 36 : 20, bottom: 4, containLabel: true },
     xAxis: {
       type: "category",
       data: data.periods,
-      boundaryGap: false,
+      boundaryGap,
       axisLine: { lineStyle: { color: colour("--o-grid") } },
       axisTick: { show: false },
       axisLabel: { color: quiet, hideOverlap: true },
     },
     yAxis: {
       type: "value",
-      scale: true,
+      scale,
+      minInterval: data.bars ? 1 : 0,
       name: data.unit,
       nameTextStyle: { color: quiet, align: "left" },
       axisLabel: { color: quiet, formatter: (value) => value.toLocaleString("en-GB") },
@@ -150,6 +177,7 @@ function option(data) {
     },
     tooltip: {
       trigger: "axis",
+      axisPointer: { type: data.bars ? "shadow" : "line" },
       confine: true,
       // An element rather than text with style attributes: those are blocked by the page's policy.
       formatter: (items) => tip(data, items),
@@ -157,28 +185,31 @@ function option(data) {
       borderColor: colour("--tblr-border-color"),
       textStyle: { color: quiet, fontSize: 12 },
     },
-    series: [...data.bands.map((band) => bandSeries(band, bandInk)), ...lines],
+    series,
   };
 }
 
 function sample(style, ink) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const shape = document.createElementNS("http://www.w3.org/2000/svg", style === "band" ? "rect" : "line");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", ["band", "bar"].includes(style) ? "rect" : "line");
   const attributes =
-    style === "band"
+    style === "bar" ? { x: 0, y: 1, width: 10, height: 10, rx: 2.5, fill: ink }
+    : style === "band"
       ? { x: 1, y: 1, width: 20, height: 10, rx: 2, fill: ink, "fill-opacity": 0.25 }
       : { x1: 1, y1: 6, x2: 21, y2: 6, stroke: ink, "stroke-width": 2, "stroke-dasharray": { dashed: "6 4", dotted: "2 3" }[style] || "none" };
   for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
-  svg.setAttribute("viewBox", "0 0 22 12");
+  svg.setAttribute("viewBox", `0 0 ${style === "bar" ? 10 : 22} 12`);
+  svg.classList.toggle("o-bar", style === "bar");
   svg.append(shape);
   return svg;
 }
 
 function legend(element, data) {
-  const bandInk = colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
+  const { bars = [], lines = [], bands = [] } = data;
   const entries = [
-    ...data.lines.map((line, index) => [line.name, sample(line.style, colour(COLOURS[index % COLOURS.length]))]),
-    ...data.bands.map((band) => [band.name, sample("band", bandInk)]),
+    ...bars.map((bar) => [bar.name, sample("bar", colour(bar.colour))]),
+    ...lines.map((line, index) => [line.name, sample(line.style, colour(COLOURS[index % COLOURS.length]))]),
+    ...bands.map((band) => [band.name, sample("band", bandInk(data))]),
   ];
   element.replaceChildren(
     ...entries.map(([name, picture]) => {
@@ -192,12 +223,9 @@ function legend(element, data) {
 function table(data) {
   const made = document.createElement("table");
   made.className = "table table-sm";
-  const columns = [
-    ...data.lines.map((line) => [line.name, line.values]),
-    ...data.bands.flatMap((band) => [[`${band.name}, low`, band.low], [`${band.name}, high`, band.high]]),
-  ];
+  const shown = columns(data);
   const head = made.createTHead().insertRow();
-  for (const name of ["Period", ...columns.map(([title]) => title)]) {
+  for (const name of ["Period", ...shown.map(([title]) => title)]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
@@ -208,7 +236,7 @@ function table(data) {
   data.periods.forEach((period, index) => {
     const row = body.insertRow();
     row.insertCell().textContent = period;
-    for (const [, values] of columns) {
+    for (const [, values] of shown) {
       const cell = row.insertCell();
       cell.className = "num";
       cell.textContent = figure(values[index], data.unit);

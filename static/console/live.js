@@ -5,13 +5,14 @@ const POLL_EVERY = 10_000;
 const FAILURES_BEFORE_POLLING = 3;
 const LONGEST_WAIT = 30_000;
 const WORDS = {
+  connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
   polling: "Polling every 10 s",
   offline: "Offline",
 };
 // The mark shows the state that needs knowing most, of all that the page watches.
-const WORST_FIRST = ["offline", "polling", "reconnecting", "live"];
+const WORST_FIRST = ["offline", "polling", "reconnecting", "connecting", "live"];
 
 const watched = new Set();
 
@@ -51,7 +52,7 @@ class Watch {
     this.closed = false;
     this.timer = null;
     this.poll = null;
-    this.enter(navigator.onLine ? "reconnecting" : "offline");
+    this.enter(navigator.onLine ? "connecting" : "offline");
     this.connect();
   }
 
@@ -100,16 +101,24 @@ class Watch {
 
   async read() {
     if (!this.snapshot || this.closed) return;
+    const address = typeof this.snapshot === "function" ? this.snapshot() : this.snapshot;
     try {
-      const answer = await fetch(this.snapshot, { headers: { Accept: "application/json" } });
+      const answer = await fetch(address, { headers: { Accept: "application/json" } });
       if ([401, 403, 404].includes(answer.status)) return this.close();
       if (!answer.ok) return;
-      const event = await answer.json();
-      this.seen.set(event.run ?? "", event.seq);
-      this.onEvent(event);
+      const state = await answer.json();
+      for (const event of state.events ?? [state]) this.takeState(event);
     } catch {
       // No network: the socket's own failure tells it.
     }
+  }
+
+  // A state may come late, after events that are newer than it.
+  takeState(event) {
+    const key = event.run ?? "";
+    if (event.seq < (this.seen.get(key) ?? 0)) return;
+    this.seen.set(key, event.seq);
+    this.onEvent(event);
   }
 
   startPolling() {
@@ -141,8 +150,9 @@ class Watch {
 }
 
 /**
- * Watch `path`, a socket on this host. `onEvent` gets each event once and in order, or the snapshot (a GET of
- * `snapshot`, when given) in place of what was missed. Returns a function that ends it.
+ * Watch `path`, a socket on this host. `onEvent` gets each event once and in order, or the state in place of what was
+ * missed: what a GET of `snapshot` (an address, or a function that makes one) answers, one event or `{events: [...]}`.
+ * Returns a function that ends it.
  */
 export function watch(path, options) {
   const made = new Watch(path, options);

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from django import template
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -21,6 +23,12 @@ def agent_title(key: str) -> str:
     """The title of an agent by its key; the key itself for an agent that is no longer installed."""
     agent = AGENTS.get(key)
     return agent.title if agent else key
+
+
+@register.filter
+def parsed_day(text: str) -> date | None:
+    """The day that an ISO date names."""
+    return parse_date(text)
 
 
 @register.simple_tag
