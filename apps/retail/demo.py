@@ -82,6 +82,8 @@ class Item:
 
 
 ITEMS = (
+    Item("Cold and flu capsules 16", "Health", 640, (1, 12), 0.72, spread=0.2),
+    Item("Sun cream SPF 30", "Health", 190, (7, 5), 0.97, spread=0.3),
     Item("Ground coffee 227 g", "Grocery", 840, (1, 10), 0.08, 0.02, offers=8, lift=0.9, christmas=0.15),
     Item("Breakfast tea 80 bags", "Grocery", 1_150, (1, 20), 0.10, -0.03, offers=4, lift=0.5),
     Item("Tomato soup 400 g", "Grocery", 1_320, (1, 15), 0.38, offers=6, lift=0.7),
@@ -101,8 +103,6 @@ ITEMS = (
     Item("Toilet tissue 9 rolls", "Household", 1_480, offers=6, lift=0.9, spread=0.06),
     Item("AA batteries 8 pack", "Household", 350, christmas=2.2, offers=3, lift=0.6, spread=0.1),
     Item("LED bulb E27 8 W", "Household", 260, (12, 5), 0.32, -0.06, until=5, spread=0.14),
-    Item("Cold and flu capsules 16", "Health", 640, (1, 12), 0.72, spread=0.2),
-    Item("Sun cream SPF 30", "Health", 190, (7, 5), 0.97, spread=0.3),
     Item("Multi-purpose compost 50 l", "Garden", 310, (4, 28), 0.94, offers=3, lift=0.7, spread=0.28),
     Item("Barbecue charcoal 5 kg", "Garden", 150, (7, 1), 0.96, offers=3, lift=0.6, spread=0.45),
     Item(

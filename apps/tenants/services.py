@@ -94,14 +94,18 @@ def tenant_suspend(*, tenant: Tenant) -> None:
     _require_customer(tenant, "suspended")
     with transaction.atomic():
         if not _update(tenant, [Status.READY], status=Status.SUSPENDED):
-            raise Conflict(f"{tenant.name} is {_status(tenant)}, so it was not suspended.")
+            raise Conflict(
+                f"{tenant.name} is {_status(tenant)}: only a ready tenant can be suspended. Nothing was changed."
+            )
         live.sockets_close(tenant)
 
 
 def tenant_resume(*, tenant: Tenant) -> None:
     """Open a suspended tenant again; its waiting work goes on. Raises `Conflict`."""
     if not _update(tenant, [Status.SUSPENDED], status=Status.READY):
-        raise Conflict(f"{tenant.name} is {_status(tenant)}, so it was not resumed.")
+        raise Conflict(
+            f"{tenant.name} is {_status(tenant)}: only a suspended tenant can be resumed. Nothing was changed."
+        )
 
 
 def tenant_change(*, tenant: Tenant, **changes: Any) -> None:

@@ -43,7 +43,7 @@ DIGESTS = {
     "Card authorisations per hour": "25a8328923be4ac1",
     "Daily emergency admissions": "1cd6b06917813998",
     "Monthly drug consumption": "c55124657daba532",
-    "Weekly unit sales": "69e8101d2026c888",
+    "Weekly unit sales": "5b4ffe47fbfadd46",
     "Daily store sales": "9ceadecb21e88191",
     "Weekly spare-part demand": "8b1768b768b66fae",
     "Monthly production": "f2f69ec02e1d9c32",

@@ -37,7 +37,7 @@ def test_a_tenant_is_deleted_only_when_its_address_is_typed(acme: Tenant, monkey
     ("arguments", "says"),
     [
         (("suspend", "nobody"), "no tenant 'nobody'"),
-        (("resume", "acme"), "is ready, so it was not resumed"),
+        (("resume", "acme"), "is ready: only a suspended tenant can be resumed"),
         (("create", "acme", "--industry", "dummy"), "already"),
         (("create", "initech", "--industry", "alchemy"), "no industry 'alchemy'"),
     ],

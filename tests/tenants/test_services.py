@@ -122,10 +122,10 @@ def test_suspending_tells_every_socket_of_the_tenant_once_it_is_committed(
 
 
 def test_a_tenant_is_suspended_and_resumed_only_from_the_state_that_allows_it(acme: Tenant) -> None:
-    with pytest.raises(Conflict, match="is ready, so it was not resumed"):
+    with pytest.raises(Conflict, match="is ready: only a suspended tenant can be resumed"):
         services.tenant_resume(tenant=acme)
     services.tenant_suspend(tenant=acme)
-    with pytest.raises(Conflict, match="is suspended, so it was not suspended"):
+    with pytest.raises(Conflict, match="is suspended: only a ready tenant can be suspended"):
         services.tenant_suspend(tenant=acme)
 
 
