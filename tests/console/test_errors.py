@@ -74,7 +74,8 @@ def test_under_asgi_the_page_of_an_exception_is_made_inside_the_tenant(
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(dict(message))
 
-    async_to_sync(ASGIHandler())(scope, receive, send)
+    app: Any = ASGIHandler()
+    async_to_sync(app)(scope, receive, send)
     assert sent[1]["status"] == 404
     assert b"Olga Owner" in sent[2]["body"]
 
