@@ -28,6 +28,8 @@ ACCOUNT_SESSION_REMEMBER = None
 # the address and stores it as verified; so nobody is asked for a code at sign-in who came that way.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# A member has one address. Who changes it gives the password again, and proves the new one by a code.
+ACCOUNT_CHANGE_EMAIL = ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Counted in Redis, under the schema: tries per address and per account, requests for mails.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/15m/key", "reset_password": "20/m/ip,5/15m/key"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
