@@ -134,6 +134,7 @@ def environment_of(port: int, *, demo: bool) -> dict[str, str]:
 def programs(environment: dict[str, str], logs: Path, host: str, port: int) -> list[Program]:
     web = ["-m", "uvicorn", "orchestrall.asgi:application", "--host", host, "--port", str(port), "--lifespan", "off"]
     web += ["--no-proxy-headers", "--no-server-header", "--no-access-log", "--timeout-graceful-shutdown", "10"]
+    web += ["--log-level", "warning"]
     commands = {
         "web": web,
         "worker-cpu": [*_CELERY, "-n", "cpu@%h", "-Q", "cpu", "--pool", "prefork", "-c", "2"],
