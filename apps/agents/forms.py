@@ -88,9 +88,14 @@ class InputForm:
         """The input as JSON to edit: as it was entered, else what the fields hold, else the first example."""
         if "json" in self.values:
             return self.values["json"]
-        data = self._of_fields()
-        examples = self.agent.examples
-        return fields.json_text(data or (examples[0].input if examples else {}))
+        data, examples = self._of_fields(), self.agent.examples
+        if not data:
+            return fields.json_text(examples[0].input if examples else {})
+        try:  # fields hold text, and the model knows what is a number
+            parsed = services.input_parse(agent=self.agent, data=data)
+        except Problem:
+            return fields.json_text(data)
+        return fields.json_text(parsed.model_dump(mode="json", exclude_unset=True))
 
     @property
     def fields(self) -> list[fields.Field]:

@@ -385,10 +385,10 @@ class Request:
 
 
 @pytest.fixture
-def listened(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
+def listened(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set as soon as somebody listens to the end of a run."""
     event = asyncio.Event()
-    wait_for = waiting.wait_for
+    from apps.tenants.live import wait_for
 
     async def told(group: str, timeout: float, *, check: Any) -> Any:
         async def look() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from enum import StrEnum
 
@@ -73,3 +74,34 @@ def test_flattening_an_input_and_nesting_it_again_gives_the_same(data: dict[str,
 
 def test_an_empty_value_leaves_the_default_of_the_model_in_force() -> None:
     assert fields.nest({"horizon": "", "history.dataset": "x"}) == {"history": {"dataset": "x"}}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_for_people_says_the_same(value: object) -> None:
+    assert json.loads(fields.json_text(value)) == value
+
+
+def test_json_for_people_has_a_row_of_a_table_on_a_line() -> None:
+    text = fields.json_text({"table": {"rows": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}, "steps": 3})
+    assert text.count("\n") == 8
+    assert '      {"a": 1, "b": 2},\n' in text
+
+
+def test_merging_keeps_what_stands_beside() -> None:
+    base = {"table": {"rows": [1], "columns": {"a": "x"}}, "steps": 3}
+    over = {"table": {"columns": {"b": "y"}}, "steps": 4, "mood": "calm"}
+    assert fields.merge(base, over) == {
+        "table": {"rows": [1], "columns": {"a": "x", "b": "y"}},
+        "steps": 4,
+        "mood": "calm",
+    }
+
+
+def test_only_an_input_without_lists_fits_a_form() -> None:
+    assert fields.is_flat({"a": 1, "b": {"c": "x"}})
+    assert not fields.is_flat({"a": {"rows": []}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -33,6 +33,13 @@ from tests.dummy.agents.counter import Count
 
 Make = Callable[..., User]
 COUNT = AGENTS[COUNTER]
+
+
+def why(run: AgentRun) -> dict[str, Any]:
+    """The problem of a run that has failed."""
+    assert run.problem
+    found: dict[str, Any] = run.problem
+    return found
 
 
 def claim(tenant: Tenant) -> Claim:
@@ -92,7 +99,7 @@ def test_who_may_not_see_datasets_cannot_read_one_through_an_agent(
     user = member("analyst")
     dataset = dataset_upload(file=BytesIO(WEEKLY), name="weekly.csv", user=user)
     narrow = Caller(user, frozenset({"agents.run", "runs.view"}))
-    given = {"agent": AGENTS[ECHO], "data": {"table": {"dataset": str(dataset.pk)}}}
+    given: dict[str, Any] = {"agent": AGENTS[ECHO], "data": {"table": {"dataset": str(dataset.pk)}}}
     with pytest.raises(PermissionDenied):
         services.run_start(**given, user=user, origin="api", who=narrow)
     parsed = services.input_parse(**given)
@@ -192,6 +199,8 @@ def test_a_run_succeeds_with_its_result_and_leaves_no_work_row(start: Start, wor
     run.refresh_from_db()
     assert (run.status, run.done, run.total, run.note, run.headline) == ("succeeded", 4, 4, "", "Counted to 4")
     assert (run.attempts, run.problem) == (1, None)
+    assert run.started_at
+    assert run.finished_at
     assert run.started_at <= run.finished_at
     assert run.result.output == {"numbers": [1, 2, 3, 4]}
     assert stored(run.pk) is None
@@ -212,7 +221,7 @@ def test_a_run_that_the_agent_refuses_fails_with_its_words(finished: Start) -> N
 
 def test_an_error_of_the_agent_is_told_without_its_inside(finished: Start) -> None:
     run = finished(mood="broken")
-    assert (run.status, run.problem["code"]) == ("failed", "agent_failed")
+    assert (run.status, why(run)["code"]) == ("failed", "agent_failed")
     assert "secret" not in str(run.problem)
 
 
@@ -224,7 +233,7 @@ def test_an_output_that_cannot_be_stored_is_the_agents_failure(
     finished: Start, monkeypatch: pytest.MonkeyPatch, output: Any
 ) -> None:
     do(monkeypatch, lambda *_: output)  # the last one has no headline
-    assert finished().problem["code"] == "agent_failed"
+    assert why(finished())["code"] == "agent_failed"
     assert not AgentResult.objects.exists()
 
 
@@ -236,7 +245,7 @@ def test_names_out_of_a_file_that_the_database_refuses_do_no_harm(
         raise InvalidInput("No \x00.", issues=[Issue(message="a\x00", path="b\x00", column="c\x00")] * 1000)
 
     do(monkeypatch, odd)
-    problem = finished().problem
+    problem = why(finished())
     assert problem["detail"] == "No ."
     assert problem["issues"][0] == {"message": "a", "path": "b", "column": "c", "row": None}
     assert len(problem["issues"]) == services.ISSUES_KEPT
@@ -247,7 +256,7 @@ def test_a_run_of_an_agent_that_is_gone_fails_and_says_so(start: Start, work_off
     AgentRun.objects.filter(pk=run.pk).update(agent_key="dummy.retired")
     work_off()
     run.refresh_from_db()
-    assert (run.status, run.problem["code"]) == ("failed", "agent_gone")
+    assert (run.status, why(run)["code"]) == ("failed", "agent_gone")
 
 
 def test_progress_is_written_seldom_and_each_change_raises_seq(
@@ -447,8 +456,8 @@ def test_a_run_whose_workers_die_is_given_up_and_can_be_requeued(start: Start, a
     die(run, acme)
     work_off()
     run.refresh_from_db()
-    assert (run.status, run.problem["code"]) == ("failed", "run_abandoned")
-    assert "3 workers died" in run.problem["detail"]
+    assert (run.status, why(run)["code"]) == ("failed", "run_abandoned")
+    assert "3 workers died" in why(run)["detail"]
     run = services.run_requeue(run=run)
     assert (run.status, run.problem, run.finished_at) == ("queued", None, None)
     work_off()
