@@ -227,7 +227,12 @@ def test_an_error_of_the_agent_is_told_without_its_inside(finished: Start) -> No
 
 @pytest.mark.parametrize(
     "output",
-    [Count.model_construct(numbers=[float("nan")]), {"numbers": ["x"]}, None, Count.model_construct(numbers=[])],
+    [
+        Count.model_construct(numbers=[cast("int", float("nan"))]),
+        {"numbers": ["x"]},
+        None,
+        Count.model_construct(numbers=[]),
+    ],
 )
 def test_an_output_that_cannot_be_stored_is_the_agents_failure(
     finished: Start, monkeypatch: pytest.MonkeyPatch, output: Any
