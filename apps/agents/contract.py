@@ -83,6 +83,16 @@ class ModelCard(BaseModel):
     machine: str = ""
     measures: list[Measure]
 
+    @property
+    def judged(self) -> list[Measure]:
+        """The figures that had something to reach."""
+        return [measure for measure in self.measures if measure.bar]
+
+    @property
+    def reported(self) -> list[Measure]:
+        """The other ones."""
+        return [measure for measure in self.measures if not measure.bar]
+
 
 class Example(BaseModel):
     """An input to start from. `rows` feed the agent's tabular input."""

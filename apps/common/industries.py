@@ -10,7 +10,7 @@ from django.apps import AppConfig, apps
 class IndustryConfig(AppConfig):
     """The manifest of an industry: how it is called and drawn. Its key is the app's label."""
 
-    # Django must not take this class for the manifest of every app that imports it, but each subclass for its own app's.
+    # Django must not take this class for the manifest of every app that imports it, but each subclass for its own.
     default = False
 
     title: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Registries, and the discovery that fills them: a thing exists because its file exists, never because a list names it."""
+"""Registries, and the discovery that fills them: a thing exists because its file does, never because a list tells."""
 
 from __future__ import annotations
 

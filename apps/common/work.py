@@ -1,4 +1,4 @@
-"""Kinds of background work, and the few verbs on them. Declared here so that any app may use them; provided by `dispatch`.
+"""Kinds of background work, and the few verbs on them. Declared here for every app, and provided by `dispatch`.
 
 An app subclasses `WorkKind` in its `handlers.py` and calls `schedule(kind, id)` inside the transaction that makes the
 work necessary. The protocol behind it (leases, fences, deaths) is `docs/guides/engine.md`.
@@ -97,7 +97,7 @@ _dispatcher: Dispatcher | None = None
 
 def provide(dispatcher: Dispatcher) -> None:
     """Called once by `dispatch` when it is ready."""
-    global _dispatcher
+    global _dispatcher  # noqa: PLW0603  # the one thing that is plugged in from below
     _dispatcher = dispatcher
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from django.http import HttpRequest, QueryDict
 
+from apps.common import formats
 from apps.common.widgets import Cell, Column, TableWidget
-from apps.console import formats
 
 PAGE = 25
 # Where choosing a row shows its detail below, the table leaves room for it.

@@ -1,3 +1,3 @@
 """The manufacturing pack: what plants and their maintenance and quality engineers work with.
 
-Owns its agents, analytics and demonstration data. It must never import another industry, nor keep tables of the core."""
+Owns its agents, analytics and demonstration data. It must never import another industry or keep a table of the core."""

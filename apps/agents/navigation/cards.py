@@ -14,8 +14,8 @@ from apps.agents import pulse, selectors
 from apps.agents.contract import AGENTS
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
+from apps.common import formats
 from apps.common.permissions import Principal
-from apps.console import formats
 from apps.console.cards import Card, Width, card
 from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
 from apps.datasets.selectors import datasets_query

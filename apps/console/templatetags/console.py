@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
+from apps.common import formats
 from apps.common.widgets import SeriesWidget, TableWidget
-from apps.console import formats
 from apps.console.statuses import status_of
 from apps.console.tables import TableView
 

@@ -8,6 +8,7 @@ from statistics import median
 
 from pydantic import BaseModel
 
+from apps.common import formats
 from apps.common.widgets import (
     Cell,
     Column,
@@ -186,8 +187,9 @@ def chart(one: SeriesReport, report: DemandReport) -> SeriesWidget:
         bands=[SeriesBand(name="10 to 90 %", low=[*past, *one.q10], high=[*past, *one.q90])],
         split=first,
         summary=(
-            f"{one.item}: from {first}, {report.horizon} periods with {total:.4g} in total; the last is forecast as "
-            f"{one.forecast[-1]:.4g}, between {one.q10[-1]:.4g} and {one.q90[-1]:.4g} in eight cases of ten."
+            f"{one.item}: from {first}, {report.horizon} periods with {formats.number(total)} in total; "
+            f"the last is forecast as {formats.number(one.forecast[-1])}, between {formats.number(one.q10[-1])} and "
+            f"{formats.number(one.q90[-1])} in eight cases of ten."
         ),
     )
 

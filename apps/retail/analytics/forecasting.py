@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.common import formats
+
 from . import bands, metrics, models
 from .combining import SHORTEST, Combined, combine
 from .demand import Demand
@@ -127,7 +129,7 @@ def _weighing(one: Combined) -> list[str]:
     else:
         mean = f"{next(iter(one.weights))} alone: the others did much worse in the backtest."
     kind = "root mean squared" if one.is_intermittent else "mean absolute"
-    errors = ", ".join(f"{name} {error:.3g}" for name, error in one.errors.items())
+    errors = ", ".join(f"{name} {formats.number(error)}" for name, error in one.errors.items())
     origins, span = one.actual.shape
     tested = f"The backtest made {_plural(origins, 'forecast')} of {_plural(span, 'period')} from earlier origins"
     return [mean, f"{tested}; {kind} errors: {errors}."]
@@ -138,8 +140,8 @@ def _pattern(one: Combined, frequency: Frequency) -> str:
     season = SEASONS[frequency][-1]
     if one.is_intermittent:
         return (
-            f"Demand comes every {one.demand.adi:.3g} periods on average, so methods for {one.demand.name} demand are "
-            "used; the quantiles are those of recent periods."
+            f"Demand comes every {formats.number(one.demand.adi)} periods on average, so methods for "
+            f"{one.demand.name} demand are used; the quantiles are those of recent periods."
         )
     if one.shape is not None:
         way = "multiplies" if one.shape.ratio else "adds to"

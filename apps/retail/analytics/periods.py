@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from apps.common.formats import number
+
 if TYPE_CHECKING:
     import numpy as np
     import polars
@@ -199,7 +201,8 @@ def frequency_of(
     hours = gaps.astype("timedelta64[m]").astype(float) / 60
     shortest = max(1e-3, float(np.quantile(hours, 0.02, method="lower")))
     found = min(HOURS, key=lambda name: abs(np.log(HOURS[name] / shortest)))
-    apart = f"{shortest / 24:.3g} days" if shortest >= 36 else "a day" if shortest == 24 else f"{shortest:.3g} h"
+    days = "a day" if shortest == 24 else f"{number(shortest / 24)} days"
+    apart = days if shortest >= 24 else f"{number(shortest)} h"
     return found, f"Neighbouring periods lie {apart} apart."
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.console import formats
+from apps.common import formats
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How figures, spans of time and moments are written in the console. Pure functions from value to text."""
+"""How figures, spans of time and moments are written for people. Pure functions from value to text."""
 
 from __future__ import annotations
 
