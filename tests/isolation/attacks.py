@@ -118,6 +118,14 @@ def _foreign_id_by_key(operation: Operation, scene: Scene, send: Send) -> Answer
     return send(replace(request(operation, scene.ours, scene.theirs.own), bearer=scene.ours.api_key))
 
 
+def _foreign_wait(operation: Operation, scene: Scene, send: Send) -> Answer | None:
+    """Waiting for something to happen to a thing of theirs."""
+    if not (operation.names_things and operation.is_api and operation.method == "GET"):
+        return None
+    wanted = by_owner(operation, request(operation, scene.ours, scene.theirs.own), scene.ours)
+    return send(replace(wanted, query={"wait": "1"}))
+
+
 def _equal_id(operation: Operation, scene: Scene, send: Send) -> Answer | None:
     if not (operation.names_things or operation.method == "GET"):
         return None
@@ -214,6 +222,7 @@ ATTACKS = [
     Attack("nobody signed in", True, _anonymous),
     Attack("id of a foreign thing", True, _foreign_id),
     Attack("id of a foreign thing, by API key", True, _foreign_id_by_key),
+    Attack("waiting for a foreign thing", True, _foreign_wait),
     Attack("id that both have", False, _equal_id),
     Attack("foreign session", True, _foreign(session=lambda side: side.session)),
     Attack("foreign token", True, _foreign(bearer=lambda side: side.token)),
