@@ -88,6 +88,8 @@ class Holder:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch(0o600)  # the word that is left holds the servers' passwords
         with self.path.open("r+") as file:
+            if not self.is_free():
+                tell("Another process works on this installation; waiting for it to end")
             fcntl.flock(file, fcntl.LOCK_EX)
 
             def say(**words: Any) -> None:
@@ -166,26 +168,27 @@ def static_fingerprint() -> str:
     return whole.hexdigest()
 
 
-def prepare(environment: dict[str, str], logs: Path, *, demo: bool) -> dict[str, Any]:
-    """Migrate and seed, and beside it collect the static files where they changed. Returns where one can sign in."""
-    told = os.environ | environment
+@contextmanager
+def static_files(environment: dict[str, str], logs: Path) -> Iterator[None]:
+    """Collect the static files where they changed, beside what happens inside."""
+    stamp, fingerprint = ROOT / "build" / "static.stamp", static_fingerprint()
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        yield
+        return
+    argv = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+    collecting = Program("collectstatic", argv, environment=environment, log=logs / "collectstatic.log")
     with (ROOT / "build" / ".static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # installations in other folders share the static files
-        stamp, fingerprint, collecting = ROOT / "build" / "static.stamp", static_fingerprint(), None
-        if not stamp.exists() or stamp.read_text() != fingerprint:
-            argv = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
-            collecting = Program("collectstatic", argv, environment=told, log=logs / "collectstatic.log")
-            collecting.start()
-        where = _prepare_database(told, logs, demo=demo)
-        if collecting:
-            if collecting.wait():
-                raise StartError(f"The static files could not be collected:\n{collecting.log_end()}")
-            stamp.write_text(fingerprint)
-            tell("Static files are collected")
-    return where
+        collecting.start()
+        yield
+        if collecting.wait():
+            raise StartError(f"The static files could not be collected:\n{collecting.log_end()}")
+        stamp.write_text(fingerprint)
+    tell("Static files are collected")
 
 
-def _prepare_database(environment: dict[str, str], logs: Path, *, demo: bool) -> dict[str, Any]:
+def prepare(environment: dict[str, str], logs: Path, *, demo: bool) -> dict[str, Any]:
+    """Migrate every schema and make the demo tenants. Returns where one can sign in (see `orchestrall.preparing`)."""
     answer, log = logs / "sign-ins.json", logs / "prepare.log"
     argv = [sys.executable, "-m", "orchestrall.preparing", str(answer), *(["--demo"] if demo else [])]
     with log.open("wb") as errors:
@@ -252,12 +255,14 @@ def up(*, host: str, port: int, demo: bool, fetching: float = 0.0) -> None:
         try:
             say(what="up", port=port)
             logs.mkdir(exist_ok=True)
-            tell("Starting PostgreSQL and Redis")
+            tell(f"Starting {_servers()}")
             for server in embedded.ensure(var):
                 supervisor.add([server], running=True)
             environment = environment_of(port, demo=demo)
             say(what="up", port=port, environment=environment)
-            where = prepare(environment, logs, demo=demo)
+            told = os.environ | environment
+            with static_files(told, logs):
+                where = prepare(told, logs, demo=demo)
             tell("Starting web and workers")
             group = programs(environment, logs, host, port)
             supervisor.add(group)
@@ -278,6 +283,12 @@ def up(*, host: str, port: int, demo: bool, fetching: float = 0.0) -> None:
             _on_signals(lambda *_: supervisor.kill())
             supervisor.stop()
     tell("Stopped")
+
+
+def _servers() -> str:
+    servers = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
+    ours = [server for name, server in servers.items() if not os.environ.get(name)]
+    return " and ".join(ours) or "on the servers that DATABASE_URL and REDIS_URL name"
 
 
 def _welcome(where: dict[str, Any], environment: dict[str, str], logs: Path) -> str:
@@ -303,13 +314,11 @@ def manage(argv: list[str]) -> int:
     holder = Holder(var)
     if environment := _running_environment(holder):
         return _manage(argv, environment)
-    if not holder.is_free():
-        tell("Another command works on this installation; waiting for it to end")
     with holder.take() as say:
         say(what="manage")
         servers = embedded.ensure(var)
         try:
-            return _manage(argv, environment_of(PORT, demo=True))
+            return _manage(argv, environment_of(PORT, demo=False))
         finally:
             for server in reversed(servers):
                 server.stop()
