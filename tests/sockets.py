@@ -27,6 +27,18 @@ def headers(host: str = "acme.localhost", *, bearer: str = "", session: str = ""
     return named
 
 
+def scope_of(address: str, sent: dict[str, str]) -> dict[str, Any]:
+    """What a server says of a handshake at `address` with these headers."""
+    parts = urlsplit(address)
+    return {
+        "type": "websocket",
+        "path": parts.path,
+        "query_string": parts.query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+        "subprotocols": [],
+    }
+
+
 _Communicator: Any = ApplicationCommunicator  # which has no types
 
 
@@ -34,15 +46,7 @@ class Socket(_Communicator):
     """One socket at `address` of an ASGI application."""
 
     def __init__(self, app: Any, address: str, sent: dict[str, str]) -> None:
-        parts = urlsplit(address)
-        scope = {
-            "type": "websocket",
-            "path": parts.path,
-            "query_string": parts.query.encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
-            "subprotocols": [],
-        }
-        super().__init__(app, scope)
+        super().__init__(app, scope_of(address, sent))
 
     async def open(self) -> int:
         """Shake hands. 0 when the socket is open; the code of the refusal otherwise."""

@@ -88,10 +88,21 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
     def snapshot(self) -> list[dict[str, Any]]:
         return []
 
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """However the socket ends, also by a client that is gone in the middle of a message, nothing of it stays."""
+        self.watched: set[str] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            for keeper in self._keepers:
+                keeper.cancel()
+            await asyncio.gather(*self._keepers, return_exceptions=True)  # a ping may have met the closed socket
+            for group in self.watched:
+                await self.channel_layer.group_discard(group, self.channel_name)
+
     async def connect(self) -> None:
         self.tenant: Tenant = self.scope["tenant"]
-        self.watched: set[str] = set()
-        self._keeper: asyncio.Task[None] | None = None
         who: Caller | None = self.scope["who"]
         if who is None:
             await self.close(NOT_SIGNED_IN)
@@ -108,7 +119,7 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
         await self.accept()
         for message in await self.in_tenant(self.snapshot):
             await self.send_json(message)
-        self._keeper = asyncio.create_task(self._keep())
+        self._keepers.append(asyncio.create_task(self._keep()))
 
     async def subscribe(self, topic: str) -> bool:
         """Listen to another topic, if the caller may still, asked anew; else the socket ends. False when it ended."""
@@ -116,14 +127,6 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
             return False
         await self._join(topic)
         return True
-
-    async def disconnect(self, code: int) -> None:
-        keeper = getattr(self, "_keeper", None)
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)  # a ping may have failed on the closed socket
-        for group in getattr(self, "watched", ()):
-            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """What a client says is not looked at: it chose what to watch by the address."""

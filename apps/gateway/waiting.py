@@ -57,7 +57,7 @@ def hold(request: HttpRequest, *, topic: str, seconds: float, look: Callable[[],
 class WaitingAnswers:
     """ASGI: answers of `app` that a view holds back are made anew when their topic speaks, or their time is over."""
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
+from channels_redis.pubsub import RedisPubSubLoopLayer
 from django.conf import settings
 from django.test import Client
 from django.urls import path, re_path
@@ -23,7 +25,7 @@ from apps.tenants import live
 from apps.tenants.context import current_schema, tenant_context
 from apps.tenants.models import Tenant
 from tests.gateway.conftest import MakeKey
-from tests.sockets import Socket, headers, refusal, tell
+from tests.sockets import Socket, headers, refusal, scope_of, tell
 
 Make = Callable[..., User]
 
@@ -229,6 +231,41 @@ def test_a_silent_socket_is_pinged(token: str) -> None:
         await it.close()
 
     async_to_sync(scene)()
+
+
+def test_of_a_client_that_is_gone_in_the_middle_of_a_message_nothing_stays(
+    acme: Tenant, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server raises where a message is sent, and no word of a disconnection comes."""
+    left: list[str] = []
+    real = RedisPubSubLoopLayer.group_discard
+
+    async def group_discard(self: Any, group: str, channel: str) -> None:
+        left.append(group)
+        await real(self, group, channel)
+
+    monkeypatch.setattr(RedisPubSubLoopLayer, "group_discard", group_discard)
+
+    async def scene() -> set[str]:
+        handshake: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        await handshake.put({"type": "websocket.connect"})
+        sent: list[str] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message["type"])
+            if len(sent) == 2:  # accepted, the state: now something happens
+                await tell(acme, "thing.one", seq=1)
+            if len(sent) == 3:
+                raise OSError("the client is gone")
+
+        before = asyncio.all_tasks()
+        with pytest.raises(OSError, match="gone"):
+            await DOOR(scope_of("/ws/one/", headers(bearer=token)), handshake.get, send)
+        return {task.get_coro().__qualname__ for task in asyncio.all_tasks() - before}  # type: ignore[union-attr]
+
+    running = async_to_sync(scene)()
+    assert sorted(left) == ["t_acme.tenant", "t_acme.thing.one"]
+    assert "TenantConsumer._keep" not in running
 
 
 def test_what_a_client_says_is_not_looked_at(acme: Tenant, token: str) -> None:
