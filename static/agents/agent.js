@@ -94,7 +94,7 @@ function refuse({ title, detail, remedy, issues = [] }) {
 
 document.addEventListener("change", (change) => {
   if (change.target.id === "file" && change.target.files.length) send(change.target.files[0]);
-  else if (change.target.id === "dataset") look(entered({ besides: "[data-understood]" }));
+  else if (change.target.id === "source") look(entered({ besides: "[data-understood]" }));
   else if (change.target.matches("[data-reload]")) look(entered());
 });
 
