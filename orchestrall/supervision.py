@@ -118,7 +118,8 @@ def _error_in(line: bytes) -> str:
     if not isinstance(entry, dict) or entry.get("level") not in {"error", "critical"}:
         return ""
     cause = str(entry.get("exception", "")).strip().rpartition("\n")[2]
-    return ": ".join(filter(None, (str(entry.get("logger", "")), str(entry.get("event", "")), cause)))
+    words = ": ".join(filter(None, (str(entry.get("logger", "")), str(entry.get("event", "")), cause)))
+    return " ".join(words.split())
 
 
 class Supervisor:

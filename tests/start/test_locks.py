@@ -34,7 +34,7 @@ def named(requirements: Path) -> set[str]:
 def test_every_package_is_pinned_by_hash_and_from_no_named_registry(lock: Path) -> None:
     text = lock.read_text()
     blocks = re.split(r"^(?=[a-z0-9._-]+==)", text, flags=re.MULTILINE)[1:]
-    assert len(blocks) == len(pinned(lock)) > 100
+    assert len(blocks) == len(pinned(lock)) > 0
     assert [block.partition("==")[0] for block in blocks if "--hash=sha256:" not in block] == []
     assert _ADDRESS.search(text) is None
 
@@ -46,7 +46,7 @@ def test_a_lock_holds_everything_that_its_requirements_name(lock: Path) -> None:
 
 def test_what_runs_in_production_is_what_was_tested() -> None:
     base, production, dev = (pinned(REQUIREMENTS / f"{name}.txt") for name in ("base", "production", "dev"))
-    assert base <= production <= dev
+    assert base < production < dev
 
 
 def test_production_brings_no_embedded_servers() -> None:

@@ -208,7 +208,9 @@ def test_reset_does_not_ask_when_told_so(var: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
 def test_reset_keeps_everything_without_a_yes(answer: str, var: Path) -> None:
-    assert command("reset", var=var, answer=answer).returncode == 1
+    done = command("reset", var=var, answer=answer)
+    assert done.returncode == 1
+    assert done.stderr.endswith("Nothing was deleted.\n")
     assert (var / "pgdata").exists()
 
 

@@ -149,14 +149,14 @@ def test_errors_in_a_log_are_told_once(tmp_path: Path, told: list[str]) -> None:
         {"level": "info", "event": "fine", "logger": "apps.a"},
         {"level": "error", "event": "broke", "logger": "apps.b", "exception": "Traceback\n  a line\nValueError: no"},
         "error, but not as JSON",
-        {"level": "critical", "event": "gone"},
+        {"level": "critical", "event": "gone\nfor good"},
     ]
     text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
     program = python(f"print({text!r}, end='')", tmp_path)
     supervisor = Supervisor(tell=told.append)
     supervisor.add([program])
     program.wait()
-    assert program.errors() == ["apps.b: broke: ValueError: no", "gone"]
+    assert program.errors() == ["apps.b: broke: ValueError: no", "gone for good"]
     assert program.errors() == []
 
 
