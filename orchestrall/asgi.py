@@ -1,11 +1,13 @@
 """ASGI entry point: sockets in production, and everything in the one-command start."""
 
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.production")
-http = get_asgi_application()  # loads the apps, which the imports below need
+# Loads the apps, which the imports below need. Each library types an ASGI application in its own way.
+http: Any = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
