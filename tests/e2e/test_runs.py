@@ -84,7 +84,7 @@ def test_a_planner_uploads_a_file_watches_the_agent_and_keeps_the_result(
     expect(understood.get_by_label("Frequency")).to_have_value("weekly")
     page.get_by_label("Horizon").fill("8")
     run_agent(page)
-    page.on("load", lambda: loads.append(page.url))
+    page.on("load", lambda _: loads.append(page.url))
 
     # Progress moves and the result comes, with no reload.
     seen = watch_progress(page)
