@@ -50,6 +50,11 @@ def tell(text: str) -> None:
     print(f"{time.monotonic() - _began:6.1f} s  {text}", flush=True)
 
 
+def warn(text: str) -> None:
+    """A line for people where standard output may be somebody's data."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def var_folder() -> Path:
     return Path(os.environ.get("ORCHESTRALL_VAR") or ROOT / "var").resolve()
 
@@ -89,7 +94,7 @@ class Holder:
         self.path.touch(0o600)  # the word that is left holds the servers' passwords
         with self.path.open("r+") as file:
             if not self.is_free():
-                tell("Another process works on this installation; waiting for it to end")
+                warn("Another process works on this installation; waiting for it to end")
             fcntl.flock(file, fcntl.LOCK_EX)
 
             def say(**words: Any) -> None:
@@ -316,6 +321,8 @@ def manage(argv: list[str]) -> int:
         return _manage(argv, environment)
     with holder.take() as say:
         say(what="manage")
+        if not (var / "pgdata").exists() and not os.environ.get("DATABASE_URL") and argv[:1] != ["prepare"]:
+            warn("This installation is new and its database empty: `run.py manage prepare` makes what commands need")
         servers = embedded.ensure(var)
         try:
             return _manage(argv, environment_of(PORT, demo=False))

@@ -81,6 +81,7 @@ def test_a_command_brings_servers_for_itself_and_uses_those_of_an_installation_t
         check=True,
     )
     assert "The database is ready" in alone.stdout
+    assert alone.stderr == ""
     assert Holder(tmp_path).is_free()
     assert not embedded.Postgres(tmp_path).answers()
     with installation(tmp_path, demo=False) as program:
