@@ -127,6 +127,12 @@ def runs_open(*, who: Principal, most: int = 100) -> list[AgentRun]:
     return list(AgentRun.objects.filter(status__in=AgentRun.OPEN).defer("input")[:most])
 
 
+def runs_latest(*, who: Principal, most: int) -> list[AgentRun]:
+    """The newest runs."""
+    demand(who, RUNS_VIEW)
+    return list(AgentRun.objects.defer("input")[:most])
+
+
 def runs_open_count(*, who: Principal) -> int:
     demand(who, RUNS_VIEW)
     return AgentRun.objects.filter(status__in=AgentRun.OPEN).count()

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from apps.agents import contract, snippets
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
-from apps.agents.templatetags.agents import agent_title, spark, track
-from apps.common.errors import InvalidInput
+from apps.agents.templatetags.agents import agent_title, place_of, spark, track
+from apps.common.errors import InvalidInput, Issue
 from apps.common.registry import Registry
 from apps.common.schemas import StrictModel, Table
 from apps.common.widgets import Sheet, Widget
@@ -181,3 +181,11 @@ def test_errors_of_an_agent_are_part_of_the_catalogue() -> None:
     from apps.gateway.problems import catalogue
 
     assert {"agent_failed", "agent_gone", "run_abandoned", InvalidInput.code} <= set(catalogue())
+
+
+def test_the_place_of_an_issue_is_told_once() -> None:
+    assert place_of(Issue(message="Row 12, column “sold”: “n/a” is no number.", row=12, column="sold")) == ""
+    assert place_of({"message": "Not kind", "row": 1200, "column": None, "path": ""}) == "Row 1,200"
+    assert place_of(Issue(message="Not kind", row=2, column="sold")) == "Row 2, column “sold”"
+    assert place_of(Issue(message="There is none.", column="sold")) == "Column “sold”"
+    assert place_of(Issue(message="Too small.", path="steps")) == "steps"

@@ -174,7 +174,7 @@ def _attention(request: HttpRequest) -> dict[str, Any]:
     return {"items": items, "more": len(found) - len(items), "url": every, "period": period}
 
 
-_ICONS = {"given up": "skull", "late": "hourglass", "broken": "bug", "refused": "circle-x"}
+_ICONS = {"given up": "alert-triangle", "late": "hourglass", "broken": "bug", "refused": "circle-x"}
 
 
 def _wanted(item: pulse.Attention, every: str) -> dict[str, Any]:
@@ -197,8 +197,11 @@ def _run_url(run: AgentRun) -> str:
 
 
 def _live(request: HttpRequest) -> dict[str, Any]:
-    runs = _open(request)
-    return {"runs": runs[:LIVE_SHOWN], "more": len(runs) - LIVE_SHOWN, "count": len(runs), "newest": _newest(request)}
+    """The open runs, then the latest of the others as far as there is room."""
+    going = _open(request)
+    ended = selectors.runs_latest(who=_who(request), most=LIVE_SHOWN)
+    runs = [*going, *(run for run in ended if not run.is_open)][:LIVE_SHOWN]
+    return {"runs": runs, "more": len(going) - LIVE_SHOWN, "count": len(going), "newest": _newest(request)}
 
 
 def _health(request: HttpRequest) -> dict[str, Any]:

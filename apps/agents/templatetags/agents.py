@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django import template
 from django.utils.dateparse import parse_date
@@ -11,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.agents.contract import AGENTS
+from apps.common.errors import Issue
 
 register = template.Library()
 
@@ -29,6 +31,18 @@ def agent_title(key: str) -> str:
 def parsed_day(text: str) -> date | None:
     """The day that an ISO date names."""
     return parse_date(text)
+
+
+@register.filter
+def place_of(issue: Issue | dict[str, Any]) -> str:
+    """Where an issue is, in words; nothing where its message says so itself."""
+    it = issue if isinstance(issue, Issue) else Issue.model_validate(issue)
+    if it.row is not None:
+        said = str(it.row) in it.message or f"{it.row:,}" in it.message
+        return "" if said else f"Row {it.row:,}" + (f", column “{it.column}”" if it.column else "")
+    if it.column:
+        return "" if it.column in it.message else f"Column “{it.column}”"
+    return it.path
 
 
 @register.simple_tag
