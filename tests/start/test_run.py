@@ -171,9 +171,16 @@ def test_a_python_without_pip_is_told_what_to_install(
     bare.write_text("#!/bin/sh\nexit 1\n")
     bare.chmod(0o755)
     monkeypatch.setattr(run, "TOOLS", tmp_path)
-    monkeypatch.setattr(run.sys, "executable", str(bare))
+    monkeypatch.setattr(run, "BASE_PYTHON", str(bare))
     with pytest.raises(run.Failure, match=r"has no pip\. Install it"):
         run.uv()
+
+
+def test_the_environment_is_made_from_the_python_below_the_one_that_runs_us(run: Any) -> None:
+    prefix = subprocess.run(
+        [run.BASE_PYTHON, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
+    )
+    assert Path(prefix.stdout.strip()) == Path(sys.base_prefix)
 
 
 def test_fetching_needs_no_home(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
