@@ -34,7 +34,6 @@ SHARED_APPS = [
     "corsheaders",
     "django_prometheus",
     "django_htmx",
-    "django_structlog",
     "csp",
     "crispy_forms",
     "crispy_bootstrap5",
