@@ -89,19 +89,21 @@ def wait_until_idle(program: Installation) -> None:
     while True:
         time.sleep(LOOK)
         now = processor_seconds(program)
-        if now - before < QUIET * LOOK:
+        # A process that came or went has computed, whatever the sum says.
+        if now.keys() == before.keys() and sum(now.values()) - sum(before.values()) < QUIET * LOOK:
             return
         if time.monotonic() > until:
             raise TimeoutError(f"The installation still computes after {IDLE_WITHIN:.0f} s.")
         before = now
 
 
-def processor_seconds(program: Installation) -> float:
-    total = 0.0
+def processor_seconds(program: Installation) -> dict[int, float]:
+    """What each process has computed so far."""
+    used: dict[int, float] = {}
     for process in program.processes():
         try:
-            used = process.cpu_times()
+            times = process.cpu_times()
         except psutil.NoSuchProcess:
             continue
-        total += used.user + used.system
-    return total
+        used[process.pid] = times.user + times.system
+    return used
