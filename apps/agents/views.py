@@ -216,8 +216,7 @@ class RunPage(ConsoleView):
         }
         if run.status == AgentRun.Status.SUCCEEDED and context["agent"]:
             context |= self._result(run)
-        partial = request.headers.get("HX-Target") == "run"
-        return self.page("agents/_run.html" if partial else "agents/run.html", context)
+        return self.page("agents/run.html", context)
 
     def _result(self, run: AgentRun) -> dict[str, Any]:
         agent, report = selectors.run_report(run)

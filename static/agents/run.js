@@ -1,17 +1,22 @@
-// One run, live: moves the progress with each event and fetches the page's body again when the run has ended.
+// One run, live: moves the progress with each event, and asks for the page anew when the run has moved on.
 import { watch } from "../console/live.js";
-import { announce, toast } from "../console/shell.js";
+import { announce, renewCounts, toast } from "../console/shell.js";
 import { drawCharts } from "../console/charts.js";
 
 const root = () => document.getElementById("run");
 
+// Only the newest answer counts: an older one may come after it.
+let asked = 0;
+
 async function refresh() {
-  const { page } = root().dataset;
-  const answer = await fetch(page + location.search, { headers: { "HX-Request": "true", "HX-Target": "run" } });
+  const mine = ++asked;
+  const answer = await fetch(location.href);
   if (!answer.ok) return location.reload();
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("run");
-  root().replaceWith(fresh);
-  drawCharts(fresh);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (mine !== asked) return;
+  root().replaceWith(page.getElementById("run"));
+  renewCounts(page);
+  drawCharts(root());
 }
 
 function show(event) {
@@ -23,6 +28,7 @@ function show(event) {
   if (moved) {
     announce(`Run ${event.ref}: ${event.status}`);
     refresh();
+    if (!OPEN.includes(event.status)) leave();
     return;
   }
   const bar = element.querySelector("[data-progress]");
@@ -30,12 +36,13 @@ function show(event) {
   bar.value = event.percent;
   element.querySelector("[data-progress-note]").textContent = event.note || "Working";
   element.querySelector("[data-progress-count]").textContent =
-    event.total ? `${event.done.toLocaleString()} of ${event.total.toLocaleString()}` : "";
+    event.total > 1 ? `${event.done.toLocaleString()} of ${event.total.toLocaleString()}` : "";
   announce(`${event.percent} percent`);
 }
 
 const { run, snapshot, status } = root().dataset;
-if (status === "queued" || status === "running") watch(`/ws/runs/${run}/`, { snapshot, onEvent: show });
+const OPEN = ["queued", "running"];
+const leave = OPEN.includes(status) ? watch(`/ws/runs/${run}/`, { snapshot, onEvent: show }) : null;
 
 document.addEventListener("click", async (click) => {
   if (!click.target.closest("[data-copy-link]")) return;

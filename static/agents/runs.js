@@ -1,5 +1,6 @@
 // Runs in a list, live: rows that are shown move in place; runs that are new are told of, never pushed in.
 import { watch } from "../console/live.js";
+import { renewCounts } from "../console/shell.js";
 
 const list = document.querySelector("[data-live-runs]");
 const notice = document.querySelector("[data-new-runs]");
@@ -20,6 +21,7 @@ async function refreshRows() {
   const answer = await fetch(address);
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  renewCounts(page);
   for (const run of wanted) {
     const row = rowOf(run);
     const fresh = page.querySelector(`[data-live-runs] [data-run="${CSS.escape(run)}"]`);

@@ -33,7 +33,6 @@ export function waitAfter(failures, chance = Math.random()) {
 
 /** What to do with an event: "old" was seen, "next" follows, "gap" means that some are missing. Remembers it. */
 export function judge(seen, event) {
-  if (typeof event.seq !== "number") return "next";
   const key = event.run ?? "";
   const last = seen.get(key);
   if (last !== undefined && event.seq <= last) return "old";
@@ -93,6 +92,7 @@ class Watch {
   }
 
   take(event) {
+    if (typeof event.seq !== "number") return; // a ping: the connection stands, and nothing has happened
     const verdict = judge(this.seen, event);
     if (verdict === "old") return;
     if (verdict === "gap" && this.snapshot) this.read();

@@ -178,6 +178,20 @@ document.addEventListener("keydown", (press) => {
   }
 });
 
+/** Take over the counts of the navigation from `page`, a newer page as a document. */
+export function renewCounts(page) {
+  for (const place of [".o-side", ".o-tabs-b"]) {
+    const [now, fresh] = [$(place), $(place, page)];
+    for (const link of now?.querySelectorAll("a[href]") ?? []) {
+      const other = fresh?.querySelector(`a[href="${CSS.escape(link.getAttribute("href"))}"]`);
+      const [old, count] = [$(".o-count", link), other && $(".o-count", other)];
+      if (old && count) old.replaceWith(count);
+      else if (old) old.remove();
+      else if (count) link.append(count);
+    }
+  }
+}
+
 // ------------------------------------------------- partial pages (htmx)
 
 document.addEventListener("htmx:responseError", (event) => {

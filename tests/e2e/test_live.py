@@ -74,6 +74,14 @@ def test_an_event_that_was_seen_is_not_told_again(watching: Callable[..., Server
     server.expect_got(1, 2, 3)
 
 
+def test_a_ping_is_no_event(watching: Callable[..., Server]) -> None:
+    server = watching()
+    server.expect_got(1)
+    server.sockets[-1].send('{"v": 1, "type": "ping"}')
+    server.say(2)
+    server.expect_got(1, 2)
+
+
 def test_a_gap_is_closed_by_the_snapshot(watching: Callable[..., Server]) -> None:
     server = watching()
     server.expect_got(1)

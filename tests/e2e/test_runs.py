@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
-from random import Random
 
 import polars as pl
 import pytest
@@ -16,27 +13,14 @@ from playwright.sync_api import Download, Page, expect
 
 from tests.e2e.browser import VIEWS, View, overflow, settle, violations
 from tests.e2e.conftest import Address, Open
+from tests.e2e.files import write_weekly
 
 pytestmark = pytest.mark.browser
 
 WIDE = next(view for view in VIEWS if view.width > 800)
 AGENT = "/agents/retail.demand_forecaster/"
 # A run of three series is over before anybody has looked; this many are at work for some seconds.
-ITEMS, WEEKS = 60, 110
-
-
-def write_weekly(path: Path, items: int, weeks: int = WEEKS, *, column: str = "sold") -> Path:
-    """A file of weekly sales in long form, the same every time."""
-    chance = Random(4)
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["item", "week", column])
-        for item in range(items):
-            level = chance.uniform(20, 400)
-            for week in range(weeks):
-                day = date(2024, 1, 1) + timedelta(weeks=week)
-                rows.writerow([f"Item {item:03d}", day.isoformat(), max(0, round(chance.gauss(level, level / 5)))])
-    return path
+ITEMS = 60
 
 
 @pytest.fixture(scope="package")
