@@ -28,7 +28,7 @@ from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.tenants.storage import tenant_path
 from tests.agents.conftest import COUNTER, ECHO, WEEKLY, Start, WorkOff
-from tests.dispatch.conftest import expire, stored
+from tests.dispatch.conftest import at_once, expire, stored
 from tests.dummy.agents.counter import Count
 
 Make = Callable[..., User]
@@ -509,3 +509,29 @@ def test_open_runs_are_what_the_index_of_work_should_hold(start: Start, finished
     finished()
     run = start()
     assert list(work.KINDS[services.KIND].pending()) == [run.pk]
+
+
+# -------------------------------------------------------------------------------------------------------- concurrency
+
+
+def test_progress_and_a_wish_to_cancel_never_wait_for_each_other(
+    committed_db: str, start: Start, acme: Tenant, board: Board
+) -> None:
+    """Both lock the work row first and the run's after it (rule R5): in another order they would stop each other."""
+    run = start()
+    held = claim(acme)
+
+    def act(number: int) -> int:
+        if number % 2:
+            for _ in range(20):
+                services.run_cancel(run=AgentRun.objects.get(pk=run.pk))
+            return 20
+        context = services._context(held, AgentRun.objects.get(pk=run.pk))
+        for step in range(40):
+            context.tell(step + 1, step + 1, "")  # the last of all steps is always written
+        return 40
+
+    assert at_once(4, acme, act) == [40, 20, 40, 20]
+    run.refresh_from_db()
+    assert run.seq == 1 + 1 + 2 * 40  # accepted, the first wish to cancel, each progress
+    assert run.cancel_requested_at

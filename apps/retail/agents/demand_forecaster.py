@@ -83,6 +83,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     title = "Demand Forecaster"
     version = "1.0"
     icon = "chart-line"
+    table_roles = ("item", "period", "quantity")
     examples = [
         Example(title="Weekly unit sales", input={"history": {"rows": examples.weekly_sales()}}),
         Example(title="Spare parts, monthly", input={"history": {"rows": examples.spare_parts()}, "horizon": 6}),
