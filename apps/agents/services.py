@@ -77,13 +77,14 @@ def run_start(
     agent: Agent[Any, Any, Any],
     data: dict[str, Any],
     user: User | None,
+    who: Principal | None,
     origin: str,
     is_demo: bool = False,
-    who: Principal | None = None,
 ) -> AgentRun:
     """Accept a run: validated, looked at by the agent, stored and scheduled in one transaction.
 
-    Raises as `input_parse` and `input_inspect` do; then nothing is stored.
+    `user` is whose run it is, `who` asks for it: a key may do less than its user; None is the platform itself. Raises
+    as `input_parse` and `input_inspect` do; then nothing is stored.
     """
     parsed = input_parse(agent=agent, data=data)
     source = _source_name(agent, parsed, who)
@@ -132,7 +133,8 @@ def run_start_from_file(
     with transaction.atomic():
         dataset = dataset_upload(file=file, name=filename, user=user, sheet=sheet)
         try:
-            return run_start(agent=agent, data=input_with(dataset.pk), user=user, origin=origin)
+            # The dataset is their own, whatever else they may see.
+            return run_start(agent=agent, data=input_with(dataset.pk), user=user, who=None, origin=origin)
         except BaseException:
             files.path_of(dataset.pk).unlink(missing_ok=True)  # its row goes with the transaction
             raise

@@ -58,7 +58,7 @@ def fill(tenant: Tenant) -> None:
         agent = AGENTS[run.agent]
         table = {"dataset": str(datasets[run.dataset].pk), **run.input.get(agent.table_field, {})}
         data = {**run.input, agent.table_field: table}
-        run_start(agent=agent, data=data, user=people["analyst"], origin="demo", is_demo=True)
+        run_start(agent=agent, data=data, user=people["analyst"], who=people["analyst"], origin="demo", is_demo=True)
 
 
 def _people(demo: DemoTenant) -> dict[str, User]:
