@@ -49,6 +49,15 @@ def wake(tenant: str, queue: str) -> bool:
     return True
 
 
+def waiting(queue: str) -> int:
+    """How many wake-ups of all tenants no worker has taken yet; 0 while Redis is away."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    try:
+        return int(_redis().llen(f"{prefix}{queue}"))
+    except redis.RedisError:
+        return 0
+
+
 def received(tenant: str, queue: str) -> None:
     """The wake-up has arrived: another may be sent. Called before the claim, so that none is missed in between."""
     try:

@@ -49,15 +49,20 @@ def beat(board: Board) -> None:
 
 
 def tick() -> int:
-    """Wake workers for every tenant and queue with free work that is due. Returns how many wake-ups were sent."""
-    sent = 0
+    """Wake workers for every tenant and queue with free work that is due. Returns how many wake-ups were sent.
+
+    A queue that holds as many wake-ups as there are tenants to wake is left alone: its workers are busy, not asleep.
+    """
+    wanted: dict[str, list[str]] = {}
     for schema, queue in rows.due():
-        if schema != PUBLIC:
-            tenant = tenant_by_schema(schema)
-            if tenant is None or not tenant.is_ready:
-                continue
-        sent += wakeups.wake(schema, queue)
-    return sent
+        if schema == PUBLIC or ((tenant := tenant_by_schema(schema)) and tenant.is_ready):
+            wanted.setdefault(queue, []).append(schema)
+    return sum(
+        wakeups.wake(schema, queue)
+        for queue, schemas in wanted.items()
+        if wakeups.waiting(queue) < len(schemas)
+        for schema in schemas
+    )
 
 
 class Loop(threading.Thread):

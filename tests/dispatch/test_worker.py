@@ -142,6 +142,22 @@ def test_the_tick_wakes_for_work_whose_holder_died(take: Take, acme: Tenant, wak
     assert worker.tick() == 1
 
 
+def test_the_tick_adds_nothing_while_wake_ups_wait_for_busy_workers(
+    take: Take, acme: Tenant, wakes: list[Any], settings: Any
+) -> None:
+    """Rule R10: otherwise they would pile up for as long as every worker computes."""
+    scheduled()
+    wakes.clear()
+    queue = f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}cpu"
+    wakeups._redis().delete(queue)
+    wakeups._redis().rpush(queue, "a wake-up that no worker has taken")
+    try:
+        assert worker.tick() == 0
+    finally:
+        wakeups._redis().delete(queue)
+    assert worker.tick() == 1
+
+
 def test_the_tick_leaves_suspended_tenants_alone(take: Take, acme: Tenant, wakes: list[Any]) -> None:
     scheduled()
     tenants.tenant_suspend(tenant=acme)

@@ -90,7 +90,7 @@ def figures(report: DemandReport) -> FiguresWidget:
             label="With exceptions",
             value=round(100 * odd / total, 1),
             unit="%",
-            hint=f"{odd:,} of {total:,}; they are listed below",
+            hint=f"{odd:,} of {total:,}; they are listed below" if odd else "No series stands out",
             tone="warning" if odd else "good",
         ),
         Figure(
