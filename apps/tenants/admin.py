@@ -126,8 +126,9 @@ class TenantAdmin(ModelAdmin):
         return answer
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        wait = self._unfinished(self.get_queryset(request))  # before the list is read: it may be over in between
         response = super().changelist_view(request, extra_context)
-        return _refreshing(response) if self._unfinished(self.get_queryset(request)) else response
+        return _refreshing(response) if wait else response
 
     def changeform_view(
         self,
@@ -143,8 +144,8 @@ class TenantAdmin(ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response = super().change_view(request, object_id, form_url, extra_context)
         wait = request.method == "GET" and self._unfinished(self.get_queryset(request).filter(pk=object_id))
+        response = super().change_view(request, object_id, form_url, extra_context)
         return _refreshing(response) if wait else response
 
     def delete_view(

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
+from unfold.admin import ModelAdmin
 
 from apps.accounts.models import User
 from apps.common.errors import InvalidInput
@@ -189,6 +190,22 @@ def test_what_operators_do_is_logged_in_their_own_schema(office: Client, acme: T
         assert (entry.object_id, entry.content_type.model) == (str(acme.pk), "tenant")
     with tenant_context(acme):
         assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("page", "view"), [("list", "changelist_view"), ("tenant", "change_view")])
+def test_a_page_is_read_again_when_what_it_shows_was_finished_while_it_was_made(
+    office: Client, acme: Tenant, monkeypatch: pytest.MonkeyPatch, page: str, view: str
+) -> None:
+    Tenant.objects.filter(pk=acme.pk).update(status="deleting")
+    made = getattr(ModelAdmin, view)
+
+    def and_then_it_is_over(*args: Any, **options: Any) -> Any:
+        response = made(*args, **options)
+        Tenant.objects.filter(pk=acme.pk).update(status="ready")
+        return response
+
+    monkeypatch.setattr(ModelAdmin, view, and_then_it_is_over)
+    assert office.get(LIST if page == "list" else one(acme))["Refresh"] == "3"
 
 
 def test_what_was_given_up_shows_its_cause_and_can_be_tried_again(
