@@ -41,6 +41,7 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May use the back office; on the operators' host only.")
+    is_service = models.BooleanField(default=False, help_text="A program's account: it has keys and never signs in.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()

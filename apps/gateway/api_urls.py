@@ -1,11 +1,11 @@
 from django.urls import path
 
-from apps.gateway import api
+from apps.gateway.api import documents, problems, tokens
 
 urlpatterns = [
-    path("schema/", api.OpenApiDocument.as_view(), name="api-schema"),
-    path("docs/", api.OpenApiPage.as_view(), name="api-docs"),
-    path("problems/", api.Problems.as_view(), name="api-problems"),
-    path("problems/<slug:code>", api.ProblemOne.as_view(), name="api-problem"),
-    path("v1/tokens", api.Tokens.as_view(), name="api-tokens"),
+    path("schema/", documents.OpenApiDocument.as_view(), name="api-schema"),
+    path("docs/", documents.OpenApiPage.as_view(), name="api-docs"),
+    path("problems/", problems.Problems.as_view(), name="api-problems"),
+    path("problems/<slug:code>", problems.ProblemOne.as_view(), name="api-problem"),
+    path("v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),
 ]

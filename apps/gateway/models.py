@@ -1,4 +1,4 @@
-"""Keys that programs call the API with."""
+"""What programs call the API with, and what the API remembers of their calls."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.common.ids import uuid7
+from apps.tenants.fields import PayloadField
 
 
 class ApiKey(models.Model):
@@ -22,6 +23,13 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    replaces = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="replaced_by",
+        help_text="The key that this one was made to take over from; both are good while they overlap.",
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -35,3 +43,45 @@ class ApiKey(models.Model):
         if self.revoked_at is not None:
             return "revoked"
         return "active" if self.expires_at > timezone.now() else "expired"
+
+
+class RefreshToken(models.Model):
+    """A token that is traded once for a new access token and its own successor. Only a digest of it is stored.
+
+    The tokens that follow from one sign-in are a family. One that is traded a second time was stolen, or its successor
+    was: then the whole family is revoked.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    family = models.UUIDField(db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens")
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    family_expires_at = models.DateTimeField(
+        help_text="When somebody has to sign in anew, however often it was traded."
+    )
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.family} ({self.id})"
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a request that named itself by an `Idempotency-Key`, written in the transaction of its effect."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32, help_text="Of the method, the address and the body.")
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = PayloadField(null=True, help_text="The text of the answer; null where it held a secret, and is not kept.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="gateway_idempotency_once")]
+
+    def __str__(self) -> str:
+        return self.key

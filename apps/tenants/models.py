@@ -15,6 +15,11 @@ def _quota(default: int, most: int, text: str) -> models.PositiveIntegerField[in
     return models.PositiveIntegerField(default=default, validators=limits, help_text=text)
 
 
+def _rate(text: str) -> models.PositiveIntegerField[int | None, int | None]:
+    limits = [MinValueValidator(1), MaxValueValidator(1_000_000)]
+    return models.PositiveIntegerField(null=True, blank=True, validators=limits, help_text=text)
+
+
 class Tenant(TenantMixin):
     """An organisation with a schema of its own. Written by `services` only: saving a row makes or drops no schema."""
 
@@ -42,7 +47,17 @@ class Tenant(TenantMixin):
     max_running_runs = _quota(4, 100, "Runs of agents that may be worked on at the same time.")
     max_upload_mb = _quota(50, 1000, "Largest file that may be uploaded, in megabytes.")
     max_members = _quota(100, 100_000, "Active members at most.")
+    max_requests = _rate("Requests to the API a minute, by everybody together. Empty: what the plan says.")
+    max_caller_requests = _rate("Requests to the API a minute, by one member or key. Empty: what the plan says.")
+    max_starts = _rate("Runs that may be started a minute. Empty: what the plan says.")
+    cors_origins = models.JSONField(
+        default=list, blank=True, help_text="Origins whose pages may call the API from a browser."
+    )
     signing_key = models.BinaryField(help_text="Private Ed25519 key, sealed with the master key.")
+    former_signing_key = models.BinaryField(
+        null=True, blank=True, help_text="The key before it: good while its tokens live."
+    )
+    signing_key_changed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from apps.gateway.api import jwks
+from apps.gateway.api.tokens import jwks
 
 urlpatterns = [
     path("", include("apps.console.urls")),
