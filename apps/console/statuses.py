@@ -1,6 +1,7 @@
 """The words for states. A state is always shown as a word, an icon and a colour, and all three are decided here.
 
-The pages' scripts get the same vocabulary as JSON (`as_json`), and the colours stand in console.css under `data-st`.
+The pages' scripts get the same vocabulary as JSON (`as_json`). The colours stand in static/console/css: states.css, under
+`data-st`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ import pytest
 from apps.console.statuses import STATUSES, as_json, status_of
 from orchestrall.settings.env import BASE_DIR
 
-CSS = (BASE_DIR / "static" / "console" / "console.css").read_text()
+FOLDER = BASE_DIR / "static" / "console" / "css"
+THEME, STATES = (FOLDER / "theme.css").read_text(), (FOLDER / "states.css").read_text()
 
 
 def contrast(one: str, other: str) -> float:
@@ -26,7 +27,7 @@ def contrast(one: str, other: str) -> float:
 
 def tokens(selector: str) -> dict[str, str]:
     """The colours that the block of a selector declares."""
-    block = CSS[CSS.index(selector) :].partition("}")[0]
+    block = THEME[THEME.index(selector) :].partition("}")[0]
     return dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6});", block))
 
 
@@ -39,7 +40,7 @@ def test_every_tone_can_be_read_in_both_themes(theme: str, tone: str) -> None:
 
 @pytest.mark.parametrize("tone", sorted({status.tone for status in STATUSES.values()} - {"queued"}))
 def test_every_tone_has_its_rule(tone: str) -> None:
-    assert f'.st[data-st="{tone}"]' in CSS
+    assert f'.st[data-st="{tone}"]' in STATES
 
 
 def test_words_differ() -> None:
