@@ -9,13 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.utils import timezone
 
 from apps.tenants.models import Tenant
+
+FORMER_KEY_LIVES = timedelta(minutes=11)
+"""How long the key before the last rotation still verifies: as long as a token of it may live, and a minute for clocks
+and for processes that have not heard of the rotation yet."""
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -56,12 +62,26 @@ def unseal(sealed: bytes, *, context: str) -> bytes:
 
 def signing_key(tenant: Tenant) -> Ed25519PrivateKey:
     """The key that a tenant's tokens are signed with."""
-    return Ed25519PrivateKey.from_private_bytes(unseal(bytes(tenant.signing_key), context=_signing(tenant)))
+    return _private(tenant.signing_key, tenant)
+
+
+def verification_keys(tenant: Tenant) -> list[Ed25519PublicKey]:
+    """The keys that a token of the tenant may be signed with: the current one first, then the one before it while its
+    last tokens live."""
+    found = [signing_key(tenant).public_key()]
+    changed = tenant.signing_key_changed_at
+    if tenant.former_signing_key and changed and timezone.now() < changed + FORMER_KEY_LIVES:
+        found.append(_private(tenant.former_signing_key, tenant).public_key())
+    return found
 
 
 def signing_key_make(tenant: Tenant) -> None:
-    """Give an unsaved tenant a fresh signing key."""
+    """Give a tenant a fresh signing key; the caller saves it."""
     tenant.signing_key = seal(Ed25519PrivateKey.generate().private_bytes_raw(), context=_signing(tenant))
+
+
+def _private(sealed: bytes | memoryview, tenant: Tenant) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(unseal(bytes(sealed), context=_signing(tenant)))
 
 
 def _signing(tenant: Tenant) -> str:

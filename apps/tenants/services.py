@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from redis import Redis
 
 from apps.common import work
@@ -118,6 +119,23 @@ def tenant_change(*, tenant: Tenant, **changes: Any) -> None:
         _put(changed, field, value)
     _clean(changed)
     _update(tenant, **{field: getattr(changed, field) for field in changes})
+
+
+def signing_key_rotate(*, tenant: Tenant, at_once: bool = False) -> None:
+    """Sign the tenant's tokens with a fresh key from now on. Those signed before stay good until they expire.
+
+    With `at_once` they are refused within seconds: for a key that may have been seen. So are those of the key before
+    the last when a key is changed again before its tokens have expired.
+    """
+    former = bytes(tenant.signing_key)
+    fresh = copy(tenant)
+    keys.signing_key_make(fresh)
+    _update(
+        tenant,
+        signing_key=fresh.signing_key,
+        former_signing_key=None if at_once else former,
+        signing_key_changed_at=timezone.now(),
+    )
 
 
 def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.tenants import keys
+from apps.tenants.context import tenant_by_schema
 from apps.tenants.models import Tenant
+from apps.tenants.services import signing_key_rotate
 
 
 @given(st.binary(max_size=2000), st.text(max_size=50))
@@ -60,3 +63,30 @@ def test_each_tenant_signs_with_a_key_of_its_own_which_the_other_cannot_open(acm
     acme.signing_key = globex.signing_key
     with pytest.raises(keys.SealBroken):
         keys.signing_key(acme)
+
+
+def _verifies_with(tenant: Tenant) -> list[bytes]:
+    return [key.public_bytes_raw() for key in keys.verification_keys(tenant)]
+
+
+def test_the_former_signing_key_verifies_until_its_last_token_has_expired(acme: Tenant) -> None:
+    before = keys.signing_key(acme).public_key().public_bytes_raw()
+    assert _verifies_with(acme) == [before]
+    signing_key_rotate(tenant=acme)
+    fresh = tenant_by_schema(acme.schema_name)
+    assert fresh is not None
+    now = keys.signing_key(fresh).public_key().public_bytes_raw()
+    assert now != before
+    assert _verifies_with(fresh) == [now, before]
+    assert fresh.signing_key_changed_at is not None
+    fresh.signing_key_changed_at -= timedelta(minutes=10)
+    assert _verifies_with(fresh) == [now, before]
+    fresh.signing_key_changed_at -= timedelta(minutes=1)
+    assert _verifies_with(fresh) == [now]
+
+
+def test_a_signing_key_that_was_seen_is_refused_at_once(acme: Tenant) -> None:
+    before = keys.signing_key(acme).public_key().public_bytes_raw()
+    signing_key_rotate(tenant=acme, at_once=True)
+    assert before not in _verifies_with(acme)
+    assert len(_verifies_with(acme)) == 1
