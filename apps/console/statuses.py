@@ -1,6 +1,6 @@
 """The words for states. A state is always shown as a word, an icon and a colour, and all three are decided here.
 
-The pages' scripts get the same vocabulary as JSON (`as_json`). The colours stand in static/console/css: states.css, under
+The pages' scripts get the same vocabulary as JSON (`as_json`), and static/console/css/states.css has the colours, under
 `data-st`.
 """
 
