@@ -247,26 +247,26 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
 
 class AgentFailed(Problem):
     code, status, title = "agent_failed", 500, "The agent met an error of its own"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The run stopped and no result was stored. The error is in the server's log under the run's id.",
-            remedy="Run it again; if it fails again, tell the operator the number of the run.",
-        )
+    cause = "The agent's program failed in a way that it did not foresee. The server's log has it under the run's id."
+    effect = "The run stopped and no result was stored."
+    remedy = "Run it again; if it fails again, tell the operator the number of the run."
 
 
 class AgentGone(Problem):
     code, status, title = "agent_gone", 410, "The agent is no longer installed"
+    cause = "The run names an agent that this release of the installation does not have."
+    effect = "No result was stored. Results of earlier runs are kept."
+    remedy = "Ask the operator which agent has taken its place."
 
     def __init__(self, key: str) -> None:
-        super().__init__(
-            f"There is no agent {key!r} in this release. No result was stored.",
-            remedy="Ask the operator which agent has taken its place.",
-        )
+        super().__init__(f"There is no agent {key!r} in this release. No result was stored.")
 
 
 class RunAbandoned(Problem):
     code, status, title = "run_abandoned", 500, "The run was given up"
+    cause = "Every worker that took the run up was lost with it: killed, out of memory, or stopped."
+    effect = "The run stopped and no result was stored. Its input is kept."
+    remedy = "Requeue it from its page in the console, or start it again on less data."
 
 
 def _record(problem: Problem) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
@@ -14,13 +13,11 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 
-from apps.common.errors import NotFound, PermissionDenied, Problem
+from apps.common.errors import NotFound, PermissionDenied, Problem, details
 from apps.console.context import request_id
 from apps.tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
-
-BROKEN = "Something went wrong on our side. It has been logged."
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -52,7 +49,7 @@ def _inside_tenant(request: HttpRequest) -> Iterator[None]:
 
 def _rendered(request: HttpRequest, problem: Problem) -> HttpResponse:
     if wants_json(request):
-        response: HttpResponse = JsonResponse(_problem_json(problem), status=problem.status)
+        response: HttpResponse = JsonResponse(details(problem, request_id()), status=problem.status)
         response["Content-Type"] = "application/problem+json"
     else:
         signed_in = getattr(getattr(request, "user", None), "is_authenticated", False)
@@ -67,7 +64,7 @@ def _rendered(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problem_page(request, PermissionDenied(str(exception) or "Your role does not allow this."))
+    return problem_page(request, PermissionDenied(str(exception)))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -81,26 +78,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Needs no database, no tenant, no session and no static manifest: any of them may be what failed."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse(_problem_json(Problem(BROKEN)), status=500)
+        response: HttpResponse = JsonResponse(details(Problem(), request_id()), status=500)
         response["Content-Type"] = "application/problem+json"
         return response
     try:
         return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)
     except Exception:
         logger.exception("The page for errors could not be rendered")
-        words = f"{BROKEN} Request {request_id() or 'without id'}.\n"
+        words = f"{Problem.title}. {Problem.remedy} Request {request_id() or 'without id'}.\n"
         return HttpResponse(words, status=500, content_type="text/plain; charset=utf-8")
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    """The shape that the API's errors have."""
-    return {
-        "type": f"/api/problems/{problem.code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "remedy": problem.remedy,
-        "request_id": request_id(),
-        "issues": [issue.model_dump(mode="json") for issue in problem.issues],
-    }

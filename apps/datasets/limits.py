@@ -31,12 +31,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 class LengthRequired(Problem):
     code, status, title = "length_required", 411, "The request does not say how long it is"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "A body must come with its length, in the header Content-Length. Nothing was read and nothing was stored.",
-            remedy="Send the file as a whole instead of in chunks: most programs do so for a file that lies on a disk.",
-        )
+    cause = "A body must come with its length, in the header Content-Length."
+    effect = "Nothing was read and nothing was stored."
+    remedy = "Send the file as a whole instead of in chunks: most programs do so for a file that lies on a disk."
 
 
 def body_problem(*, length: str, chunked: bool, most_mb: int) -> Problem | None:

@@ -13,9 +13,10 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from pydantic.json_schema import model_json_schema
 
+from apps.common.errors import ProblemDetails, catalogue, details
 from apps.common.permissions import PERMISSIONS
 from apps.gateway.permissions import OPEN, declared
-from apps.gateway.problems import MEDIA_TYPE, ProblemDetails, catalogue, details
+from apps.gateway.problems import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
 

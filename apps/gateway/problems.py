@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457), and the catalogue of them."""
+"""Any error as a problem of the catalogue, and as an answer (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
-from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -19,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from apps.common import errors
-from apps.common.errors import Issue, Problem
+from apps.common.errors import Issue, Problem, catalogue, details
 
 logger = logging.getLogger(__name__)
 
@@ -29,48 +28,16 @@ RETRY_SECONDS = 5
 
 class MethodNotAllowed(Problem):
     code, status, title = "method_not_allowed", 405, "This address does not know the method"
+    cause = "The address is there, and does not take this method of HTTP."
+    effect = "Nothing was done."
+    remedy = "Use one of the methods that the header Allow names."
 
 
 class NotAcceptable(Problem):
     code, status, title = "not_acceptable", 406, "There is no answer in the format asked for"
-
-
-class ProblemDetails(BaseModel):
-    """What every error of the API looks like (RFC 9457)."""
-
-    type: str = Field(description="Address of the explanation of this code.", examples=["/api/problems/not_found"])
-    title: str = Field(description="What this code means, always the same.")
-    status: int
-    detail: str = Field(description="What happened, and what was and was not done.")
-    code: str = Field(description="Stable name of the problem.", examples=["not_found"])
-    remedy: str = Field(description="What to do next; may be empty.")
-    request_id: str = Field(description="Names this request in the logs.")
-    issues: list[Issue] = Field(description="What is wrong with the input, item by item; may be empty.")
-
-
-def catalogue() -> dict[str, type[Problem]]:
-    """Every problem there is, by code. The first class of a code, nearest to the base, explains it."""
-    found: dict[str, type[Problem]] = {}
-    level: list[type[Problem]] = [Problem]
-    while level:
-        for each in level:
-            found.setdefault(each.code, each)
-        level = [sub for each in level for sub in each.__subclasses__()]
-    return dict(sorted(found.items()))
-
-
-def details(problem: Problem, request_id: str) -> dict[str, Any]:
-    """The body of an answer that tells `problem`."""
-    return ProblemDetails(
-        type=f"/api/problems/{problem.code}",
-        title=problem.title,
-        status=problem.status,
-        detail=problem.detail,
-        code=problem.code,
-        remedy=problem.remedy,
-        request_id=request_id,
-        issues=problem.issues,
-    ).model_dump(mode="json")
+    cause = "The header Accept names no kind of answer that this address makes."
+    effect = "Nothing was done."
+    remedy = "Accept one of the kinds that the reference at /api/docs/ names for this address, or `*/*`."
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
@@ -79,9 +46,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     problem = problem_of(exc)
     if problem is None:
         got_request_exception.send(sender=type(context.get("view")), request=request._request)
-        problem = Problem(
-            "The request failed and was not carried out.", remedy="Try again; if it stays, report the request id."
-        )
+        problem = Problem()
     set_rollback()
     headers = retry_headers(problem)
     if challenge := getattr(exc, "auth_header", None):
@@ -124,7 +89,7 @@ _OF_REST_FRAMEWORK: dict[type[exceptions.APIException], tuple[type[Problem], str
     exceptions.NotAuthenticated: (
         errors.NotAuthenticated,
         "Nobody is signed in.",
-        "Send `Authorization: Bearer <token or key>`.",
+        "",
     ),
     exceptions.AuthenticationFailed: (
         errors.NotAuthenticated,
@@ -132,14 +97,14 @@ _OF_REST_FRAMEWORK: dict[type[exceptions.APIException], tuple[type[Problem], str
         "Get a new token at /api/v1/tokens, or use a valid API key.",
     ),
     exceptions.PermissionDenied: (errors.PermissionDenied, "{} Nothing was changed.", ""),
-    exceptions.MethodNotAllowed: (MethodNotAllowed, "{}", "The Allow header names the methods there are."),
-    exceptions.NotAcceptable: (NotAcceptable, "{}", "Accept application/json."),
+    exceptions.MethodNotAllowed: (MethodNotAllowed, "{}", ""),
+    exceptions.NotAcceptable: (NotAcceptable, "{}", ""),
     exceptions.UnsupportedMediaType: (
         errors.UnsupportedFormat,
-        "{}",
+        "{} Nothing was stored.",
         "Send application/json, or multipart/form-data for a file.",
     ),
-    exceptions.ParseError: (errors.BadRequest, "{} Nothing was stored.", "Check the body against /api/docs/."),
+    exceptions.ParseError: (errors.BadRequest, "{} Nothing was stored.", ""),
     exceptions.NotFound: (errors.NotFound, "{}", ""),
 }
 

@@ -13,9 +13,11 @@ from django.db import connection
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError
 from django.test import Client, RequestFactory
+from django.utils.html import escape
 from structlog.contextvars import bound_contextvars
 
 from apps.accounts.models import User
+from apps.common.errors import PermissionDenied, Problem, catalogue
 from apps.console import errors
 from apps.tenants import services
 from apps.tenants.models import Tenant
@@ -45,6 +47,24 @@ def test_a_missing_right_is_told_with_whom_to_ask(
     answer = client_for(member("viewer")).get("/members/")
     assert answer.status_code == 403
     assert b"Ask an owner or administrator" in answer.content
+
+
+def test_a_page_of_an_error_tells_the_catalogues_words_and_the_request(
+    member: Callable[..., User], client_for: Callable[..., Client]
+) -> None:
+    answer = client_for(member("viewer")).get("/members/", headers={"x-request-id": "support-case-7"})
+    page = answer.content.decode()
+    assert all(told in page for told in (PermissionDenied.title, 'href="/api/problems/permission_denied"'))
+    assert "support-case-7" in page
+
+
+@pytest.mark.parametrize("kind", catalogue().values(), ids=lambda kind: kind.code)
+def test_what_nobody_tells_a_person_the_catalogue_does(kind: type[Problem]) -> None:
+    problem = kind.__new__(kind)
+    Problem.__init__(problem)
+    page = errors.problem_page(RequestFactory().get("/"), problem).content.decode()
+    told = (kind.title, kind.cause, kind.effect, kind.remedy, f"/api/problems/{kind.code}")
+    assert [each for each in told if escape(each) not in page] == []
 
 
 def test_under_asgi_the_page_of_an_exception_is_made_inside_the_tenant(

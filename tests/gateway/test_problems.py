@@ -10,9 +10,8 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.common.errors import Problem
-from apps.gateway import problems, tokens
-from apps.gateway.problems import ProblemDetails
+from apps.common.errors import Problem, ProblemDetails, TooLarge, catalogue
+from apps.gateway import tokens
 from apps.tenants import services as tenants
 from apps.tenants.models import Tenant
 from tests.gateway.conftest import Program
@@ -34,7 +33,7 @@ def problem(answer: Any, status: int, code: str) -> ProblemDetails:
     told = ProblemDetails.model_validate_json(answer.content)
     assert (told.status, told.code) == (status, code)
     assert told.type == f"/api/problems/{code}"
-    assert told.title == problems.catalogue()[code].title
+    assert told.title == catalogue()[code].title
     assert told.detail
     assert told.request_id == answer["X-Request-ID"]
     return told
@@ -182,12 +181,22 @@ def test_an_error_is_json_even_of_a_view_that_makes_something_else(caller: Clien
 
 def test_every_problem_has_a_code_of_its_own_an_explanation_and_a_place(acme: Tenant, program: Program) -> None:
     listed = program().get("/api/problems/").json()["items"]
-    assert {each["code"] for each in listed} == set(problems.catalogue())
+    assert {each["code"] for each in listed} == set(catalogue())
     for each in listed:
         assert program().get(f"/api/problems/{each['code']}").json() == each
         assert each["status"] >= 400
-        assert each["title"]
+        assert all(each[word] for word in ("title", "cause", "effect", "remedy"))
     problem(program().get("/api/problems/no_such"), 404, "not_found")
+
+
+def test_a_browser_gets_the_catalogue_as_a_page(acme: Tenant, program: Program) -> None:
+    browser, html = program(), {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    every = browser.get("/api/problems/", headers=html)
+    assert every["Content-Type"].startswith("text/html")
+    assert [code for code in catalogue() if f'id="{code}"' not in every.content.decode()] == []
+    one = browser.get("/api/problems/too_large", headers=html).content.decode()
+    assert all(getattr(TooLarge, word) in one for word in ("title", "cause", "effect", "remedy"))
+    problem(browser.get("/api/problems/no_such", headers=html), 404, "not_found")
 
 
 def test_no_two_problems_that_mean_different_things_share_a_code() -> None:
@@ -195,7 +204,7 @@ def test_no_two_problems_that_mean_different_things_share_a_code() -> None:
         return [kind, *(found for sub in kind.__subclasses__() for found in every(sub))]
 
     for kind in every(Problem):
-        named = problems.catalogue()[kind.code]
+        named = catalogue()[kind.code]
         assert issubclass(kind, named), f"{kind.__name__} uses the code of {named.__name__}"
 
 

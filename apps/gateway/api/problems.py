@@ -1,62 +1,77 @@
-"""The catalogue of problems, to read."""
+"""The catalogue of problems, for programs and to read."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.common.errors import NotFound
-from apps.gateway import problems
+from apps.common.errors import Conflict, NotFound, Problem, catalogue
 from apps.gateway.api.base import ApiView
 from apps.gateway.permissions import OPEN
 
 
-class ProblemKind(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"code": "not_found", "status": 404, "title": "There is nothing here that you may see"}]
-        }
-    )
+def _told(kind: type[Problem]) -> dict[str, Any]:
+    return {name: getattr(kind, name) for name in ProblemKind.model_fields}
 
-    code: str
-    status: int
-    title: str
+
+class ProblemKind(BaseModel):
+    """What is always true of the problems of a code."""
+
+    code: str = Field(description="Its stable name.")
+    status: int = Field(description="Status of an answer that tells it.", ge=400, le=599)
+    title: str = Field(description="What it means.")
+    cause: str = Field(description="How it comes about.")
+    effect: str = Field(description="What was and was not done.")
+    remedy: str = Field(description="What to do next.")
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(examples=[_told(NotFound)]))
 
 
 class ProblemKinds(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"items": [{"code": "conflict", "status": 409, "title": "The thing is not in a state…"}]}]
-        }
-    )
-
     items: list[ProblemKind]
 
+    model_config = ConfigDict(
+        json_schema_extra=lambda schema: schema.update(examples=[{"items": [_told(Conflict), _told(NotFound)]}])
+    )
 
-class Problems(ApiView):
+
+class _CataloguePage(ApiView):
+    """Open, and in two forms: JSON, and a page where a browser asks."""
+
     permission = {"GET": OPEN}
     authentication_classes = []
+    renderer_classes = [JSONRenderer, TemplateHTMLRenderer]
 
-    @extend_schema(operation_id="problems_list", tags=["problems"], responses={200: ProblemKinds})
+    def show(self, item: BaseModel) -> Response:
+        return Response(item.model_dump(mode="json"), template_name="gateway/problems.html")
+
+
+class Problems(_CataloguePage):
+    @extend_schema(
+        operation_id="problems_list",
+        tags=["problems"],
+        responses={(200, "application/json"): ProblemKinds, (200, "text/html"): OpenApiTypes.STR},
+    )
     def get(self, request: Request) -> Response:
-        """Every problem that an answer can tell, by its code."""
-        return self.answer(ProblemKinds(items=[_kind(code) for code in problems.catalogue()]))
+        """Every problem that an answer or a run can tell, by its code."""
+        return self.show(ProblemKinds(items=[ProblemKind(**_told(kind)) for kind in catalogue().values()]))
 
 
-class ProblemOne(ApiView):
-    permission = {"GET": OPEN}
-    authentication_classes = []
-
-    @extend_schema(operation_id="problem_get", tags=["problems"], responses={200: ProblemKind})
+class ProblemOne(_CataloguePage):
+    @extend_schema(
+        operation_id="problem_get",
+        tags=["problems"],
+        responses={(200, "application/json"): ProblemKind, (200, "text/html"): OpenApiTypes.STR},
+    )
     def get(self, request: Request, code: str) -> Response:
         """One kind of problem: where the `type` of an error leads."""
-        if code not in problems.catalogue():
+        kind = catalogue().get(code)
+        if kind is None:
             raise NotFound("There is no problem of this code.", remedy="See /api/problems/ for all of them.")
-        return self.answer(_kind(code))
-
-
-def _kind(code: str) -> ProblemKind:
-    kind = problems.catalogue()[code]
-    return ProblemKind(code=code, status=kind.status, title=kind.title)
+        return self.show(ProblemKind(**_told(kind)))
