@@ -49,14 +49,17 @@ class TenantAdmin(ModelAdmin):
     actions_submit_line = ("suspend_one", "resume_one", "retry_one")
     readonly_fields = ("host", "sector", "status", "problem", "owner", "created_at")
     quotas = ("Quotas", {"fields": services.QUOTAS})
+    rates = ("Requests a minute", {"fields": services.RATES})
     fieldsets = (
         (None, {"fields": ("name", "host", "status", "problem")}),
         ("Product", {"fields": ("sector", "industries", "plan", "owner", "created_at")}),
         quotas,
+        rates,
     )
     add_fieldsets = (
         (None, {"fields": ("slug", "name", "industry", "industries", "plan", "owner_email")}),
         quotas,
+        rates,
     )
 
     @display(description="Status", ordering="status", label=_LABELS)  # type: ignore[untyped-decorator]
@@ -95,7 +98,7 @@ class TenantAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: ModelForm[Any], change: bool) -> None:
         data = form.cleaned_data
-        quotas = {quota: data[quota] for quota in services.QUOTAS}
+        quotas = {quota: data[quota] for quota in (*services.QUOTAS, *services.RATES)}
         shared = {"name": data["name"], "plan": data["plan"], "industries": data["industries"]}
         if change:
             services.tenant_change(tenant=obj, **shared, **quotas)

@@ -14,6 +14,8 @@ from unfold.widgets import (
 from apps.common.industries import industries
 from apps.tenants.models import Tenant
 from apps.tenants.names import validate_slug
+from apps.tenants.plans import PLANS
+from apps.tenants.services import QUOTAS, RATES
 
 
 def _packs() -> list[tuple[str, str]]:
@@ -26,14 +28,25 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     industries = forms.MultipleChoiceField(
         choices=_packs, widget=UnfoldAdminCheckboxSelectMultipleWidget, label="Industry packs", required=False
     )
+    plan = forms.ChoiceField(
+        choices=[(plan.key, plan.title) for plan in PLANS.values()],
+        widget=UnfoldAdminSelectWidget,
+        help_text=f"What may be asked of the API a minute. {'; '.join(plan.summary for plan in PLANS.values())}.",
+        error_messages={
+            "invalid_choice": f"There is no plan “%(value)s”: choose one of {', '.join(PLANS)}.",
+        },
+    )
 
     class Meta:
         model = Tenant
-        fields = ("name", "plan", "industries", "max_running_runs", "max_upload_mb", "max_members")
+        fields = ("name", "plan", "industries", *QUOTAS, *RATES)
         labels = {  # as the guide for operators calls them
             "max_running_runs": "Runs at the same time",
             "max_upload_mb": "Largest upload",
             "max_members": "Active members",
+            "max_requests": "By everybody",
+            "max_caller_requests": "By one caller",
+            "max_starts": "Starts of runs",
         }
 
 

@@ -19,6 +19,7 @@ from apps.tenants import keys, live, schemas, storage
 from apps.tenants.context import forget, public_context, tenant_context
 from apps.tenants.models import Domain, Tenant
 from apps.tenants.names import host_of, schema_of
+from apps.tenants.plans import DEFAULT, PLANS
 from apps.tenants.signals import tenant_deleted, tenant_provisioned
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,9 @@ logger = logging.getLogger(__name__)
 PROVISION, DELETE = "tenants.provision", "tenants.delete"
 OPERATORS = settings.OPERATORS_SCHEMA.removeprefix("t_")
 QUOTAS = ("max_running_runs", "max_upload_mb", "max_members")
-CHANGEABLE = ("name", "plan", "industries", *QUOTAS)
+# Requests a minute; None for what the plan says.
+RATES = ("max_requests", "max_caller_requests", "max_starts")
+CHANGEABLE = ("name", "plan", "industries", *QUOTAS, *RATES)
 Status = Tenant.Status
 
 
@@ -36,15 +39,15 @@ def tenant_create(
     name: str,
     industry: str,
     industries: list[str] | None = None,
-    plan: str = "standard",
+    plan: str = DEFAULT,
     owner_email: str = "",
     is_demo: bool = False,
-    quotas: dict[str, int] | None = None,
+    quotas: dict[str, int | None] | None = None,
     now: bool = False,
 ) -> Tenant:
     """Take a new tenant on: its row, host and keys. Its schema is made by a worker, or before returning with `now`.
 
-    `industries` are the enabled packs and default to the tenant's own. Raises `InvalidInput`, or `Conflict` for a slug
+    `industries` are the enabled packs and default to the tenant's own; `quotas` are those and the rates. Raises `InvalidInput`, or `Conflict` for a slug
     that is taken.
     """
     tenant = Tenant(
@@ -207,6 +210,8 @@ def _clean(tenant: Tenant) -> None:
         issues += [Issue(path=field, message=text) for field, texts in error.message_dict.items() for text in texts]
     if not tenant.name.isprintable():
         issues.append(Issue(path="name", message="The name holds characters that cannot be shown."))
+    if tenant.plan not in PLANS:
+        issues.append(Issue(path="plan", message=f"There is no plan {tenant.plan!r}: use one of {', '.join(PLANS)}."))
     known = installed_industries()
     wanted = dict.fromkeys(tenant.industries, "industries")
     if tenant.slug != OPERATORS:

@@ -130,9 +130,9 @@ def test_a_tenant_is_suspended_and_resumed_only_from_the_state_that_allows_it(ac
 
 
 def test_changing_a_tenant_keeps_its_address(acme: Tenant) -> None:
-    services.tenant_change(tenant=acme, name=" Acme Stores ", max_running_runs=9, plan="large")
+    services.tenant_change(tenant=acme, name=" Acme Stores ", max_running_runs=9, plan="enterprise")
     stored = Tenant.objects.get(slug="acme")
-    assert (stored.name, stored.max_running_runs, stored.plan) == ("Acme Stores", 9, "large")
+    assert (stored.name, stored.max_running_runs, stored.plan) == ("Acme Stores", 9, "enterprise")
     for wrong in ({"max_members": 0}, {"slug": "other"}, {"signing_key": b""}, {"industries": ["alchemy"]}):
         with pytest.raises(InvalidInput):
             services.tenant_change(tenant=acme, **wrong)
