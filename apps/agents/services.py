@@ -22,7 +22,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import Inspection, Table
-from apps.datasets import files
+from apps.common.transactions import whole
 from apps.datasets import selectors as datasets
 from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
@@ -130,14 +130,10 @@ def run_start_from_file(
         return {**data, field: {**given, "dataset": str(dataset)}}
 
     input_parse(agent=agent, data=input_with(uuid7()))  # what is wrong beside the file is told before it is read
-    with transaction.atomic():
+    with whole():
         dataset = dataset_upload(file=file, name=filename, user=user, sheet=sheet)
-        try:
-            # The dataset is their own, whatever else they may see.
-            return run_start(agent=agent, data=input_with(dataset.pk), user=user, who=None, origin=origin)
-        except BaseException:
-            files.path_of(dataset.pk).unlink(missing_ok=True)  # its row goes with the transaction
-            raise
+        # The dataset is their own, whatever else they may see.
+        return run_start(agent=agent, data=input_with(dataset.pk), user=user, who=None, origin=origin)
 
 
 def _no_place_for_file(agent: Agent[Any, Any, Any]) -> InvalidInput:

@@ -16,6 +16,7 @@ from django.db import transaction
 from apps.common.errors import NotFound, PermissionDenied, TooLarge
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal
+from apps.common.transactions import on_failure, whole
 from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.reading import isolation
@@ -163,13 +164,10 @@ def _dataset(id: UUID, reading: Reading, filename: str, title: str, user: Any, *
 def _keep(dataset: Dataset, table: Path) -> Dataset:
     """Put the table in its place and commit the row that makes it visible. No row without its file."""
     place = files.path_of(dataset.pk)
-    try:
-        with transaction.atomic():
-            dataset.save(force_insert=True)
-            table.replace(place)
-    except BaseException:
-        place.unlink(missing_ok=True)
-        raise
+    with whole():
+        on_failure(_remover(place))
+        dataset.save(force_insert=True)
+        table.replace(place)
     return dataset
 
 
