@@ -8,4 +8,6 @@ urlpatterns = [
     path("problems/", problems.Problems.as_view(), name="api-problems"),
     path("problems/<slug:code>", problems.ProblemOne.as_view(), name="api-problem"),
     path("v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),
+    path("v1/tokens/refresh", tokens.TokenRefresh.as_view(), name="api-token-refresh"),
+    path("v1/tokens/revoke", tokens.TokenRevoke.as_view(), name="api-token-revoke"),
 ]

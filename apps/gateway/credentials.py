@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.gateway import marks
 from apps.gateway.models import ApiKey
 from apps.gateway.selectors import key_verify
 from apps.gateway.tokens import TokenRefused, token_verify
 
-KEY_MARK = "ork_"
-
 
 def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
-    """The user behind the credential of `Authorization: Bearer`, and its key or claims. Raises `TokenRefused`."""
-    if not credential.startswith(KEY_MARK):
+    """The user behind the credential of `Authorization: Bearer`, and its key or claims. Raises `TokenRefused`.
+
+    Refresh tokens and tickets are none: each is good at one door only.
+    """
+    if credential.startswith((marks.REFRESH, marks.TICKET)):
+        raise TokenRefused("This is a refresh token or a ticket: send an access token or an API key here.")
+    if not credential.startswith(marks.KEY):
         return token_verify(credential)
     key = key_verify(credential)
     if key is None:

@@ -53,7 +53,7 @@ class RefreshToken(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    family = models.UUIDField(db_index=True)
+    family = models.UUIDField(db_index=True, help_text="The id of the first of them.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens")
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -61,6 +61,7 @@ class RefreshToken(models.Model):
     family_expires_at = models.DateTimeField(
         help_text="When somebody has to sign in anew, however often it was traded."
     )
+    password_mark = models.CharField(max_length=16, help_text="What the password was: a new one ends the token.")
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 

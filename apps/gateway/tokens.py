@@ -1,4 +1,8 @@
-"""Short-lived tokens: JWTs signed with a key of the tenant's own, good in that tenant only."""
+"""Short-lived tokens: JWTs signed with a key of the tenant's own, good in that tenant only.
+
+What a token is verified with is never read from the token: its head must be the three fields that we write, and the
+key is one of the tenant's own, named by `kid`. So there is no algorithm, address or key of an attacker's to follow.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,13 @@ from jwt.algorithms import OKPAlgorithm
 
 from apps.common.ids import uuid7
 from apps.tenants.context import current_tenant
-from apps.tenants.keys import signing_key
+from apps.tenants.keys import signing_key, verification_keys
 from apps.tenants.models import Tenant
 
 LIFETIME = timedelta(minutes=10)
 TYPE = "at+jwt"  # RFC 9068
-_REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "pwd"]
+_HEAD = {"alg", "kid", "typ"}
+_REQUIRED = ["iss", "aud", "sub", "exp", "iat", "nbf", "jti", "pwd"]
 
 
 class TokenRefused(Exception):
@@ -37,24 +42,25 @@ def token_issue(*, user: Any) -> str:
         "aud": _audience(tenant),
         "sub": str(user.pk),
         "iat": now,
+        "nbf": now,
         "exp": now + LIFETIME,
         "jti": str(uuid7()),
-        "pwd": _password_mark(user),
+        "pwd": password_mark(user),
     }
-    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": _key_id(key.public_key()), "typ": TYPE})
+    return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": key_id(key.public_key()), "typ": TYPE})
 
 
 def token_verify(token: str) -> tuple[Any, dict[str, Any]]:
     """The user and the claims of a token of the current tenant. Raises `TokenRefused`."""
     tenant = current_tenant()
-    key = signing_key(tenant).public_key()
+    keys = {key_id(key): key for key in verification_keys(tenant)}
     try:
         head = jwt.get_unverified_header(token)
-        if head.get("typ") != TYPE or head.get("kid") != _key_id(key):
+        if set(head) != _HEAD or head["typ"] != TYPE or head["kid"] not in keys:
             raise TokenRefused("This token was not made here.")
         claims: dict[str, Any] = jwt.decode(
             token,
-            key,
+            keys[head["kid"]],
             algorithms=["EdDSA"],
             issuer=_issuer(tenant),
             audience=_audience(tenant),
@@ -63,22 +69,33 @@ def token_verify(token: str) -> tuple[Any, dict[str, Any]]:
         user = get_user_model().objects.filter(pk=UUID(claims["sub"]), is_active=True).first()
     except jwt.ExpiredSignatureError as error:
         raise TokenRefused("This token has expired.") from error
+    except jwt.ImmatureSignatureError as error:
+        raise TokenRefused("This token is not good yet: the clocks of our machines differ.") from error
     except (jwt.PyJWTError, ValueError) as error:
         raise TokenRefused("This token was not made here.") from error
-    if user is None or not constant_time_compare(str(claims["pwd"]), _password_mark(user)):
+    if user is None or not constant_time_compare(str(claims["pwd"]), password_mark(user)):
         raise TokenRefused("This token is no longer valid: its member or their password changed.")
     return user, claims
 
 
 def jwks() -> dict[str, Any]:
-    """The current tenant's public key as a JSON Web Key Set (RFC 7517, RFC 8037), for others to verify tokens with."""
-    key = signing_key(current_tenant()).public_key()
-    public: dict[str, Any] = OKPAlgorithm.to_jwk(key, as_dict=True)
-    return {"keys": [{**public, "kid": _key_id(key), "use": "sig", "alg": "EdDSA"}]}
+    """The current tenant's public keys as a JSON Web Key Set (RFC 7517, RFC 8037), for others to verify tokens with."""
+    return {"keys": [_published(key) for key in verification_keys(current_tenant())]}
 
 
-def _key_id(key: Ed25519PublicKey) -> str:
+def key_id(key: Ed25519PublicKey) -> str:
+    """The name of a signing key, in the head of its tokens and in the key set."""
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+def password_mark(user: Any) -> str:
+    """Changes with the user's password and with the schema, and tells nothing of either."""
+    return str(user.get_session_auth_hash())[:16]
+
+
+def _published(key: Ed25519PublicKey) -> dict[str, Any]:
+    public: dict[str, Any] = OKPAlgorithm.to_jwk(key, as_dict=True)
+    return {**public, "kid": key_id(key), "use": "sig", "alg": "EdDSA"}
 
 
 def _issuer(tenant: Tenant) -> str:
@@ -87,8 +104,3 @@ def _issuer(tenant: Tenant) -> str:
 
 def _audience(tenant: Tenant) -> str:
     return f"urn:orchestrall:api:{tenant.schema_name}"
-
-
-def _password_mark(user: Any) -> str:
-    """Changes with the password and with the schema, and tells nothing of either."""
-    return str(user.get_session_auth_hash())[:16]

@@ -40,7 +40,7 @@ def signed(key: Any, claims: dict[str, Any], algorithm: str | None = "EdDSA", **
     """A token with these claims. The head says what a token of `key` says, unless `head` says otherwise."""
     heads = {"typ": tokens.TYPE, **head}
     if isinstance(key, Ed25519PrivateKey):
-        heads = {"kid": tokens._key_id(key.public_key()), **heads}
+        heads = {"kid": tokens.key_id(key.public_key()), **heads}
     return jwt.encode(claims, key, algorithm=algorithm, headers=heads)
 
 
@@ -106,14 +106,14 @@ def test_a_token_of_the_other_tenant_is_refused_though_the_member_has_the_same_k
 def test_the_other_tenants_token_with_our_key_id_is_refused(
     acme: Tenant, owner: User, globex: Tenant, program: Program
 ) -> None:
-    kid = tokens._key_id(signing_key(acme).public_key())
+    kid = tokens.key_id(signing_key(acme).public_key())
     forged = signed(signing_key(globex), claims_of(tokens.token_issue(user=owner)), kid=kid)
     assert program(forged).get("/api/v1/sample").status_code == 401
 
 
 def test_a_token_without_a_signature_is_refused(acme: Tenant, owner: User, program: Program) -> None:
     token = tokens.token_issue(user=owner)
-    kid = tokens._key_id(signing_key(acme).public_key())
+    kid = tokens.key_id(signing_key(acme).public_key())
     unsigned = signed(None, claims_of(token), algorithm="none", kid=kid)
     head, body, _ = token.split(".")
     for forged in (unsigned, f"{head}.{body}.", f"{unsigned.split('.')[0]}.{body}."):
@@ -122,7 +122,7 @@ def test_a_token_without_a_signature_is_refused(acme: Tenant, owner: User, progr
 
 def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(acme: Tenant, owner: User, program: Program) -> None:
     public = signing_key(acme).public_key()
-    kid = tokens._key_id(public)
+    kid = tokens.key_id(public)
     forged = signed(
         public.public_bytes_raw().hex(), claims_of(tokens.token_issue(user=owner)), algorithm="HS256", kid=kid
     )

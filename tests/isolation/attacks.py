@@ -212,8 +212,9 @@ def _warm_cache(operation: Operation, scene: Scene, send: Send) -> Answer | None
 
 
 def _foreign_password(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """An address and a password that are right in the other tenant."""
-    if operation.route not in {"/api/v1/tokens", "/accounts/login/"} or operation.method != "POST":
+    """An address and a password, or a refresh token, that are right in the other tenant."""
+    doors = {"/api/v1/tokens", "/api/v1/tokens/refresh", "/accounts/login/"}
+    if operation.route not in doors or operation.method != "POST":
         return None
     return send(request(operation, scene.ours, scene.ours.shared, filled_by=scene.theirs))
 
@@ -237,7 +238,7 @@ ATTACKS = [
     Attack("foreign cursor", True, _foreign_cursor, refusals=frozenset({422})),
     Attack("foreign link for an account that both have", True, _foreign_link),
     Attack("after the other has read the same", False, _warm_cache),
-    Attack("password of the foreign owner", True, _foreign_password),
+    Attack("password or refresh token of the foreign owner", True, _foreign_password),
 ]
 
 

@@ -49,6 +49,7 @@ class Side:
     session: str
     token: str
     api_key: str
+    refresh_token: str
     copied_session: str
     """A session, and a key, whose rows stand in the other tenant too, as after a careless restore."""
     copied_api_key: str
@@ -103,6 +104,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
             session=_session(owner),
             token=_token(owner),
             api_key=_api_key(owner, UUID(int=2), "of the owner"),
+            refresh_token=_refresh_token(owner),
             copied_session=_session(owner),
             copied_api_key=_api_key(owner, UUID(int=3 + extra), "copied"),
         )
@@ -240,6 +242,12 @@ def _token(user: Any) -> str:
     from apps.gateway.tokens import token_issue
 
     return token_issue(user=user)
+
+
+def _refresh_token(user: Any) -> str:
+    from apps.gateway.refresh import refresh_issue
+
+    return refresh_issue(user=user)
 
 
 def _api_key(user: Any, id: UUID, name: str) -> str:

@@ -106,6 +106,8 @@ BODIES: dict[str, Body] = {
         "form", lambda side, things: _PASSWORDS
     ),
     "POST /api/v1/tokens": Body("json", lambda side, things: {"email": side.email, "password": PASSWORD}),
+    "POST /api/v1/tokens/refresh": Body("json", lambda side, things: {"refresh_token": side.refresh_token}),
+    "POST /api/v1/tokens/revoke": Body("json", lambda side, things: {"token": side.refresh_token}),
     "POST /data/upload/": TABLE,
     "POST /data/sample/": Body("form", lambda side, things: {"name": _sample()}),
     "POST /data/<uuid:id>/delete/": NOTHING,
