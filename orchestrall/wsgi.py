@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.production")
-application = get_wsgi_application()
+http = get_wsgi_application()  # loads the apps, which the import below needs
+
+from apps.gateway.headers import SecureWsgi  # noqa: E402
+
+application = SecureWsgi(http)

@@ -17,14 +17,13 @@ USE_TZ, TIME_ZONE = True, "UTC"
 LANGUAGE_CODE, USE_I18N = "en-gb", True
 
 MIDDLEWARE = [
+    "apps.gateway.headers.SecurityHeadersMiddleware",  # around all that answers
     # Before the tenant is known: probes come by address, and static files belong to nobody.
     "apps.gateway.middleware.ProbeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.gateway.middleware.RequestLogMiddleware",
     "apps.gateway.middleware.ProblemMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.tenants.middleware.TenantMiddleware",
     "apps.datasets.limits.BodyLimitMiddleware",
     "corsheaders.middleware.CorsMiddleware",

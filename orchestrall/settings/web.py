@@ -1,5 +1,7 @@
 """What a browser gets: static files and the policies around every page."""
 
+from typing import Any
+
 from orchestrall.settings.env import BASE_DIR, env
 
 STATIC_URL = "/static/"
@@ -12,25 +14,58 @@ STORAGES = {
     "staticfiles": {"BACKEND": "apps.console.storage.ConsoleStorage"},
 }
 WHITENOISE_MANIFEST_STRICT = True
-# A test can only fail on a policy that is the same everywhere: no inline script, no inline style, no other host.
-CONTENT_SECURITY_POLICY = {
+# The same everywhere, so that a test can fail on it: no inline script, no inline style, no other host. A page that
+# cannot do without an inline script gives it `nonce="{{ request.csp_nonce }}"`; none does today.
+CONTENT_SECURITY_POLICY: dict[str, dict[str, Any]] = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        "default-src": ["'none'"],
         "script-src": ["'self'"],
+        "script-src-attr": ["'none'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
-        "object-src": ["'none'"],
     }
 }
+# Answers that are no page: of the API, files, images, redirects without a body.
+POLICY_OF_NO_PAGE = {
+    "default-src": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "form-action": ["'none'"],
+    "base-uri": ["'none'"],
+}
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = "same-origin"  # others learn no address of ours; our forms prove by it where they stood
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Features of browsers that no page uses. Only names that browsers know: others are complained of in their consoles.
+_UNUSED_FEATURES = (
+    "accelerometer autoplay bluetooth camera display-capture encrypted-media fullscreen gamepad geolocation gyroscope "
+    "hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture screen-wake-lock serial usb "
+    "xr-spatial-tracking"
+)
+# On every answer (apps/gateway/headers.py). A page of another site may embed nothing of ours: CORP. What it may fetch
+# from the API is said by CORS, which CORP does not narrow (Fetch, 3.7: it is for requests that ask for no CORS).
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": X_FRAME_OPTIONS,
+    "Referrer-Policy": SECURE_REFERRER_POLICY,
+    "Cross-Origin-Opener-Policy": SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Origin-Agent-Cluster": "?1",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES.split()),
+    "X-DNS-Prefetch-Control": "off",
+    "X-Download-Options": "noopen",
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "X-XSS-Protection": "0",  # the filters of old browsers could be turned against pages
+}
+# SecurityMiddleware stays for its redirect to https, and the checks that come with it. The header for frames is above.
+SILENCED_SYSTEM_CHECKS = ["security.W002"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 CORS_ALLOWED_ORIGINS: list[str] = []
 ALLOWED_HOSTS = [f".{env.base_host}", "127.0.0.1"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"

@@ -62,7 +62,7 @@ def test_every_page_carries_the_policy(
     directives = dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
     assert directives["script-src"] == "'self'"
     assert directives["style-src"] == "'self'"
-    assert directives["object-src"] == "'none'"
+    assert directives["default-src"] == "'none'"
     assert directives["base-uri"] == "'none'"
     assert directives["frame-ancestors"] == "'none'"
 
