@@ -2,44 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from pydantic import BaseModel, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.common.errors import BadRequest, InvalidInput
+from apps.common.errors import BadRequest, InvalidInput, Problem
+from apps.gateway import limits
+from apps.gateway.idempotency import once
 from apps.gateway.pagination import Row, page_of
 from apps.gateway.permissions import Declared
 from apps.gateway.principals import Caller, caller_of
+from apps.gateway.waiting import is_asked_again
 
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class ApiView(APIView):
-    """A view that answers only what it declares: `permission` names a code (or `OPEN`) for each method it has.
+    """A view that answers only what it declares: `permission` names a code (or `OPEN`) for each method it has, and
+    `problems` how it may fail in ways of its own, besides those that the OpenAPI document knows of any view.
 
     Bodies and answers are pydantic models. An object that the caller may not see is a `NotFound`, never a refusal.
     """
 
     permission: Mapping[str, str] = {}
+    shows_secret: bool = False
+    """Whether a POST answers with a secret that is shown once: then a repeat of it does not get the answer again."""
     permission_classes = [Declared]
+    route_class: Mapping[str, str] = {}
+    """Names the limit of its own that a method has besides those of the tenant and the caller: `limits.KINDS`."""
+    allowance: limits.Allowance | None = None
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Every POST is carried out once for each `Idempotency-Key`."""
+        super().__init_subclass__(**kwargs)
+        if "post" in vars(cls):
+            cls.post = once(vars(cls)["post"])  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "%00" in str(request.META.get("QUERY_STRING", "")):
             raise BadRequest("The query string holds the character NUL.", remedy="Leave it out.")
 
+    def perform_authentication(self, request: Request) -> None:
+        """Learn who calls, and count the request before anything is done for it. Credentials that are refused count
+        for the address they come from."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            self._count(request)
+            raise
+        self._count(request)
+
+    def _count(self, request: Request) -> None:
+        caller = caller_of(request.user, request.auth) if request.user.is_authenticated else None
+        kind = self.route_class.get(str(request.method), "")
+        buckets = limits.buckets_of(caller=caller, request=request._request, kind=kind)
+        self.allowance = limits.take(buckets, 0 if is_asked_again(request._request) else 1)
+        if self.allowance:
+            self.allowance.demand()
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """An error is JSON whatever the view renders otherwise."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if getattr(response, "exception", False):
             response.accepted_renderer = JSONRenderer()
+        for name, value in self.allowance.headers().items() if self.allowance else ():
+            response[name] = value
         return response
 
     @property
