@@ -1,0 +1,96 @@
+"""The client: one organisation's host, and who asks."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from orchestrall_client.agents import Agents
+from orchestrall_client.connection import Connection
+from orchestrall_client.datasets import Datasets
+from orchestrall_client.retries import Retries
+from orchestrall_client.runs import Runs
+from orchestrall_client.version import __version__
+
+URL, KEY, EMAIL, PASSWORD = "ORCHESTRALL_URL", "ORCHESTRALL_KEY", "ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"
+NO_CREDENTIAL = (
+    f"Who asks? Give an API key (key=…, or {KEY} in the environment), or an address and a password (email=…, "
+    f"password=…, or {EMAIL} and {PASSWORD})."
+)
+
+
+class Client:
+    """A client of the organisation whose host `url` is. Threads may share one; close it, or use it in a `with`.
+
+        with Client("https://acme.example", key="ork_…") as client:
+            run = client.runs.start("retail.demand_forecaster", {"horizon": 4}, file="weekly.csv")
+            print(client.runs.result(run))
+
+    What is not given is taken from the environment: ORCHESTRALL_URL, and ORCHESTRALL_KEY or else ORCHESTRALL_EMAIL and
+    ORCHESTRALL_PASSWORD. A person's tokens are renewed as they end.
+
+    `timeout` is for each step of a request, in seconds, and comes on top of what is asked to be waited. Certificates
+    are verified against those of the `certifi` package, or of SSL_CERT_FILE, or by the `ssl.SSLContext` given as
+    `verify`. Plain http is for this machine only, unless `allow_http` says that the network is trusted. `transport` is
+    for tests.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        key: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        timeout: float = 30.0,
+        retries: Retries | None = None,
+        verify: bool | ssl.SSLContext = True,
+        allow_http: bool = False,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        url = url or os.environ.get(URL)
+        if not url:
+            raise ValueError(f"Which host? Give its address (https://acme.example), or {URL} in the environment.")
+        if not key and not email:
+            key, email = os.environ.get(KEY), os.environ.get(EMAIL)
+            password = password or os.environ.get(PASSWORD)
+        if not key and not (email and password):
+            raise ValueError(NO_CREDENTIAL)
+        self._connection = Connection(
+            url,
+            key=key,
+            person=None if key else (str(email), str(password)),
+            timeout=timeout,
+            retries=retries or Retries(),
+            verify=verify,
+            allow_http=allow_http,
+            transport=transport,
+            agent=f"orchestrall-client/{__version__}",
+        )
+        self.agents = Agents(self._connection)
+        self.datasets = Datasets(self._connection)
+        self.runs = Runs(self._connection)
+
+    @property
+    def url(self) -> str:
+        """The address of the host, without a slash at the end."""
+        return self._connection.url
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"

@@ -1,0 +1,178 @@
+"""What the server tells, as frozen objects. A field that this version does not know is ignored.
+
+A word out of a list that may grow (a status, a format) is a plain `str`, so that a newer server breaks nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
+"""The statuses after which nothing happens to a run. A status that is not known counts as open."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Issue(Model):
+    """One thing wrong with an input: where, and what to do about it."""
+
+    path: str = ""
+    message: str
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        row = None if self.row is None else f"row {self.row}"
+        column = None if self.column is None else f"column {self.column}"
+        place = ", ".join(part for part in (self.path, row, column) if part)
+        return f"{place}: {self.message}" if place else self.message
+
+
+class Measure(Model):
+    """A figure that an agent was measured by."""
+
+    name: str
+    value: float
+    unit: str
+    bar: str
+    note: str
+
+
+class ModelCard(Model):
+    """What an agent was measured on, and how well it did."""
+
+    intended_use: str
+    limits: list[str]
+    data: str
+    command: str
+    measured_on: str
+    machine: str
+    measures: list[Measure]
+
+
+class Agent(Model):
+    """An agent, with the JSON Schemas of what it takes and gives."""
+
+    key: str
+    title: str
+    version: str
+    industry: str
+    summary: str
+    table_field: str
+    """The part of the input that a file feeds; empty for an agent without a table."""
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any]
+    examples: list[dict[str, Any]]
+    """Inputs that work."""
+    card: ModelCard | None
+
+
+class Column(Model):
+    """What was seen in a column of a dataset."""
+
+    name: str
+    type: str
+    nulls: int
+    examples: list[str]
+
+
+class Dataset(Model):
+    """A table that was uploaded once and can be used by many runs. Its rows never change."""
+
+    id: UUID
+    name: str
+    filename: str
+    format: str
+    read_as: str
+    size_bytes: int
+    sha256: str
+    rows: int
+    width: int
+    created_at: datetime
+    created_by: str | None
+    is_demo: bool
+
+
+class DatasetDetail(Dataset):
+    """A dataset with the profile of its columns and its first rows, as text."""
+
+    columns: list[Column]
+    preview: list[list[str | None]]
+
+
+class RunProblem(Model):
+    """Why a run failed."""
+
+    code: str
+    title: str
+    detail: str
+    remedy: str
+    issues: list[Issue]
+
+
+class Run(Model):
+    """A run of an agent, without its result."""
+
+    id: UUID
+    ref: str
+    """The number people use: R-12."""
+    agent: str
+    agent_version: str
+    status: str
+    """`queued`, `running`, `succeeded`, `failed` or `cancelled`."""
+    seq: int
+    """Rises with every change of the run."""
+    done: int
+    total: int
+    note: str
+    headline: str
+    source: str
+    problem: RunProblem | None
+    cancel_requested: bool
+    attempts: int
+    started_by: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ENDED
+
+    @property
+    def percent(self) -> int:
+        """How far it is, from 0 to 100; 0 while nobody knows."""
+        return 100 * self.done // self.total if self.total else 0
+
+
+class RunDetail(Run):
+    """A run with its result."""
+
+    output: Any
+    """As the agent's `output_schema` says; None until the run has succeeded."""
+
+
+class RunEvent(Model):
+    """A change of a run, as it is told while it happens."""
+
+    v: int
+    seq: int
+    run: UUID
+    ref: str
+    agent: str
+    status: str
+    done: int
+    total: int
+    percent: int
+    note: str
+    at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ENDED

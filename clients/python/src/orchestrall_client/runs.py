@@ -1,0 +1,201 @@
+"""Runs of agents: start, wait, watch, read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from orchestrall_client.connection import Call, Connection, get
+from orchestrall_client.errors import InvalidRequest, NotFound, Problem, RunFailed, UnexpectedAnswer, WaitExpired
+from orchestrall_client.files import Source, upload_of
+from orchestrall_client.models import Agent, Run, RunDetail, RunEvent
+from orchestrall_client.pages import id_of, items
+from orchestrall_client.streams import messages
+
+RunId = Run | UUID | str
+PATH = "/api/v1/runs"
+# Seconds that an answer is held back: shorter where somebody wants to see how far it is.
+HELD: Final = 25.0
+HELD_WITH_PROGRESS: Final = 2.0
+# An answer that comes sooner than this was not held back: then the pause is ours.
+SHORTEST: Final = 1.0
+
+
+class Runs:
+    """`client.runs`"""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def start(
+        self,
+        agent: str | Agent,
+        input: Mapping[str, Any] | None = None,
+        *,
+        file: Source | None = None,
+        name: str | None = None,
+        sheet: str = "",
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Start a run of an agent. Once it is accepted it finishes, or says why it did not.
+
+        `input` is what the agent's `input_schema` says. A `file` (a path, bytes, an open file, a table of polars or
+        pandas) is kept as a dataset and feeds the agent's table; `input` is then the rest. An input that the agent
+        cannot work on is an `InvalidRequest` with an issue for each place, and nothing of it is kept.
+
+        It is started once, whatever happens to the connection: each start has an `Idempotency-Key` that stays the same
+        over its tries. Give one of your own to start it once over several runs of your program too.
+        """
+        path = f"{_agent(agent)}/runs"
+        if file is None:
+            call = Call("POST", path, json={"input": dict(input or {})})
+            return self._connection.one(call.creating(idempotency_key), Run)
+        form = {"input": json.dumps(dict(input or {})), **({"sheet": sheet} if sheet else {})}
+        with upload_of(file, name) as upload:
+            return self._connection.one(Call("POST", path, form=form, upload=upload).creating(idempotency_key), Run)
+
+    def list(
+        self, *, status: str = "", agent: str = "", since: datetime | None = None, page_size: int | None = None
+    ) -> Iterator[Run]:
+        """The runs, newest first, without their results. A page is asked for as it is reached."""
+        if since is not None and since.tzinfo is None:
+            raise ValueError("`since` needs a time zone: datetime(2026, 11, 25, tzinfo=UTC).")
+        moment = since.isoformat() if since else None
+        call = get(PATH, status=status, agent=agent, since=moment, limit=page_size)
+        return items(self._connection, call, Run.model_validate)
+
+    def get(self, run: RunId) -> RunDetail:
+        """One run as it is now, with its result once it has succeeded."""
+        return self._connection.one(get(_at(run)), RunDetail)
+
+    def wait(
+        self, run: RunId, *, timeout: float | None = None, on_progress: Callable[[RunDetail], object] | None = None
+    ) -> RunDetail:
+        """Wait until a run has ended, however it ended: look at its `status`.
+
+        `on_progress` is called with the run whenever it has changed. After `timeout` seconds (None: never) this raises
+        `WaitExpired`; the run goes on.
+        """
+        retries, seen = self._connection.retries, -1
+        began = retries.clock()
+        while True:
+            asked = retries.clock()
+            left = None if timeout is None else max(0.0, began + timeout - asked)
+            held = min(HELD_WITH_PROGRESS if on_progress else HELD, HELD if left is None else left)
+            now = self._connection.one(_held(run, held), RunDetail)
+            if on_progress and now.seq != seen:
+                on_progress(now)
+            if not now.is_open:
+                return now
+            seen = now.seq
+            left = None if timeout is None else began + timeout - retries.clock()
+            if left is not None and left <= 0:
+                raise WaitExpired(now, timeout or 0.0)
+            if retries.clock() - asked < min(held, SHORTEST):
+                retries.sleep(SHORTEST if left is None else min(SHORTEST, left))
+
+    def result(self, run: RunId, *, timeout: float | None = None) -> Any:
+        """The result of a run, as its agent's `output_schema` says, once it has ended.
+
+        Raises `RunFailed` where it ended without one, and `WaitExpired` after `timeout` seconds.
+        """
+        ended = self.wait(run, timeout=timeout)
+        if ended.status != "succeeded":
+            raise RunFailed(ended)
+        return ended.output
+
+    def watch(self, run: RunId) -> Iterator[RunEvent]:
+        """What happens to a run, as it happens: first how it is now, last that it has ended.
+
+        A connection that is lost is taken up again where it was. Where the server, or something before it, has no
+        stream of events, the run is asked for every few seconds instead.
+        """
+        call = Call("GET", f"{_at(run)}/events", headers={"Accept": "text/event-stream"})
+        retries, seen = self._connection.retries, -1
+        attempts = retries.attempts()
+        while True:
+            resume = {"Last-Event-ID": str(seen)} if seen >= 0 else {}
+            asked = Call(call.method, call.path, headers={**call.headers, **resume})
+            error: Problem | httpx.RequestError = httpx.ReadError("the stream of events ended before the run did")
+            try:
+                with self._connection.answer(asked) as response:
+                    for event in _events(response):
+                        attempts = retries.attempts()
+                        if event.seq > seen:
+                            seen = event.seq
+                            yield event
+                        if not event.is_open:
+                            return
+            except (NotFound, InvalidRequest, UnexpectedAnswer):  # no such address; or no run, as asking for it tells
+                yield from self._polled(run, seen)
+                return
+            except (Problem, httpx.RequestError) as lost:
+                error = lost
+            self._connection.again(asked, error, attempts)
+
+    def cancel(self, run: RunId) -> Run:
+        """Cancel a run: at once when it waits, else when its agent next tells its progress.
+
+        `Conflict` for one that has ended.
+        """
+        return self._connection.one(Call("POST", f"{_at(run)}/cancel"), Run)
+
+    def download(self, run: RunId, to: str | Path | BinaryIO, format: Literal["csv", "xlsx"] = "csv") -> None:
+        """Write the result as one flat table, CSV or a workbook. `Conflict` while there is none."""
+        if format not in {"csv", "xlsx"}:
+            raise ValueError(f"{format!r} is no format of a result: choose csv or xlsx.")
+        call = get(f"{_at(run)}/result.{format}")
+        kinds = "text/csv" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        self._connection.download(call.accepting(kinds), to)
+
+    def _polled(self, run: RunId, seen: int) -> Iterator[RunEvent]:
+        """The changes of a run that a reader sees who asks again and again."""
+        retries = self._connection.retries
+        while True:
+            asked = retries.clock()
+            now = self._connection.one(_held(run, HELD_WITH_PROGRESS if seen >= 0 else 0.0), RunDetail)
+            if now.seq > seen:
+                seen = now.seq
+                yield _as_event(now)
+            if not now.is_open:
+                return
+            if retries.clock() - asked < SHORTEST:
+                retries.sleep(SHORTEST)
+
+
+def _agent(agent: str | Agent) -> str:
+    return f"/api/v1/agents/{quote(agent.key if isinstance(agent, Agent) else agent, safe='')}"
+
+
+def _at(run: RunId) -> str:
+    return f"{PATH}/{id_of(run, 'run')}"
+
+
+def _held(run: RunId, seconds: float) -> Call:
+    return Call("GET", _at(run), params={"wait": round(seconds, 3)} if seconds else None, seconds=seconds)
+
+
+def _events(response: httpx.Response) -> Iterator[RunEvent]:
+    kind = response.headers.get("Content-Type", "")
+    if not kind.startswith("text/event-stream"):
+        raise UnexpectedAnswer(f"The events of a run came as {kind or 'nothing'}, and not as a stream of events.")
+    for message in messages(response.iter_bytes()):
+        try:
+            told = json.loads(message.data)
+            if "status" in told:  # kinds of messages that are not known are nobody's loss
+                yield RunEvent.model_validate(told)
+        except (TypeError, ValueError) as error:
+            raise UnexpectedAnswer("An event of a run cannot be read.") from error
+
+
+def _as_event(run: Run) -> RunEvent:
+    same = ("seq", "ref", "agent", "status", "done", "total", "percent", "note")
+    at = run.finished_at or run.started_at or run.created_at
+    return RunEvent(v=1, run=run.id, at=at, **{name: getattr(run, name) for name in same})
