@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from django.db import transaction
 
 from apps.common.transactions import on_failure, whole
 
@@ -52,6 +53,14 @@ def test_an_inner_block_that_fails_alone_takes_only_its_own_back() -> None:
             on_failure(lambda: undone.append("inner"))
             raise ZeroDivisionError
     assert undone == ["inner"]
+
+
+def test_a_block_that_is_rolled_back_without_an_error_is_undone_too() -> None:
+    undone: list[str] = []
+    with whole():
+        on_failure(lambda: undone.append("it"))
+        transaction.set_rollback(True)
+    assert undone == ["it"]
 
 
 def test_outside_of_a_block_there_is_nothing_to_undo_with() -> None:
