@@ -32,6 +32,7 @@ class ApiView(APIView):
     """
 
     permission: Mapping[str, str] = {}
+    problems: Mapping[str, Sequence[type[Problem]]] = {}
     shows_secret: bool = False
     """Whether a POST answers with a secret that is shown once: then a repeat of it does not get the answer again."""
     permission_classes = [Declared]
