@@ -22,6 +22,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 from rest_framework.response import Response
 
 from apps.common.errors import BadRequest, Conflict, InvalidInput, Issue
@@ -44,7 +45,6 @@ RETRY_SECONDS: Final = 1
 
 _PRINTABLE = re.compile(r"[ -~]+")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # a string of RFC 9651
-_UNIQUE = "gateway_idempotency_once"
 # One statement: whether the key is ours until the transaction ends, and the answer that is kept for it. It removes this
 # key's answer once that has expired, and two others: one is added by each request, so that more go than come.
 _TAKE = """
@@ -114,7 +114,7 @@ def once(post: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return attempt()
         except IntegrityError as error:
             # The first one committed after the snapshot of our look-up, and before we asked for its lock.
-            if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != _UNIQUE:
+            if not _is_of_answers(error):
                 raise
         return attempt()
 
@@ -180,6 +180,12 @@ def _take(request: Request, key: str) -> IdempotentAnswer | None:
     if not found.mine:  # type: ignore[attr-defined]
         raise RequestUnderWay
     return found if found.pk is not None else None
+
+
+def _is_of_answers(error: IntegrityError) -> bool:
+    """Whether a key was stored twice. Told by the table: the names of constraints are not the same in every schema."""
+    cause = error.__cause__
+    return isinstance(cause, UniqueViolation) and cause.diag.table_name == IdempotentAnswer._meta.db_table
 
 
 def _again(known: IdempotentAnswer, print_: bytes) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.db import OperationalError
 from django.http import Http404
 from django.urls import path
+from django.utils import timezone
 from pydantic import BaseModel, Field
 from redis.exceptions import ConnectionError as RedisAway
 from rest_framework import exceptions
@@ -15,8 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.common.errors import TooManyRequests, Unavailable
+from apps.common.ids import uuid7
 from apps.common.schemas import StrictModel
 from apps.gateway.api import ApiView
+from apps.gateway.authentication import BearerAuthentication, ConsoleSession, TicketAuthentication
 from apps.gateway.models import ApiKey
 from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW, OPEN
 from apps.tenants.context import current_schema
@@ -51,6 +54,43 @@ class KeyNames(ApiView):
         return self.page(ApiKey.objects.all(), lambda key: Shown(name=key.name))
 
 
+class NewThing(StrictModel):
+    name: str
+    prefix: str = Field(default_factory=lambda: uuid7().hex[-8:])
+    status: int = 201
+
+
+class Thing(ApiView):
+    """Makes a row, and answers with the status that it is told. `gate` is called when the row is made."""
+
+    permission = {"POST": KEYS_MANAGE}
+    gate: Callable[[], None] | None = None
+
+    def post(self, request: Request) -> Response:
+        wanted, expires = self.body(NewThing), timezone.now()
+        ApiKey.objects.create(
+            user=self.who.user, name=wanted.name, prefix=wanted.prefix, digest=b"", expires_at=expires
+        )
+        if Thing.gate is not None:
+            Thing.gate()
+        return self.answer(Shown(name=self.shown(wanted.name)), wanted.status, Location="/somewhere")
+
+    def shown(self, name: str) -> str:
+        return name
+
+
+class SecretThing(Thing):
+    shows_secret = True
+
+    def shown(self, name: str) -> str:
+        return f"the secret of {name}"
+
+
+class ByTicket(SampleView):
+    permission = {"GET": KEYS_VIEW, "POST": KEYS_MANAGE}
+    authentication_classes = [BearerAuthentication, TicketAuthentication, ConsoleSession]
+
+
 FAILURES: dict[str, Callable[[], Exception]] = {
     "unforeseen": lambda: ZeroDivisionError("the password is hunter2"),
     "database": lambda: OperationalError("server closed the connection"),
@@ -76,6 +116,9 @@ class Failing(ApiView):
 urlpatterns = [
     *tenant.urlpatterns,
     path("api/v1/sample", SampleView.as_view()),
+    path("api/v1/by-ticket", ByTicket.as_view()),
     path("api/v1/key-names", KeyNames.as_view()),
+    path("api/v1/things", Thing.as_view()),
+    path("api/v1/secret-things", SecretThing.as_view()),
     path("api/v1/failing/<slug:how>", Failing.as_view()),
 ]
