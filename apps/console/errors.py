@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from django.core.handlers.asgi import ASGIRequest
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
+from redis.exceptions import RedisError
 
-from apps.common.errors import NotFound, PermissionDenied, Problem, details
+from apps.common.errors import BadRequest, NotFound, PermissionDenied, Problem, Unavailable, details
 from apps.console.context import request_id
 from apps.tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
+
+AWAY: Final = (OperationalError, InterfaceError, RedisError)
+"""What it looks like to us when PostgreSQL or Redis does not answer."""
+RETRY_SECONDS: Final = 5
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -75,15 +82,42 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_page(request, NotFound(detail, remedy="Check the address, or start from the dashboard."))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What made the request unreadable is not told again: it came from outside."""
+    return _without_help(request, BadRequest())
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to an exception that nobody foresaw: 503 where a server that we need is away, else 500."""
+    return _without_help(request, unavailable() if isinstance(sys.exc_info()[1], AWAY) else Problem())
+
+
+def unavailable() -> Unavailable:
+    """What to say where a server behind us is away. Which one is for the log."""
+    return Unavailable(
+        "A part of the service does not answer. What was accepted before goes on; what you sent now was not stored.",
+        remedy=f"Try again in {RETRY_SECONDS} seconds.",
+    )
+
+
+def _without_help(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Needs no database, no tenant, no session and no static manifest: any of them may be what failed."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse(details(Problem(), request_id()), status=500)
+        response: HttpResponse = JsonResponse(details(problem, request_id()), status=problem.status)
         response["Content-Type"] = "application/problem+json"
-        return response
+    else:
+        response = _bare_page(problem)
+    if isinstance(problem, Unavailable):
+        response["Retry-After"] = str(RETRY_SECONDS)
+    add_never_cache_headers(response)
+    return response
+
+
+def _bare_page(problem: Problem) -> HttpResponse:
     try:
-        return HttpResponse(render_to_string("500.html", {"request_id": request_id()}), status=500)
+        page = render_to_string("500.html", {"problem": problem, "request_id": request_id()})
+        return HttpResponse(page, status=problem.status)
     except Exception:
         logger.exception("The page for errors could not be rendered")
-        words = f"{Problem.title}. {Problem.remedy} Request {request_id() or 'without id'}.\n"
-        return HttpResponse(words, status=500, content_type="text/plain; charset=utf-8")
+        words = f"{problem.title}. {problem.remedy} Request {request_id() or 'without id'}.\n"
+        return HttpResponse(words, status=problem.status, content_type="text/plain; charset=utf-8")

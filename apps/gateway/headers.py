@@ -54,7 +54,7 @@ class SecurityHeadersMiddleware(CSPMiddleware):
 
 
 class SecureAnswers:
-    """ASGI: gives to an answer of `app` what the middleware did not, as it never saw it; an exception is answered too."""
+    """ASGI: gives to an answer of `app` what it lacks, as no middleware saw it. An exception is answered too."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app

@@ -110,8 +110,9 @@ class ProblemMiddleware:
         request_id = str(getattr(request, "request_id", ""))
         problem = problem_response(problem_of_status(response.status_code), request_id)
         problem.status_code = response.status_code
-        if "Allow" in response:
-            problem["Allow"] = response["Allow"]
+        for name, value in response.items():  # what it says besides its body: Allow, Vary, for whom it is
+            if not name.startswith("Content-"):
+                problem[name] = value
         return problem
 
 

@@ -10,6 +10,8 @@ CACHES = {
         "KEY_PREFIX": "orchestrall",
         "KEY_FUNCTION": "django_tenants.cache.make_key",
         "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+        # Seconds: a Redis that answers nothing must not hold a request, which is told 503 instead.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

@@ -45,8 +45,8 @@ X_FRAME_OPTIONS = "DENY"
 # Features of browsers that no page uses. Only names that browsers know: others are complained of in their consoles.
 _UNUSED_FEATURES = (
     "accelerometer autoplay bluetooth camera display-capture encrypted-media fullscreen gamepad geolocation gyroscope "
-    "hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture screen-wake-lock serial usb "
-    "xr-spatial-tracking"
+    "hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture screen-wake-lock serial "
+    "usb xr-spatial-tracking"
 )
 # On every answer (apps/gateway/headers.py). A page of another site may embed nothing of ours: CORP. What it may fetch
 # from the API is said by CORS, which CORP does not narrow (Fetch, 3.7: it is for requests that ask for no CORS).

@@ -7,4 +7,5 @@ from orchestrall.urls import tenant
 
 urlpatterns = [path("admin/", site.urls), *tenant.urlpatterns]
 
-handler403, handler404, handler500 = tenant.handler403, tenant.handler404, tenant.handler500
+handler400, handler403 = tenant.handler400, tenant.handler403
+handler404, handler500 = tenant.handler404, tenant.handler500

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/", include("apps.agents.api_urls")),
 ]
 
+handler400 = "apps.console.errors.bad_request"
 handler403 = "apps.console.errors.permission_denied"
 handler404 = "apps.console.errors.not_found"
 handler500 = "apps.console.errors.server_error"

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIHandler
-from django.db import connection
-from django.http import HttpRequest
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
 from django.template import TemplateSyntaxError
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from django.utils.html import escape
+from redis.exceptions import ConnectionError as RedisAway
 from structlog.contextvars import bound_contextvars
 
 from apps.accounts.models import User
@@ -21,6 +23,7 @@ from apps.common.errors import PermissionDenied, Problem, catalogue
 from apps.console import errors
 from apps.tenants import services
 from apps.tenants.models import Tenant
+from orchestrall.embedded import free_port
 
 
 def test_an_unknown_address_is_told_inside_the_shell(
@@ -157,3 +160,61 @@ def test_a_suspended_organisation_and_an_unknown_host_wear_the_dress(
     stranger = Client(headers={"host": "nobody.localhost"}).get("/")
     assert stranger.status_code == 404
     assert b"There is no organisation at this address" in stranger.content
+
+
+AWAY = {"postgresql": OperationalError("connection refused"), "redis": RedisAway("Error 111 connecting to 10.1.2.3")}
+
+
+@pytest.mark.parametrize("server", AWAY)
+def test_a_page_that_a_server_away_keeps_from_being_made_is_503_with_when_to_come_back(
+    monkeypatch: pytest.MonkeyPatch, member: Callable[..., User], client_for: Callable[..., Client], server: str
+) -> None:
+    def away(request: HttpRequest) -> None:
+        raise AWAY[server]
+
+    browser = client_for(member(), raise_request_exception=False)
+    monkeypatch.setattr("apps.console.views.cards_of", away)
+    answer = browser.get("/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert b"A part of the service does not answer" in answer.content
+    assert b"10.1.2.3" not in answer.content
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nowhere/", "/api/v1/runs"])
+def test_a_session_cannot_be_read_without_redis_and_the_answer_is_503(
+    settings: Any, member: Callable[..., User], client_for: Callable[..., Client], path: str
+) -> None:
+    browser = client_for(member(), raise_request_exception=False)
+    nobody = {**settings.CACHES["default"], "LOCATION": f"redis://127.0.0.1:{free_port()}/0"}
+    with override_settings(CACHES={"default": nobody}):
+        answer = browser.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_without_postgresql_no_tenant_is_found_and_the_answer_is_503(
+    monkeypatch: pytest.MonkeyPatch, client_for: Callable[..., Client]
+) -> None:
+    def away(host: str) -> None:
+        raise AWAY["postgresql"]
+
+    monkeypatch.setattr("apps.tenants.middleware.tenant_by_host", away)
+    browser = client_for(raise_request_exception=False)
+    assert browser.get("/accounts/login/").status_code == 503
+    answer = browser.get("/api/v1/runs")
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")
+
+
+@override_settings(MIDDLEWARE=["tests.console.test_errors.refuse_unread"])
+def test_what_cannot_be_read_is_not_told_again() -> None:
+    answer = Client(raise_request_exception=False).get("/")
+    assert answer.status_code == 400
+    assert b"The request cannot be read" in answer.content
+    assert b"the inside" not in answer.content
+
+
+def refuse_unread(get_response: Any) -> Callable[[HttpRequest], HttpResponse]:
+    def refuse(request: HttpRequest) -> HttpResponse:
+        raise SuspiciousOperation("a secret of the inside")
+
+    return refuse
