@@ -29,8 +29,10 @@ from apps.agents.schemas import (
     RunStart,
     RunUpload,
 )
-from apps.common.errors import InvalidInput
+from apps.common.errors import Conflict, InvalidInput
+from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.limits import START
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.gateway.waiting import hold
 
@@ -55,12 +57,14 @@ class AgentOne(ApiView):
 
 class AgentRuns(ApiView):
     permission = {"POST": AGENTS_RUN}
+    route_class = {"POST": START}
 
     @extend_schema(
         operation_id="run_start",
         tags=["runs"],
+        parameters=[location("the run", 202)],
         request={"application/json": RunStart, "multipart/form-data": RunUpload},
-        responses={202: OpenApiResponse(RunOut, description="Accepted. `Location` is the address of the run.")},
+        responses={202: OpenApiResponse(RunOut, description="Accepted: the run finishes, or says why it did not.")},
     )
     def post(self, request: Request, key: str) -> Response:
         """Start a run. It is accepted once the agent has looked at its input, and then finishes whatever happens.
@@ -141,6 +145,7 @@ class RunOne(ApiView):
 
 class RunCancel(ApiView):
     permission = {"POST": RUNS_CANCEL}
+    problems = {"POST": [Conflict]}
 
     @extend_schema(
         operation_id="run_cancel",
@@ -173,6 +178,7 @@ class Xlsx(_File):
 
 class RunResultCsv(ApiView):
     permission = {"GET": RUNS_VIEW}
+    problems = {"GET": [Conflict]}
     renderer_classes = [Csv]
 
     @extend_schema(operation_id="run_result_csv", tags=["runs"], responses={(200, Csv.media_type): OpenApiTypes.STR})
@@ -186,6 +192,7 @@ class RunResultCsv(ApiView):
 
 class RunResultXlsx(ApiView):
     permission = {"GET": RUNS_VIEW}
+    problems = {"GET": [Conflict]}
     renderer_classes = [Xlsx]
 
     @extend_schema(

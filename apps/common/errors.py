@@ -137,6 +137,13 @@ class Conflict(Problem):
     remedy = "Read the thing again, and decide from its present state."
 
 
+class LengthRequired(Problem):
+    code, status, title = "length_required", 411, "The request does not say how long it is"
+    cause = "A body must come with its length, in the header Content-Length."
+    effect = "Nothing was read and nothing was stored."
+    remedy = "Send the file as a whole instead of in chunks: most programs do so for a file that lies on a disk."
+
+
 class TooLarge(Problem):
     code, status, title = "too_large", 413, "The input is larger than allowed"
     cause = "The body, or the file in it, is larger than the quota of the organisation allows."

@@ -18,13 +18,16 @@ from apps.datasets import selectors, services
 from apps.datasets.downloads import csv_download
 from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
 from apps.datasets.schemas import DatasetDetail, DatasetOut, DatasetQuery, DatasetUpload
+from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.limits import UPLOAD
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.gateway.parsers import FileBody
 
 
 class Datasets(ApiView):
     permission = {"GET": DATASETS_VIEW, "POST": DATASETS_UPLOAD}
+    route_class = {"POST": UPLOAD}
     parser_classes = [FileBody]
 
     @extend_schema(
@@ -44,6 +47,7 @@ class Datasets(ApiView):
     @extend_schema(
         operation_id="dataset_upload",
         tags=["datasets"],
+        parameters=[location("the dataset", 201)],
         request={"multipart/form-data": DatasetUpload},
         responses={201: DatasetDetail},
     )

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
-from apps.common.errors import Problem
+from apps.common.errors import LengthRequired, Problem
 from apps.console.errors import problem_page
 from apps.datasets.services import over_quota
 from apps.tenants.context import tenant_by_host
@@ -27,13 +27,6 @@ ENVELOPE = MEGABYTE
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-class LengthRequired(Problem):
-    code, status, title = "length_required", 411, "The request does not say how long it is"
-    cause = "A body must come with its length, in the header Content-Length."
-    effect = "Nothing was read and nothing was stored."
-    remedy = "Send the file as a whole instead of in chunks: most programs do so for a file that lies on a disk."
 
 
 def body_problem(*, length: str, chunked: bool, most_mb: int) -> Problem | None:

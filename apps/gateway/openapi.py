@@ -1,10 +1,9 @@
-"""The OpenAPI document: what the views declare, and the errors that every one of them may answer with."""
+"""The OpenAPI document: what the views declare, and what is true of every one of them."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
@@ -13,19 +12,28 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from pydantic.json_schema import model_json_schema
 
-from apps.common.errors import ProblemDetails, catalogue, details
+from apps.common.errors import ProblemDetails
 from apps.common.permissions import PERMISSIONS
+from apps.gateway import answers
+from apps.gateway.answers import REF
 from apps.gateway.permissions import OPEN, declared
-from apps.gateway.problems import MEDIA_TYPE
-
-_REF = "#/components/schemas/{model}"
 
 
 class DeclaredSchema(AutoSchema):
-    """Says of each operation which permission it needs; open ones need no credential."""
+    """Says of each operation who may call it, how it may fail, and what its answers carry besides a body."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)  # type: ignore[no-untyped-call]
+        if operation:
+            answers.complete(operation, view=self.view, method=self.method, path=self.path)
+        return operation
 
     def get_auth(self) -> list[dict[str, Any]]:
-        return [{}] if declared(self.view, self.method) == OPEN else super().get_auth()
+        """Each credential with the permission that it must hold: roles of OpenAPI 3.1, for schemes without scopes."""
+        code = declared(self.view, self.method)
+        if code == OPEN:
+            return [{}]
+        return [{name: [code] for name in each} for each in super().get_auth()]
 
     def get_summary(self) -> str:
         """The first sentence of the method's description."""
@@ -61,7 +69,7 @@ class PydanticModels(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         mode: Any = "validation" if direction == "request" else "serialization"
-        schema = model_json_schema(self.target, ref_template=_REF, mode=mode)
+        schema = model_json_schema(self.target, ref_template=REF, mode=mode)
         parts = schema.pop("$defs", {})
         names = {key: _name(key, direction) for key in parts}
         for key, part in parts.items():
@@ -88,7 +96,7 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
         return [_renamed(value, names) for value in schema]
     if isinstance(schema, str) and schema.startswith("#/components/schemas/"):
         key = schema.rpartition("/")[2]
-        return _REF.format(model=names.get(key, key))
+        return REF.format(model=names.get(key, key))
     return schema
 
 
@@ -112,6 +120,15 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         ]
 
 
+class TicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "apps.gateway.authentication.TicketAuthentication"
+    name = "ticket"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        text = "A ticket from `POST /api/v1/tickets`, good once within half a minute."
+        return {"type": "apiKey", "in": "query", "name": "ticket", "description": text}
+
+
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "apps.gateway.authentication.ConsoleSession"
     name = "session"
@@ -130,40 +147,12 @@ def document() -> dict[str, Any]:
     return made
 
 
-def answers_complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """Give every operation the errors that it may answer with, and every answer a name (a hook of drf-spectacular)."""
+def document_complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Add what operations refer to, and the links between them (a hook of drf-spectacular)."""
     components = result.setdefault("components", {})
-    schema = model_json_schema(ProblemDetails, ref_template=_REF, mode="serialization")
+    schema = model_json_schema(ProblemDetails, ref_template=REF, mode="serialization")
     components.setdefault("schemas", {}).update({**schema.pop("$defs"), "ProblemDetails": schema})
-    shown = {each.status: each for each in reversed(catalogue().values())}
-    wanted: set[str] = set()
-    for operations in result.get("paths", {}).values():
-        for operation in operations.values():
-            for status, answer in operation["responses"].items():
-                answer["description"] = answer.get("description") or HTTPStatus(int(status)).phrase
-            statuses = _statuses(operation)
-            wanted |= statuses
-            for status in sorted(statuses):
-                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Problem{status.title()}"})
-    components["responses"] = {
-        f"Problem{status.title()}": _response(shown[500 if status == "default" else int(status)])
-        for status in sorted(wanted)
-    }
+    components["headers"] = answers.HEADERS
+    components["responses"] = answers.responses(result)
+    answers.link(result)
     return result
-
-
-def _statuses(operation: dict[str, Any]) -> set[str]:
-    found = {"400", "404", "405", "406", "429", "503", "default"}
-    if any(operation.get("security") or []):
-        found |= {"401", "403"}
-    if "requestBody" in operation:
-        found |= {"413", "415", "422"}
-    if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
-        found |= {"422"}
-    return found
-
-
-def _response(kind: Any) -> dict[str, Any]:
-    example = details(kind(), "0192f3a4b5c67d8e9f00112233445566")
-    content = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}, "example": example}
-    return {"description": kind.title, "content": {MEDIA_TYPE: content}}

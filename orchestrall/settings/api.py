@@ -19,9 +19,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Run industry agents on your data and read their results. Every answer belongs to the tenant whose "
     "host you call.",
     "VERSION": "0.1.0",
+    "LICENSE": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+    "SERVERS": [{"url": "/", "description": "The host of your organisation"}],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": False,  # bodies have names of their own already
-    "POSTPROCESSING_HOOKS": ["apps.gateway.openapi.answers_complete"],
+    "POSTPROCESSING_HOOKS": ["apps.gateway.openapi.document_complete"],
 }

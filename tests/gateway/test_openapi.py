@@ -12,6 +12,7 @@ from django.core.management import call_command
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from apps.common.errors import catalogue
 from apps.common.permissions import PERMISSIONS
 from apps.gateway.checks import METHODS, routes
 from apps.gateway.openapi import document
@@ -85,20 +86,78 @@ def test_an_operation_says_what_it_does_and_what_it_needs(operation: dict[str, A
     assert [next(iter(each)) for each in operation["security"]] == ["token", "apiKey", "session"]
 
 
+def problems_of(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The answers of an operation that tell problems, by status."""
+    there = document()["components"]["responses"]
+    return {
+        status: there[answer["$ref"].rpartition("/")[2]]
+        for status, answer in operation["responses"].items()
+        if not status.startswith("2")
+    }
+
+
 @every_operation
 def test_an_operation_says_how_it_may_fail(operation: dict[str, Any]) -> None:
-    answers = operation["responses"]
-    wanted = {"400", "404", "405", "406", "503", "default"}
+    wanted = {"400", "406", "429", "503", "default"}
     if operation["x-permission"] != OPEN:
         wanted |= {"401", "403"}
     if "requestBody" in operation:
-        wanted |= {"413", "415", "422"}
-    assert wanted <= set(answers)
-    for status in wanted:
-        problem = document()["components"]["responses"][answers[status]["$ref"].rpartition("/")[2]]
+        wanted |= {"411", "413", "415", "422"}
+    assert wanted <= set(problems_of(operation))
+    for status, problem in problems_of(operation).items():
         content = problem["content"]["application/problem+json"]
-        OAS31Validator(resolved(content["schema"])).validate(content["example"])
-        assert status in {"default", str(content["example"]["status"])}
+        for code, example in content["examples"].items():
+            OAS31Validator(resolved(content["schema"])).validate(example["value"])
+            assert code == example["value"]["code"]
+            assert status in {"default", str(example["value"]["status"])}
+            assert catalogue()[code].status == example["value"]["status"]
+
+
+def test_only_what_has_an_id_in_its_address_may_find_nothing_there() -> None:
+    for path, operations in document()["paths"].items():
+        for operation in operations.values():
+            assert ("404" in operation["responses"]) == ("{" in path)
+
+
+@every_operation
+def test_an_answer_names_its_request_and_the_limits(operation: dict[str, Any]) -> None:
+    for status, answer in (operation["responses"] | problems_of(operation)).items():
+        assert {"X-Request-ID", "RateLimit", "RateLimit-Policy"} <= set(answer["headers"])
+        assert ("Retry-After" in answer["headers"]) >= (status in {"429", "503"})
+        assert ("WWW-Authenticate" in answer["headers"]) == (status == "401")
+
+
+def test_the_header_that_names_a_repeat_is_taken_where_something_is_made_for_a_caller() -> None:
+    taken = [
+        operation["operationId"]
+        for operations in document()["paths"].values()
+        for operation in operations.values()
+        if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
+    ]
+    assert taken == [
+        operation["operationId"]
+        for operations in document()["paths"].values()
+        for method, operation in operations.items()
+        if method == "post" and operation["x-permission"] != OPEN
+    ]
+    assert "run_start" in taken
+
+
+def test_what_is_made_leads_to_what_can_be_done_with_it() -> None:
+    made = document()["paths"]["/api/v1/datasets"]["post"]["responses"]["201"]
+    assert set(made["links"]) >= {"dataset_get", "dataset_delete", "dataset_rows"}
+    assert made["headers"]["Location"]["required"]
+    run = document()["paths"]["/api/v1/agents/{key}/runs"]["post"]["responses"]["202"]
+    assert set(run["links"]) >= {"run_get", "run_cancel", "run_result_csv"}
+    assert run["links"]["run_get"]["parameters"] == {"id": "$response.body#/id"}
+
+
+def test_a_permission_stands_with_each_credential() -> None:
+    assert document()["paths"]["/api/v1/datasets"]["post"]["security"] == [
+        {"token": ["datasets.upload"]},
+        {"apiKey": ["datasets.upload"]},
+        {"session": ["datasets.upload"]},
+    ]
 
 
 @every_operation

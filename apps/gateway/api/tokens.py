@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.common.errors import NotAuthenticated, PermissionDenied
 from apps.common.permissions import demand
 from apps.common.schemas import StrictModel
 from apps.gateway import tokens
@@ -67,6 +68,7 @@ class RevokeRequest(StrictModel):
 
 class Tokens(ApiView):
     permission = {"POST": OPEN}
+    problems = {"POST": [NotAuthenticated, PermissionDenied]}
     shows_secret = True
     authentication_classes = []
     parser_classes = [JsonBody]
@@ -85,6 +87,7 @@ class Tokens(ApiView):
 
 class TokenRefresh(ApiView):
     permission = {"POST": OPEN}
+    problems = {"POST": [NotAuthenticated]}
     shows_secret = True
     authentication_classes = []
     parser_classes = [JsonBody]
