@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.common.permissions import PERMISSIONS
+from apps.gateway.limits import KINDS
 from apps.gateway.permissions import OPEN
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -36,6 +37,7 @@ def flaws(view: Any) -> list[str]:
     methods = {method.upper() for method in METHODS if hasattr(view, method)}
     found = [f"{method} declares no permission" for method in sorted(methods - set(codes))]
     found += [f"{method} is declared but not there" for method in sorted(set(codes) - methods)]
+    found += [f"{kind!r} is no class of routes" for kind in view.route_class.values() if kind not in KINDS]
     return found + [f"{code!r} is no permission" for code in codes.values() if code != OPEN and code not in PERMISSIONS]
 
 

@@ -37,6 +37,8 @@ class _Held:
 
     group: str = ""
     seconds: float = 0.0
+    again: bool = False
+    """Whether it was answered before: the caller sent one request, however often it is answered."""
 
 
 def hold(request: HttpRequest, *, topic: str, seconds: float, look: Callable[[], bool]) -> None:
@@ -52,6 +54,12 @@ def hold(request: HttpRequest, *, topic: str, seconds: float, look: Callable[[],
     until = time.monotonic() + min(seconds, LONGEST_IN_THREAD)
     while not look() and (left := until - time.monotonic()) > 0:
         time.sleep(min(LOOK_EVERY, left))
+
+
+def is_asked_again(request: HttpRequest) -> bool:
+    """Whether the answer to this request was held back before, so that it is counted already."""
+    held: _Held | None = getattr(request, "scope", {}).get(_KEY)
+    return held is not None and held.again
 
 
 class WaitingAnswers:
@@ -84,16 +92,16 @@ class WaitingAnswers:
 
         async def again() -> bool | None:
             nonlocal latest
-            latest = await self._ask(scope, send)
+            latest = await self._ask(scope, send, again=True)
             return None if latest.held.group else True
 
         await wait_for(group, seconds, check=again)
         for message in latest.messages:  # there are some only where nothing happened in time
             await send(message)
 
-    async def _ask(self, scope: Scope, send: Send) -> _Answer:
+    async def _ask(self, scope: Scope, send: Send, *, again: bool = False) -> _Answer:
         """Have the request answered as things stand now; what is not held back is sent."""
-        answer = _Answer(send)
+        answer = _Answer(send, _Held(again=again))
         await self.app({**scope, _KEY: answer.held}, answer.receive, answer.send)
         return answer
 

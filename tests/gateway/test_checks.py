@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from apps.gateway.api import ApiView
 from apps.gateway.checks import flaws, routes
 from apps.gateway.permissions import KEYS_VIEW, OPEN
+from apps.tenants.models import Tenant
 
 
 class Plain(APIView):
@@ -60,6 +61,12 @@ def test_the_product_passes_its_own_check() -> None:
     assert any(path.startswith("/api/v1/") for path, _ in routes())
 
 
-def test_a_view_without_a_code_refuses_even_if_nobody_ran_the_check(rf: Any) -> None:
+def test_a_class_of_routes_that_has_no_limit_is_a_flaw() -> None:
+    flawed = view({"GET": OPEN}, "get")
+    flawed.route_class = {"GET": "heavy"}
+    assert flaws(flawed) == ["'heavy' is no class of routes"]
+
+
+def test_a_view_without_a_code_refuses_even_if_nobody_ran_the_check(rf: Any, acme: Tenant) -> None:
     answer = view({}, "get").as_view()(rf.get("/"))
     assert answer.status_code == 405
