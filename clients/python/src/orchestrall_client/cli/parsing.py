@@ -1,0 +1,71 @@
+"""How commands are declared, and what they share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from orchestrall_client.cli.login import Usage
+from orchestrall_client.client import Client
+from orchestrall_client.files import Source
+
+Run = Callable[[Client, argparse.Namespace], int]
+
+
+class Group:
+    """The commands about one subject, or those about none."""
+
+    def __init__(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+        self._commands = commands
+
+    def command(self, name: str, run: Run, text: str, *, examples: str = "") -> argparse.ArgumentParser:
+        """Add a command that asks the server. It ends with what `run` returns."""
+        made = self.plain(name, text, examples=examples)
+        made.set_defaults(run=run)
+        made.add_argument("--json", action="store_true", help="JSON for scripts: one object, or one a line for a list")
+        return made
+
+    def plain(self, name: str, text: str, *, examples: str = "") -> argparse.ArgumentParser:
+        """Add a command with the options of the host alone."""
+        made = self._commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=f"examples:\n{examples}" if examples else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.add_argument("--url", help="the host; by default ORCHESTRALL_URL, or that of the login")
+        made.add_argument("--allow-http", action="store_true", help="send the key over a network without encryption")
+        return made
+
+    def group(self, name: str, text: str) -> Group:
+        made = self._commands.add_parser(name, help=text, description=text)
+        return Group(made.add_subparsers(dest="what", metavar="WHAT", required=True))
+
+
+def at_least_one(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def source(text: str) -> Source:
+    """The file that an argument names; `-` is standard input."""
+    return sys.stdin.buffer if text == "-" else text
+
+
+def output_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write there instead of standard output")
+
+
+def target(output: Path | None, *, binary: bool = False) -> Path | BinaryIO:
+    """Where to write. Raises `Usage` for a workbook that would go to a terminal."""
+    if output is not None:
+        return output
+    if binary and sys.stdout.isatty():
+        raise Usage("A workbook is nothing for a terminal. Name a file: --output result.xlsx")
+    return sys.stdout.buffer
