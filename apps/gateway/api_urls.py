@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.gateway.api import documents, problems, tokens
+from apps.gateway.api import documents, problems, tickets, tokens
 
 urlpatterns = [
     path("schema/", documents.OpenApiDocument.as_view(), name="api-schema"),
@@ -9,5 +9,6 @@ urlpatterns = [
     path("problems/<slug:code>", problems.ProblemOne.as_view(), name="api-problem"),
     path("v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),
     path("v1/tokens/refresh", tokens.TokenRefresh.as_view(), name="api-token-refresh"),
+    path("v1/tickets", tickets.Tickets.as_view(), name="api-tickets"),
     path("v1/tokens/revoke", tokens.TokenRevoke.as_view(), name="api-token-revoke"),
 ]

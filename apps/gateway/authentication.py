@@ -9,6 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.gateway.credentials import bearer_verify
+from apps.gateway.tickets import ticket_take
 from apps.gateway.tokens import TokenRefused
 
 
@@ -27,6 +28,25 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed("The credential holds characters that none has.") from error
         except TokenRefused as error:
             raise AuthenticationFailed(str(error)) from error
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class TicketAuthentication(BaseAuthentication):
+    """`?ticket=`, for what a browser opens without headers, as an event stream. Only views that name it take tickets.
+
+    `request.auth` is the API key that bought it, or None.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        text = request.query_params.get("ticket")
+        if text is None:
+            return None
+        who = ticket_take(text)
+        if who is None:
+            raise AuthenticationFailed("This ticket was used, came too late, or was never made here.")
+        return who.user, who.key
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'

@@ -1,8 +1,13 @@
-"""From a header to a caller: used by the API and by sockets alike."""
+"""From a header or a cookie to a person: used by the API and by sockets alike."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
 
 from apps.gateway import marks
 from apps.gateway.models import ApiKey
@@ -23,3 +28,11 @@ def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
     if key is None:
         raise TokenRefused("This API key is unknown, expired or revoked.")
     return key.user, key
+
+
+def session_user(key: str) -> Any | None:
+    """The person who is signed in by the console's session of this key; None for nobody."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    return user if user.is_authenticated else None

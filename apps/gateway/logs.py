@@ -13,7 +13,7 @@ _SECRET_NAME = re.compile(
     r"authorization|cookie|passw|passphrase|secret|token|credential|session|csrf|private|(^|[_\-. ])key$|apikey", re.I
 )
 _SECRET_TEXT = re.compile(
-    r"ork_[0-9a-f]{8}_[\w-]+"  # API keys
+    r"ork_[0-9a-f]{8}_[\w-]+|or[rt]_[\w-]{20,}"  # API keys, refresh tokens, tickets
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # tokens
     r"|(?<=Bearer)\s+\S+|(?<=Basic)\s+\S+"
     r"|(?:sessionid|csrftoken|__Host-\w+)=[^\s;]+"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
 from django.utils import timezone
@@ -10,11 +9,13 @@ from django.utils.crypto import constant_time_compare
 
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
+from apps.gateway.marks import KEY, digest_of, is_whole
 from apps.gateway.models import ApiKey
 from apps.gateway.permissions import KEYS_VIEW
-from apps.tenants.context import current_schema
 
 MOST_LISTED = 200
+PREFIX = 8
+"""Letters of the public part of a key."""
 
 
 def keys_list(*, who: Principal) -> list[ApiKey]:
@@ -32,23 +33,25 @@ def key_get(*, who: Principal, id: UUID) -> ApiKey:
     return key
 
 
-def key_digest(text: str) -> bytes:
-    """What is stored of a key. It has 256 random bits, so a plain hash is enough; the schema in front makes the keys
-    of a copied tenant worthless in the copy."""
-    return hashlib.sha256(f"{current_schema()}:{text}".encode()).digest()
-
-
 def key_verify(text: str) -> ApiKey | None:
     """The usable key that `text` is, with its user; None otherwise. Notes the use, to the minute."""
-    parts = text.split("_", 2)
-    if len(parts) != 3 or len(text) > 100 or "\x00" in text:
+    prefix = text.removeprefix(KEY)[:PREFIX]
+    if not is_whole(text, f"{KEY}{prefix}_", or_older=True):
         return None
-    key = ApiKey.objects.select_related("user").filter(prefix=parts[1]).first()
-    if key is None or not constant_time_compare(bytes(key.digest), key_digest(text)):
-        return None
-    if key.state != "active" or not key.user.is_active:
+    key = ApiKey.objects.select_related("user").filter(prefix=prefix).first()
+    if key is None or not constant_time_compare(bytes(key.digest), digest_of(text)) or not _is_usable(key):
         return None
     minute = timezone.now().replace(second=0, microsecond=0)
     if key.last_used_at is None or key.last_used_at < minute:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=minute)
     return key
+
+
+def key_usable(id: UUID) -> ApiKey | None:
+    """The key of this id with its user, as long as it may be used."""
+    key = ApiKey.objects.select_related("user").filter(pk=id).first()
+    return key if key is not None and _is_usable(key) else None
+
+
+def _is_usable(key: ApiKey) -> bool:
+    return key.state == "active" and bool(key.user.is_active)

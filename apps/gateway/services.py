@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from apps.common.errors import InvalidInput, Issue, PermissionDenied
 from apps.common.permissions import PERMISSIONS, demand
+from apps.gateway.marks import KEY, digest_of, mint
 from apps.gateway.models import ApiKey
 from apps.gateway.permissions import API_USE, KEYS_MANAGE
 from apps.gateway.principals import Caller
-from apps.gateway.selectors import key_digest
+from apps.gateway.selectors import PREFIX
 
 LONGEST_DAYS = 366
 
@@ -33,11 +34,11 @@ def key_create(*, who: Caller, name: str, scopes: Iterable[str], days: int) -> t
     issues = _issues(who, name, wanted, days)
     if issues:
         raise InvalidInput("The key was not made.", issues=issues)
-    prefix = secrets.token_hex(4)
-    text = f"ork_{prefix}_{secrets.token_urlsafe(32)}"
+    prefix = secrets.token_hex(PREFIX // 2)
+    text = mint(f"{KEY}{prefix}_")
     expires = timezone.now() + timedelta(days=days)
     key = ApiKey.objects.create(
-        user=who.user, name=name, prefix=prefix, digest=key_digest(text), scopes=wanted, expires_at=expires
+        user=who.user, name=name, prefix=prefix, digest=digest_of(text), scopes=wanted, expires_at=expires
     )
     return key, text
 

@@ -9,28 +9,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from importlib import import_module
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest, parse_cookie
+from django.http import parse_cookie
 from django.http.request import split_domain_port
 
 from apps.common.errors import PermissionDenied, Problem
 from apps.common.permissions import demand
-from apps.gateway.credentials import bearer_verify
+from apps.gateway.credentials import bearer_verify, session_user
 from apps.gateway.permissions import API_USE
 from apps.gateway.principals import Caller, caller_of
+from apps.gateway.tickets import ticket_redeem
 from apps.gateway.tokens import TokenRefused
 from apps.tenants.context import tenant_by_host, tenant_context
 from apps.tenants.live import CLOSING, socket_group
 from apps.tenants.models import Tenant
 
 T = TypeVar("T")
+Look = Callable[[], Caller | None]
 logger = logging.getLogger(__name__)
 
 NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 4401, 4403, 4404
@@ -41,7 +41,8 @@ class TenantSocketMiddleware:
     """Put `tenant`, `who` (None for nobody) and `recheck` into the scope, or refuse the socket.
 
     A browser always names its origin, which must be this very host and port: a page of another tenant's host would
-    otherwise ride on the cookies here. Programs send `Authorization: Bearer` as to the API.
+    otherwise ride on the cookies here. Programs send `Authorization: Bearer` as to the API. What can send no header
+    buys a ticket (`?ticket=`); no cookie counts beside one, so pages of the tenant's `cors_origins` may come with it.
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
@@ -49,17 +50,18 @@ class TenantSocketMiddleware:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if not _same_origin(headers):
+        text = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket", [None])[0]
+        if text is None and not _same_origin(headers):
             await _close(receive, send, NOT_ALLOWED)
             return
-        tenant, who = await _enter(headers)
+        tenant, look, who = await _enter(headers, text)
         if tenant is None:
             await _close(receive, send, NOT_FOUND)
             return
 
         async def recheck() -> Caller | None:
             """The caller as things stand now; None when they are signed out, gone, or their tenant is closed."""
-            now: Caller | None = (await _enter(headers))[1]
+            now: Caller | None = await _again(headers, look)
             return now
 
         await self.app({**scope, "tenant": tenant, "who": who, "recheck": recheck}, receive, send)
@@ -198,14 +200,45 @@ def _in_tenant(tenant: Tenant, ask: Callable[[], T]) -> T:
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
-def _enter(headers: dict[str, str]) -> tuple[Tenant | None, Caller | None]:
+def _enter(headers: dict[str, str], ticket: str | None) -> tuple[Tenant | None, Look, Caller | None]:
     """The ready tenant of the host and who calls there, in one call: a thread that is left forgets its tenant."""
+    tenant = _tenant(headers)
+    if tenant is None:
+        return None, _nobody, None
+    with tenant_context(tenant):
+        if ticket is not None and not _same_origin(headers) and headers["origin"] not in tenant.cors_origins:
+            return tenant, _nobody, None
+        look = _look(headers, ticket)
+        return tenant, look, look()
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def _again(headers: dict[str, str], look: Look) -> Caller | None:
+    tenant = _tenant(headers)
+    if tenant is None:
+        return None
+    with tenant_context(tenant):
+        return look()
+
+
+def _tenant(headers: dict[str, str]) -> Tenant | None:
     host, _port = split_domain_port(headers.get("host", ""))
     tenant = tenant_by_host(host) if host else None
-    if tenant is None or not tenant.is_ready:
-        return None, None
-    with tenant_context(tenant):
-        return tenant, _bearer(headers["authorization"]) if "authorization" in headers else _session(headers)
+    return tenant if tenant is not None and tenant.is_ready else None
+
+
+def _look(headers: dict[str, str], ticket: str | None) -> Look:
+    """How to find out who calls, as often as one likes. One who shows a credential is nobody when it is not good."""
+    if "authorization" in headers:
+        return lambda: _bearer(headers["authorization"])
+    if ticket is None:
+        return lambda: _session(headers)
+    redeemed = ticket_redeem(ticket)
+    return _nobody if redeemed is None else redeemed.caller
+
+
+def _nobody() -> Caller | None:
+    return None
 
 
 def _bearer(header: str) -> Caller | None:
@@ -221,12 +254,8 @@ def _bearer(header: str) -> Caller | None:
 
 def _session(headers: dict[str, str]) -> Caller | None:
     key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    if not key:
-        return None
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    user = get_user(request)
-    return caller_of(user, None) if user.is_authenticated else None
+    user = session_user(key) if key else None
+    return None if user is None else Caller(user)
 
 
 def _same_origin(headers: dict[str, str]) -> bool:
