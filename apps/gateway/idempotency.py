@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -202,15 +202,14 @@ def _keep(view: ApiView, request: Request, key: str, print_: bytes, answer: Http
     if isinstance(answer, Response):
         answer.accepted_renderer = request.accepted_renderer
         answer.accepted_media_type = request.accepted_media_type
-        answer.renderer_context = view.get_renderer_context()
+        answer.renderer_context = view.get_renderer_context()  # type: ignore[attr-defined]
         answer.render()
-    headers: Mapping[str, str] = answer.headers
     IdempotentAnswer.objects.create(
-        user=request.user,
+        user=view.who.user,
         key=key,
         fingerprint=print_,
         status=answer.status_code,
-        headers=dict(headers),
+        headers=dict(answer.headers),
         body=None if view.shows_secret else answer.content.decode(),
         expires_at=timezone.now() + KEPT,
     )

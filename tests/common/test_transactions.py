@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 from django.db import transaction
@@ -13,52 +12,60 @@ from apps.common.transactions import on_failure, whole
 pytestmark = pytest.mark.django_db
 
 
-@contextmanager
-def failing() -> Iterator[None]:
-    with suppress(ZeroDivisionError):
-        yield
+def fail(undone: list[str], *names: str) -> None:
+    """A block that does what is undone under these names, and then fails."""
+    with whole():
+        do(undone, *names)
+        raise ZeroDivisionError
+
+
+def do(undone: list[str], *names: str) -> None:
+    for name in names:
+        on_failure(partial(undone.append, name))
 
 
 def test_a_block_that_fails_undoes_the_latest_first() -> None:
     undone: list[str] = []
-    with failing(), whole():
-        on_failure(lambda: undone.append("first"))
-        on_failure(lambda: undone.append("second"))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail(undone, "first", "second")
     assert undone == ["second", "first"]
 
 
 def test_a_block_that_succeeds_undoes_nothing() -> None:
     undone: list[str] = []
     with whole():
-        on_failure(lambda: undone.append("it"))
+        do(undone, "it")
     assert undone == []
 
 
 def test_what_an_inner_block_did_is_undone_once_with_the_outer_one() -> None:
     undone: list[str] = []
-    with failing(), whole():
+
+    def outer() -> None:
         with whole():
-            on_failure(lambda: undone.append("inner"))
-        assert undone == []
-        raise ZeroDivisionError
+            with whole():
+                do(undone, "inner")
+            assert undone == []
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        outer()
     assert undone == ["inner"]
 
 
 def test_an_inner_block_that_fails_alone_takes_only_its_own_back() -> None:
     undone: list[str] = []
     with whole():
-        on_failure(lambda: undone.append("outer"))
-        with failing(), whole():
-            on_failure(lambda: undone.append("inner"))
-            raise ZeroDivisionError
+        do(undone, "outer")
+        with pytest.raises(ZeroDivisionError):
+            fail(undone, "inner")
     assert undone == ["inner"]
 
 
 def test_a_block_that_is_rolled_back_without_an_error_is_undone_too() -> None:
     undone: list[str] = []
     with whole():
-        on_failure(lambda: undone.append("it"))
+        do(undone, "it")
         transaction.set_rollback(True)
     assert undone == ["it"]
 
