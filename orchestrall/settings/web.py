@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from csp.constants import NONCE, NONE, SELF
+
 from orchestrall.settings.env import BASE_DIR, env
 
 STATIC_URL = "/static/"
@@ -18,25 +20,25 @@ WHITENOISE_MANIFEST_STRICT = True
 # cannot do without an inline script gives it `nonce="{{ request.csp_nonce }}"`; none does today.
 CONTENT_SECURITY_POLICY: dict[str, dict[str, Any]] = {
     "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "script-src-attr": ["'none'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "manifest-src": ["'self'"],
-        "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "script-src-attr": [NONE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "base-uri": [NONE],
     }
 }
 # Answers that are no page: of the API, files, images, redirects without a body.
 POLICY_OF_NO_PAGE = {
-    "default-src": ["'none'"],
-    "frame-ancestors": ["'none'"],
-    "form-action": ["'none'"],
-    "base-uri": ["'none'"],
+    "default-src": [NONE],
+    "frame-ancestors": [NONE],
+    "form-action": [NONE],
+    "base-uri": [NONE],
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # others learn no address of ours; our forms prove by it where they stood
