@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 import socket
@@ -10,7 +9,7 @@ import ssl
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, TypeVar
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from orchestrall_client.credentials import Credential, Key, SignIn, Tokens
+from orchestrall_client.credentials import Credential, Key, SignIn
 from orchestrall_client.errors import OrchestrallError, Problem, UnexpectedAnswer, Unreachable, problem_of
 from orchestrall_client.loopback import PATTERNS, LoopbackTransport, is_here
 from orchestrall_client.retries import NEVER_SENT, PASSING, Attempts, Retries, retry_after
@@ -28,7 +27,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 SAFE: Final = frozenset({"GET", "HEAD"})
-IN_FLIGHT: Final = "request_in_progress"
+UNDER_WAY: Final = "request_under_way"
 """The code of a 409 that says: the first try of this very request is still being worked on."""
 # Of a download, what is kept in memory before it goes to a file.
 SPOOL: Final = 8 << 20
@@ -68,8 +67,8 @@ class Call:
         """The same, for an answer of this media type."""
         return replace(self, headers={**self.headers, "Accept": kind})
 
-    def creating(self, key: str | None = None) -> Call:
-        """The same, as a request that is carried out once however often it is sent (24 hours long)."""
+    def once(self, key: str | None = None) -> Call:
+        """The same, as a request that is carried out once however often it is sent (within 24 hours)."""
         return replace(self, headers={**self.headers, "Idempotency-Key": key or str(uuid.uuid4())})
 
 
@@ -96,7 +95,7 @@ class Connection:
     ) -> None:
         self.url, self.retries = base_url(url, allow_http=allow_http), retries
         self._timeout = timeout
-        self._credential: Credential = Key(key) if key else SignIn(*(person or ("", "")), self._tokens)
+        self._credential: Credential = Key(key) if key else SignIn(*(person or ("", "")), self._openly)
         here = LoopbackTransport(verify) if transport is None else None
         self._http = httpx.Client(
             base_url=self.url,
@@ -107,6 +106,10 @@ class Connection:
         )
 
     def close(self) -> None:
+        """Sign out, and close the connections. A server that is away holds nobody up."""
+        self.retries = replace(self.retries, tries=1)
+        with suppress(OrchestrallError):  # what is not revoked ends by itself
+            self._credential.end()
         self._http.close()
 
     def one(self, call: Call, model: type[M]) -> M:
@@ -188,26 +191,21 @@ class Connection:
 
     def _send(self, call: Call, bearer: str) -> httpx.Response:
         headers = {**call.headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
-        files = None
-        if call.upload is not None:
-            files = {"file": (call.upload.name, call.upload.file)}
-            # The same bytes with every try: another boundary would be another body for the same Idempotency-Key.
-            headers["Content-Type"] = f"multipart/form-data; boundary={_boundary(call)}"
         request = self._http.build_request(
             call.method,
             call.path,
             params=call.params,
             json=call.json,
             data=call.form,
-            files=files,
+            files={"file": (call.upload.name, call.upload.file)} if call.upload else None,
             headers=headers,
             timeout=httpx.Timeout(self._timeout, read=self._timeout + call.seconds),
         )
         return self._http.send(request, stream=True, follow_redirects=False)
 
-    def _tokens(self, path: str, body: dict[str, str]) -> Tokens:
-        """A sign-in may be sent again; a trade of a refresh token must not be."""
-        return self.one(Call("POST", path, json=body, open=True, again="password" in body), Tokens)
+    def _openly(self, path: str, body: dict[str, str]) -> Any:
+        """Ask about tokens. A sign-in may be sent again; a trade of a refresh token must not be."""
+        return self.json(Call("POST", path, json=body, open=True, again="password" in body))
 
 
 def base_url(url: str, *, allow_http: bool = False) -> str:
@@ -228,7 +226,7 @@ def base_url(url: str, *, allow_http: bool = False) -> str:
 def _passes(call: Call, problem: Problem) -> bool:
     """Whether the same request may be answered otherwise a little later."""
     if problem.status == httpx.codes.CONFLICT:
-        return problem.code == IN_FLIGHT and "Idempotency-Key" in call.headers
+        return problem.code == UNDER_WAY and "Idempotency-Key" in call.headers
     return problem.status == httpx.codes.TOO_MANY_REQUESTS or (problem.status in PASSING and call.repeatable)
 
 
@@ -262,10 +260,6 @@ def _refusal(call: Call, response: httpx.Response) -> OrchestrallError:
 
 def _foreign(call: Call, why: str) -> UnexpectedAnswer:
     return UnexpectedAnswer(f"{call.method} {call.path} was not answered as the API answers: {why}.")
-
-
-def _boundary(call: Call) -> str:
-    return hashlib.sha256(call.headers["Idempotency-Key"].encode()).hexdigest()[:32]
 
 
 def _pour(response: httpx.Response, file: IO[bytes]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from orchestrall_client.errors import OrchestrallError
+from orchestrall_client.errors import OrchestrallError, UnexpectedAnswer
 from orchestrall_client.models import Model
 
-ISSUE, REFRESH = "/api/v1/tokens", "/api/v1/tokens/refresh"
+ISSUE, REFRESH, REVOKE = "/api/v1/tokens", "/api/v1/tokens/refresh", "/api/v1/tokens/revoke"
 
 
 class Tokens(Model):
@@ -21,8 +21,8 @@ class Tokens(Model):
     refresh_token: str | None = Field(default=None, repr=False)
 
 
-Post = Callable[[str, dict[str, str]], Tokens]
-"""`post(path, body)`: ask for tokens, without a credential."""
+Post = Callable[[str, dict[str, str]], Any]
+"""`post(path, body)`: ask without a credential, for the answer's JSON."""
 
 
 class Credential(Protocol):
@@ -31,6 +31,9 @@ class Credential(Protocol):
 
     def renew(self, refused: str) -> str | None:
         """What to carry instead of what was refused; None where there is nothing else."""
+
+    def end(self) -> None:
+        """It is not used any more."""
 
 
 class Key:
@@ -44,6 +47,9 @@ class Key:
 
     def renew(self, refused: str) -> str | None:
         return None
+
+    def end(self) -> None:
+        """A key is good for others still."""
 
 
 class SignIn:
@@ -71,13 +77,27 @@ class SignIn:
                 self._tokens = self._traded(held) or self._sign_in()
             return self._tokens.access_token
 
+    def end(self) -> None:
+        """Sign out: the refresh token, and all that came of the sign-in, is good no more."""
+        with self._lock:
+            held, self._tokens = self._tokens, None
+        if held is not None and held.refresh_token is not None:
+            self._post(REVOKE, {"token": held.refresh_token})
+
     def _traded(self, held: Tokens | None) -> Tokens | None:
         if held is None or held.refresh_token is None:
             return None
         try:
-            return self._post(REFRESH, {"refresh_token": held.refresh_token})
+            return _tokens(self._post(REFRESH, {"refresh_token": held.refresh_token}))
         except OrchestrallError:
             return None
 
     def _sign_in(self) -> Tokens:
-        return self._post(ISSUE, {"email": self._email, "password": self._password})
+        return _tokens(self._post(ISSUE, {"email": self._email, "password": self._password}))
+
+
+def _tokens(told: Any) -> Tokens:
+    try:
+        return Tokens.model_validate(told)
+    except ValidationError as error:
+        raise UnexpectedAnswer("The answer to a sign-in holds no token.") from error

@@ -39,7 +39,7 @@ class Datasets:
         """
         form = {key: value for key, value in (("title", title), ("sheet", sheet)) if value}
         with upload_of(source, name) as upload:
-            call = Call("POST", PATH, form=form, upload=upload).creating(idempotency_key)
+            call = Call("POST", PATH, form=form, upload=upload).once(idempotency_key)
             return self._connection.one(call, DatasetDetail)
 
     def list(self, *, q: str = "", page_size: int | None = None) -> Iterator[Dataset]:

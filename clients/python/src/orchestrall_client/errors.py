@@ -92,7 +92,7 @@ class Problem(OrchestrallError):
 class InvalidRequest(Problem):
     """The request must be changed; `issues` name each place in it."""
 
-    statuses = frozenset({400, 405, 406, 413, 415, 422})
+    statuses = frozenset({400, 405, 406, 411, 413, 415, 422})
 
 
 class NotAuthenticated(Problem):

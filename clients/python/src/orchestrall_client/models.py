@@ -16,7 +16,8 @@ ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    # An error of validation shows no value: it may be a token, or data of a customer.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Issue(Model):

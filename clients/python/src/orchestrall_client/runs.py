@@ -56,10 +56,10 @@ class Runs:
         path = f"{_agent(agent)}/runs"
         if file is None:
             call = Call("POST", path, json={"input": dict(input or {})})
-            return self._connection.one(call.creating(idempotency_key), Run)
+            return self._connection.one(call.once(idempotency_key), Run)
         form = {"input": json.dumps(dict(input or {})), **({"sheet": sheet} if sheet else {})}
         with upload_of(file, name) as upload:
-            return self._connection.one(Call("POST", path, form=form, upload=upload).creating(idempotency_key), Run)
+            return self._connection.one(Call("POST", path, form=form, upload=upload).once(idempotency_key), Run)
 
     def list(
         self, *, status: str = "", agent: str = "", since: datetime | None = None, page_size: int | None = None
@@ -145,7 +145,7 @@ class Runs:
 
         `Conflict` for one that has ended.
         """
-        return self._connection.one(Call("POST", f"{_at(run)}/cancel"), Run)
+        return self._connection.one(Call("POST", f"{_at(run)}/cancel").once(), Run)
 
     def download(self, run: RunId, to: str | Path | BinaryIO, format: Literal["csv", "xlsx"] = "csv") -> None:
         """Write the result as one flat table, CSV or a workbook. `Conflict` while there is none."""
