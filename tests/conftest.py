@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.tenants import context
+from apps.tenants import context, keys
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from tests.factories import make_member
 
 MakeMember = Callable[..., User]
+KEYS = Path(django_settings.KEYS)  # before any test has its own
 
 
 def _admin() -> psycopg.Connection[Any]:
@@ -74,7 +77,9 @@ def template_database(django_test_environment: None, django_db_blocker: pytest.F
                 admin.execute(f'alter database "{old}" is_template false')
                 admin.execute(f'drop database "{old}" with (force)')
             admin.execute(f'create database "{name}"')
-            _build(name)
+            shutil.rmtree(KEYS, ignore_errors=True)
+            with override_settings(KEYS=KEYS):
+                _build(name)
             admin.execute(f'alter database "{name}" is_template true')
     return name
 
@@ -108,6 +113,8 @@ def committed_db(
 def _clean_slate(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[None]:
     """Start in public, with nothing remembered of other tests, and with a folder of one's own for files."""
     settings.VAR = tmp_path
+    settings.KEYS = tmp_path / "keys"
+    keys.forget()
     context.forget()
     connection.set_schema_to_public()  # type: ignore[attr-defined]
     yield
@@ -123,9 +130,11 @@ def _tenant(slug: str) -> Tenant:
 
 
 @pytest.fixture
-def data(request: pytest.FixtureRequest) -> None:
+def data(request: pytest.FixtureRequest, settings: Any) -> None:
     """The database in either of its two forms: a test's own when it asks for that, else the shared one."""
     request.getfixturevalue("committed_db" if "committed_db" in request.fixturenames else "db")
+    # The keys of the template's tenants, for a test to change or delete as it likes.
+    shutil.copytree(KEYS, settings.KEYS, dirs_exist_ok=True)
 
 
 @pytest.fixture

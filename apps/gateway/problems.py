@@ -59,9 +59,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def retry_headers(problem: Problem) -> dict[str, str]:
     """When another try makes sense, in seconds."""
-    if isinstance(problem, errors.TooManyRequests):
-        return {"Retry-After": str(problem.retry_after)}
-    return {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    after = getattr(problem, "retry_after", RETRY_SECONDS if problem.status == 503 else None)
+    return {} if after is None else {"Retry-After": str(after)}
 
 
 def problem_of(exc: Exception) -> Problem | None:
@@ -137,5 +136,6 @@ def problem_of_status(status: int) -> Problem:
     """The problem that a bare HTTP status means, where an error page was about to be sent."""
     known = {each.status: each for each in reversed(catalogue().values())}
     known |= {400: errors.BadRequest, 403: errors.PermissionDenied, 404: errors.NotFound, 500: Problem}
+    known[503] = errors.Unavailable
     kind = known.get(status, errors.BadRequest if status < 500 else Problem)
     return kind()

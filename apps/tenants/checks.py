@@ -1,4 +1,4 @@
-"""System checks: no table in both schemas, and a usable master key."""
+"""System checks: no table in both schemas, and keys that can be used."""
 
 from __future__ import annotations
 
@@ -63,19 +63,28 @@ def one_home_in_database(databases: Sequence[str] | None = None, **_: Any) -> li
 
 def usable_master_key(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
     """Refuse a master key that cannot be used, at start rather than at the first secret."""
-    from apps.tenants.keys import master_key
+    from apps.tenants.masterkeys import wrapper
 
     try:
-        master_key()
+        wrapper()
     except ValueError as error:
         return [Error(str(error), id="tenants.E003")]
     return []
+
+
+def usable_key_store(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a folder of keys that cannot be read and written, at start rather than at the first payload."""
+    from apps.tenants.keystore import flaw
+
+    hint = "Give it to the user of this process with mode 0700, or name another folder in ORCHESTRALL_KEYS."
+    return [Error(text, hint=hint, id="tenants.E004")] if (text := flaw()) else []
 
 
 def install() -> None:
     register(one_home_per_table, Tags.models)
     register(one_home_in_database, Tags.database)
     register(usable_master_key, Tags.security)
+    register(usable_key_store, Tags.security)
 
 
 def _path(config: AppConfig) -> str:

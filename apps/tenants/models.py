@@ -53,7 +53,17 @@ class Tenant(TenantMixin):
     cors_origins = models.JSONField(
         default=list, blank=True, help_text="Origins whose pages may call the API from a browser."
     )
-    signing_key = models.BinaryField(help_text="Private Ed25519 key, sealed with the master key.")
+    data_key_id = models.CharField(
+        max_length=16,
+        db_default="",
+        default="",
+        editable=False,
+        help_text="Names the key that its data is sealed with.",
+    )
+    sealed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when nothing of its payloads and files is stored in plain."
+    )
+    signing_key = models.BinaryField(help_text="Private Ed25519 key, sealed with the data key.")
     former_signing_key = models.BinaryField(
         null=True, blank=True, help_text="The key before it: good while its tokens live."
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
@@ -19,6 +21,7 @@ from apps.tenants import keys, live, schemas, storage
 from apps.tenants.context import forget, public_context, tenant_context
 from apps.tenants.models import Domain, Tenant
 from apps.tenants.names import host_of, schema_of
+from apps.tenants.origins import origins_of
 from apps.tenants.plans import DEFAULT, PLANS
 from apps.tenants.signals import tenant_deleted, tenant_provisioned
 
@@ -47,8 +50,8 @@ def tenant_create(
 ) -> Tenant:
     """Take a new tenant on: its row, host and keys. Its schema is made by a worker, or before returning with `now`.
 
-    `industries` are the enabled packs and default to the tenant's own; `quotas` are those and the rates. Raises `InvalidInput`, or `Conflict` for a slug
-    that is taken.
+    `industries` are the enabled packs and default to the tenant's own; `quotas` are any of `QUOTAS` and `RATES`. Raises
+    `InvalidInput`, or `Conflict` for a slug that is taken.
     """
     tenant = Tenant(
         slug=slug, name=name.strip(), industry=industry, plan=plan, is_demo=is_demo, owner_email=owner_email
@@ -60,8 +63,7 @@ def tenant_create(
     tenant.schema_name = schema_of(slug)
     if tenant.schema_name == settings.TEMPLATE_SCHEMA:
         raise InvalidInput(f"The address {slug!r} is reserved; nothing was created.", remedy="Choose another one.")
-    keys.signing_key_make(tenant)
-    with public_context():
+    with public_context(), _keys_of(tenant):
         try:
             with transaction.atomic():
                 tenant.save()
@@ -76,6 +78,19 @@ def tenant_create(
     if now:
         tenant_provision(tenant=tenant)
     return tenant
+
+
+@contextmanager
+def _keys_of(tenant: Tenant) -> Iterator[None]:
+    """Make the keys of a tenant whose row is saved inside. No row without its key, and no key where there is no row."""
+    keys.data_key_make(tenant)
+    try:
+        keys.signing_key_make(tenant)
+        tenant.sealed_at = timezone.now()
+        yield
+    except BaseException:
+        keys.data_key_delete(tenant)
+        raise
 
 
 def tenant_provision(*, tenant: Tenant) -> None:
@@ -124,12 +139,22 @@ def tenant_change(*, tenant: Tenant, **changes: Any) -> None:
     _update(tenant, **{field: getattr(changed, field) for field in changes})
 
 
+def origins_change(*, tenant: Tenant, origins: Iterable[str]) -> None:
+    """Let the pages of these origins, and of no other, call the tenant's API from a browser. Raises `InvalidInput`."""
+    _update(tenant, cors_origins=origins_of(origins))
+
+
 def signing_key_rotate(*, tenant: Tenant, at_once: bool = False) -> None:
     """Sign the tenant's tokens with a fresh key from now on. Those signed before stay good until they expire.
 
     With `at_once` they are refused within seconds: for a key that may have been seen. So are those of the key before
     the last when a key is changed again before its tokens have expired.
     """
+    if not tenant.data_key_id:
+        raise Conflict(
+            f"{tenant.name} has no data key yet, and its signing key is sealed with one. Nothing was changed.",
+            remedy="Run `manage.py keys seal` first.",
+        )
     former = bytes(tenant.signing_key)
     fresh = copy(tenant)
     keys.signing_key_make(fresh)
@@ -158,10 +183,12 @@ def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:
 
 
 def tenant_erase(*, tenant: Tenant) -> None:
-    """Carry out a deletion: schema, files, cache keys, work rows, then the row. Repeating it goes on from a stop."""
+    """Carry out a deletion: the data key, so that whatever remains anywhere opens no more; then schema, files, cache
+    keys, work rows, and the row. Repeating it goes on from a stop."""
     with public_context():
         if not Tenant.objects.filter(pk=tenant.pk, status=Status.DELETING).exists():
             return
+        keys.data_key_delete(tenant)
         schemas.drop(tenant.schema_name)
         storage.files_remove(tenant.schema_name)
         _cache_keys_remove(tenant.schema_name)
@@ -205,7 +232,7 @@ def _clean(tenant: Tenant) -> None:
     """Validate the fields that people give; the rest is made here."""
     issues = []
     try:
-        tenant.full_clean(exclude=["schema_name", "signing_key"], validate_unique=False)
+        tenant.full_clean(exclude=["schema_name", "signing_key", "data_key_id"], validate_unique=False)
     except ValidationError as error:
         issues += [Issue(path=field, message=text) for field, texts in error.message_dict.items() for text in texts]
     if not tenant.name.isprintable():

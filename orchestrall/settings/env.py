@@ -39,9 +39,20 @@ def _process() -> Process:
     return value  # type: ignore[return-value]
 
 
+def given(name: str) -> str:
+    """The value of `name`, or what is in the file that NAME_FILE names; empty where neither is set."""
+    path = os.environ.get(f"{name}_FILE", "")
+    if not path or os.environ.get(name):
+        return os.environ.get(name, "")
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+
+
 def required(name: str, remedy: str) -> str:
     """The value of `name`, or an error that says what to do."""
-    value = os.environ.get(name, "")
+    value = given(name)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {remedy}")
     return value
@@ -49,8 +60,8 @@ def required(name: str, remedy: str) -> str:
 
 def kept_secret(name: str, path: Path) -> str:
     """The value of `name`, or one made once and kept in `path` (mode 0600): for development only."""
-    if os.environ.get(name):
-        return os.environ[name]
+    if value := given(name):
+        return value
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
@@ -67,6 +78,12 @@ class Env:
     process: Process
     var: Path
     """Folder for everything that the installation keeps outside the database."""
+    keys: Path
+    """Folder for the wrapped data keys of tenants, which are backed up apart from everything else."""
+    key_wrapper: str
+    """Dotted path of the class that wraps data keys by a key management service; empty: the master key does it."""
+    former_master_keys: list[str]
+    """Master keys that still open, while data keys are wrapped anew."""
     base_host: str
     """Tenants answer at <slug>.<base_host>."""
     public_port: int
@@ -78,9 +95,13 @@ class Env:
     """A file that a worker touches at each heartbeat, for whoever looks after its process; empty: none."""
 
 
+_var = Path(os.environ.get("ORCHESTRALL_VAR") or BASE_DIR / "var").resolve()
 env = Env(
     process=_process(),
-    var=Path(os.environ.get("ORCHESTRALL_VAR") or BASE_DIR / "var").resolve(),
+    var=_var,
+    keys=Path(os.environ.get("ORCHESTRALL_KEYS") or _var / "keys").resolve(),
+    key_wrapper=os.environ.get("ORCHESTRALL_KEY_WRAPPER", ""),
+    former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
     public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),

@@ -18,6 +18,7 @@ BASE_HOST = env.base_host
 PUBLIC_PORT = env.public_port
 ORCHESTRALL_DEMO = env.demo
 VAR = env.var
+KEYS, KEY_WRAPPER, FORMER_MASTER_KEYS = env.keys, env.key_wrapper, env.former_master_keys
 
 # Apps whose tables stand in `public`: tenants and dispatch. The rest of this list owns no table.
 SHARED_APPS = [

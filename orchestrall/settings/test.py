@@ -28,6 +28,7 @@ CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = f"orchestrall{WORKER}"
 
 DEBUG = False
 SECRET_KEY = "tests only: " + "x" * 50
+KEYS, KEY_WRAPPER, FORMER_MASTER_KEYS = TEST_HOME / "keys", "", []
 MASTER_KEY = "dGVzdHMgb25seTogMzIgYnl0ZXMgb2YgYSBrZXkhISE="
 ORCHESTRALL_DEMO = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
