@@ -28,6 +28,7 @@ CHECKS: list[tuple[str, list[str], dict[str, str]]] = [
     ("Django in production", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"], TEST),
     ("OpenAPI, as made", ["manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", DOCUMENT], DEVELOPMENT),
+    ("page of problems", ["scripts/reference.py", "--check"], DEVELOPMENT),
     ("OpenAPI, as read", ["-m", "openapi_spec_validator", DOCUMENT], {}),
 ]
 

@@ -70,7 +70,7 @@ HEADERS: Final[dict[str, Any]] = {
 IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "in": "header",
     "name": idempotency.HEADER,
-    "description": "A text of your own that names this request, a new UUID for example: however often it is sent within "
+    "description": "A text of your own that names this request, a new UUID for example: however often it is sent in "
     "24 hours, it is carried out once, and answered alike.",
     "schema": {
         "type": "string",
