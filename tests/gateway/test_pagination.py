@@ -25,9 +25,11 @@ pytestmark = pytest.mark.urls("tests.gateway.urls")
 
 def make_keys(user: User, count: int) -> None:
     for number in range(count):
-        ApiKey.objects.create(
-            user=user, name=f"key {number}", prefix=f"{number:08x}", digest=b"", expires_at=timezone.now()
-        )
+        make_key(user, f"key {number}", f"{number:08x}")
+
+
+def make_key(user: User, name: str, prefix: str) -> ApiKey:
+    return ApiKey.objects.create(user=user, name=name, prefix=prefix, digest=b"", expires_at=timezone.now())
 
 
 @pytest.fixture
@@ -117,7 +119,99 @@ def test_a_cursor_of_the_other_tenant_is_refused(
 
 
 def test_a_cursor_of_another_list_is_refused(caller: Client, owner: User) -> None:
-    from django.core.signing import Signer
+    make_keys(owner, 2)
+    cursor = cursor_of(caller.get("/api/v1/one-order?limit=1").json()["next"])
+    assert caller.get("/api/v1/one-order", {"cursor": cursor}).status_code == 200
+    assert caller.get(LIST, {"cursor": cursor}).status_code == 422
 
-    foreign = Signer(salt="cursor:t_acme:/api/v1/other").sign("0")
-    assert caller.get(LIST, {"cursor": foreign}).status_code == 422
+
+# ------------------------------------------------------------------------------------------------------------- order
+
+
+@pytest.fixture
+def named(owner: User) -> None:
+    """Keys made in the order of their prefixes, whose names are equal in pairs and in no order."""
+    for number, name in enumerate(["b", "c", "a", "b", "a"]):
+        make_key(owner, name, str(number))
+
+
+def prefixes(caller: Client, address: str) -> list[list[str]]:
+    pages = []
+    while address:
+        body = caller.get(address).json()
+        pages.append([item["prefix"] for item in body["items"]])
+        address = body["next"]
+    return pages
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize(
+    ("order", "wanted"),
+    [
+        ("name", ["2", "4", "0", "3", "1"]),
+        ("-name", ["1", "3", "0", "4", "2"]),
+        ("created_at", ["0", "1", "2", "3", "4"]),
+        ("-created_at", ["4", "3", "2", "1", "0"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 4, 5])
+def test_pages_come_in_the_order_asked_for_and_show_each_item_once(
+    caller: Client, order: str, wanted: list[str], size: int
+) -> None:
+    pages = prefixes(caller, f"{LIST}?order={order}&limit={size}")
+    assert pages == [wanted[place : place + size] for place in range(0, 5, size)]
+
+
+@pytest.mark.usefixtures("named")
+def test_items_that_were_made_at_the_same_moment_come_by_id(caller: Client) -> None:
+    ApiKey.objects.update(created_at=timezone.now())
+    pages = prefixes(caller, f"{LIST}?order=-created_at&limit=2")
+    assert pages == [["4", "3"], ["2", "1"], ["0"]]
+
+
+@pytest.mark.usefixtures("named")
+def test_a_cursor_goes_on_in_its_own_order_and_in_no_other(caller: Client) -> None:
+    cursor = cursor_of(caller.get(LIST, {"order": "name", "limit": 2}).json()["next"])
+    assert [item["name"] for item in caller.get(LIST, {"cursor": cursor, "limit": 2}).json()["items"]] == ["b", "b"]
+    answer = caller.get(LIST, {"cursor": cursor, "order": "-name"})
+    assert answer.status_code == 422
+    assert answer.json()["issues"][0]["path"] == "cursor"
+
+
+@pytest.mark.parametrize("order", ["", "-", "digest", "user__password", "--name", "+name", "Name", "name,-created_at"])
+def test_an_order_that_the_list_does_not_have_is_named(caller: Client, order: str) -> None:
+    issue = caller.get(LIST, {"order": order}).json()["issues"][0]
+    assert issue["path"] == "order"
+    assert "created_at, -created_at, name, -name" in issue["message"]
+    assert "leave `order` out" in caller.get("/api/v1/one-order", {"order": "name"}).json()["issues"][0]["message"]
+
+
+@pytest.mark.usefixtures("named")
+def test_a_page_further_on_costs_one_statement_in_any_order(
+    caller: Client, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    for order in ("name", "-created_at"):
+        following = caller.get(LIST, {"order": order, "limit": 2}).json()["next"]
+        with django_assert_num_queries(3):  # the way into the schema, the member, the page
+            caller.get(following)
+
+
+# ------------------------------------------------------------------------------------------------------------- fields
+
+
+def test_a_reader_gets_the_fields_they_name(caller: Client, owner: User) -> None:
+    key = make_key(owner, "a", "1")
+    assert caller.get(LIST, {"fields": "name"}).json()["items"] == [{"name": "a"}]
+    assert caller.get(f"{LIST}/{key.pk}", {"fields": "prefix,prefix"}).json() == {"prefix": "1"}
+    assert list(caller.get(LIST, {"fields": "prefix,name"}).json()["items"][0]) == ["name", "prefix"]
+
+
+@pytest.mark.parametrize("fields", ["", "name,", "Name", "name, prefix", "digest", "model_fields"])
+def test_a_field_that_is_not_there_is_named_beside_those_that_are(caller: Client, owner: User, fields: str) -> None:
+    key = make_key(owner, "a", "1")
+    for address in (LIST, f"{LIST}/{key.pk}"):
+        answer = caller.get(address, {"fields": fields})
+        assert answer.status_code == 422
+        issue = answer.json()["issues"][0]
+        assert issue["path"] == "fields"
+        assert "There are: name, prefix." in issue["message"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.http import Http404
 from django.urls import path
 from django.utils import timezone
@@ -35,6 +36,11 @@ class Sample(StrictModel):
 
 class Shown(BaseModel):
     name: str
+    prefix: str = ""
+
+    @classmethod
+    def of(cls, key: ApiKey) -> Shown:
+        return cls(name=key.name, prefix=key.prefix)
 
 
 class SampleView(ApiView):
@@ -49,9 +55,38 @@ class SampleView(ApiView):
 
 class KeyNames(ApiView):
     permission = {"GET": KEYS_VIEW}
+    orders = ("created_at", "name")
 
     def get(self, request: Request) -> Response:
-        return self.page(ApiKey.objects.all(), lambda key: Shown(name=key.name))
+        return self.page(ApiKey.objects.all(), Shown.of)
+
+
+class OneOrder(KeyNames):
+    orders = ()
+
+
+class KeyName(ApiView):
+    """One key, which can be read, renamed and deleted."""
+
+    permission = {"GET": KEYS_VIEW, "PATCH": KEYS_MANAGE, "DELETE": KEYS_MANAGE}
+
+    def get(self, request: Request, id: UUID) -> Response:
+        return self.answer(Shown.of(ApiKey.objects.get(pk=id)))
+
+    def patch(self, request: Request, id: UUID) -> Response:
+        with transaction.atomic():
+            key = ApiKey.objects.select_for_update().get(pk=id)
+            self.require_match(Shown.of(key))
+            key.name = self.body(Sample).name
+            key.save()
+        return self.answer(Shown.of(key))
+
+    def delete(self, request: Request, id: UUID) -> Response:
+        with transaction.atomic():
+            key = ApiKey.objects.select_for_update().get(pk=id)
+            self.require_match(Shown.of(key))
+            key.delete()
+        return Response(status=204)
 
 
 class NewThing(StrictModel):
@@ -118,6 +153,8 @@ urlpatterns = [
     path("api/v1/sample", SampleView.as_view()),
     path("api/v1/by-ticket", ByTicket.as_view()),
     path("api/v1/key-names", KeyNames.as_view()),
+    path("api/v1/key-names/<uuid:id>", KeyName.as_view()),
+    path("api/v1/one-order", OneOrder.as_view()),
     path("api/v1/things", Thing.as_view()),
     path("api/v1/secret-things", SecretThing.as_view()),
     path("api/v1/failing/<slug:how>", Failing.as_view()),

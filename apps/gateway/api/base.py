@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from types import MethodType
+from typing import Any, Final, TypeVar, cast
 
 from django.db.models import QuerySet
 from pydantic import BaseModel, ValidationError
@@ -14,7 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.common.errors import BadRequest, InvalidInput, Problem
-from apps.gateway import limits
+from apps.gateway import limits, preconditions
+from apps.gateway.fields import narrowing
 from apps.gateway.idempotency import once
 from apps.gateway.pagination import Row, page_of
 from apps.gateway.permissions import Declared
@@ -22,6 +24,7 @@ from apps.gateway.principals import Caller, caller_of
 from apps.gateway.waiting import is_asked_again
 
 Schema = TypeVar("Schema", bound=BaseModel)
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 class ApiView(APIView):
@@ -35,6 +38,8 @@ class ApiView(APIView):
     problems: Mapping[str, Sequence[type[Problem]]] = {}
     shows_secret: bool = False
     """Whether a POST answers with a secret that is shown once: then a repeat of it does not get the answer again."""
+    orders: Sequence[str] = ()
+    """Columns that a list may be ordered by: each without nulls, and with an index."""
     permission_classes = [Declared]
     route_class: Mapping[str, str] = {}
     """Names the limit of its own that a method has besides those of the tenant and the caller: `limits.KINDS`."""
@@ -99,11 +104,40 @@ class ApiView(APIView):
             raise InvalidInput.from_pydantic(error) from error
 
     def answer(self, item: BaseModel, status: int = 200, **headers: str) -> Response:
-        """Answer with one model. Underscores in the names of headers become hyphens."""
+        """Answer with one model. Underscores in the names of headers become hyphens.
+
+        What is read or changed comes with its `ETag`; a reader who has that state gets 304, and one who names `fields`
+        gets these alone.
+        """
+        shown, method = item.model_dump(mode="json"), self.request.method
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Response(item.model_dump(mode="json"), status=status, headers=named)
+        if method in _READING | preconditions.CHANGING:
+            named["ETag"] = preconditions.etag_of(shown)
+        if method in _READING:
+            shown = narrowing(self.request, type(item))(shown)
+            if preconditions.is_known(self.request, named["ETag"]):
+                return Response(status=304, headers=named)
+        return Response(shown, status=status, headers=named)
+
+    def require_match(self, item: BaseModel) -> None:
+        """Go on only where the caller's `If-Match`, if any, names the state that `item` shows.
+
+        Call it in PUT, PATCH and DELETE, inside the transaction that changes the thing, on the row that is locked in
+        it, and with the model that a GET of the thing answers with: its tag is what the caller read. Raises
+        `PreconditionFailed`.
+
+            with transaction.atomic():
+                thing = selectors.thing_get(who=self.who, id=id, lock=True)
+                self.require_match(ThingOut.of(thing))
+                services.thing_change(thing=thing, ...)
+        """
+        preconditions.require_match(self.request, item)
 
     def page(self, rows: QuerySet[Row], show: Callable[[Row], BaseModel]) -> Response:
-        """Answer with the page of `rows` that the query string asks for, each row shown by `show`."""
-        found, following = page_of(rows, self.request)
-        return Response({"items": [show(row).model_dump(mode="json") for row in found], "next": following})
+        """Answer with the page of `rows` that the query string asks for: `show` is a model's classmethod, as `Out.of`.
+
+        It may be ordered by the view's `orders`, and have the `fields` of the model that are asked for.
+        """
+        narrow = narrowing(self.request, cast("MethodType", show).__self__)  # type: ignore[arg-type]
+        found, following = page_of(rows, self.request, orders=self.orders)
+        return Response({"items": [narrow(show(row).model_dump(mode="json")) for row in found], "next": following})
