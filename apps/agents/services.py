@@ -27,6 +27,7 @@ from apps.datasets import selectors as datasets
 from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
 from apps.datasets.services import Readable, dataset_upload
+from apps.gateway import counters
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,12 @@ PROGRESS_EVERY = 0.5
 ISSUES_KEPT = 200
 
 Status = AgentRun.Status
+# What the end of a run counts as in the live figures.
+ENDED: dict[str, counters.Count] = {
+    Status.SUCCEEDED: "runs_succeeded",
+    Status.FAILED: "runs_failed",
+    Status.CANCELLED: "runs_cancelled",
+}
 
 
 def _loader(who: Principal | None) -> Callable[[Table], Any]:
@@ -101,6 +108,7 @@ def run_start(
         )
         work.schedule(KIND, run.id)
         live.tell(run)
+        counters.count_on_commit("runs_started")
     return run
 
 
@@ -172,6 +180,8 @@ def run_cancel(*, run: AgentRun) -> AgentRun:
         run.refresh_from_db(fields=["status", "seq", "done", "total", "note", "cancel_requested_at", "finished_at"])
         if changed:
             live.tell(run)
+        if changed and not run.is_open:
+            counters.count_on_commit("runs_cancelled")
     if not changed and not run.is_open:
         raise Conflict(f"{run.ref} has already ended: {run.get_status_display().lower()}.", remedy="Start it again.")
     return run
@@ -317,6 +327,9 @@ def _end(claim: work.Claim, run: AgentRun, status: str, *, output: Any = None, *
         _moved(run, status=status, finished_at=timezone.now(), **changes)
         live.tell(run)
         row.finish()
+        counters.count_on_commit(ENDED[status])
+        if run.started_at and run.finished_at:
+            counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
 
 
 def run_bury(id: UUID, cause: str) -> None:
@@ -329,6 +342,7 @@ def run_bury(id: UUID, cause: str) -> None:
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
     )
     live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=_record(problem)))
+    counters.count_on_commit("runs_failed")
 
 
 def run_revive(id: UUID) -> None:

@@ -240,6 +240,17 @@ def forget_tenant(tenant: str) -> None:
         _execute(f"delete from public.{table} where tenant = %(tenant)s", {"tenant": tenant})  # noqa: S608
 
 
+def depth(tenant: str) -> tuple[int, int]:
+    """(waiting, in hand) of a tenant, by the index of what is due."""
+    found = _execute(
+        "select count(*) filter (where lease_until is null or lease_until < clock_timestamp()), "
+        "count(*) filter (where lease_until >= clock_timestamp()) from public.dispatch_work "
+        "where tenant = %(tenant)s and due_at <= clock_timestamp()",
+        {"tenant": tenant},
+    )
+    return found[0][0], found[0][1]
+
+
 def counts() -> list[tuple[str, str, int]]:
     """(queue, state, rows) over all tenants, for metrics: state is due, later, held or dead."""
     return [

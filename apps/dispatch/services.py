@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -92,6 +93,19 @@ def work_rebuild() -> int:
                 made += 1
         _wake_later(tenant, kind.queue)
     return made
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much work of a tenant there is now."""
+
+    waiting: int
+    running: int
+
+
+def work_depth() -> Depth:
+    """How much due work of the current tenant waits for a worker, and how much is in hand, in one statement."""
+    return Depth(*rows.depth(current_schema()))
 
 
 def tenant_forget(*, schema: str) -> None:

@@ -15,8 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from prometheus_client import Histogram
 
 from apps.common.ids import uuid7
+from apps.gateway import counters
+from apps.gateway.idempotency import REPLAYED
 from apps.gateway.probes import ANSWERS
 from apps.gateway.problems import MEDIA_TYPE, problem_of_status, problem_response
+from apps.gateway.waiting import is_asked_again
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -74,6 +77,7 @@ class RequestLogMiddleware:
         match = getattr(request, "resolver_match", None)
         route = f"/{match.route}" if match is not None else "unknown"
         SECONDS.labels(method, route, f"{response.status_code // 100}xx").observe(seconds)
+        _count(request, response, seconds)
         error: BaseException | None = getattr(request, "_logged_exception", None)
         if error is None and _is_sampled_away(str(method), response.status_code, seconds, request_id):
             return
@@ -114,6 +118,22 @@ class ProblemMiddleware:
             if not name.startswith("Content-"):
                 problem[name] = value
         return problem
+
+
+def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Add the request to the live figures of its tenant."""
+    tenant = getattr(request, "tenant", None)
+    if tenant is None or is_asked_again(request):
+        return
+    counters.count("requests", tenant=tenant)
+    if response.status_code >= 500:
+        counters.count("errors", tenant=tenant)
+    elif response.status_code == 429:
+        counters.count("refused", tenant=tenant)
+    elif response.status_code == 304 or REPLAYED in response:
+        counters.count("reused", tenant=tenant)
+    if "wait=" not in str(request.META.get("QUERY_STRING", "")):  # how long those take is their callers' choice
+        counters.observe("request", seconds, tenant=tenant)
 
 
 def _note_exception(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
