@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.gateway.api import documents, problems, tickets, tokens
+from apps.gateway.api import documents, keys, problems, tickets, tokens
 
 urlpatterns = [
     path("schema/", documents.OpenApiDocument.as_view(), name="api-schema"),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("problems/<slug:code>", problems.ProblemOne.as_view(), name="api-problem"),
     path("v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),
     path("v1/tokens/refresh", tokens.TokenRefresh.as_view(), name="api-token-refresh"),
-    path("v1/tickets", tickets.Tickets.as_view(), name="api-tickets"),
     path("v1/tokens/revoke", tokens.TokenRevoke.as_view(), name="api-token-revoke"),
+    path("v1/tickets", tickets.Tickets.as_view(), name="api-tickets"),
+    path("v1/keys", keys.Keys.as_view(), name="api-keys"),
+    path("v1/keys/<uuid:id>", keys.KeyOne.as_view(), name="api-key"),
+    path("v1/keys/<uuid:id>/rotate", keys.KeyRotate.as_view(), name="api-key-rotate"),
 ]

@@ -11,7 +11,8 @@ from apps.tenants.fields import PayloadField
 
 
 class ApiKey(models.Model):
-    """A key that speaks for the member who made it, within its scopes. Only a digest of it is stored."""
+    """A key that speaks for the member who made it, or for a service account, within its scopes. Only a digest of it is
+    stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
