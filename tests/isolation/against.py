@@ -7,6 +7,7 @@ to nothing. Reads are tried on one pair of tenants; each write gets a pair of it
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import socket
@@ -36,12 +37,12 @@ class Installation:
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
 
     def send(self, wanted: Any) -> httpx.Response:
-        """A request of `tests.isolation.attacks`. Whoever writes has the CSRF token of their own browser."""
+        """A request of `tests.isolation.scene`. Whoever writes has the CSRF token of their own browser."""
         cookies = {self.settings.CSRF_COOKIE_NAME: "c" * 32}
         if wanted.session:
             cookies[self.settings.SESSION_COOKIE_NAME] = wanted.session
         headers = {
-            "Host": f"{wanted.slug}.localhost:{self.port}",
+            "Host": f"{wanted.host}:{self.port}",
             "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
             "X-CSRFToken": "c" * 32,
             **wanted.headers,
@@ -52,21 +53,40 @@ class Installation:
         if wanted.form == "json":
             body = {"json": wanted.data}
         elif wanted.form == "file":
-            body = {"files": {"file": ("table.csv", wanted.data["file"].encode(), "text/csv")}}
+            body = {"files": {"file": (wanted.filename, wanted.data["file"].encode(), "text/csv")}}
         elif wanted.form:
             body = {"data": dict(wanted.data)}
         path = f"{wanted.path}?{urlencode(wanted.query)}" if wanted.query else wanted.path
-        return self._http.request(wanted.method, path, headers=headers, follow_redirects=False, **body)
+        made = self._http.build_request(wanted.method, path, headers=headers, **body)
+        if wanted.target or wanted.second_host:
+            return self._send_as_it_stands(made, wanted)
+        return self._http.send(made, follow_redirects=False)
 
-    def shake_hands(self, slug: str, address: str, credentials: dict[str, str]) -> ClientConnection:
+    def _send_as_it_stands(self, made: httpx.Request, wanted: Any) -> httpx.Response:
+        """Send what no library would: another target than the path, or two Host headers."""
+        target = wanted.target.replace(wanted.path, f":{self.port}{wanted.path}", 1) or made.url.raw_path.decode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.putrequest(wanted.method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in made.headers.items():
+                connection.putheader(name, value)
+            if wanted.second_host:
+                connection.putheader("Host", f"{wanted.second_host}:{self.port}")
+            connection.endheaders(made.read())
+            answer = connection.getresponse()
+            return httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+        finally:
+            connection.close()
+
+    def shake_hands(self, host: str, address: str, credentials: dict[str, str]) -> ClientConnection:
         """Open a socket. Raises `WebSocketException` when it is refused."""
         from tests.sockets import headers
 
-        named = headers(slug, **credentials)
+        named = headers(host, **credentials)
         named.pop("host")
         origin = named.pop("origin", None)
         return connect(
-            f"ws://{slug}.localhost:{self.port}{address}",
+            f"ws://{host}:{self.port}{address}",
             sock=socket.create_connection(("127.0.0.1", self.port)),
             additional_headers=named,
             origin=origin,  # type: ignore[arg-type]  # a text
@@ -76,9 +96,9 @@ class Installation:
 
 def results(port: int) -> Iterator[tuple[str, str, str]]:
     """Way in, attack, finding."""
-    from tests.isolation.attacks import Scene
     from tests.isolation.ground import sides_make
     from tests.isolation.operations import operations, sockets
+    from tests.isolation.scene import Scene
 
     here = Installation(port)
     pairs = 0
@@ -86,7 +106,8 @@ def results(port: int) -> Iterator[tuple[str, str, str]]:
     def fresh() -> Scene:
         nonlocal pairs
         pairs += 1
-        return Scene(*sides_make((f"isolation-a{pairs}", f"isolation-b{pairs}"), agent=AGENT))
+        sides = sides_make((f"isolation-a{pairs}", f"isolation-b{pairs}"), agent=AGENT)
+        return Scene(*sides, at_rest=False)
 
     scene = fresh()
     for route in sockets():
@@ -101,30 +122,32 @@ def results(port: int) -> Iterator[tuple[str, str, str]]:
 def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tuple[str, str]]:
     from django.db import connection
 
-    from tests.isolation.attacks import ATTACKS, control, failing, finding
+    from tests.isolation.attacks import applicable
     from tests.isolation.ground import digests
+    from tests.isolation.judge import failing, finding
+    from tests.isolation.scene import control
 
     schemas = [scene.theirs.schema, scene.ours.schema]
-    before = digests(connection, schemas)
-    for attack in sorted(ATTACKS, key=lambda each: not each.refused):  # what is let in changes our own rows
-        answer = attack.make(operation, scene, here.send)
-        if answer is None:
-            continue
+    attacks = applicable(operation, on_wire=True)
+    for attack in sorted(attacks, key=lambda each: not each.outcome(operation).is_refusal):  # the rest may change ours
+        attempt = attack.attempt(operation, scene, here.send)
+        before = digests(connection, schemas)
+        answer = attack.act(attempt)
         after = digests(connection, schemas)
-        changed = before != after if attack.refused else before[schemas[0]] != after[schemas[0]]
-        yield attack.name, finding(operation, attack, scene, answer, changed=changed)
+        anywhere = attack.outcome(operation).is_refusal
+        changed = before != after if anywhere else before[schemas[0]] != after[schemas[0]]
+        wrong = finding(operation, attack, scene, answer, changed=changed)
+        yield attack.name, wrong or attack.doubt(attempt, answer)
     yield OWNER, failing(operation, scene.theirs, scene.ours, control(operation, scene.theirs, here.send))
 
 
 def on_socket(here: Installation, scene: Any, route: Any) -> Iterator[tuple[str, str]]:
-    from tests.isolation.attacks import SOCKET_ATTACKS
+    from tests.isolation.socket_attacks import applicable
 
-    for attack in SOCKET_ATTACKS:
-        attempt = attack.make(route, scene)
-        if attempt is not None:
-            yield attack.name, _refused(here, attempt)
+    for attack in applicable(route):
+        yield attack.name, _refused(here, attack.make(route, scene))
     side, theirs = scene.ours, scene.theirs
-    with here.shake_hands(side.slug, route.address(side, side.shared), {"bearer": side.token}) as ours:
+    with here.shake_hands(side.host, route.address(side, side.shared), {"bearer": side.token}) as ours:
         yield OWNER, ""
         for guess in (theirs.schema, f"run.{theirs.own.run}"):
             ours.send(json.dumps({"type": "subscribe", "topic": guess, "group": guess}))
@@ -137,7 +160,7 @@ def on_socket(here: Installation, scene: Any, route: Any) -> Iterator[tuple[str,
 
 def _refused(here: Installation, attempt: Any) -> str:
     try:
-        with here.shake_hands(attempt.slug, attempt.address, dict(attempt.credentials)):
+        with here.shake_hands(attempt.host, attempt.address, dict(attempt.credentials)):
             return "it was let in"
     except InvalidStatus as refusal:
         status = refusal.response.status_code

@@ -1,349 +1,644 @@
-"""What an attacker tries, and what must come of it.
+"""What an attacker tries on an operation, and what must come of it.
 
-The attacker owns one tenant (`ours`) and knows all that may be guessed or found of the other (`theirs`): ids, keys of
-sessions, tokens, API keys, cursors, links. Each attack sends its requests through `send` and gives back the answer to
-judge, or None where it makes no sense for the operation.
+An attack is a function that sends its requests through `Try.send` and gives back the answer to judge. Where it makes no
+sense for an operation, one of its needs says why; that stands in the table of the docs.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
-from tests.isolation.ground import Side, Things
-from tests.isolation.operations import QUERIES, REFUSING_WORDS, Body, Operation, SocketRoute, listings
-
-NOBODY = ""
-
-
-class Answer(Protocol):
-    @property
-    def status_code(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def content(self) -> bytes: ...
+from apps.gateway.permissions import API_USE, OPEN
+from tests.isolation import forgery
+from tests.isolation.ground import Side, Things, numbers
+from tests.isolation.judge import Outcome
+from tests.isolation.operations import QUERIES, REFUSING_WORDS, Operation, listings
+from tests.isolation.scene import Answer, Request, Scene, Send, by_owner, control, request_of
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request, whoever sends it."""
+class Try:
+    """One attack on one operation."""
 
-    slug: str
-    """The tenant whose host is called."""
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    session: str = NOBODY
-    bearer: str = NOBODY
-    form: str = ""
-    """How the body is sent: form, json or file; empty without one."""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    operation: Operation
+    scene: Scene
+    send: Send
+    prepared: Any = None
+    """What the attack's `prepare` gave back."""
+
+    @property
+    def ours(self) -> Side:
+        return self.scene.ours
+
+    @property
+    def theirs(self) -> Side:
+        return self.scene.theirs
+
+    def request(self, side: Side | None = None, things: Things | None = None, **changes: Any) -> Request:
+        """The operation by nobody, at our host and on our own things unless others are named."""
+        side = side or self.ours
+        return replace(request_of(self.operation, side, things or side.shared), **changes)
+
+    def as_owner(self, things: Things | None = None, **changes: Any) -> Answer:
+        """What comes of the operation when our owner asks for it at home."""
+        return self.send(replace(by_owner(self.operation, self.request(things=things), self.ours), **changes))
 
 
-Send = Callable[[Request], Answer]
+REVOKE = "POST /api/v1/tokens/revoke"
 
 
 @dataclass(frozen=True)
-class Scene:
-    ours: Side
-    theirs: Side
+class Need:
+    """What an operation must be like for an attack on it to make sense."""
+
+    otherwise: str
+    """Why it makes none where this does not hold: for the table."""
+    holds: Callable[[Operation], bool]
 
 
-def request(operation: Operation, side: Side, things: Things, *, filled_by: Side | None = None) -> Request:
-    """The operation on `things` at the host of `side`, by nobody. `filled_by`: whose address and password it sends."""
-    body: Body | None = operation.body
-    whose = filled_by or side
-    return Request(
-        slug=side.slug,
-        method=operation.method,
-        path=operation.address(side, things),
-        form=body.form if body else "",
-        data=body.fill(whose, things) if body else {},
-    )
+CLOSED = Need("it is open to everybody", lambda each: not each.is_open)
+SCOPED = Need("every key may call it", lambda each: each.code not in {"", OPEN, API_USE})
+NAMES = Need("it names no thing of a tenant", lambda each: each.names_things)
+IN_ADDRESS = Need("its address names no thing of a tenant", lambda each: each.names_things_in_address)
+API = Need("it is a page, which takes no token and no key", lambda each: each.is_api)
+READS = Need("it only writes", lambda each: each.method == "GET")
+WRITES = Need("it only reads", lambda each: each.method != "GET")
+READS_OR_NAMES = Need(
+    "it only writes, and names no thing of a tenant", lambda each: READS.holds(each) or NAMES.holds(each)
+)
+KEEPS = Need("it keeps no answer for a repeat", lambda each: each.method == "POST" and not each.is_open)
+PAGES = Need("it is no list in pages", lambda each: each.template in listings())
+BODY = Need("it takes no body", lambda each: each.body is not None and each.body.form in {"json", "form"})
+FILE = Need("it takes no file", lambda each: each.body is not None and each.body.form == "file")
+COOKIES = Need("it looks at no cookie", lambda each: each.by_session)
+LINK = Need("it is no signed link", lambda each: each.app == "allauth" and "key" in each.parameters)
+STATUS = Need("its status is the same whatever is asked for", lambda each: each.route not in REFUSING_WORDS)
+SECRET = Need("its body holds no credential", lambda each: each.name in SECRETS)
+REFRESHES = Need("its body holds no refresh token", lambda each: each.name in SECRETS and "/tokens/" in each.route)
+SECRETS = {"POST /api/v1/tokens", "POST /accounts/login/", "POST /api/v1/tokens/refresh", REVOKE}
 
 
-def by_owner(operation: Operation, wanted: Request, owner: Side) -> Request:
-    """The request as the owner of `owner` makes it: programs with a token, people with a session."""
-    return replace(wanted, bearer=owner.token) if operation.is_api else replace(wanted, session=owner.session)
+def owns(operation: Operation) -> Outcome:
+    return Outcome.OWN
 
 
-def control(operation: Operation, side: Side, send: Send) -> Answer:
-    """What the owner does at home: it must succeed, or the attacks on it prove nothing."""
-    return send(by_owner(operation, request(operation, side, side.shared), side))
+def nobody(operation: Operation) -> Outcome:
+    """Foreign credentials are none: what is open stays open."""
+    return Outcome.OWN if operation.is_open else Outcome.NOBODY
 
 
-def failing(operation: Operation, side: Side, other: Side, answer: Answer) -> str:
-    """Why what the owner did at home did not succeed; empty when it did."""
-    if other.marker.encode() in contents(answer):
-        return "it shows what is the other's"
-    if answer.status_code >= 400 and answer.status_code != 409:  # refused by the state of a thing that was found
-        return f"{answer.status_code}: {answer.content.decode(errors='replace')[-300:]}"
-    if not operation.is_open and "/accounts/login/" in answer.headers.get("Location", ""):
-        return "sent to the sign-in page"
-    if operation.is_marked and side.marker.encode() not in contents(answer):
-        return "no text of the tenant's rows: if there is none to be, name the route in UNMARKED of operations.py"
+def nobody_in_api(operation: Operation) -> Outcome:
+    """Where a bearer counts before a cookie, it decides; a page looks at the cookie alone."""
+    return Outcome.NOBODY if operation.is_api and not operation.is_open else Outcome.OWN
+
+
+def always(outcome: Outcome) -> Callable[[Operation], Outcome]:
+    return lambda operation: outcome
+
+
+def nothing_wrong(attempt: Try, answer: Answer) -> str:
     return ""
 
 
 @dataclass(frozen=True)
 class Attack:
     name: str
-    refused: bool
-    """Whether it must be refused; otherwise the answer holds the attacker's own at most."""
-    make: Callable[[Operation, Scene, Send], Answer | None]
-    refusals: frozenset[int] = frozenset({401, 403, 404})
+    aim: str
+    """What the attacker does and hopes for: for the table."""
+    act: Callable[[Try], Answer]
+    outcome: Callable[[Operation], Outcome]
+    needs: tuple[Need, ...] = ()
+    prepare: Callable[[Try], Any] | None = None
+    """What happens before, in either tenant; what it changes is not laid to the attack."""
+    doubt: Callable[[Try, Answer], str] = field(default=nothing_wrong)
+    """What is wrong with an answer besides what every answer is judged by; empty when nothing is."""
+    on_wire: bool = False
+    """Whether it needs a network: tried by the drill alone."""
+
+    def why_not(self, operation: Operation) -> str:
+        """Why it makes no sense for the operation; empty when it does."""
+        return next((need.otherwise for need in self.needs if not need.holds(operation)), "")
+
+    def attempt(self, operation: Operation, scene: Scene, send: Send) -> Try:
+        """All is ready for the attack: rows are looked at from here."""
+        attempt = Try(operation, scene, send)
+        return replace(attempt, prepared=self.prepare(attempt)) if self.prepare else attempt
 
 
-def _anonymous(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if operation.is_open:
-        return None
-    return send(request(operation, scene.ours, scene.ours.shared))
+# Credentials
 
 
-def _foreign_id(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if not operation.names_things:
-        return None
-    return send(by_owner(operation, request(operation, scene.ours, scene.theirs.own), scene.ours))
-
-
-def _foreign_id_by_key(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if not (operation.names_things and operation.is_api):
-        return None
-    return send(replace(request(operation, scene.ours, scene.theirs.own), bearer=scene.ours.api_key))
-
-
-def _foreign_wait(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """Waiting for something to happen to a thing of theirs."""
-    if not (operation.names_things and operation.is_api and operation.method == "GET"):
-        return None
-    wanted = by_owner(operation, request(operation, scene.ours, scene.theirs.own), scene.ours)
-    return send(replace(wanted, query={"wait": "1"}))
-
-
-def _equal_id(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if not (operation.names_things or operation.method == "GET"):
-        return None
-    return send(by_owner(operation, request(operation, scene.ours, scene.theirs.shared), scene.ours))
-
-
-def _foreign(
-    *, session: Callable[[Side], str] | None = None, bearer: Callable[[Side], str] | None = None
-) -> Callable[[Operation, Scene, Send], Answer | None]:
+def _with(*, session: Callable[[Side], str] | None = None, bearer: Callable[[Side], str] | None = None) -> Any:
     """The other tenant's credentials at our host."""
 
-    def make(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-        if operation.is_open:
-            return None
-        wanted = request(operation, scene.ours, scene.ours.shared)
-        theirs = scene.theirs
-        return send(
-            replace(wanted, session=session(theirs) if session else NOBODY, bearer=bearer(theirs) if bearer else NOBODY)
-        )
+    def act(attempt: Try) -> Answer:
+        theirs = attempt.theirs
+        changes = {name: of(theirs) for name, of in (("session", session), ("bearer", bearer)) if of}
+        return attempt.send(attempt.request(**changes))
 
-    return make
+    return act
 
 
-def _own_token_at_their_host(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if operation.is_open:
-        return None
-    wanted = request(operation, scene.theirs, scene.theirs.shared)
-    return send(replace(wanted, bearer=scene.ours.token, session=scene.ours.session))
+def _forged(make: Callable[[Side, Side], str]) -> Callable[[Try], Answer]:
+    """A token that was made as no tenant makes one, at our host."""
+    return lambda attempt: attempt.send(attempt.request(bearer=make(attempt.ours, attempt.theirs)))
 
 
-def _mixed_credentials(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    wanted = request(operation, scene.ours, scene.ours.shared)
-    return send(replace(wanted, session=scene.ours.session, bearer=scene.theirs.token))
+def _at_their_host(attempt: Try) -> Answer:
+    wanted = attempt.request(attempt.theirs)
+    return attempt.send(replace(wanted, bearer=attempt.ours.token, session=attempt.ours.session))
 
 
-def _named_host(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """Our host, and theirs wherever else a host or a tenant might be named."""
-    theirs = f"{scene.theirs.slug}.localhost"
-    headers = {
-        "X-Forwarded-Host": theirs,
-        "Forwarded": f"host={theirs}",
-        "X-Original-Host": theirs,
-        "X-Tenant": scene.theirs.slug,
-        "X-Schema": scene.theirs.schema,
-    }
-    query = {"tenant": scene.theirs.slug, "schema": scene.theirs.schema, "host": theirs}
-    wanted = by_owner(operation, request(operation, scene.ours, scene.theirs.shared), scene.ours)
-    return send(replace(wanted, headers=headers, query=query if operation.method == "GET" else {}))
+def _forged_at_their_host(attempt: Try) -> Answer:
+    token = forgery.foreign_key(attempt.ours, attempt.theirs)
+    return attempt.send(attempt.request(attempt.theirs, bearer=token))
 
 
-def _query(number: int) -> Callable[[Operation, Scene, Send], Answer | None]:
-    def make(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-        if operation.method != "GET":
-            return None
-        wanted = by_owner(operation, request(operation, scene.ours, scene.ours.shared), scene.ours)
-        return send(replace(wanted, query=QUERIES[number](scene.theirs.own)))
-
-    return make
+def _narrow_key(attempt: Try) -> Answer:
+    ours = attempt.ours
+    key = ours.narrow_key if attempt.operation.code != ours.narrow_scope else ours.other_narrow_key
+    return attempt.send(attempt.request(bearer=key))
 
 
-def _foreign_cursor(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    if operation.method != "GET" or operation.route not in listings():
-        return None
-    first = replace(request(operation, scene.theirs, scene.theirs.shared), query={"limit": "1"})
-    following = str(_json(send(by_owner(operation, first, scene.theirs)))["next"])
-    cursor = parse_qs(urlsplit(following).query)["cursor"][0]
-    wanted = by_owner(operation, request(operation, scene.ours, scene.ours.shared), scene.ours)
-    return send(replace(wanted, query={"cursor": cursor}))
+def _foreign_secret(attempt: Try) -> Answer:
+    ours = attempt.ours
+    return attempt.send(request_of(attempt.operation, ours, ours.shared, filled_by=attempt.theirs))
 
 
-def _foreign_link(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """A link that sets the password of somebody who has the same key, address and password in both."""
-    if not (operation.app == "allauth" and "key" in operation.parameters):
-        return None
-    return send(request(operation, scene.ours, scene.theirs.shared))
+def _copied_secret(attempt: Try) -> Answer:
+    ours, owner = attempt.ours, replace(attempt.theirs, refresh_token=attempt.theirs.copied_refresh_token)
+    return attempt.send(request_of(attempt.operation, ours, ours.shared, filled_by=owner))
 
 
-def _warm_cache(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """After the other owner has just read the thing of the same name."""
-    if operation.method != "GET":
-        return None
-    control(operation, scene.theirs, send)
-    return _equal_id(operation, scene, send)
+def _nobody_unless_told_nothing(operation: Operation) -> Outcome:
+    """Whoever revokes is told the same of any text."""
+    return Outcome.OWN if operation.name == REVOKE else Outcome.NOBODY
 
 
-def _foreign_password(operation: Operation, scene: Scene, send: Send) -> Answer | None:
-    """An address and a password, or a refresh token, that are right in the other tenant."""
-    doors = {"/api/v1/tokens", "/api/v1/tokens/refresh", "/accounts/login/"}
-    if operation.route not in doors or operation.method != "POST":
-        return None
-    return send(request(operation, scene.ours, scene.ours.shared, filled_by=scene.theirs))
-
-
-ATTACKS = [
-    Attack("nobody signed in", True, _anonymous),
-    Attack("id of a foreign thing", True, _foreign_id),
-    Attack("id of a foreign thing, by API key", True, _foreign_id_by_key),
-    Attack("waiting for a foreign thing", True, _foreign_wait),
-    Attack("id that both have", False, _equal_id),
-    Attack("foreign session", True, _foreign(session=lambda side: side.session)),
-    Attack("foreign token", True, _foreign(bearer=lambda side: side.token)),
-    Attack("foreign API key", True, _foreign(bearer=lambda side: side.api_key)),
-    Attack("foreign session whose row was copied", True, _foreign(session=lambda side: side.copied_session)),
-    Attack("foreign API key whose row was copied", True, _foreign(bearer=lambda side: side.copied_api_key)),
-    Attack("own credentials at the foreign host", True, _own_token_at_their_host),
-    Attack("own session with a foreign token", False, _mixed_credentials),
-    Attack("foreign host named beside our own", False, _named_host),
-    Attack("search for what both have", False, _query(0)),
-    Attack("foreign ids in the query", False, _query(1)),
-    Attack("foreign cursor", True, _foreign_cursor, refusals=frozenset({422})),
-    Attack("foreign link for an account that both have", True, _foreign_link),
-    Attack("after the other has read the same", False, _warm_cache),
-    Attack("password or refresh token of the foreign owner", True, _foreign_password),
-]
-
-
-def finding(operation: Operation, attack: Attack, scene: Scene, answer: Answer, *, changed: bool) -> str:
-    """What is wrong with the answer; empty when the attack came to nothing. `changed`: rows of theirs, or any rows
-    where it had to be refused, are not what they were."""
-    if answer.status_code >= 500:
-        return f"it broke: {answer.status_code}"
-    if scene.theirs.marker.encode() in contents(answer):
-        return f"it shows what is theirs, with {answer.status_code}"
-    if changed:
-        return f"it changed rows, with {answer.status_code}"
-    if attack.refused and not is_refused(operation, attack, answer):
-        return f"it was not refused: {answer.status_code}"
-    return ""
-
-
-def is_refused(operation: Operation, attack: Attack, answer: Answer) -> bool:
-    words = REFUSING_WORDS.get(operation.route)
-    if words and words in answer.content:
-        return True
-    to_sign_in = answer.status_code == 302 and "/accounts/login/" in answer.headers["Location"]
-    form_again = operation.route == "/accounts/login/" and answer.status_code == 200
-    return answer.status_code in attack.refusals or to_sign_in or form_again
-
-
-def contents(answer: Answer) -> bytes:
-    """All that an answer says: headers and body, and what is packed in the body of a workbook."""
-    parts = [f"{name}: {value}\n".encode() for name, value in answer.headers.items()] + [answer.content]
-    if answer.content.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
-            parts += [packed.read(name) for name in packed.namelist()]
-    return b"".join(parts)
-
-
-def _json(answer: Answer) -> Any:
-    import json
-
-    return json.loads(answer.content)
-
-
-@dataclass(frozen=True)
-class Handshake:
-    slug: str
-    """The tenant whose host is called."""
-    address: str
-    credentials: Mapping[str, str]
-    """`bearer` or `session`, and any headers."""
-
-
-@dataclass(frozen=True)
-class SocketAttack:
-    """A handshake that must be refused."""
-
-    name: str
-    make: Callable[[SocketRoute, Scene], Handshake | None]
-
-
-def _socket(**credentials: Callable[[Scene], str]) -> Callable[[SocketRoute, Scene], Handshake | None]:
-    """At our host, on our own thing, with these credentials."""
-
-    def make(route: SocketRoute, scene: Scene) -> Handshake | None:
-        address = route.address(scene.ours, scene.ours.shared)
-        return Handshake(scene.ours.slug, address, {name: of(scene) for name, of in credentials.items()})
-
-    return make
-
-
-def _socket_foreign_id(route: SocketRoute, scene: Scene) -> Handshake | None:
-    if not route.names_things:
-        return None
-    return Handshake(scene.ours.slug, route.address(scene.ours, scene.theirs.own), {"bearer": scene.ours.token})
-
-
-def _socket_at_their_host(route: SocketRoute, scene: Scene) -> Handshake | None:
-    address = route.address(scene.theirs, scene.theirs.shared)
-    return Handshake(scene.theirs.slug, address, {"bearer": scene.ours.token})
-
-
-def _socket_from_our_page(route: SocketRoute, scene: Scene) -> Handshake | None:
-    """A page of ours in the browser of their owner, whose cookie the browser sends along."""
-    address = route.address(scene.theirs, scene.theirs.shared)
-    cookies = {"session": scene.theirs.session, "origin": f"http://{scene.ours.slug}.localhost"}
-    return Handshake(scene.theirs.slug, address, cookies)
-
-
-def _socket_guessed(route: SocketRoute, scene: Scene) -> Handshake | None:
-    """The name of a group of theirs in the place of an address."""
-    topic = f"/ws/{scene.theirs.schema}.run.{scene.theirs.own.run}/"
-    return Handshake(scene.ours.slug, topic, {"bearer": scene.ours.token})
-
-
-SOCKET_ATTACKS = [
-    SocketAttack("nobody signed in", _socket()),
-    SocketAttack("id of a foreign thing", _socket_foreign_id),
-    SocketAttack("foreign session", _socket(session=lambda scene: scene.theirs.session)),
-    SocketAttack("foreign token", _socket(bearer=lambda scene: scene.theirs.token)),
-    SocketAttack("foreign API key", _socket(bearer=lambda scene: scene.theirs.api_key)),
-    SocketAttack("foreign session whose row was copied", _socket(session=lambda scene: scene.theirs.copied_session)),
-    SocketAttack("foreign API key whose row was copied", _socket(bearer=lambda scene: scene.theirs.copied_api_key)),
-    SocketAttack(
-        "own session with a foreign token",
-        _socket(session=lambda scene: scene.ours.session, bearer=lambda scene: scene.theirs.token),
+CREDENTIALS = [
+    Attack(
+        "nobody signed in",
+        "Ask without any credential.",
+        lambda attempt: attempt.send(attempt.request()),
+        nobody,
+        (CLOSED,),
     ),
-    SocketAttack("own credentials at the foreign host", _socket_at_their_host),
-    SocketAttack("a page of the other origin", _socket_from_our_page),
-    SocketAttack("guessed name of a group", _socket_guessed),
+    Attack(
+        "foreign session",
+        "Send the session cookie of the other tenant's owner to our host.",
+        _with(session=lambda side: side.session),
+        nobody,
+    ),
+    Attack(
+        "foreign token",
+        "Send the other owner's token to our host; both owners have the same key.",
+        _with(bearer=lambda side: side.token),
+        nobody,
+    ),
+    Attack(
+        "foreign API key",
+        "Send an API key of the other tenant to our host.",
+        _with(bearer=lambda side: side.api_key),
+        nobody,
+    ),
+    Attack(
+        "foreign refresh token",
+        "Send a refresh token of the other owner to our host as if it were a token.",
+        _with(bearer=lambda side: side.refresh_token),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "foreign session whose row was copied",
+        "The same, after the row of the session was copied into our tenant, as by a careless restore.",
+        _with(session=lambda side: side.copied_session),
+        nobody,
+    ),
+    Attack(
+        "foreign API key whose row was copied",
+        "The same with the row of an API key.",
+        _with(bearer=lambda side: side.copied_api_key),
+        nobody,
+    ),
+    Attack(
+        "token for a foreign audience",
+        "A token that is signed with our tenant's key, as by a copy of it, and names the other as its audience.",
+        _forged(forgery.foreign_audience),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "token of a foreign issuer",
+        "A token that is signed with our tenant's key and names the other as its issuer.",
+        _forged(forgery.foreign_issuer),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "token that names a foreign key",
+        "A token that is signed with our tenant's key and whose `kid` is that of the other's published key.",
+        _forged(forgery.foreign_kid),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "token of a foreign member",
+        "A token that is signed with our tenant's key, for a member that only the other tenant has.",
+        _forged(forgery.foreign_member),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "own key behind a foreign token",
+        "A token that says all that a token of the other tenant says, signed with our key, at the other's host.",
+        _forged_at_their_host,
+        nobody,
+        (API, CLOSED),
+    ),
+    Attack(
+        "own credentials at the foreign host",
+        "Send our own session and token to the other tenant's host.",
+        _at_their_host,
+        nobody,
+        (CLOSED,),
+    ),
+    Attack(
+        "own session with a foreign token",
+        "Mix credentials of both tenants in a request to our host.",
+        lambda attempt: attempt.send(attempt.request(session=attempt.ours.session, bearer=attempt.theirs.token)),
+        nobody_in_api,
+    ),
+    Attack(
+        "own token with a foreign session",
+        "Mix them the other way round.",
+        lambda attempt: attempt.send(attempt.request(session=attempt.theirs.session, bearer=attempt.ours.token)),
+        lambda operation: Outcome.OWN if operation.is_api else nobody(operation),
+    ),
+    Attack(
+        "own API key without the scope",
+        "Use a key of our own tenant for what its scopes do not hold.",
+        _narrow_key,
+        always(Outcome.FORBIDDEN),
+        (API, CLOSED, SCOPED),
+    ),
+    Attack(
+        "secret of the foreign owner",
+        "Send our host an address and a password, or a refresh token, that are right in the other tenant.",
+        _foreign_secret,
+        _nobody_unless_told_nothing,
+        (SECRET,),
+    ),
+    Attack(
+        "refresh token whose row was copied",
+        "Send our host a refresh token of the other, whose row was copied into our tenant.",
+        _copied_secret,
+        _nobody_unless_told_nothing,
+        (REFRESHES,),
+    ),
 ]
+
+
+# Names of things
+
+
+def _foreign_file(attempt: Try) -> Answer:
+    """Whatever the address names, led out of our folder to a file of theirs."""
+    path = attempt.operation.path_with(
+        quote(f"../../{attempt.theirs.schema}/datasets/{attempt.theirs.own.dataset}", "")
+    )
+    return attempt.send(by_owner(attempt.operation, attempt.request(path=path), attempt.ours))
+
+
+def _foreign_link(attempt: Try) -> Answer:
+    return attempt.send(attempt.request(things=attempt.theirs.shared))
+
+
+def _foreign_id_by_key(attempt: Try) -> Answer:
+    return attempt.send(attempt.request(things=attempt.theirs.own, bearer=attempt.ours.api_key))
+
+
+THINGS = [
+    Attack(
+        "id of a foreign thing",
+        "Name a thing that only the other tenant has.",
+        lambda attempt: attempt.as_owner(attempt.theirs.own),
+        always(Outcome.NOT_FOUND),
+        (NAMES,),
+    ),
+    Attack(
+        "id of a foreign thing, by API key",
+        "The same with a key of ours that holds every scope.",
+        _foreign_id_by_key,
+        always(Outcome.NOT_FOUND),
+        (API, NAMES),
+    ),
+    Attack(
+        "whether a foreign thing exists",
+        "Ask by HEAD, which shows nothing, whether there is a thing that only the other tenant has.",
+        lambda attempt: attempt.as_owner(attempt.theirs.own, method="HEAD"),
+        always(Outcome.NOT_FOUND),
+        (READS, IN_ADDRESS, STATUS),
+    ),
+    Attack(
+        "waiting for a foreign thing",
+        "Ask to be told of the next change of a thing that only the other tenant has.",
+        lambda attempt: attempt.as_owner(attempt.theirs.own, query={"wait": "1"}),
+        always(Outcome.NOT_FOUND),
+        (API, READS, NAMES),
+    ),
+    Attack(
+        "id that both have",
+        "Name a thing whose primary key is the same in both tenants.",
+        lambda attempt: attempt.as_owner(attempt.theirs.shared),
+        owns,
+        (READS_OR_NAMES,),
+    ),
+    Attack(
+        "path to a foreign file",
+        "Put a path to a file of the other tenant in the place of what the address names.",
+        _foreign_file,
+        always(Outcome.NOT_FOUND),
+        (IN_ADDRESS,),
+    ),
+    Attack(
+        "foreign link for an account that both have",
+        "Follow a link that sets a password, made in the other tenant for a member of the same key and password.",
+        _foreign_link,
+        always(Outcome.NOT_FOUND),
+        (LINK,),
+    ),
+]
+
+
+# Hosts, origins, queries and bodies
+
+
+def _named_host(attempt: Try) -> Answer:
+    theirs = attempt.theirs
+    headers = {
+        "X-Forwarded-Host": theirs.host,
+        "Forwarded": f"host={theirs.host}",
+        "X-Original-Host": theirs.host,
+        "X-Tenant": theirs.slug,
+        "X-Schema": theirs.schema,
+    }
+    query = {"tenant": theirs.slug, "schema": theirs.schema, "host": theirs.host}
+    return attempt.as_owner(theirs.shared, headers=headers, query=query if attempt.operation.method == "GET" else {})
+
+
+def _forwarded_credentials(attempt: Try) -> Answer:
+    headers = {"X-Forwarded-Host": attempt.theirs.host, "Forwarded": f"host={attempt.theirs.host}"}
+    theirs = attempt.theirs
+    return attempt.send(attempt.request(headers=headers, session=theirs.session, bearer=theirs.token))
+
+
+def _spelled_otherwise(attempt: Try) -> Answer:
+    wanted = attempt.request(attempt.theirs, host=f"{attempt.theirs.slug.upper()}.LOCALHOST.")
+    return attempt.send(replace(wanted, bearer=attempt.ours.token, session=attempt.ours.session))
+
+
+def _own_origin(attempt: Try) -> Answer:
+    """A page of ours in the browser of their owner, which sends their cookie along: it reads what CORS lets it."""
+    wanted = attempt.request(attempt.theirs, session=attempt.theirs.session, headers={"Origin": attempt.ours.origin})
+    answer = attempt.send(wanted)
+    allowed = answer.headers.get("Access-Control-Allow-Origin", "")
+    return answer if allowed in {attempt.ours.origin, "*"} else Withheld(answer.status_code)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """An answer that a browser keeps from the page that asked for it."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+
+def _own_form(attempt: Try) -> Answer:
+    """The form is sent by a page of ours. The cookie of the token was set by ours too, for the domain above both."""
+    origin = {"Origin": f"http://{attempt.ours.host}"}
+    return attempt.send(attempt.request(attempt.theirs, session=attempt.theirs.session, headers=origin))
+
+
+def _query(number: int) -> Callable[[Try], Answer]:
+    return lambda attempt: attempt.as_owner(query=QUERIES[number](attempt.theirs.own))
+
+
+def _named_in_body(attempt: Try) -> Answer:
+    theirs, wanted = attempt.theirs, attempt.request()
+    names = {"tenant": theirs.slug, "schema": theirs.schema, "created_by": theirs.own.member, "user": theirs.own.member}
+    return attempt.as_owner(data={**wanted.data, **names})
+
+
+def _foreign_filename(attempt: Try) -> Answer:
+    theirs = attempt.theirs
+    return attempt.as_owner(filename=f"../../{theirs.schema}/datasets/{theirs.own.dataset}.parquet")
+
+
+def _at_absolute_target(attempt: Try) -> Answer:
+    wanted = by_owner(attempt.operation, attempt.request(), attempt.ours)
+    return attempt.send(replace(wanted, target=f"http://{attempt.theirs.host}{wanted.path}"))
+
+
+def _at_two_hosts(attempt: Try) -> Answer:
+    return attempt.as_owner(second_host=attempt.theirs.host)
+
+
+REQUESTS = [
+    Attack(
+        "foreign host named beside our own",
+        "Name the other's host or tenant wherever a proxy or a program might look: X-Forwarded-Host, Forwarded, "
+        "X-Original-Host, X-Tenant, the query.",
+        _named_host,
+        owns,
+    ),
+    Attack(
+        "foreign credentials for a host that is named beside our own",
+        "Send the other's session and token to our host, and name the other's host in X-Forwarded-Host and Forwarded.",
+        _forwarded_credentials,
+        nobody,
+    ),
+    Attack(
+        "foreign host spelled otherwise",
+        "Send our credentials to the other's host in capitals and with a dot at the end.",
+        _spelled_otherwise,
+        nobody,
+        (CLOSED,),
+    ),
+    Attack(
+        "foreign host in the request line",
+        "Send the target in absolute form, with the other's host in it, and our own in the Host header.",
+        _at_absolute_target,
+        owns,
+        on_wire=True,
+    ),
+    Attack(
+        "two Host headers",
+        "Send our own host and the other's in two Host headers.",
+        _at_two_hosts,
+        owns,
+        on_wire=True,
+    ),
+    Attack(
+        "read by a page of our origin",
+        "Have a page of an origin that our tenant allows read it in the browser of the other's owner.",
+        _own_origin,
+        owns,
+        (READS,),
+    ),
+    Attack(
+        "form of our origin",
+        "Have a page of our host send the form in the browser of the other's owner, with a CSRF cookie that was set "
+        "for the domain above both hosts.",
+        _own_form,
+        always(Outcome.FORBIDDEN),
+        (WRITES, COOKIES),
+    ),
+    Attack(
+        "search for what both have",
+        "Search for a word that stands in texts of both tenants.",
+        _query(0),
+        owns,
+        (READS,),
+    ),
+    Attack(
+        "foreign ids in the query", "Name things of the other tenant in filters and anchors.", _query(1), owns, (READS,)
+    ),
+    Attack(
+        "foreign tenant in the body",
+        "Add the other's tenant and member to the body, in case it is stored as it comes.",
+        _named_in_body,
+        owns,
+        (BODY,),
+    ),
+    Attack(
+        "file name that leads to a foreign file",
+        "Upload a file whose name is the path of a file of the other tenant.",
+        _foreign_filename,
+        owns,
+        (FILE,),
+    ),
+]
+
+
+# What is remembered between requests
+
+
+def _foreign_cursor_made(attempt: Try) -> str:
+    first = replace(attempt.request(attempt.theirs), query={"limit": "1"})
+    following = str(json.loads(attempt.send(by_owner(attempt.operation, first, attempt.theirs)).content)["next"])
+    return parse_qs(urlsplit(following).query)["cursor"][0]
+
+
+def _read_by_them(attempt: Try) -> Answer:
+    return control(attempt.operation, attempt.theirs, attempt.send)
+
+
+def _with_foreign_tag(attempt: Try) -> Answer:
+    tag = attempt.prepared.headers.get("ETag", '"1"')
+    return attempt.as_owner(headers={"If-None-Match": tag})
+
+
+def _told_unchanged(attempt: Try, answer: Answer) -> str:
+    """What shows nothing of a tenant is the same for both, and may say so."""
+    same = answer.status_code == 304 and attempt.operation.is_marked
+    return "it says that what is ours is what is theirs" if same else ""
+
+
+def _sent_by_them(attempt: Try) -> None:
+    wanted = attempt.request(attempt.theirs, headers=_idempotent(attempt))
+    attempt.send(by_owner(attempt.operation, wanted, attempt.theirs))
+
+
+def _idempotent(attempt: Try) -> dict[str, str]:
+    return {"Idempotency-Key": f"isolation {attempt.theirs.slug} {attempt.operation.name}"}
+
+
+def _told_again(attempt: Try, answer: Answer) -> str:
+    return "it repeats what the other was answered" if "Idempotency-Replayed" in answer.headers else ""
+
+
+def _ticket_of(side: Side, send: Send) -> str:
+    answer = send(Request(host=side.host, method="POST", path="/api/v1/tickets", bearer=side.token))
+    return str(json.loads(answer.content)["ticket"])
+
+
+def _numbers_grew(attempt: Try, answer: Answer) -> str:
+    before, after = attempt.prepared, numbers(attempt.theirs, figures=attempt.scene.at_rest)
+    changed = sorted(name for name, value in after.items() if before.get(name) != value)
+    return f"it counts with the other: {', '.join(changed)}" if changed else ""
+
+
+MEMORY = [
+    Attack(
+        "foreign ticket",
+        "Put a one-time ticket that the other owner just got into the address, at our host.",
+        lambda attempt: attempt.send(attempt.request(query={"ticket": attempt.prepared})),
+        nobody,
+        (API, READS),
+        prepare=lambda attempt: _ticket_of(attempt.theirs, attempt.send),
+    ),
+    Attack(
+        "own ticket at the foreign host",
+        "Put a one-time ticket of our own into an address of the other's host.",
+        lambda attempt: attempt.send(attempt.request(attempt.theirs, query={"ticket": attempt.prepared})),
+        nobody,
+        (API, READS, CLOSED),
+        prepare=lambda attempt: _ticket_of(attempt.ours, attempt.send),
+    ),
+    Attack(
+        "Idempotency-Key of the other",
+        "Send what the other owner has just sent, with the same key, member and body, in case we are told the answer.",
+        lambda attempt: attempt.as_owner(attempt.theirs.shared, headers=_idempotent(attempt)),
+        owns,
+        (API, KEEPS),
+        prepare=_sent_by_them,
+        doubt=_told_again,
+    ),
+    Attack(
+        "numbers of the other",
+        "Ask at our host, in case it counts in the other's rate limits, usage or live figures.",
+        lambda attempt: attempt.as_owner(attempt.theirs.shared),
+        owns,
+        prepare=lambda attempt: numbers(attempt.theirs, figures=attempt.scene.at_rest),
+        doubt=_numbers_grew,
+    ),
+    Attack(
+        "foreign cursor",
+        "Go on at our list from a cursor that was made for the same list of the other tenant.",
+        lambda attempt: attempt.as_owner(query={"cursor": attempt.prepared}),
+        always(Outcome.INVALID),
+        (READS, PAGES),
+        prepare=_foreign_cursor_made,
+    ),
+    Attack(
+        "after the other has read the same",
+        "Ask right after the other owner did, in case an answer is kept under a key that both have.",
+        lambda attempt: attempt.as_owner(attempt.theirs.shared),
+        owns,
+        (READS,),
+        prepare=_read_by_them,
+    ),
+    Attack(
+        "entity tag of a foreign thing",
+        "Ask with If-None-Match whether our thing is the same as the other's of the same key.",
+        _with_foreign_tag,
+        owns,
+        (READS,),
+        prepare=_read_by_them,
+        doubt=_told_unchanged,
+    ),
+]
+
+ATTACKS = [*CREDENTIALS, *THINGS, *REQUESTS, *MEMORY]
+LEAST = 12
+"""How many of them must make sense for every operation."""
+
+
+def applicable(operation: Operation, *, on_wire: bool = False) -> list[Attack]:
+    """The attacks that are tried on it, those that need a network too if there is one."""
+    return [each for each in ATTACKS if not each.why_not(operation) and (on_wire or not each.on_wire)]

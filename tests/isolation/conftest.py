@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.tenants.models import Tenant
-from tests.isolation.attacks import Answer, Request, Scene, Send
 from tests.isolation.ground import rows_copy, side_make
+from tests.isolation.scene import Answer, Request, Scene, Send
 
 AGENT = "dummy.echo"
+CSRF_TOKEN = "c" * 32
 
 
 @pytest.fixture
@@ -37,8 +38,9 @@ class Streamed:
 @pytest.fixture
 def send() -> Send:
     def sent(wanted: Request) -> Answer:
-        client = Client(headers={"host": f"{wanted.slug}.localhost"}, raise_request_exception=False)
-        headers = dict(wanted.headers)
+        client = Client(headers={"host": wanted.host}, raise_request_exception=False, enforce_csrf_checks=True)
+        client.cookies[settings.CSRF_COOKIE_NAME] = CSRF_TOKEN
+        headers = {"X-CSRFToken": CSRF_TOKEN, **wanted.headers}
         if wanted.session:
             client.cookies[settings.SESSION_COOKIE_NAME] = wanted.session
         if wanted.bearer:
@@ -50,7 +52,7 @@ def send() -> Send:
         elif wanted.form == "json":
             answer = call(path, wanted.data, content_type="application/json", headers=headers)
         elif wanted.form == "file":
-            file = SimpleUploadedFile("table.csv", wanted.data["file"].encode(), "text/csv")
+            file = SimpleUploadedFile(wanted.filename, wanted.data["file"].encode(), "text/csv")
             answer = call(path, {**wanted.data, "file": file}, headers=headers)
         else:
             answer = call(path, wanted.data, headers=headers)

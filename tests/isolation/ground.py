@@ -12,6 +12,8 @@ from uuid import UUID
 WORD = "zebra"
 """In the texts of both tenants: whoever searches for it must find their own only."""
 PASSWORD = "a password of both tenants"
+BOUNDLESS = {"max_requests": 1_000_000, "max_caller_requests": 1_000_000, "max_starts": 1_000_000}
+"""Limits of a minute that no try reaches: refused for that, an attack would prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,27 @@ class Side:
     api_key: str
     refresh_token: str
     copied_session: str
-    """A session, and a key, whose rows stand in the other tenant too, as after a careless restore."""
+    """A session, a key and a refresh token whose rows stand in the other tenant too, as after a careless restore."""
     copied_api_key: str
+    copied_refresh_token: str
+    narrow_key: str
+    """A key whose one scope is `narrow_scope`; `other_narrow_key` has another one."""
+    other_narrow_key: str
+    narrow_scope: str = "runs.view"
+
+    @property
+    def host(self) -> str:
+        """Without a port."""
+        return f"{self.slug}.localhost"
+
+    @property
+    def origin(self) -> str:
+        """Of pages that this tenant lets call its API from a browser."""
+        return origin_of(self.slug)
+
+
+def origin_of(slug: str) -> str:
+    return f"https://pages.{slug}.example"
 
 
 @cache
@@ -86,13 +107,16 @@ def _table(marker: str) -> Any:
 
 def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
     """Fill a tenant, with runs of `agent`. `extra` tells its own things from the other's: it is part of their keys."""
-    from apps.tenants.context import tenant_context
+    from apps.tenants.context import forget, tenant_context
+    from apps.tenants.models import Tenant
 
     marker = f"{WORD}{hashlib.sha256(tenant.slug.encode()).hexdigest()[:12]}"
     with tenant_context(tenant):
         owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name="The Owner")
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
+        Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[origin_of(tenant.slug)], **BOUNDLESS)
+        forget()
         return Side(
             slug=tenant.slug,
             schema=tenant.schema_name,
@@ -107,23 +131,39 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
             refresh_token=_refresh_token(owner),
             copied_session=_session(owner),
             copied_api_key=_api_key(owner, UUID(int=3 + extra), "copied"),
+            copied_refresh_token=_refresh_token(owner),
+            narrow_key=_api_key(owner, UUID(int=4), "narrow", [Side.narrow_scope]),
+            other_narrow_key=_api_key(owner, UUID(int=5), "narrow too", ["agents.view"]),
         )
 
 
 def rows_copy(source: Side, target: Side) -> None:
-    """Copy a session and a key of one tenant into the other, row by row."""
+    """Copy a session, a key and a refresh token of one tenant into the other, row by row."""
     from django.db import connection
 
-    prefix = source.copied_api_key.split("_")[1]
+    refresh = hashlib.sha256(f"{source.schema}:{source.copied_refresh_token}".encode()).digest()
     with connection.cursor() as cursor:
         for table, column, value in (
             ("django_session", "session_key", source.copied_session),
-            ("gateway_apikey", "prefix", prefix),
+            ("gateway_apikey", "prefix", source.copied_api_key.split("_")[1]),
+            ("gateway_refreshtoken", "digest", refresh),
         ):
             cursor.execute(
                 f'insert into "{target.schema}".{table} select * from "{source.schema}".{table} where {column} = %s',
                 [value],
             )
+            if cursor.rowcount != 1:
+                raise LookupError(f"There is no {table} to copy.")
+
+
+def numbers(side: Side, *, figures: bool) -> dict[str, bytes]:
+    """What is counted and kept of a tenant in Redis, by key; live `figures` too where nobody else is there to count."""
+    from apps.gateway import counters
+    from apps.tenants.fast import redis
+
+    counters.flush()  # what this process has not written yet
+    kept = {name.decode(): redis().dump(name) for name in redis().scan_iter(f"*{side.schema}:*", count=1000)}
+    return {name: value for name, value in kept.items() if value and (figures or ":figures:" not in name)}
 
 
 def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
@@ -188,13 +228,13 @@ def _member(id: UUID, role: str, email: str, name: str) -> Any:
 
 
 def _dataset(id: UUID, marker: str, owner: Any) -> str:
-    from apps.datasets import files
-    from apps.datasets.models import Dataset
-    from apps.datasets.services import dataset_from_frame
+    """A dataset of this id from the start: what is stored of it is sealed to its id."""
+    from unittest.mock import patch
 
-    made = dataset_from_frame(frame=_table(marker), name=f"Sales {marker}", filename=f"{marker}.csv", user=owner)
-    files.path_of(made.pk).rename(files.path_of(id))
-    Dataset.objects.filter(pk=made.pk).update(id=id)
+    from apps.datasets import services
+
+    with patch.object(services, "uuid7", return_value=id):
+        services.dataset_from_frame(frame=_table(marker), name=f"Sales {marker}", filename=f"{marker}.csv", user=owner)
     return str(id)
 
 
@@ -250,14 +290,15 @@ def _refresh_token(user: Any) -> str:
     return refresh_issue(user=user)
 
 
-def _api_key(user: Any, id: UUID, name: str) -> str:
+def _api_key(user: Any, id: UUID, name: str, scopes: list[str] | None = None) -> str:
+    """A key with these scopes; without them, with all that the user may do."""
     from apps.common.permissions import PERMISSIONS
     from apps.gateway.models import ApiKey
     from apps.gateway.principals import Caller
     from apps.gateway.services import key_create
 
-    scopes = [item.code for item in PERMISSIONS if user.can(item.code)]
-    key, text = key_create(who=Caller(user), name=name, scopes=scopes, days=1)
+    every = [item.code for item in PERMISSIONS if user.can(item.code)]
+    key, text = key_create(who=Caller(user), name=name, scopes=scopes or every, days=1)
     ApiKey.objects.filter(pk=key.pk).update(id=id)
     return text
 

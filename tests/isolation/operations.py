@@ -1,5 +1,7 @@
 """Every way into a tenant, read from the product: its routes by method, its sockets, its kinds of work.
 
+Routes come from the URL resolver, and what the OpenAPI document has must be among them.
+
 What cannot be read from it is said here: what a route's parameters name, what a request that writes sends, what is open
 to everybody. `unknown` lists what nobody has said, and the tests fail on it.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,6 +22,7 @@ from apps.common.demo import demo_tenants
 from apps.common.work import KINDS, WorkKind
 from apps.console.views import ConsoleView
 from apps.gateway.api import ApiView
+from apps.gateway.authentication import ConsoleSession
 from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
@@ -92,6 +96,7 @@ BODIES: dict[str, Body] = {
     "POST /members/<uuid:id>/reactivate/": NOTHING,
     "POST /members/<uuid:id>/invite-again/": NOTHING,
     "POST /keys/new/": Body("form", lambda side, things: {"name": "New", "days": "7", "scopes": ["runs.view"]}),
+    "POST /keys/<uuid:id>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /keys/<uuid:id>/revoke/": NOTHING,
     "POST /accounts/login/": Body("form", lambda side, things: {"login": side.email, "password": PASSWORD}),
     "POST /accounts/logout/": NOTHING,
@@ -107,6 +112,10 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/tokens": Body("json", lambda side, things: {"email": side.email, "password": PASSWORD}),
     "POST /api/v1/tokens/refresh": Body("json", lambda side, things: {"refresh_token": side.refresh_token}),
+    "POST /api/v1/tickets": NOTHING,
+    "POST /api/v1/keys": Body("json", lambda side, things: {"name": "New", "scopes": ["runs.view"]}),
+    "POST /api/v1/keys/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
+    "DELETE /api/v1/keys/<uuid:id>": NOTHING,
     "POST /api/v1/tokens/revoke": Body("json", lambda side, things: {"token": side.refresh_token}),
     "POST /data/upload/": TABLE,
     "POST /data/sample/": Body("form", lambda side, things: {"name": _sample()}),
@@ -158,6 +167,10 @@ class Operation:
     app: str
     is_api: bool
     is_open: bool
+    by_session: bool = True
+    """Whether it takes the session of a browser, and so a CSRF token with whatever writes."""
+    code: str = ""
+    """The permission that it declares; empty for a page, whose selectors and services demand their own."""
 
     @property
     def name(self) -> str:
@@ -172,10 +185,18 @@ class Operation:
         return [name or other for name, other in _PARAMETER.findall(self.route)]
 
     @property
+    def template(self) -> str:
+        """The route as the OpenAPI document writes it."""
+        return _PARAMETER.sub(lambda found: f"{{{found[1] or found[2]}}}", self.route)
+
+    @property
+    def names_things_in_address(self) -> bool:
+        return any((self.app, each) in OF_THE_TENANT for each in self.parameters)
+
+    @property
     def names_things(self) -> bool:
         """Whether a request of it names things of the tenant, in the address or in the body."""
-        in_address = any((self.app, each) in OF_THE_TENANT for each in self.parameters)
-        return in_address or (self.body is not None and self.body.names_things)
+        return self.names_things_in_address or (self.body is not None and self.body.names_things)
 
     @property
     def is_marked(self) -> bool:
@@ -184,7 +205,14 @@ class Operation:
 
     def address(self, side: Side, things: Things) -> str:
         names = {**NAMES[self.app], **(OPEN_RUNS if "cancel" in self.route else {})} if self.parameters else {}
-        filled = _PARAMETER.sub(lambda found: str(names[found[1] or found[2]](side, things)), self.route)
+        return self._filled(lambda name: names[name](side, things))
+
+    def path_with(self, text: str) -> str:
+        """The address with `text` in the place of everything in it."""
+        return self._filled(lambda name: text)
+
+    def _filled(self, fill: Callable[[str], object]) -> str:
+        filled = _PARAMETER.sub(lambda found: str(fill(found[1] or found[2])), self.route)
         return filled.replace("^", "").replace("$", "").replace("\\", "")
 
 
@@ -197,20 +225,32 @@ def operations() -> list[Operation]:
     """Every method of every route of a tenant's host."""
     found = []
     for route, view in routes():
-        is_api = isinstance(view, type) and issubclass(view, ApiView)
-        if is_api:
-            methods = {method: code == OPEN for method, code in view.permission.items()}
+        app = _app(view.__module__)
+        if isinstance(view, type) and issubclass(view, ApiView):
+            by_session = ConsoleSession in view.authentication_classes
+            for method, code in view.permission.items():
+                found.append(Operation(method, route, app, True, code == OPEN, by_session, code))
         else:
             is_open = route in OPEN_PAGES and not (isinstance(view, type) and issubclass(view, ConsoleView))
             there = [each for each in ("GET", "POST") if hasattr(view, each.lower())] or ["GET"]
-            methods = dict.fromkeys(there, is_open)
-        for method, is_open in methods.items():
-            found.append(Operation(method, route, _app(view.__module__), is_api, is_open))
+            found += [Operation(method, route, app, False, is_open) for method in there]
     return found
 
 
+def documented() -> set[str]:
+    """The operations of the OpenAPI document."""
+    methods = {"get", "post", "put", "patch", "delete"}
+    return {
+        f"{method.upper()} {address}"
+        for address, there in document()["paths"].items()
+        for method in there
+        if method in methods
+    }
+
+
+@cache
 def listings() -> set[str]:
-    """The routes of the API whose answers come in pages."""
+    """The routes of the API whose answers come in pages, as the OpenAPI document writes them."""
     return {
         address
         for address, methods in document()["paths"].items()
@@ -285,6 +325,8 @@ def unknown() -> Iterator[str]:
     for kind in kinds():
         if kind.name not in (WORK if kind.scope == "tenant" else PLATFORM_WORK):
             yield f"work kind {kind.name}: say in WORK or PLATFORM_WORK of {here} what its ids are"
+    templates = {f"{operation.method} {operation.template}" for operation in operations()}
+    yield from (f"{name} is in the OpenAPI document and not among the routes" for name in documented() - templates)
     there = {operation.name for operation in operations()}
     yield from (f"{name} is in BODIES of {here} and not in the product" for name in BODIES if name not in there)
     opened = {operation.route for operation in operations()}

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 from django.http import HttpResponse, HttpResponseRedirect
 
-from tests.isolation.attacks import ATTACKS, Attack, Scene, failing, finding
+from tests.isolation.attacks import ATTACKS, Attack
+from tests.isolation.judge import failing, finding
 from tests.isolation.operations import Operation
+from tests.isolation.scene import Scene
 
 PAGE = Operation("GET", "/runs/", "agents", is_api=False, is_open=False)
 LINK = Operation(
@@ -22,6 +24,8 @@ LINK = Operation(
 )
 ATTACK = {attack.name: attack for attack in ATTACKS}
 REFUSED, OWN_AT_MOST = ATTACK["foreign session"], ATTACK["id that both have"]
+HIDDEN, FOREIGN_LINK = ATTACK["id of a foreign thing"], ATTACK["foreign link for an account that both have"]
+API = Operation("GET", "/api/v1/runs", "agents", is_api=True, is_open=False)
 
 
 def workbook(text: str) -> bytes:
@@ -54,20 +58,31 @@ def test_rows_that_changed_and_servers_that_broke_are_found(scene: Scene) -> Non
 
 @pytest.mark.parametrize("answer", [HttpResponse("ok"), HttpResponse(status=204), HttpResponseRedirect("/runs/")])
 def test_what_had_to_be_refused_and_was_not_is_found(scene: Scene, answer: HttpResponse) -> None:
-    assert "not refused" in finding(PAGE, REFUSED, scene, answer, changed=False)
+    for attack in (REFUSED, HIDDEN):
+        assert "had to be refused" in finding(PAGE, attack, scene, answer, changed=False)
     assert finding(PAGE, OWN_AT_MOST, scene, answer, changed=False) == ""
 
 
-@pytest.mark.parametrize(
-    "answer", [HttpResponse(status=401), HttpResponse(status=404), HttpResponseRedirect("/accounts/login/?next=/runs/")]
-)
-def test_a_refusal_is_one(scene: Scene, answer: HttpResponse) -> None:
-    assert finding(PAGE, REFUSED, scene, answer, changed=False) == ""
+def test_a_refusal_that_tells_more_than_it_may_is_found(scene: Scene) -> None:
+    """403 would say that the thing exists; a page of one's own that nobody may open would say who is signed in."""
+    for status in (400, 401, 403, 409, 410, 412, 422):
+        assert "had to be refused" in finding(PAGE, HIDDEN, scene, HttpResponse(status=status), changed=False)
+    for status in (403, 404):
+        assert "had to be refused" in finding(API, REFUSED, scene, HttpResponse(status=status), changed=False)
+
+
+def test_a_refusal_is_one(scene: Scene) -> None:
+    assert finding(API, REFUSED, scene, HttpResponse(status=401), changed=False) == ""
+    assert finding(API, HIDDEN, scene, HttpResponse(status=404), changed=False) == ""
+    assert finding(PAGE, HIDDEN, scene, HttpResponse(status=404), changed=False) == ""
+    to_sign_in = HttpResponseRedirect("/accounts/login/?next=/runs/")
+    assert finding(PAGE, REFUSED, scene, to_sign_in, changed=False) == ""
 
 
 def test_a_link_is_refused_in_words(scene: Scene) -> None:
-    assert finding(LINK, REFUSED, scene, HttpResponse("<h1>This link no longer works</h1>"), changed=False) == ""
-    assert "not refused" in finding(LINK, REFUSED, scene, HttpResponse("<h1>Choose a password</h1>"), changed=False)
+    assert finding(LINK, FOREIGN_LINK, scene, HttpResponse("<h1>This link no longer works</h1>"), changed=False) == ""
+    shown = HttpResponse("<h1>Choose a password</h1>")
+    assert "had to be refused" in finding(LINK, FOREIGN_LINK, scene, shown, changed=False)
 
 
 def test_an_owner_who_is_kept_out_or_shown_nothing_is_found(scene: Scene) -> None:

@@ -10,9 +10,11 @@ from channels_redis.pubsub import RedisPubSubLoopLayer
 
 from apps.tenants.models import Tenant
 from orchestrall.asgi import application
-from tests.isolation.attacks import SOCKET_ATTACKS, Scene
+from tests.isolation.attacks import LEAST
 from tests.isolation.ground import Side
 from tests.isolation.operations import SocketRoute, sockets
+from tests.isolation.scene import Scene
+from tests.isolation.socket_attacks import applicable
 from tests.sockets import Socket, headers, refusal, tell
 
 pytestmark = pytest.mark.usefixtures("sockets_keep_db")
@@ -20,14 +22,10 @@ pytestmark = pytest.mark.usefixtures("sockets_keep_db")
 every_socket = pytest.mark.parametrize("route", sockets(), ids=lambda route: route.route)
 
 
-def home(side: Side) -> str:
-    return f"{side.slug}.localhost"
-
-
 @every_socket
 def test_owners_are_let_in_at_home_and_hear_their_own(route: SocketRoute, scene: Scene) -> None:
     async def opens(side: Side, **credentials: str) -> int:
-        return await refusal(application, route.address(side, side.shared), headers(home(side), **credentials))
+        return await refusal(application, route.address(side, side.shared), headers(side.host, **credentials))
 
     for side in (scene.ours, scene.theirs):
         for credentials in ({"bearer": side.token}, {"bearer": side.api_key}, {"session": side.session}):
@@ -36,16 +34,17 @@ def test_owners_are_let_in_at_home_and_hear_their_own(route: SocketRoute, scene:
 
 @every_socket
 def test_no_attack_opens_a_socket(route: SocketRoute, scene: Scene) -> None:
-    attempts = {attack.name: attack.make(route, scene) for attack in SOCKET_ATTACKS}
-    opened = [
-        name
-        for name, attempt in attempts.items()
-        if attempt is not None
-        and not async_to_sync(refusal)(
-            application, attempt.address, headers(f"{attempt.slug}.localhost", **attempt.credentials)
-        )
-    ]
+    opened = []
+    for attack in applicable(route):
+        attempt = attack.make(route, scene)
+        if not async_to_sync(refusal)(application, attempt.address, headers(attempt.host, **attempt.credentials)):
+            opened.append(attack.name)
     assert opened == []
+
+
+@every_socket
+def test_at_least_twelve_attacks_make_sense_for_every_socket(route: SocketRoute) -> None:
+    assert len(applicable(route)) + 1 >= LEAST, "with what is listened to"
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_a_socket_hears_nothing_of_the_other_tenant(
     side, theirs = scene.ours, scene.theirs
 
     async def listen() -> list[dict[str, Any]]:
-        socket = Socket(application, route.address(side, side.shared), headers(home(side), bearer=side.token))
+        socket = Socket(application, route.address(side, side.shared), headers(side.host, bearer=side.token))
         assert await socket.open() == 0
         for guess in (theirs.schema, f"{theirs.schema}.runs", f"run.{theirs.own.run}"):
             await socket.say(f'{{"type": "subscribe", "topic": "{guess}", "group": "{guess}", "run": "{guess}"}}')

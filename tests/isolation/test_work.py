@@ -16,9 +16,9 @@ from apps.dispatch import rows
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from apps.tenants.storage import tenant_path
-from tests.isolation.attacks import Scene
 from tests.isolation.ground import digests
 from tests.isolation.operations import PLATFORM_WORK, WORK, kinds
+from tests.isolation.scene import Scene
 
 TENANT_KINDS = [kind for kind in kinds() if kind.scope == "tenant"]
 PLATFORM_KINDS = [kind for kind in kinds() if kind.scope == "platform"]
