@@ -6,4 +6,6 @@ class GatewayConfig(AppConfig):
     label = "gateway"
 
     def ready(self) -> None:
-        from apps.gateway import checks, openapi  # noqa: F401  # importing registers
+        from apps.gateway import checks, cors, openapi  # noqa: F401  # importing registers
+
+        cors.install()

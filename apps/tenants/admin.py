@@ -55,6 +55,7 @@ class TenantAdmin(ModelAdmin):
         ("Product", {"fields": ("sector", "industries", "plan", "owner", "created_at")}),
         quotas,
         rates,
+        ("Browser access", {"fields": ("cors_origins",)}),
     )
     add_fieldsets = (
         (None, {"fields": ("slug", "name", "industry", "industries", "plan", "owner_email")}),
@@ -102,6 +103,7 @@ class TenantAdmin(ModelAdmin):
         shared = {"name": data["name"], "plan": data["plan"], "industries": data["industries"]}
         if change:
             services.tenant_change(tenant=obj, **shared, **quotas)
+            services.origins_change(tenant=obj, origins=data["cors_origins"])
             pressed = [
                 each for each in self.get_actions_submit_line(request, obj.pk) if each.action_name in request.POST
             ]

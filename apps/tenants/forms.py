@@ -8,18 +8,40 @@ from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from apps.common.errors import InvalidInput
 from apps.common.industries import industries
 from apps.tenants.models import Tenant
 from apps.tenants.names import validate_slug
+from apps.tenants.origins import origins_of
 from apps.tenants.plans import PLANS
 from apps.tenants.services import QUOTAS, RATES
 
 
 def _packs() -> list[tuple[str, str]]:
     return [(key, config.title) for key, config in industries().items()]
+
+
+class OriginsField(forms.CharField):
+    """Origins, one on each line. Its value is a list."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [line for line in super().clean(value).splitlines() if line.strip()]
+        try:
+            return origins_of(lines)
+        except InvalidInput as problem:
+            raise forms.ValidationError([issue.message for issue in problem.issues]) from problem
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), "\n".join((data or "").split()))
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -36,10 +58,15 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
             "invalid_choice": f"There is no plan “%(value)s”: choose one of {', '.join(PLANS)}.",
         },
     )
+    cors_origins: forms.Field | None = OriginsField(
+        label="Origins",
+        required=False,
+        help_text="One on each line, like https://app.example.com. Pages of these may call the API from a browser.",
+    )
 
     class Meta:
         model = Tenant
-        fields = ("name", "plan", "industries", *QUOTAS, *RATES)
+        fields = ("name", "plan", "industries", *QUOTAS, *RATES, "cors_origins")
         labels = {  # as the guide for operators calls them
             "max_running_runs": "Runs at the same time",
             "max_upload_mb": "Largest upload",
@@ -69,8 +96,10 @@ class NewTenantForm(TenantForm):
         label="First owner", widget=UnfoldAdminTextInputWidget, help_text="Is invited by e-mail as soon as it is ready."
     )
 
+    cors_origins = None  # the owner lists them, once there is one
+
     class Meta(TenantForm.Meta):
-        fields = ("slug", "name", "industry", "owner_email", *TenantForm.Meta.fields[1:])  # type: ignore[assignment]
+        fields = ("slug", "name", "industry", "owner_email", *TenantForm.Meta.fields[1:-1])  # type: ignore[assignment]
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]

@@ -25,8 +25,8 @@ MIDDLEWARE = [
     "apps.gateway.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.tenants.middleware.TenantMiddleware",
+    "corsheaders.middleware.CorsMiddleware",  # as soon as the tenant is known: a page may read every refusal after it
     "apps.datasets.limits.BodyLimitMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

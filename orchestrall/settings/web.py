@@ -68,7 +68,32 @@ SECURITY_HEADERS = {
 # SecurityMiddleware stays for its redirect to https, and the checks that come with it. The header for frames is above.
 SILENCED_SYSTEM_CHECKS = ["security.W002"]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Of the API alone, and for the origins that a tenant lists (apps/gateway/cors.py). Without credentials: a page brings a
+# token, and the browser no cookie.
 CORS_ALLOWED_ORIGINS: list[str] = []
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CORS_ALLOW_HEADERS = (
+    "Accept",
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "X-Request-ID",
+)
+CORS_EXPOSE_HEADERS = (
+    "Location",
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+    "Idempotency-Replayed",
+)
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds that a browser may act on what it was told
 ALLOWED_HOSTS = [f".{env.base_host}", "127.0.0.1"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 # What a request may carry before a view sees it; files stream to disk and have a limit of their own per tenant.

@@ -98,6 +98,7 @@ BODIES: dict[str, Body] = {
     "POST /keys/new/": Body("form", lambda side, things: {"name": "New", "days": "7", "scopes": ["runs.view"]}),
     "POST /keys/<uuid:id>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /keys/<uuid:id>/revoke/": NOTHING,
+    "POST /keys/origins/": Body("form", lambda side, things: {"origins": "https://new.example.org"}),
     "POST /accounts/login/": Body("form", lambda side, things: {"login": side.email, "password": PASSWORD}),
     "POST /accounts/logout/": NOTHING,
     "POST /accounts/signup/": Body("form", lambda side, things: {"email": "new@example.org", **_PASSWORDS}),

@@ -224,3 +224,19 @@ def test_what_was_given_up_shows_its_cause_and_can_be_tried_again(
 def test_a_tenant_without_a_name_is_refused_by_the_service(acme: Tenant) -> None:
     with pytest.raises(InvalidInput):
         services.tenant_change(tenant=acme, name="  ")
+
+
+def test_an_operator_lists_the_origins_of_a_tenant(office: Client, acme: Tenant) -> None:
+    form = {**NEW, "name": "Acme", "cors_origins": "https://App.example.com\r\n\r\nhttps://b.example:8443\r\n"}
+    office.post(one(acme), form)
+    acme.refresh_from_db()
+    assert acme.cors_origins == ["https://app.example.com", "https://b.example:8443"]
+    page = office.get(one(acme)).content.decode()
+    assert "https://app.example.com\nhttps://b.example:8443</textarea>" in page
+    refused = office.post(one(acme), {**form, "cors_origins": "https://app.example.com\r\nhttps://*.example.com"})
+    assert b"A wildcard lets in pages" in refused.content
+    acme.refresh_from_db()
+    assert acme.cors_origins == ["https://app.example.com", "https://b.example:8443"]
+    before = LogEntry.objects.count()
+    office.post(one(acme), {**form, "cors_origins": "https://app.example.com\r\nhttps://b.example:8443"})
+    assert LogEntry.objects.count() == before
