@@ -23,7 +23,7 @@ from apps.common.errors import (
     catalogue,
     details,
 )
-from apps.gateway import idempotency
+from apps.gateway import conventions, idempotency
 from apps.gateway.permissions import OPEN, declared
 from apps.gateway.problems import MEDIA_TYPE, NotAcceptable
 
@@ -113,6 +113,7 @@ def complete(operation: dict[str, Any], *, view: Any, method: str, path: str) ->
 def _problems(operation: dict[str, Any], view: Any, method: str, path: str) -> Iterator[type[Problem]]:
     yield from (BadRequest, NotAcceptable, TooManyRequests, Unavailable)
     yield from view.problems.get(method, ())
+    yield from conventions.problems(method)
     parameters = operation.get("parameters", [])
     if declared(view, method) != OPEN:
         yield from (NotAuthenticated, PermissionDenied)

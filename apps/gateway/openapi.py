@@ -14,7 +14,7 @@ from pydantic.json_schema import model_json_schema
 
 from apps.common.errors import ProblemDetails
 from apps.common.permissions import PERMISSIONS
-from apps.gateway import answers
+from apps.gateway import answers, conventions
 from apps.gateway.answers import REF
 from apps.gateway.permissions import OPEN, declared
 
@@ -25,8 +25,14 @@ class DeclaredSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)  # type: ignore[no-untyped-call]
         if operation:
+            conventions.describe(operation, view=self.view, method=self.method, properties=self._properties)
             answers.complete(operation, view=self.view, method=self.method, path=self.path)
         return operation
+
+    def _properties(self, reference: str) -> dict[str, Any]:
+        """The properties of a schema of the document; none where it has no fixed ones."""
+        found: dict[str, Any] = self.registry[reference.rpartition("/")[2], ResolvedComponent.SCHEMA].schema
+        return dict(found.get("properties", {}))
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Each credential with the permission that it must hold: roles of OpenAPI 3.1, for schemes without scopes."""

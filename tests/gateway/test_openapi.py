@@ -92,7 +92,7 @@ def problems_of(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         status: there[answer["$ref"].rpartition("/")[2]]
         for status, answer in operation["responses"].items()
-        if not status.startswith("2")
+        if not status.startswith(("2", "3"))
     }
 
 
