@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from apps.agents.contract import Agent, ModelCard
 from apps.agents.fields import json_object
 from apps.agents.models import AgentRun
 from apps.common.errors import Issue
 from apps.common.schemas import StrictModel
+from apps.gateway.pagination import Created
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 LONGEST_WAIT = 60
@@ -139,12 +140,11 @@ class RunUpload(StrictModel):
     sheet: str = Field(default="", max_length=100, description="The sheet of a workbook; by default its first.")
 
 
-class RunsQuery(BaseModel):
+class RunsQuery(Created):
     """How a list of runs is narrowed."""
 
     status: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = ""
     agent: str = Field(default="", max_length=100)
-    since: AwareDatetime | None = None
 
 
 class RunQuery(BaseModel):

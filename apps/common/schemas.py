@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 class StrictModel(BaseModel):
     """A model at a boundary: unknown fields are errors, so that a misspelt one is told rather than ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _moment(sent: Any) -> Any:
+    """A text is a moment only as RFC 3339 has it: not a number of seconds, nor a day."""
+    if isinstance(sent, str) and not _MOMENT.fullmatch(sent):
+        raise ValueError("Give a date and time with its zone, for example 2026-11-25T16:40:00Z.")
+    return sent
+
+
+def _universal(moment: datetime) -> datetime:
+    """The moment in UTC: databases know fewer zones than texts can say."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # in UTC it is before the first or after the last that there is
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_universal)]
 
 
 class Table(StrictModel):

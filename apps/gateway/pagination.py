@@ -9,11 +9,12 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from pydantic import AwareDatetime, BaseModel, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from apps.common.errors import InvalidInput, Issue
+from apps.common.schemas import Moment
 from apps.tenants.context import current_schema
 
 T = TypeVar("T", bound=BaseModel)
@@ -40,8 +41,8 @@ _NEWEST: Final = "-id"
 class Created(BaseModel):
     """How a list is narrowed to a span of time; part of the model of its query."""
 
-    since: AwareDatetime | None = None
-    before: AwareDatetime | None = None
+    since: Moment | None = None
+    before: Moment | None = None
 
 
 class Page(BaseModel, Generic[T]):
