@@ -31,7 +31,7 @@ def _universal(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:  # in UTC it is before the first or after the last that there is
-        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC) if moment.year == 1 else datetime.max.replace(tzinfo=UTC)
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_universal)]
