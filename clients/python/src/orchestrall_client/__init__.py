@@ -21,11 +21,14 @@ from orchestrall_client.errors import (
     WaitExpired,
 )
 from orchestrall_client.models import (
+    ActsFor,
     Agent,
     Column,
     Dataset,
     DatasetDetail,
     Issue,
+    Key,
+    KeyMade,
     Measure,
     ModelCard,
     Run,
@@ -37,6 +40,7 @@ from orchestrall_client.retries import Retries
 from orchestrall_client.version import __version__
 
 __all__ = [
+    "ActsFor",
     "Agent",
     "Client",
     "Column",
@@ -45,6 +49,8 @@ __all__ = [
     "DatasetDetail",
     "InvalidRequest",
     "Issue",
+    "Key",
+    "KeyMade",
     "Measure",
     "ModelCard",
     "NotAuthenticated",

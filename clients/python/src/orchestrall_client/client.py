@@ -12,6 +12,7 @@ import httpx
 from orchestrall_client.agents import Agents
 from orchestrall_client.connection import Connection
 from orchestrall_client.datasets import Datasets
+from orchestrall_client.keys import Keys
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
 from orchestrall_client.version import __version__
@@ -73,6 +74,7 @@ class Client:
         )
         self.agents = Agents(self._connection)
         self.datasets = Datasets(self._connection)
+        self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)
 
     @property

@@ -63,10 +63,6 @@ class Call:
     def repeatable(self) -> bool:
         return self.again or self.method in SAFE or "Idempotency-Key" in self.headers
 
-    def accepting(self, kind: str) -> Call:
-        """The same, for an answer of this media type."""
-        return replace(self, headers={**self.headers, "Accept": kind})
-
     def once(self, key: str | None = None) -> Call:
         """The same, as a request that is carried out once however often it is sent (within 24 hours)."""
         return replace(self, headers={**self.headers, "Idempotency-Key": key or str(uuid.uuid4())})
@@ -114,7 +110,11 @@ class Connection:
 
     def one(self, call: Call, model: type[M]) -> M:
         """The answer as a model."""
-        told = self.json(call)
+        return self.read_as(model, self.json(call), call)
+
+    @staticmethod
+    def read_as(model: type[M], told: Any, call: Call) -> M:
+        """What the server told as a model. Raises `UnexpectedAnswer`."""
         try:
             return model.model_validate(told)
         except ValidationError as error:
@@ -135,6 +135,7 @@ class Connection:
 
     def download(self, call: Call, to: str | Path | BinaryIO) -> None:
         """Write the answer's body to a path or an open file, once it is there as a whole: half a file is never left."""
+        call = replace(call, headers={**call.headers, "Accept": "*/*"})
         if isinstance(to, str | Path):
             part = Path(to).with_name(f".{Path(to).name}.{uuid.uuid4().hex}")
             try:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypedDict, Unpack, overload
 from uuid import UUID
 
 from orchestrall_client.connection import Call, Connection, get
 from orchestrall_client.files import Source, upload_of
 from orchestrall_client.models import Dataset, DatasetDetail
-from orchestrall_client.pages import id_of, items
+from orchestrall_client.pages import id_of, listed, moment
 
 DatasetId = Dataset | UUID | str
 PATH = "/api/v1/datasets"
+
+
+class DatasetsNarrowed(TypedDict, total=False):
+    """How a list of datasets is narrowed and ordered."""
+
+    q: str
+    since: datetime | None
+    before: datetime | None
+    order: str
+    page_size: int | None
 
 
 class Datasets:
@@ -42,9 +53,29 @@ class Datasets:
             call = Call("POST", PATH, form=form, upload=upload).once(idempotency_key)
             return self._connection.one(call, DatasetDetail)
 
-    def list(self, *, q: str = "", page_size: int | None = None) -> Iterator[Dataset]:
-        """The datasets, newest first; `q` are words that the name contains. A page is asked for as it is reached."""
-        return items(self._connection, get(PATH, q=q, limit=page_size), Dataset.model_validate)
+    @overload
+    def list(self, *, fields: None = None, **narrow: Unpack[DatasetsNarrowed]) -> Iterator[Dataset]: ...
+
+    @overload
+    def list(self, *, fields: Sequence[str], **narrow: Unpack[DatasetsNarrowed]) -> Iterator[dict[str, Any]]: ...
+
+    def list(
+        self,
+        *,
+        q: str = "",
+        since: datetime | None = None,
+        before: datetime | None = None,
+        order: str = "",
+        fields: Sequence[str] | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Any]:
+        """The datasets: newest first, or in an `order` (`created_at`, `name`, or from above `-name`); `q` are
+        words of the name.
+
+        A page is asked for as it is reached. With `fields` each is a dict of these alone.
+        """
+        narrow = {"q": q, "since": moment(since, "since"), "before": moment(before, "before")}
+        return listed(self._connection, PATH, Dataset, fields=fields, order=order, limit=page_size, **narrow)
 
     def get(self, dataset: DatasetId) -> DatasetDetail:
         """One dataset with the profile of its columns and its first rows."""
@@ -53,6 +84,10 @@ class Datasets:
     def rows(self, dataset: DatasetId, to: str | Path | BinaryIO) -> None:
         """Write all rows as CSV, in UTF-8. Text that a spreadsheet program would run begins with an apostrophe."""
         self._connection.download(get(f"{self._at(dataset)}/rows.csv"), to)
+
+    def rename(self, dataset: DatasetId, name: str) -> DatasetDetail:
+        """Give a dataset another name; its rows never change."""
+        return self._connection.one(Call("PATCH", self._at(dataset), json={"name": name}), DatasetDetail)
 
     def delete(self, dataset: DatasetId) -> None:
         """Delete a dataset with its rows, for good. Runs that used it keep their results."""

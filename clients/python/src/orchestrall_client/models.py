@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 """The statuses after which nothing happens to a run. A status that is not known counts as open."""
@@ -177,3 +177,35 @@ class RunEvent(Model):
     @property
     def is_open(self) -> bool:
         return self.status not in ENDED
+
+
+class ActsFor(Model):
+    """Whom a key acts for: a person, or a service account."""
+
+    id: UUID
+    name: str
+    is_service: bool
+
+
+class Key(Model):
+    """An API key, without its text."""
+
+    id: UUID
+    name: str
+    prefix: str
+    """The part of its text by which it is known: `ork_<prefix>_…`."""
+    state: str
+    """`active`, `expired` or `revoked`."""
+    scopes: list[str]
+    acts_for: ActsFor
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    replaces: UUID | None
+
+
+class KeyMade(Key):
+    """A key that was just made, with its text."""
+
+    key: str = Field(repr=False)

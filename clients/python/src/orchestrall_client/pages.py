@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from orchestrall_client.connection import Call, Connection
-from orchestrall_client.errors import UnexpectedAnswer
+from orchestrall_client.connection import Call, Connection, get
+from orchestrall_client.models import Model
 
-T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
-def items(connection: Connection, call: Call, show: Callable[[Any], T]) -> Iterator[T]:
-    """The items of all pages. A page is asked for when its first item is."""
+class Page(Model):
+    """One page of a list."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+def listed(
+    connection: Connection, path: str, model: type[M], *, fields: Sequence[str] | None = None, **query: Any
+) -> Iterator[Any]:
+    """The items of all pages: each as a model, or of each these `fields` alone, as JSON.
+
+    A page is asked for when its first item is. What cannot be asked for is refused at once.
+    """
+    if fields is not None and (isinstance(fields, str) or not fields):
+        raise ValueError('`fields` is a list of names: fields=["id", "status"].')
+    call = get(path, **query, fields=",".join(fields) if fields else None)
+    if fields is not None:
+        return _items(connection, call)
+    return (connection.read_as(model, item, call) for item in _items(connection, call))
+
+
+def _items(connection: Connection, call: Call) -> Iterator[dict[str, Any]]:
     following: Call | None = call
     while following is not None:
-        page = connection.json(following)
-        if not isinstance(page, dict) or not isinstance(page.get("items"), list):
-            raise UnexpectedAnswer(f"{call.method} {call.path} was not answered with a page of a list.")
-        yield from map(show, page["items"])
+        page = connection.one(following, Page)
+        yield from page.items
         # Of the address of the next page only what is not the host: a credential goes to no other one.
-        address = urlsplit(page.get("next") or "")
+        address = urlsplit(page.next or "")
         following = Call("GET", f"{address.path}?{address.query}") if address.path else None
+
+
+def moment(value: datetime | None, name: str) -> str | None:
+    """A moment as the server reads it. Raises `ValueError` for one without a time zone."""
+    if value is not None and value.tzinfo is None:
+        raise ValueError(f"`{name}` needs a time zone: datetime(2026, 11, 25, tzinfo=UTC).")
+    return value.isoformat() if value else None
 
 
 def id_of(thing: UUID | str | Any, what: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final, Literal, TypedDict, Unpack, overload
 from urllib.parse import quote
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from orchestrall_client.connection import Call, Connection, get
 from orchestrall_client.errors import InvalidRequest, NotFound, Problem, RunFailed, UnexpectedAnswer, WaitExpired
 from orchestrall_client.files import Source, upload_of
 from orchestrall_client.models import Agent, Run, RunDetail, RunEvent
-from orchestrall_client.pages import id_of, items
+from orchestrall_client.pages import id_of, listed, moment
 from orchestrall_client.streams import messages
 
 RunId = Run | UUID | str
@@ -26,6 +26,17 @@ HELD: Final = 25.0
 HELD_WITH_PROGRESS: Final = 2.0
 # An answer that comes sooner than this was not held back: then the pause is ours.
 SHORTEST: Final = 1.0
+
+
+class RunsNarrowed(TypedDict, total=False):
+    """How a list of runs is narrowed and ordered."""
+
+    status: str
+    agent: str
+    since: datetime | None
+    before: datetime | None
+    order: str
+    page_size: int | None
 
 
 class Runs:
@@ -61,15 +72,29 @@ class Runs:
         with upload_of(file, name) as upload:
             return self._connection.one(Call("POST", path, form=form, upload=upload).once(idempotency_key), Run)
 
+    @overload
+    def list(self, *, fields: None = None, **narrow: Unpack[RunsNarrowed]) -> Iterator[Run]: ...
+
+    @overload
+    def list(self, *, fields: Sequence[str], **narrow: Unpack[RunsNarrowed]) -> Iterator[dict[str, Any]]: ...
+
     def list(
-        self, *, status: str = "", agent: str = "", since: datetime | None = None, page_size: int | None = None
-    ) -> Iterator[Run]:
-        """The runs, newest first, without their results. A page is asked for as it is reached."""
-        if since is not None and since.tzinfo is None:
-            raise ValueError("`since` needs a time zone: datetime(2026, 11, 25, tzinfo=UTC).")
-        moment = since.isoformat() if since else None
-        call = get(PATH, status=status, agent=agent, since=moment, limit=page_size)
-        return items(self._connection, call, Run.model_validate)
+        self,
+        *,
+        status: str = "",
+        agent: str = "",
+        since: datetime | None = None,
+        before: datetime | None = None,
+        order: str = "",
+        fields: Sequence[str] | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Any]:
+        """The runs, without their results: newest first, or in an `order` (`created_at`, or `-created_at` from above).
+
+        A page is asked for as it is reached. With `fields` each is a dict of these alone.
+        """
+        narrow = {"status": status, "agent": agent, "since": moment(since, "since"), "before": moment(before, "before")}
+        return listed(self._connection, PATH, Run, fields=fields, order=order, limit=page_size, **narrow)
 
     def get(self, run: RunId) -> RunDetail:
         """One run as it is now, with its result once it has succeeded."""
@@ -151,9 +176,7 @@ class Runs:
         """Write the result as one flat table, CSV or a workbook. `Conflict` while there is none."""
         if format not in {"csv", "xlsx"}:
             raise ValueError(f"{format!r} is no format of a result: choose csv or xlsx.")
-        call = get(f"{_at(run)}/result.{format}")
-        kinds = "text/csv" if format == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        self._connection.download(call.accepting(kinds), to)
+        self._connection.download(get(f"{_at(run)}/result.{format}"), to)
 
     def _polled(self, run: RunId, seen: int) -> Iterator[RunEvent]:
         """The changes of a run that a reader sees who asks again and again."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrall_client.cli.login import Usage
 from orchestrall_client.cli.output import facts, moment, print_json, print_list, say, table
-from orchestrall_client.cli.parsing import Group, at_least_one, output_option, source, target
+from orchestrall_client.cli.parsing import Group, list_options, narrowed, output_option, source, target
 from orchestrall_client.client import Client
 from orchestrall_client.models import DatasetDetail
 
@@ -27,7 +27,7 @@ COLUMNS: dict[str, Any] = {
 def add(group: Group) -> None:
     listing = group.command("list", list_datasets, "The datasets, newest first.")
     listing.add_argument("--q", default="", metavar="WORDS", help="only those whose name contains the words")
-    listing.add_argument("--limit", type=at_least_one, default=20, help="how many at most (%(default)s)")
+    list_options(listing, "created_at", "name")
 
     upload = group.command("upload", upload_dataset, "Store a table for many runs.", examples=_UPLOAD)
     upload.add_argument("file", metavar="FILE", help="CSV, XLSX or Parquet; - is standard input")
@@ -35,6 +35,10 @@ def add(group: Group) -> None:
     upload.add_argument("--sheet", default="", help="the sheet of a workbook; by default its first")
 
     group.command("get", get_dataset, "A dataset with its columns.").add_argument("dataset", metavar="ID")
+
+    rename = group.command("rename", rename_dataset, "Give a dataset another name.")
+    rename.add_argument("dataset", metavar="ID")
+    rename.add_argument("name", metavar="NAME")
 
     rows = group.command("rows", rows_of_dataset, "All rows of a dataset, as CSV.")
     rows.add_argument("dataset", metavar="ID")
@@ -51,7 +55,7 @@ _UPLOAD = """\
 
 
 def list_datasets(client: Client, asked: argparse.Namespace) -> int:
-    found = client.datasets.list(q=asked.q, page_size=min(asked.limit, 200))
+    found = client.datasets.list(q=asked.q, **narrowed(asked))
     print_list(islice(found, asked.limit), COLUMNS, as_json=asked.json)
     return 0
 
@@ -62,6 +66,10 @@ def upload_dataset(client: Client, asked: argparse.Namespace) -> int:
 
 def get_dataset(client: Client, asked: argparse.Namespace) -> int:
     return _shown(client.datasets.get(asked.dataset), asked)
+
+
+def rename_dataset(client: Client, asked: argparse.Namespace) -> int:
+    return _shown(client.datasets.rename(asked.dataset, asked.name), asked)
 
 
 def rows_of_dataset(client: Client, asked: argparse.Namespace) -> int:

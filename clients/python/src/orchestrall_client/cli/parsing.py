@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from orchestrall_client.cli.login import Usage
 from orchestrall_client.client import Client
 from orchestrall_client.files import Source
 
+LONGEST_PAGE = 200
 Run = Callable[[Client, argparse.Namespace], int]
 
 
@@ -44,6 +46,32 @@ class Group:
     def group(self, name: str, text: str) -> Group:
         made = self._commands.add_parser(name, help=text, description=text)
         return Group(made.add_subparsers(dest="what", metavar="WHAT", required=True))
+
+
+def list_options(parser: argparse.ArgumentParser, *orders: str) -> None:
+    """How a list is narrowed, ordered and cut."""
+    parser.add_argument("--since", type=moment, metavar="WHEN", help="made then or later: 2026-11-25, or …T16:40")
+    parser.add_argument("--before", type=moment, metavar="WHEN", help="made before then")
+    signed = [f"{sign}{name}" for name in orders for sign in ("", "-")]
+    parser.add_argument(
+        "--order",
+        choices=signed,
+        default="",
+        metavar="FIELD",
+        help="by " + ", ".join(orders) + "; from above with a hyphen before it: --order=-created_at",
+    )
+    parser.add_argument("--limit", type=at_least_one, default=20, help="how many at most (%(default)s)")
+
+
+def narrowed(asked: argparse.Namespace) -> dict[str, Any]:
+    """What those options say, for a `list` of the client."""
+    page = min(asked.limit, LONGEST_PAGE)
+    return {"since": asked.since, "before": asked.before, "order": asked.order, "page_size": page}
+
+
+def moment(text: str) -> datetime:
+    """A moment in ISO 8601; without a zone it is in this machine's."""
+    return datetime.fromisoformat(text).astimezone()
 
 
 def at_least_one(text: str) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from orchestrall_client.cli.login import Usage
 from orchestrall_client.cli.output import Progress, facts, moment, print_json, print_list, say, state
-from orchestrall_client.cli.parsing import Group, at_least_one, output_option, source, target
+from orchestrall_client.cli.parsing import Group, list_options, narrowed, output_option, source, target
 from orchestrall_client.client import Client
 from orchestrall_client.models import Run
 
@@ -33,8 +32,7 @@ def add(group: Group) -> None:
     listing = group.command("list", list_runs, "The runs, newest first, without their results.")
     listing.add_argument("--status", choices=["queued", "running", "succeeded", "failed", "cancelled"])
     listing.add_argument("--agent", metavar="KEY", help="only runs of this agent")
-    listing.add_argument("--since", type=_moment, metavar="WHEN", help="accepted then or later: 2026-11-25 or …T16:40")
-    listing.add_argument("--limit", type=at_least_one, default=20, help="how many at most (%(default)s)")
+    list_options(listing, "created_at")
 
     start = group.command("start", start_run, "Start a run of an agent.", examples=_START)
     start.add_argument("agent", metavar="AGENT", help="its key: see orchestrall agents list")
@@ -67,9 +65,7 @@ _RESULT = """\
 
 
 def list_runs(client: Client, asked: argparse.Namespace) -> int:
-    found = client.runs.list(
-        status=asked.status or "", agent=asked.agent or "", since=asked.since, page_size=min(asked.limit, 200)
-    )
+    found = client.runs.list(status=asked.status or "", agent=asked.agent or "", **narrowed(asked))
     print_list(islice(found, asked.limit), COLUMNS, as_json=asked.json)
     return 0
 
@@ -166,8 +162,3 @@ def _input(text: str) -> dict[str, Any]:
     if not isinstance(made, dict):
         raise Usage(f"{where} is no JSON object: write '{{\"name\": value}}'.")
     return made
-
-
-def _moment(text: str) -> datetime:
-    """A moment in ISO 8601; without a zone it is in this machine's."""
-    return datetime.fromisoformat(text).astimezone()

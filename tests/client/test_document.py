@@ -1,0 +1,122 @@
+"""The client and the server's OpenAPI document: they say the same, or these tests say where they do not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from orchestrall_client import Agent, DatasetDetail, RunDetail, RunEvent, models
+from orchestrall_client.credentials import Tokens
+from orchestrall_client.datasets import Datasets
+from orchestrall_client.errors import Problem
+from orchestrall_client.keys import Keys
+from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
+from orchestrall_client.runs import Runs
+
+from apps.agents import live
+from apps.gateway.openapi import document
+
+OPERATIONS = {
+    operation["operationId"]: operation for methods in document()["paths"].values() for operation in methods.values()
+}
+# What an operation answers with: the model itself, or for a list the one of its items.
+ANSWERS: dict[str, type[Model]] = {
+    "agents_list": Agent,
+    "agent_get": Agent,
+    "datasets_list": Dataset,
+    "dataset_upload": DatasetDetail,
+    "dataset_get": DatasetDetail,
+    "runs_list": Run,
+    "run_start": Run,
+    "run_get": RunDetail,
+    "run_cancel": Run,
+    "keys_list": Key,
+    "key_get": Key,
+    "key_create": KeyMade,
+    "key_rotate": KeyMade,
+}
+LISTS: dict[str, Callable[..., Any]] = {
+    "datasets_list": Datasets.list,
+    "runs_list": Runs.list,
+    "keys_list": Keys.list,
+}
+
+
+def shape(schema: dict[str, Any], parts: dict[str, Any]) -> Any:
+    """What a schema allows, without its words: a list of an enumeration's values is any text, for it may grow."""
+    if "$ref" in schema:
+        return shape(parts[schema["$ref"].rpartition("/")[2]], parts)
+    if "anyOf" in schema:
+        return frozenset(shape(each, parts) for each in schema["anyOf"])
+    kind = schema.get("type", "string" if {"enum", "const"} & set(schema) else "any")
+    if kind == "array":
+        return ("array", shape(schema["items"], parts))
+    if kind == "object" and "properties" in schema:
+        return ("object", frozenset((name, shape(each, parts)) for name, each in schema["properties"].items()))
+    return (kind, schema.get("format"))
+
+
+def promised(operation: str) -> dict[str, Any]:
+    """The properties of the good answer of an operation, or of its items, by name."""
+    parts = document()["components"]["schemas"]
+    [good] = [answer for status, answer in OPERATIONS[operation]["responses"].items() if status.startswith("2")]
+    schema = good["content"]["application/json"]["schema"]
+    schema = parts[schema["$ref"].rpartition("/")[2]]
+    if "items" in schema["properties"]:
+        schema = parts[schema["properties"]["items"]["items"]["$ref"].rpartition("/")[2]]
+    return {name: shape(each, parts) for name, each in schema["properties"].items()}
+
+
+def expected(model: type[Model]) -> dict[str, Any]:
+    """The fields of a model of the client, by name."""
+    schema = model.model_json_schema(mode="serialization")
+    return {name: shape(each, schema.get("$defs", {})) for name, each in schema["properties"].items()}
+
+
+@pytest.mark.parametrize("operation", ANSWERS)
+def test_every_field_that_the_document_promises_is_there_with_its_type(operation: str) -> None:
+    assert expected(ANSWERS[operation]) == promised(operation)
+
+
+def test_a_field_that_is_missing_or_of_another_type_is_found() -> None:
+    class Other(Run):
+        seq: str  # type: ignore[assignment]
+        more: int
+
+    found, wanted = expected(Other), promised("runs_list")
+    assert {name for name in found if found[name] != wanted.get(name)} == {"seq", "more"}
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_lists_can_be_asked_for_by_all_that_the_document_names(operation: str) -> None:
+    named = {each["name"] for each in OPERATIONS[operation].get("parameters", []) if each["in"] == "query"}
+    arguments = set(inspect.signature(LISTS[operation]).parameters) - {"self"}
+    assert {"limit" if each == "page_size" else each for each in arguments} == named - {"cursor"}
+
+
+def test_the_tokens_of_a_sign_in_are_those_of_the_document() -> None:
+    for operation in ("token_issue", "token_refresh"):
+        assert set(expected(Tokens)) <= set(promised(operation))
+
+
+def test_a_problem_has_all_that_the_document_tells_of_one() -> None:
+    told = document()["components"]["schemas"]["ProblemDetails"]["properties"]
+    arguments = set(inspect.signature(Problem).parameters)
+    assert set(told) - {"type"} <= arguments  # its type is its code, as an address
+    issue = document()["components"]["schemas"]["Issue"]["properties"]
+    assert set(issue) == set(Issue.model_fields)
+
+
+def test_an_event_has_all_that_the_server_tells() -> None:
+    from apps.agents.models import AgentRun
+
+    assert set(live.event(AgentRun())) == set(RunEvent.model_fields)
+
+
+def test_runs_end_in_the_states_of_the_server() -> None:
+    from apps.agents.models import AgentRun
+
+    for status in AgentRun.Status:
+        assert AgentRun(status=status).is_open == (status not in models.ENDED)
