@@ -1,10 +1,11 @@
-"""A person with a role in one tenant."""
+"""Who has a role in one tenant: people, and programs."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
@@ -31,7 +32,8 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of the tenant in whose schema the row stands. Rights come from the role alone."""
+    """A member of the tenant in whose schema the row stands, or a service account: the account of a program, which has
+    keys, no password and no address. Rights come from the role alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(unique=True)
@@ -52,6 +54,14 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["email"]
+        constraints = [
+            # Whatever door is left open by mistake: there is nothing to enter with, and no tenant is a program's.
+            models.CheckConstraint(
+                condition=models.Q(is_service=False)
+                | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False) & ~models.Q(role="owner"),
+                name="accounts_service_never_signs_in",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -76,8 +86,8 @@ class User(AbstractBaseUser):
 
     @property
     def is_invited(self) -> bool:
-        """Whether the person has not chosen a password yet."""
-        return not self.has_usable_password()
+        """Whether the person has not chosen a password yet. A program never does."""
+        return not self.is_service and not self.has_usable_password()
 
     @property
     def is_operator(self) -> bool:

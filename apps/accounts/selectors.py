@@ -1,4 +1,4 @@
-"""Reads of members."""
+"""Reads of members and service accounts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_VIEW
@@ -30,7 +31,7 @@ class MemberPage:
     found: int
     """Members that match."""
     active: int
-    """Active members of the tenant, whatever is searched for: what the quota counts."""
+    """Active members and service accounts of the tenant, whatever is searched for: what the quota counts."""
 
     @property
     def previous(self) -> int:
@@ -44,7 +45,7 @@ class MemberPage:
 def members_page(*, who: Principal, search: str = "", role: str = "", state: str = "", page: int = 1) -> MemberPage:
     """One page of members, most powerful first, in two statements. `state` is active, invited, inactive or empty."""
     demand(who, MEMBERS_VIEW)
-    narrow = Q()
+    narrow = Q(is_service=False)
     if text := search.replace("\x00", "").strip():  # a byte that the database has no text with
         narrow &= Q(name__icontains=text) | Q(email__icontains=text)
     if role in ROLES:
@@ -66,7 +67,27 @@ def members_page(*, who: Principal, search: str = "", role: str = "", state: str
 def member_get(*, who: Principal, id: UUID) -> User:
     """One member. Raises `NotFound` where there is none in this tenant."""
     demand(who, MEMBERS_VIEW)
-    member = User.objects.filter(pk=id).first()
+    member = User.objects.filter(pk=id, is_service=False).first()
     if member is None:
         raise NotFound("There is no such member here.", remedy="See the list of members.")
     return member
+
+
+def service_accounts_query(*, who: Principal) -> QuerySet[User]:
+    """The service accounts, newest first."""
+    demand(who, MEMBERS_VIEW)
+    return User.objects.filter(is_service=True).order_by("-id")
+
+
+def service_accounts_list(*, who: Principal) -> list[User]:
+    """All of them, active ones first, each with the number of its `keys` that work, in one statement."""
+    working = Count("api_keys", filter=Q(api_keys__revoked_at=None, api_keys__expires_at__gt=timezone.now()))
+    return list(service_accounts_query(who=who).annotate(keys=working).order_by("-is_active", "name", "id"))
+
+
+def service_account_get(*, who: Principal, id: UUID) -> User:
+    """One service account. Raises `NotFound` where there is none in this tenant."""
+    account = service_accounts_query(who=who).filter(pk=id).first()
+    if account is None:
+        raise NotFound("There is no such service account here.", remedy="See the list of service accounts.")
+    return account

@@ -1,12 +1,16 @@
-"""Writes to members.
+"""Writes to members and service accounts.
 
 The rules: nobody deals with a role above their own or raises anyone above it; a tenant always has an active owner;
-nobody changes their own role or deactivates themselves; the quota counts active members.
+nobody changes their own role or deactivates themselves; the quota counts active members and service accounts.
+
+A service account is never an owner, so that a tenant is always somebody's, and its role may call the API, which is all
+that it is there for.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import default_token_generator
@@ -24,10 +28,14 @@ from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
-from apps.common.permissions import ROLES, demand
+from apps.common.ids import uuid7
+from apps.common.permissions import ROLES, codes_of, demand
+from apps.gateway.permissions import API_USE
 from apps.tenants.context import current_tenant, tenant_url
 
 logger = logging.getLogger(__name__)
+
+SERVICE_HOST = "service.invalid"
 
 
 def user_create(*, email: str, name: str, role: str, password: str | None = None, is_staff: bool = False) -> User:
@@ -106,6 +114,52 @@ def member_reactivate(*, actor: User, member: User) -> User:
     return member
 
 
+@transaction.atomic
+def service_account_create(*, actor: User, name: str, role: str) -> User:
+    """Add the account of a program: keys are made for it, and it never signs in. Raises as `member_invite`."""
+    actor, name = _acting(actor), name.strip()
+    _check_service(name, role)
+    _require_reach(actor, role)
+    _require_room()
+    # A row needs an address; this is none that a mail could reach (RFC 2606), and nobody is shown it.
+    return User.objects.create_user(f"{uuid7()}@{SERVICE_HOST}", None, name=name, role=role, is_service=True)
+
+
+@transaction.atomic
+def service_account_change(
+    *,
+    actor: User,
+    account: User,
+    name: str | None = None,
+    role: str | None = None,
+    is_active: bool | None = None,
+    check: Callable[[User], None] = lambda account: None,
+) -> User:
+    """Give a service account another name or role, or end or resume it; None leaves a thing as it is.
+
+    Its keys do what the role allows from then on, and nothing while it is deactivated. `check` gets the account as it
+    is before, locked, and raises where it is not what the caller knows. Raises as `role_set`.
+    """
+    actor = _acting(actor)
+    account = _for_change(actor, account)
+    check(account)
+    name = account.name if name is None else name.strip()
+    role = account.role if role is None else role
+    _check_service(name, role)
+    _require_reach(actor, role)
+    if is_active and not account.is_active:
+        _require_room()
+    account.name, account.role = name, role
+    account.is_active = account.is_active if is_active is None else is_active
+    account.save(update_fields=["name", "role", "is_active"])
+    return account
+
+
+def service_roles() -> list[str]:
+    """The roles that a service account may have, most powerful first."""
+    return [key for key in ROLES if key != "owner" and API_USE in codes_of(key)]
+
+
 def first_owner_invite(*, tenant: Any, **_: Any) -> None:
     """When a tenant is made: invite its first owner. Does nothing for a tenant without one, or that has users."""
     if tenant.owner_email and not User.objects.exists():
@@ -168,9 +222,20 @@ def _require_room() -> None:
     most = current_tenant().max_members
     if User.objects.filter(is_active=True).count() >= most:
         raise Conflict(
-            f"Your organisation has {most} active members, as many as its plan allows. Nothing was changed.",
+            f"Your organisation has {most} active members and service accounts, as many as its plan allows. "
+            "Nothing was changed.",
             remedy="Deactivate someone, or ask the operator of this installation for more.",
         )
+
+
+def _check_service(name: str, role: str) -> None:
+    issues = []
+    if not name or len(name) > 150 or not name.isprintable():
+        issues.append(Issue(path="name", message="Give a name of 1 to 150 characters that says which program it is."))
+    if role not in service_roles():
+        issues.append(Issue(path="role", message=f"Choose one that may call the API: {', '.join(service_roles())}."))
+    if issues:
+        raise InvalidInput("Nothing was changed.", issues=issues)
 
 
 def _check_invitation(email: str, name: str, role: str) -> None:

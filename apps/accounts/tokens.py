@@ -14,3 +14,7 @@ class ResetTokens(EmailAwarePasswordResetTokenGenerator):
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
         return f"{current_schema()}:{super()._make_hash_value(user, timestamp)}"
+
+    def check_token(self, user: Any, token: str | None) -> bool:
+        """No link sets a password of a program's account."""
+        return not getattr(user, "is_service", False) and bool(super().check_token(user, token))

@@ -6,6 +6,13 @@ app_name = "accounts"
 urlpatterns = [
     path("", views.MemberList.as_view(), name="members"),
     path("invite/", views.MemberInvite.as_view(), name="invite"),
+    path("service-accounts/", views.ServiceAccountList.as_view(), name="services"),
+    path("service-accounts/new/", views.ServiceAccountCreate.as_view(), name="service-new"),
+    path("service-accounts/<uuid:account>/role/", views.ServiceAccountRole.as_view(), name="service-role"),
+    path("service-accounts/<uuid:account>/deactivate/", views.ServiceAccountDeactivate.as_view(), name="service-end"),
+    path(
+        "service-accounts/<uuid:account>/reactivate/", views.ServiceAccountReactivate.as_view(), name="service-resume"
+    ),
     path("<uuid:id>/role/", views.MemberRole.as_view(), name="role"),
     path("<uuid:id>/deactivate/", views.MemberDeactivate.as_view(), name="deactivate"),
     path("<uuid:id>/reactivate/", views.MemberReactivate.as_view(), name="reactivate"),

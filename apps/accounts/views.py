@@ -1,7 +1,8 @@
-"""The members page."""
+"""The pages of members and service accounts."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from apps.accounts.selectors import rank
 from apps.common.errors import Problem
 from apps.common.permissions import ROLES, Role
 from apps.console.views import ConsoleView
+from apps.gateway.permissions import KEYS_MANAGE
 from apps.tenants.context import current_tenant
 
 STATES = (("active", "Active"), ("invited", "Invited"), ("inactive", "Deactivated"))
@@ -125,6 +127,93 @@ class MemberInviteAgain(MemberAction):
         messages.success(self.request, f"Another link is on its way to {member.email}.")
 
 
+class ServiceAccountList(ConsoleView):
+    permission = MEMBERS_VIEW
+    page_title = "Service accounts"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        can_manage = self.who.can(MEMBERS_MANAGE)
+        accounts = selectors.service_accounts_list(who=self.who)
+        context = {
+            "rows": [{"account": each, "may": can_manage and _may(self.user, each)} for each in accounts],
+            "grantable": _service_roles(self.user),
+            "can_manage": can_manage,
+            "can_make_keys": self.who.can(KEYS_MANAGE),
+        }
+        return self.page("accounts/service_list.html", context)
+
+
+class ServiceAccountCreate(ConsoleView):
+    permission = MEMBERS_MANAGE
+    page_title = "Make a service account"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._form({"name": "", "role": "analyst"})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        values = {key: request.POST.get(key, "") for key in ("name", "role")}
+        try:
+            account = services.service_account_create(actor=self.user, **values)
+        except Problem as problem:
+            return self._form(values, problem)
+        messages.success(request, f"{account} is made. Now make a key for it.")
+        return redirect("accounts:services")
+
+    def _form(self, values: dict[str, str], problem: Problem | None = None) -> HttpResponse:
+        context = {
+            "values": values,
+            "problem": problem,
+            "errors": {issue.path: issue.message for issue in problem.issues} if problem else {},
+            "grantable": _service_roles(self.user),
+        }
+        return self.page("accounts/service_form.html", context, status=problem.status if problem else 200)
+
+
+class ServiceAccountAction(ConsoleView):
+    """A button of the list of service accounts."""
+
+    permission = MEMBERS_MANAGE
+
+    def post(self, request: HttpRequest, account: UUID) -> HttpResponse:
+        found = selectors.service_account_get(who=self.who, id=account)
+        try:
+            changed = services.service_account_change(actor=self.user, account=found, **self.change())
+            messages.success(request, self.said(changed))
+        except Problem as problem:
+            messages.error(request, f"{problem.detail} {problem.remedy}".strip())
+        return redirect("accounts:services")
+
+    def change(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def said(self, account: User) -> str:
+        raise NotImplementedError
+
+
+class ServiceAccountRole(ServiceAccountAction):
+    def change(self) -> dict[str, Any]:
+        return {"role": self.request.POST.get("role", "")}
+
+    def said(self, account: User) -> str:
+        return f"{account} is {ROLES[account.role].title.lower()} now. Its keys do no more than that."
+
+
+class ServiceAccountDeactivate(ServiceAccountAction):
+    def change(self) -> dict[str, Any]:
+        return {"is_active": False}
+
+    def said(self, account: User) -> str:
+        return f"{account} is deactivated. Its keys are refused, until you reactivate it."
+
+
+class ServiceAccountReactivate(ServiceAccountAction):
+    def change(self) -> dict[str, Any]:
+        return {"is_active": True}
+
+    def said(self, account: User) -> str:
+        return f"{account} goes on, and so do its keys that have not ended."
+
+
 def _may(actor: User, member: User) -> bool:
     """Whether the buttons of a row make sense; the services decide."""
     return actor.pk != member.pk and rank(actor.role) <= rank(member.role)
@@ -132,3 +221,7 @@ def _may(actor: User, member: User) -> bool:
 
 def _grantable(actor: User) -> list[Role]:
     return [role for role in ROLES.values() if rank(role.key) >= rank(actor.role)]
+
+
+def _service_roles(actor: User) -> list[Role]:
+    return [ROLES[key] for key in services.service_roles() if rank(key) >= rank(actor.role)]

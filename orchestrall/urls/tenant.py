@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path(".well-known/jwks.json", jwks),
     path("api/", include("apps.gateway.api_urls")),
+    path("api/v1/", include("apps.accounts.api_urls")),
     path("api/v1/", include("apps.datasets.api_urls")),
     path("api/v1/", include("apps.agents.api_urls")),
 ]

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from apps.accounts import api
+
+app_name = "accounts_api"
+urlpatterns = [
+    path("service-accounts", api.ServiceAccounts.as_view(), name="service-accounts"),
+    path("service-accounts/<uuid:account>", api.ServiceAccountOne.as_view(), name="service-account"),
+]
