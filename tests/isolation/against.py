@@ -58,13 +58,15 @@ class Installation:
             body = {"data": dict(wanted.data)}
         path = f"{wanted.path}?{urlencode(wanted.query)}" if wanted.query else wanted.path
         made = self._http.build_request(wanted.method, path, headers=headers, **body)
-        if wanted.target or wanted.second_host:
+        if wanted.target_host or wanted.second_host:
             return self._send_as_it_stands(made, wanted)
         return self._http.send(made, follow_redirects=False)
 
     def _send_as_it_stands(self, made: httpx.Request, wanted: Any) -> httpx.Response:
-        """Send what no library would: another target than the path, or two Host headers."""
-        target = wanted.target.replace(wanted.path, f":{self.port}{wanted.path}", 1) or made.url.raw_path.decode()
+        """Send what no library would: a target in absolute form, or two Host headers."""
+        target = made.url.raw_path.decode()
+        if wanted.target_host:
+            target = f"http://{wanted.target_host}:{self.port}{target}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest(wanted.method, target, skip_host=True, skip_accept_encoding=True)

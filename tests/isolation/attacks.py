@@ -440,8 +440,7 @@ def _foreign_filename(attempt: Try) -> Answer:
 
 
 def _at_absolute_target(attempt: Try) -> Answer:
-    wanted = by_owner(attempt.operation, attempt.request(), attempt.ours)
-    return attempt.send(replace(wanted, target=f"http://{attempt.theirs.host}{wanted.path}"))
+    return attempt.as_owner(target_host=attempt.theirs.host)
 
 
 def _at_two_hosts(attempt: Try) -> Answer:

@@ -36,8 +36,8 @@ class Request:
     """How the body is sent: form, json or file; empty without one."""
     data: Mapping[str, Any] = field(default_factory=dict)
     filename: str = "table.csv"
-    target: str = ""
-    """The target of the request line, where it is another than the path. Needs a network."""
+    target_host: str = ""
+    """The host in the target of the request line, where that is in absolute form. Needs a network."""
     second_host: str = ""
     """Another Host header after the first. Needs a network."""
 
