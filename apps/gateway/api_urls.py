@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.gateway.api import documents, keys, problems, tickets, tokens
+from apps.gateway.api import documents, keys, performance, problems, tickets, tokens
 
 urlpatterns = [
     path("schema/", documents.OpenApiDocument.as_view(), name="api-schema"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("v1/tokens/refresh", tokens.TokenRefresh.as_view(), name="api-token-refresh"),
     path("v1/tokens/revoke", tokens.TokenRevoke.as_view(), name="api-token-revoke"),
     path("v1/tickets", tickets.Tickets.as_view(), name="api-tickets"),
+    path("v1/usage", performance.UsageNow.as_view(), name="api-usage"),
+    path("v1/performance", performance.PerformanceNow.as_view(), name="api-performance"),
     path("v1/keys", keys.Keys.as_view(), name="api-keys"),
     path("v1/keys/<uuid:id>", keys.KeyOne.as_view(), name="api-key"),
     path("v1/keys/<uuid:id>/rotate", keys.KeyRotate.as_view(), name="api-key-rotate"),

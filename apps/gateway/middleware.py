@@ -123,7 +123,7 @@ class ProblemMiddleware:
 def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Add the request to the live figures of its tenant."""
     tenant = getattr(request, "tenant", None)
-    if tenant is None or is_asked_again(request):
+    if tenant is None or is_asked_again(request) or getattr(request, "is_uncounted", False):
         return
     counters.count("requests", tenant=tenant)
     if response.status_code >= 500:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 API_USE = permission("api.use", "Call the API with a token or a key", "administrator", "builder", "analyst", "auditor")
 KEYS_VIEW = permission("keys.view", "See the API keys", "administrator", "auditor")
 KEYS_MANAGE = permission("keys.manage", "Make and revoke API keys", "administrator")
+PERFORMANCE_VIEW = permission(
+    "performance.view", "See limits, requests and how long they take", "administrator", "builder", "auditor"
+)
 ORIGINS_MANAGE = permission("origins.manage", "Say which web pages may call the API", "administrator")
 
 # Declared by a view's method that anybody may call: it must show nothing of the tenant.

@@ -10,6 +10,7 @@ urlpatterns = [
     path("data/", include("apps.datasets.urls")),
     path("members/", include("apps.accounts.urls")),
     path("keys/", include("apps.gateway.urls")),
+    path("performance/", include("apps.gateway.performance_urls")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/jwks.json", jwks),
     path("api/", include("apps.gateway.api_urls")),

@@ -45,15 +45,17 @@ export function stretches(band) {
 
 function lineSeries(line, index) {
   const ink = colour(COLOURS[index % COLOURS.length]);
-  // A lone point has no line to be seen by.
-  const lone = line.values.filter((value) => value !== null).length < 2;
+  // A point without neighbours has no line to be seen by.
+  const known = (at) => line.values[at] !== null && line.values[at] !== undefined;
+  const alone = (at) => !known(at - 1) && !known(at + 1);
   return {
     type: "line",
     name: line.name,
     data: line.values,
-    showSymbol: lone,
+    showSymbol: true,
+    showAllSymbol: true,
     symbol: "circle",
-    symbolSize: 6,
+    symbolSize: (value, point) => (alone(point.dataIndex) ? 6 : 0),
     lineStyle: { width: 2, color: ink, type: DASHES[line.style] || "solid" },
     itemStyle: { color: ink },
     emphasis: { disabled: true },
@@ -245,10 +247,18 @@ function table(data) {
   return made;
 }
 
+/** Moments are labels in the viewer's zone, as all other times on a page are. */
+function labelled(data) {
+  if (!data.moments) return data;
+  const second = data.seconds ? { second: "2-digit" } : {};
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...second });
+  return { ...data, periods: data.moments.map((moment) => clock.format(new Date(moment))) };
+}
+
 class Chart {
   constructor(element) {
     this.element = element;
-    this.data = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+    this.data = labelled(JSON.parse(document.getElementById(element.dataset.chart).textContent));
     this.plot = element.querySelector("[data-chart-plot]");
     this.legend = element.querySelector("[data-chart-legend]");
     this.table = element.querySelector("[data-chart-table]");
@@ -276,6 +286,13 @@ class Chart {
     if (!asTable) this.draw();
   }
 
+  /** Other figures of the same kind take the place of these; where the table is shown, in the table. */
+  renew(data) {
+    this.data = labelled(data);
+    this.table.replaceChildren(...(this.table.hidden ? [] : [table(this.data)]));
+    if (!this.plot.hidden) this.chart?.setOption(option(this.data));
+  }
+
   forget() {
     this.watcher.disconnect();
     this.chart?.dispose();
@@ -294,6 +311,11 @@ export async function drawCharts(within = document) {
   if (!found.length) return;
   await loadLibrary();
   for (const element of found) if (!drawn.has(element) && element.isConnected) drawn.set(element, new Chart(element));
+}
+
+/** Put other figures into a chart that is drawn. */
+export function renewChart(element, data) {
+  drawn.get(element)?.renew(data);
 }
 
 document.addEventListener("theme", () => drawn.forEach((chart) => chart.draw()));

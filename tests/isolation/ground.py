@@ -309,9 +309,11 @@ def sides_make(slugs: tuple[str, str], *, agent: str) -> tuple[Side, Side]:
     from apps.tenants.services import tenant_create
 
     industry = AGENTS[agent].industry
+    # Attacks come quicker than any caller may ask.
+    quotas: dict[str, int | None] = dict.fromkeys(("max_requests", "max_caller_requests", "max_starts"), 1_000_000)
     first, second = (
         side_make(
-            tenant_create(slug=slug, name=f"Tenant {place}", industry=industry, now=True),
+            tenant_create(slug=slug, name=f"Tenant {place}", industry=industry, quotas=quotas, now=True),
             agent=agent,
             extra=100 * place,
         )

@@ -120,8 +120,10 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/tokens/revoke": Body("json", lambda side, things: {"token": side.refresh_token}),
     "POST /data/upload/": TABLE,
     "POST /data/sample/": Body("form", lambda side, things: {"name": _sample()}),
+    "POST /data/<uuid:id>/rename/": Body("form", lambda side, things: {"name": "New"}),
     "POST /data/<uuid:id>/delete/": NOTHING,
     "POST /api/v1/datasets": TABLE,
+    "PATCH /api/v1/datasets/<uuid:id>": Body("json", lambda side, things: {"name": "New"}),
     "DELETE /api/v1/datasets/<uuid:id>": NOTHING,
     "POST /api/v1/agents/<str:key>/runs": Body("json", lambda side, things: {"input": things.input}, names_things=True),
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
@@ -144,6 +146,10 @@ OPEN_PAGES = {
 REFUSING_WORDS = {"/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works"}
 # Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
 UNMARKED = {
+    "/api/v1/usage",
+    "/api/v1/performance",
+    "/performance/",
+    "/performance/figures/",
     "/api/v1/agents",
     "/api/v1/agents/<str:key>",
     "/help/",
