@@ -1,4 +1,4 @@
-"""Where the rows of a dataset are kept, and how they are handed out."""
+"""Where the rows of a dataset are kept, sealed, and how they are handed out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 from apps.common.errors import InvalidInput, Issue
 from apps.common.spreadsheets import inert
 from apps.datasets.reading.shapes import MOST_ISSUES, ROW
-from apps.tenants.storage import tenant_path
+from apps.tenants.storage import file_open, tenant_path
 
 if TYPE_CHECKING:
     import polars
@@ -32,16 +32,24 @@ def frame_of(path: Path) -> polars.DataFrame:
     """The table with `__row__`, the row of the source file, as its first column."""
     import polars
 
-    return polars.read_parquet(path)
+    with file_open(path) as file:
+        return polars.read_parquet(file)
 
 
 def csv_of(path: Path) -> Iterator[str]:
-    """The table as CSV (RFC 4180) in pieces, without `__row__`. Cells are inert for spreadsheet programs."""
+    """The table as CSV (RFC 4180) in pieces, without `__row__`. Cells are inert for spreadsheet programs.
+
+    The file is opened at once, while the caller is in its tenant; the pieces may be asked for from anywhere.
+    """
+    return _csv_pieces(file_open(path))
+
+
+def _csv_pieces(table: BinaryIO) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    with pq.ParquetFile(path) as file:
+    with table, pq.ParquetFile(table) as file:
         names = [name for name in file.schema_arrow.names if name != ROW]
         writer.writerow([_cell(name) for name in names])
         for batch in file.iter_batches(batch_size=max(1, 50_000 // len(names)), columns=names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db.models import Q, QuerySet
 from apps.common.demo import DemoDataset, demo_tenants
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
+from apps.common.spans import created_within
 from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_DELETE, DATASETS_UPLOAD, DATASETS_VIEW
@@ -33,13 +35,16 @@ class DatasetPage:
     found: int
 
 
-def datasets_query(*, who: Principal, search: str = "") -> QuerySet[Dataset]:
+def datasets_query(
+    *, who: Principal, search: str = "", since: datetime | None = None, before: datetime | None = None
+) -> QuerySet[Dataset]:
     """The datasets, newest first, without what is heavy. `search` looks at their names and those of their files."""
     demand(who, DATASETS_VIEW)
     wanted = Q()
     for word in search.replace("\x00", "").split():  # a byte that the database has no text with
         wanted &= Q(name__icontains=word) | Q(filename__icontains=word)
-    return Dataset.objects.filter(wanted).select_related("created_by").defer(*Dataset.HEAVY)
+    found = Dataset.objects.filter(wanted).select_related("created_by").defer(*Dataset.HEAVY)
+    return created_within(found, since=since, before=before)
 
 
 def datasets_page(*, who: Principal, search: str = "", page: int = 1) -> DatasetPage:
@@ -56,15 +61,19 @@ def datasets_recent(*, who: Principal) -> list[Dataset]:
     return list(datasets_query(who=who)[:RECENT]) if who.can(DATASETS_VIEW) else []
 
 
-def dataset_get(*, who: Principal, id: UUID) -> Dataset:
-    """One dataset with its profile and first rows. Raises `NotFound` where there is none in this tenant."""
+def dataset_get(*, who: Principal, id: UUID, lock: bool = False) -> Dataset:
+    """One dataset with its profile and first rows, locked for the rest of the transaction where it is to be changed.
+
+    Raises `NotFound` where there is none in this tenant.
+    """
     demand(who, DATASETS_VIEW)
-    return dataset_by_id(id)
+    return dataset_by_id(id, lock=lock)
 
 
-def dataset_by_id(id: UUID) -> Dataset:
+def dataset_by_id(id: UUID, *, lock: bool = False) -> Dataset:
     """The dataset, for work that was permitted already. Raises `NotFound`."""
-    dataset = Dataset.objects.select_related("created_by").filter(pk=id).first()
+    datasets = Dataset.objects.select_related("created_by")
+    dataset = (datasets.select_for_update(of=("self",)) if lock else datasets).filter(pk=id).first()
     if dataset is None:
         raise NotFound(GONE, remedy="Choose another one, or upload the file again.")
     return dataset
@@ -83,10 +92,10 @@ def dataset_frame(dataset: Dataset) -> polars.DataFrame:
 
 def dataset_csv(dataset: Dataset) -> Iterator[str]:
     """All rows as CSV in pieces. Raises `NotFound` when the file is not there."""
-    path = files.path_of(dataset.pk)
-    if not path.exists():
-        raise _lost(dataset)
-    return files.csv_of(path)
+    try:
+        return files.csv_of(files.path_of(dataset.pk))
+    except FileNotFoundError as error:
+        raise _lost(dataset) from error
 
 
 def rows_frame(rows: list[dict[str, Any]]) -> polars.DataFrame:
@@ -101,8 +110,8 @@ def samples_list() -> list[DemoDataset]:
     return [sample for demo in demos for sample in demo.datasets]
 
 
-def may_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> bool:
-    """Whether `who`, being the user of this id, may delete the dataset: their own, or everybody's."""
+def may_change(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> bool:
+    """Whether `who`, being the user of this id, may rename or delete the dataset: their own, or everybody's."""
     own = user_id is not None and dataset.created_by_id == user_id
     return who.can(DATASETS_DELETE) or (own and who.can(DATASETS_UPLOAD))
 

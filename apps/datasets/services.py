@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.common.errors import NotFound, PermissionDenied, TooLarge
+from apps.common.errors import InvalidInput, Issue, NotFound, PermissionDenied, TooLarge
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal
 from apps.common.transactions import on_failure, whole
@@ -21,9 +20,9 @@ from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.reading import isolation
 from apps.datasets.reading.shapes import Reading
-from apps.datasets.selectors import may_delete, samples_list
+from apps.datasets.selectors import may_change, samples_list
 from apps.tenants.context import current_tenant
-from apps.tenants.storage import tenant_path
+from apps.tenants.storage import file_seal, scratch_path
 
 if TYPE_CHECKING:
     import polars
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
 
 BLOCK = 1024 * 1024
-# Parts of uploads whose process died are removed when they are this old, in seconds.
-STALE = 24 * 3600
 
 
 class Readable(Protocol):
@@ -82,18 +79,30 @@ def dataset_sample(*, name: str, user: User) -> Dataset:
 
 def dataset_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
     """Delete a dataset and its rows; results of runs that used it stay. Raises `PermissionDenied`."""
-    require_may_delete(who=who, user_id=user_id, dataset=dataset)
+    require_may_change(who=who, user_id=user_id, dataset=dataset)
     path = files.path_of(dataset.pk)
     with transaction.atomic():
         dataset.delete()
         transaction.on_commit(_remover(path))
 
 
-def require_may_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
-    """Raise `PermissionDenied` unless `who` may delete the dataset."""
-    if not may_delete(who=who, user_id=user_id, dataset=dataset):
+def dataset_rename(*, who: Principal, user_id: UUID | None, dataset: Dataset, name: str) -> Dataset:
+    """Call a dataset otherwise. Raises `PermissionDenied`, `InvalidInput` for a name without a printable character."""
+    require_may_change(who=who, user_id=user_id, dataset=dataset)
+    wanted = _line(name, 200)
+    if not wanted:
+        issue = Issue(path="name", message="Give a name of 1 to 200 characters.")
+        raise InvalidInput("The dataset keeps its name.", issues=[issue])
+    dataset.name = wanted
+    dataset.save(update_fields=["name"])
+    return dataset
+
+
+def require_may_change(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
+    """Raise `PermissionDenied` unless `who` may rename and delete the dataset."""
+    if not may_change(who=who, user_id=user_id, dataset=dataset):
         raise PermissionDenied(
-            "You may delete the datasets that you uploaded, not this one. Nothing was deleted.",
+            "You may rename and delete the datasets that you uploaded, not this one. Nothing was changed.",
             remedy="Ask a builder, an administrator or an owner.",
         )
 
@@ -104,23 +113,17 @@ def _remover(path: Path) -> Callable[[], None]:
 
 @contextmanager
 def _workplace() -> Iterator[tuple[UUID, Path, Path]]:
-    """An id with the places of its source and its table while they are made. Neither is left behind."""
+    """An id with the places of its source and its table while they are made. Neither is left behind.
+
+    Both are plain: the process that reads a stranger's file holds no key.
+    """
     id = uuid7()
-    source, table = (tenant_path(files.FOLDER, f".{id}.{part}") for part in ("source", "table"))
-    _sweep(source.parent)
+    source, table = (scratch_path(f"{id}.{part}") for part in ("source", "table"))
     try:
         yield id, source, table
     finally:
         source.unlink(missing_ok=True)
         table.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path) -> None:
-    old = time.time() - STALE
-    for part in folder.glob(".*"):
-        with suppress(FileNotFoundError):  # its owner was quicker
-            if part.stat().st_mtime < old:
-                part.unlink()
 
 
 def _receive(file: Readable, source: Path) -> tuple[int, str]:
@@ -162,12 +165,12 @@ def _dataset(id: UUID, reading: Reading, filename: str, title: str, user: Any, *
 
 
 def _keep(dataset: Dataset, table: Path) -> Dataset:
-    """Put the table in its place and commit the row that makes it visible. No row without its file."""
+    """Seal the table in its place and commit the row that makes it visible. No row without its file."""
     place = files.path_of(dataset.pk)
     with whole():
         on_failure(_remover(place))
         dataset.save(force_insert=True)
-        table.replace(place)
+        file_seal(table, place)
     return dataset
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import polars
 import pytest
@@ -21,8 +22,11 @@ from apps.common.errors import InvalidInput, NotFound, PermissionDenied
 from apps.datasets import files, selectors, services
 from apps.datasets.models import Dataset
 from apps.datasets.reading.shapes import ROW
+from apps.tenants import storage
 from apps.tenants.context import tenant_context
+from apps.tenants.keys import data_key_delete
 from apps.tenants.models import Tenant
+from apps.tenants.sealing import KeyGone, SealBroken
 from tests.console.people import Someone
 from tests.datasets.conftest import rows_of
 
@@ -104,19 +108,61 @@ def test_when_the_upload_breaks_off_nothing_stays(acme: Tenant, stored: Stored) 
     assert stored() == []
 
 
-def test_parts_of_uploads_that_died_are_removed_after_a_day(acme: Tenant, stored: Stored) -> None:
+def test_nothing_plain_stays_of_an_upload_not_even_of_one_that_died(acme: Tenant, stored: Stored) -> None:
     upload()
-    folder = Path(settings.VAR) / "files" / acme.schema_name / "datasets"
-    old, fresh = folder / ".old.source", folder / ".fresh.source"
-    for part in (old, fresh):
+    parts = [storage.scratch_path(name) for name in ("old.source", "fresh.source")]
+    assert list(parts[0].parent.iterdir()) == []
+    parts.append(files.path_of(UUID(int=0)).with_name(".old.parquet"))
+    for part in parts:
         part.write_bytes(b"half a file")
-    yesterday = time.time() - services.STALE - 1
-    os.utime(old, (yesterday, yesterday))
+    long_ago = time.time() - storage.STALE - 1
+    for part in (parts[0], parts[2]):
+        os.utime(part, (long_ago, long_ago))
     upload()
-    assert not old.exists()
-    assert fresh.exists()
-    fresh.unlink()
+    assert [part.exists() for part in parts] == [False, True, False]
     assert stored() == ["weekly", "weekly"]
+
+
+def test_what_is_stored_of_a_table_is_sealed(acme: Tenant, made: Made) -> None:
+    dataset = made("Marked", item=["Zurich 4711"])
+    table = files.path_of(dataset.pk)
+    everything = b"".join(path.read_bytes() for path in Path(settings.VAR).rglob("*") if path.is_file())
+    assert table.read_bytes()[:4] == b"ORKF"
+    assert b"Zurich" not in everything
+    assert b"PAR1" not in everything
+    assert selectors.dataset_frame(dataset)["item"].to_list() == ["Zurich 4711"]
+
+
+def test_the_rows_of_another_dataset_or_tenant_do_not_open(acme: Tenant, globex: Tenant, made: Made) -> None:
+    mine, other = made("Mine"), made("Other")
+    table = files.path_of(other.pk).read_bytes()
+    files.path_of(mine.pk).write_bytes(table)
+    with pytest.raises(SealBroken):
+        selectors.dataset_frame(mine)
+    with tenant_context(globex):
+        theirs = Dataset(id=other.pk)
+        files.path_of(theirs.pk).write_bytes(table)
+        with pytest.raises(SealBroken):
+            selectors.dataset_frame(theirs)
+
+
+def test_a_plain_table_planted_among_sealed_ones_is_refused(acme: Tenant, made: Made) -> None:
+    dataset = made("Mine")
+    polars.DataFrame({ROW: [1], "item": ["planted"]}).write_parquet(files.path_of(dataset.pk))
+    with pytest.raises(SealBroken):
+        selectors.dataset_frame(dataset)
+    acme.sealed_at = None  # a tenant whose older files are still to be sealed
+    assert selectors.dataset_frame(dataset)["item"].to_list() == ["planted"]
+
+
+def test_without_the_key_no_table_opens_and_none_is_stored(acme: Tenant, made: Made, stored: Stored) -> None:
+    dataset = made("Mine")
+    data_key_delete(acme)
+    with pytest.raises(KeyGone):
+        selectors.dataset_frame(dataset)
+    with pytest.raises(KeyGone):
+        upload()
+    assert stored() == ["Mine"]
 
 
 def test_a_frame_that_the_program_made_is_stored_as_parquet(acme: Tenant, stored: Stored) -> None:
@@ -147,12 +193,14 @@ def test_files_lie_in_the_folder_of_their_tenant(acme: Tenant, globex: Tenant, m
     assert selectors.dataset_frame(mine).height == 3
 
 
-def test_the_same_key_in_two_tenants_is_two_datasets(acme: Tenant, globex: Tenant, made: Made) -> None:
+def test_the_same_key_in_two_tenants_is_two_datasets(
+    acme: Tenant, globex: Tenant, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mine = made("Mine", rows=1)
+    monkeypatch.setattr(services, "uuid7", lambda: mine.pk)
     with tenant_context(globex):
         theirs = made("Theirs", rows=2)
-        files.path_of(theirs.pk).rename(files.path_of(mine.pk))
-        Dataset.objects.filter(pk=theirs.pk).update(id=mine.pk)
+        assert theirs.pk == mine.pk
         assert selectors.dataset_frame(selectors.dataset_by_id(mine.pk)).height == 2
     assert selectors.dataset_frame(selectors.dataset_by_id(mine.pk)).height == 1
 
@@ -194,14 +242,14 @@ def test_people_delete_their_own_and_builders_everybodys(
 ) -> None:
     user, other = member(role), member()
     dataset = made("Sales", user if own else other)
-    assert selectors.may_delete(who=user, user_id=user.pk, dataset=dataset) is may
+    assert selectors.may_change(who=user, user_id=user.pk, dataset=dataset) is may
     if not may:
-        with pytest.raises(PermissionDenied, match="Nothing was deleted"):
+        with pytest.raises(PermissionDenied, match="Nothing was changed"):
             services.dataset_delete(who=user, user_id=user.pk, dataset=dataset)
 
 
 def test_what_nobody_uploaded_belongs_to_nobody(made: Made) -> None:
-    assert not selectors.may_delete(who=Someone("datasets.upload"), user_id=None, dataset=made("Made"))
+    assert not selectors.may_change(who=Someone("datasets.upload"), user_id=None, dataset=made("Made"))
 
 
 def test_a_dataset_outlives_its_uploader(member: Callable[..., User], made: Made) -> None:
