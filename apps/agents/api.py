@@ -33,7 +33,7 @@ from apps.common.errors import Conflict, InvalidInput
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.limits import START
-from apps.gateway.pagination import PAGE_PARAMETERS, Page
+from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
 from apps.gateway.waiting import hold
 
 
@@ -93,6 +93,7 @@ class AgentRuns(ApiView):
 
 class Runs(ApiView):
     permission = {"GET": RUNS_VIEW}
+    orders = ("created_at",)
 
     @extend_schema(
         operation_id="runs_list",
@@ -100,15 +101,14 @@ class Runs(ApiView):
         parameters=[
             OpenApiParameter("status", str, enum=AgentRun.Status.values, description="Only runs in this state."),
             OpenApiParameter("agent", {"type": "string", "maxLength": 100}, description="Only runs of this agent."),
-            OpenApiParameter("since", OpenApiTypes.DATETIME, description="Only runs accepted at this moment or later."),
+            *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],
         responses={200: Page[RunOut]},
     )
     def get(self, request: Request) -> Response:
-        """The runs, newest first, without their results."""
-        wanted = self.query(RunsQuery)
-        narrow = selectors.RunFilter(status=wanted.status, agent=wanted.agent, since=wanted.since)
+        """The runs, without their results: newest first, or in the order asked for."""
+        narrow = selectors.RunFilter(**self.query(RunsQuery).model_dump())
         return self.page(selectors.runs_query(who=self.who, narrow=narrow), RunOut.of)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from apps.agents.models import AgentResult, AgentRun
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.errors import Conflict, NotFound
 from apps.common.permissions import Principal, demand
+from apps.common.spans import created_within
 from apps.common.widgets import Sheet
 from apps.tenants.context import current_tenant
 
 PAGE = 50
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def agents_list(*, who: Principal, search: str = "") -> list[Agent[Any, Any, Any]]:
@@ -52,17 +52,17 @@ class RunFilter:
     agent: str = ""
     search: str = ""
     since: datetime | None = None
+    before: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.status or self.agent or self.search or self.since)
+        return bool(self.status or self.agent or self.search or self.since or self.before)
 
     def apply(self, runs: QuerySet[AgentRun]) -> QuerySet[AgentRun]:
         if self.status:
             runs = runs.filter(status__in=AgentRun.OPEN if self.status == "open" else [self.status])
         if self.agent:
             runs = runs.filter(agent_key=self.agent)
-        if self.since and self.since > EARLIEST:  # a moment near the calendar's end has no place in the database
-            runs = runs.filter(created_at__gte=self.since)
+        runs = created_within(runs, since=self.since, before=self.before)
         if text := self.search.strip():
             number = text.upper().removeprefix("R-")
             by_number = Q(number=int(number)) if number.isdecimal() and len(number) < 18 else Q()

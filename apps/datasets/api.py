@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,11 +18,11 @@ from apps.common.errors import InvalidInput
 from apps.datasets import selectors, services
 from apps.datasets.downloads import csv_download
 from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
-from apps.datasets.schemas import DatasetDetail, DatasetOut, DatasetQuery, DatasetUpload
+from apps.datasets.schemas import DatasetChange, DatasetDetail, DatasetOut, DatasetQuery, DatasetUpload
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.limits import UPLOAD
-from apps.gateway.pagination import PAGE_PARAMETERS, Page
+from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
 from apps.gateway.parsers import FileBody
 
 
@@ -29,20 +30,23 @@ class Datasets(ApiView):
     permission = {"GET": DATASETS_VIEW, "POST": DATASETS_UPLOAD}
     route_class = {"POST": UPLOAD}
     parser_classes = [FileBody]
+    orders = ("created_at", "name")
 
     @extend_schema(
         operation_id="datasets_list",
         tags=["datasets"],
         parameters=[
             OpenApiParameter("q", str, description="Words that the name, or that of the file, contains."),
+            *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],
         responses={200: Page[DatasetOut]},
     )
     def get(self, request: Request) -> Response:
-        """The datasets, newest first."""
+        """The datasets: newest first, or in the order asked for."""
         wanted = self.query(DatasetQuery)
-        return self.page(selectors.datasets_query(who=self.who, search=wanted.q), DatasetOut.of)
+        found = selectors.datasets_query(who=self.who, search=wanted.q, since=wanted.since, before=wanted.before)
+        return self.page(found, DatasetOut.of)
 
     @extend_schema(
         operation_id="dataset_upload",
@@ -72,12 +76,24 @@ class Datasets(ApiView):
 
 
 class DatasetOne(ApiView):
-    permission = {"GET": DATASETS_VIEW, "DELETE": DATASETS_UPLOAD}
+    permission = {"GET": DATASETS_VIEW, "PATCH": DATASETS_UPLOAD, "DELETE": DATASETS_UPLOAD}
 
     @extend_schema(operation_id="dataset_get", tags=["datasets"], responses={200: DatasetDetail})
     def get(self, request: Request, id: UUID) -> Response:
         """One dataset with the profile of its columns and its first rows."""
         return self.answer(DatasetDetail.of(selectors.dataset_get(who=self.who, id=id)))
+
+    @extend_schema(
+        operation_id="dataset_change", tags=["datasets"], request=DatasetChange, responses={200: DatasetDetail}
+    )
+    def patch(self, request: Request, id: UUID) -> Response:
+        """Rename a dataset. What others uploaded needs `datasets.delete` besides."""
+        wanted = self.body(DatasetChange)
+        with transaction.atomic():
+            dataset = selectors.dataset_get(who=self.who, id=id, lock=True)
+            self.require_match(DatasetDetail.of(dataset))
+            dataset = services.dataset_rename(who=self.who, user_id=self.who.user.pk, dataset=dataset, name=wanted.name)
+        return self.answer(DatasetDetail.of(dataset))
 
     @extend_schema(operation_id="dataset_delete", tags=["datasets"], responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:
@@ -85,8 +101,10 @@ class DatasetOne(ApiView):
 
         What others uploaded needs `datasets.delete` besides.
         """
-        dataset = selectors.dataset_get(who=self.who, id=id)
-        services.dataset_delete(who=self.who, user_id=self.who.user.pk, dataset=dataset)
+        with transaction.atomic():
+            dataset = selectors.dataset_get(who=self.who, id=id, lock=True)
+            self.require_match(DatasetDetail.of(dataset))
+            services.dataset_delete(who=self.who, user_id=self.who.user.pk, dataset=dataset)
         return Response(status=204)
 
 

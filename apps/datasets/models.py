@@ -10,7 +10,7 @@ from apps.tenants.fields import PayloadField
 
 
 class Dataset(models.Model):
-    """One table, never changed once it is stored: a corrected file is another dataset."""
+    """One table, never changed once it is stored but for its name: a corrected file is another dataset."""
 
     class Format(models.TextChoices):
         CSV = "csv", "CSV"
@@ -37,6 +37,10 @@ class Dataset(models.Model):
 
     class Meta:
         ordering = ["-id"]  # keys are UUIDv7: newest first
+        indexes = [
+            models.Index(fields=["name", "id"], name="datasets_by_name"),
+            models.Index(fields=["created_at", "id"], name="datasets_by_time"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from apps.common.schemas import StrictModel
 from apps.datasets.models import Dataset
 from apps.datasets.reading.shapes import Column, Kind
+from apps.gateway.pagination import Created
 
 _DATASET: dict[str, Any] = {
     "id": "0192f3a4-b5c6-7d8e-9f00-112233445566",
@@ -49,7 +50,15 @@ class DatasetUpload(StrictModel):
     sheet: str = Field(default="", max_length=100, description="The sheet of a workbook; by default its first.")
 
 
-class DatasetQuery(BaseModel):
+class DatasetChange(StrictModel):
+    """What is changed of a dataset: its name. Its rows stay as they are for good."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Weekly sales, all shops"}]})
+
+    name: str = Field(min_length=1, max_length=200, description="What people call it, on one line.")
+
+
+class DatasetQuery(Created):
     """How a list of datasets is narrowed."""
 
     q: str = Field(default="", max_length=100)

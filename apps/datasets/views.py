@@ -136,7 +136,7 @@ class DatasetPage(ConsoleView):
             "headings": [(each["name"], own) for each, own in zip(shown, numeric, strict=True)],
             "rows": [list(zip(row, numeric, strict=True)) for row in dataset.preview[:ROWS_SHOWN]],
             "can_upload": self.who.can(DATASETS_UPLOAD),
-            "may_delete": selectors.may_delete(who=self.who, user_id=self.user.pk, dataset=dataset),
+            "may_change": selectors.may_change(who=self.who, user_id=self.user.pk, dataset=dataset),
             "api_url": request.build_absolute_uri(reverse("datasets_api:dataset", args=[dataset.pk])),
         }
         return self.page("datasets/dataset.html", context)
@@ -178,6 +178,29 @@ class DatasetDownload(ConsoleView):
         return csv_download(request, selectors.dataset_get(who=self.who, id=id))
 
 
+class DatasetRename(ConsoleView):
+    permission = DATASETS_UPLOAD
+    page_title = "Rename a dataset"
+
+    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        dataset = selectors.dataset_get(who=self.who, id=id)
+        services.require_may_change(who=self.who, user_id=self.user.pk, dataset=dataset)
+        return self._form(dataset, dataset.name)
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        dataset, name = selectors.dataset_get(who=self.who, id=id), request.POST.get("name", "")
+        try:
+            services.dataset_rename(who=self.who, user_id=self.user.pk, dataset=dataset, name=name)
+        except InvalidInput as problem:
+            return self._form(dataset, name, problem)
+        messages.success(request, f"It is called “{dataset.name}” now.")
+        return redirect("datasets:dataset", id=dataset.pk)
+
+    def _form(self, dataset: Dataset, name: str, problem: InvalidInput | None = None) -> HttpResponse:
+        context = {"dataset": dataset, "name": name, "problem": problem}
+        return self.page("datasets/dataset_rename.html", context, status=problem.status if problem else 200)
+
+
 class DatasetDelete(ConsoleView):
     """Ask, then delete: it cannot be undone."""
 
@@ -186,7 +209,7 @@ class DatasetDelete(ConsoleView):
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
         dataset = selectors.dataset_get(who=self.who, id=id)
-        services.require_may_delete(who=self.who, user_id=self.user.pk, dataset=dataset)
+        services.require_may_change(who=self.who, user_id=self.user.pk, dataset=dataset)
         return self.page("datasets/dataset_delete.html", {"dataset": dataset})
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:

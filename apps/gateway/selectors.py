@@ -38,10 +38,14 @@ def keys_list(*, who: Principal, search: str = "", state: str = "") -> list[ApiK
     return list(keys_query(who=who, search=search, state=state).prefetch_related(following)[:MOST_LISTED])
 
 
-def key_get(*, who: Principal, id: UUID) -> ApiKey:
-    """One key. Raises `NotFound` where there is none in this tenant."""
+def key_get(*, who: Principal, id: UUID, lock: bool = False) -> ApiKey:
+    """One key, locked for the rest of the transaction where it is to be changed.
+
+    Raises `NotFound` where there is none in this tenant.
+    """
     demand(who, KEYS_VIEW)
-    key = ApiKey.objects.select_related("user").filter(pk=id).first()
+    keys = ApiKey.objects.select_related("user")
+    key = (keys.select_for_update(of=("self",)) if lock else keys).filter(pk=id).first()
     if key is None:
         raise NotFound("There is no such key here.", remedy="See the list of keys.")
     return key

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -77,6 +81,36 @@ def test_a_query_that_makes_no_sense_is_told(api: APIClient, query: dict[str, st
     assert answer.json()["issues"][0]["path"] == next(iter(query))
 
 
+def test_a_list_is_narrowed_to_a_span_of_time_and_ordered(api: APIClient, made: Made) -> None:
+    first, second, third = (made(name) for name in ("b", "c", "a"))
+
+    def found(**query: str) -> list[str]:
+        return [item["name"] for item in api.get(URL, query).json()["items"]]
+
+    assert found(since=second.created_at.isoformat()) == ["a", "c"]
+    assert found(before=second.created_at.isoformat()) == ["b"]
+    assert found(since=second.created_at.isoformat(), before=third.created_at.isoformat()) == ["c"]
+    assert found(before="0001-01-01T00:00:00+14:00") == []
+    assert found(since="9999-12-31T23:59:59-14:00") == []
+    assert found(order="name", limit="2") == ["a", "b"]
+    assert found(order="created_at") == ["b", "c", "a"]
+    assert api.get(URL, {"before": "soon"}).json()["issues"][0]["path"] == "before"
+    assert first.created_at < second.created_at < third.created_at
+
+
+@pytest.mark.parametrize("order", ["name", "-name", "created_at", "-created_at"])
+def test_an_order_is_that_of_an_index(acme: Tenant, order: str) -> None:
+    sign, column = order[: -len(order.removeprefix("-"))], order.removeprefix("-")
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off; set local enable_sort = off")
+    place = Dataset.objects.filter(**{f"{column}__lte": "x" if column == "name" else timezone.now()})
+    plan = place.order_by(order, f"{sign}id")[:3].explain()
+    assert re.search(rf"Index Scan (Backward )?using \w+ on datasets_dataset .*\n\s+Index Cond: \(+{column}\b", plan), (
+        plan
+    )
+    assert "Sort" not in plan
+
+
 def test_the_rows_come_as_csv(api: APIClient, made: Made) -> None:
     dataset = made("Sales", item=["Tea", "=1"], sold=[1.5, None])
     answer: Any = api.get(f"{URL}/{dataset.pk}/rows.csv", headers={"accept": "text/csv"})
@@ -89,6 +123,44 @@ def test_rows_that_are_not_there_are_told_as_a_problem(api: APIClient) -> None:
     answer = api.get(f"{URL}/{uuid4()}/rows.csv")
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
+
+
+def test_a_dataset_gets_another_name_and_keeps_all_else(api: APIClient, analyst: User, made: Made) -> None:
+    before = api.get(f"{URL}/{made('Sales', analyst).pk}")
+    address = f"{URL}/{before.json()['id']}"
+    answer = api.patch(address, {"name": "  Weekly\nsales "}, headers={"If-Match": before["ETag"]})
+    assert answer.status_code == 200
+    assert answer.json() == before.json() | {"name": "Weekly sales"} == api.get(address).json()
+    assert api.patch(address, {"name": "Mine"}, headers={"If-Match": before["ETag"]}).status_code == 412
+    assert api.delete(address, headers={"If-Match": before["ETag"]}).status_code == 412
+    assert Dataset.objects.get().name == "Weekly sales"
+
+
+@pytest.mark.parametrize("body", [{"name": ""}, {"name": "x" * 201}, {"name": "\n"}, {"name": None}, {}])
+def test_a_name_that_is_none_is_refused(api: APIClient, analyst: User, made: Made, body: dict[str, Any]) -> None:
+    answer = api.patch(f"{URL}/{made('Sales', analyst).pk}", body)
+    assert answer.status_code == 422
+    assert answer.json()["issues"][0]["path"] == "name"
+    assert Dataset.objects.get().name == "Sales"
+
+
+def test_nothing_but_the_name_is_changed(api: APIClient, analyst: User, made: Made) -> None:
+    answer = api.patch(f"{URL}/{made('Sales', analyst).pk}", {"name": "a", "rows": 1})
+    assert [issue["path"] for issue in answer.json()["issues"]] == ["rows"]
+
+
+def test_what_others_uploaded_keeps_its_name(api: APIClient, member: Make, made: Made) -> None:
+    answer = api.patch(f"{URL}/{made('Sales', member()).pk}", {"name": "Mine"})
+    assert answer.status_code == 403
+    assert Dataset.objects.get().name == "Sales"
+
+
+def test_a_change_reads_the_row_that_it_has_locked(api: APIClient, analyst: User, made: Made) -> None:
+    address = f"{URL}/{made('Sales', analyst).pk}"
+    for change in (lambda: api.patch(address, {"name": "a"}), lambda: api.delete(address)):
+        with CaptureQueriesContext(connection) as caught:
+            change()
+        assert sum('FOR UPDATE OF "datasets_dataset"' in each["sql"] for each in caught) == 1
 
 
 def test_a_deletion_answers_204_and_leaves_nothing(
@@ -110,7 +182,7 @@ def test_what_others_uploaded_is_not_deleted(
 ) -> None:
     answer = api.delete(f"{URL}/{made('Sales', member()).pk}")
     assert answer.status_code == 403
-    assert "Nothing was deleted" in answer.json()["detail"]
+    assert "Nothing was changed" in answer.json()["detail"]
     assert stored() == ["Sales"]
 
 
@@ -140,8 +212,8 @@ def test_a_key_does_what_its_scopes_say_and_no_more(member: Make, api_for: Api, 
 def test_a_dataset_of_another_tenant_is_not_found(api: APIClient, globex: Tenant, made: Made) -> None:
     with tenant_context(globex):
         theirs = made("Secrets of globex")
-    for method, path in (("get", ""), ("delete", ""), ("get", "/rows.csv")):
-        answer = getattr(api, method)(f"{URL}/{theirs.pk}{path}")
+    for method, path in (("get", ""), ("patch", ""), ("delete", ""), ("get", "/rows.csv")):
+        answer = getattr(api, method)(f"{URL}/{theirs.pk}{path}", {"name": "Mine"})
         assert answer.status_code == 404
         assert "globex" not in answer.content.decode()
     assert api.get(URL).json() == {"items": [], "next": None}
@@ -162,6 +234,7 @@ def test_the_document_describes_the_form_and_the_answers() -> None:
     assert {"201", "401", "403", "413", "415", "422"} <= set(upload["responses"])
     assert {name: operation["x-permission"] for name, operation in paths[f"{URL}/{{id}}"].items()} == {
         "get": "datasets.view",
+        "patch": "datasets.upload",
         "delete": "datasets.upload",
     }
     assert "text/csv" in paths[f"{URL}/{{id}}/rows.csv"]["get"]["responses"]["200"]["content"]

@@ -262,6 +262,27 @@ def test_rows_that_are_lost_are_told_as_not_found(browser: Client, made: Made) -
     assert "restore it from a backup" in answer.content.decode()
 
 
+def test_a_dataset_is_renamed_on_a_page_of_its_own(browser: Client, analyst: User, made: Made) -> None:
+    dataset = made("Sales", analyst)
+    page = f"/data/{dataset.pk}/"
+    assert f'href="{page}rename/"' in browser.get(page).content.decode()
+    assert 'value="Sales"' in browser.get(f"{page}rename/").content.decode()
+    answer = browser.post(f"{page}rename/", {"name": " "})
+    assert answer.status_code == 422
+    assert "Give a name of 1 to 200 characters." in answer.content.decode()
+    answer = browser.post(f"{page}rename/", {"name": "Weekly sales"}, follow=True)
+    assert "It is called “Weekly sales” now." in answer.content.decode()
+    dataset.refresh_from_db()
+    assert dataset.name == "Weekly sales"
+
+
+def test_what_others_uploaded_is_not_offered_to_be_renamed(browser: Client, member: Make, made: Made) -> None:
+    page = f"/data/{made('Sales', member()).pk}/"
+    assert "rename/" not in browser.get(page).content.decode()
+    assert browser.get(f"{page}rename/").status_code == 403
+    assert browser.post(f"{page}rename/", {"name": "Mine"}).status_code == 403
+
+
 def test_deleting_is_asked_for_first_and_then_done(
     browser: Client,
     analyst: User,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.gateway.checks import routes
 from apps.gateway.models import ApiKey
 
 Make = Callable[..., User]
@@ -90,3 +92,20 @@ def test_of_two_who_read_the_same_state_one_changes_it(api: APIClient, address: 
 
 def test_without_a_tag_a_change_is_made_to_whatever_is_there(api: APIClient, address: str) -> None:
     assert api.patch(address, {"name": "b"}).status_code == 200
+
+
+def changes() -> list[Any]:
+    return [
+        pytest.param(getattr(view, method), id=f"{method.upper()} {path}")
+        for path, view in routes()
+        for method in ("put", "patch", "delete")
+        if path.startswith("/api/") and hasattr(view, method)
+    ]
+
+
+@pytest.mark.parametrize("change", changes())
+def test_every_change_over_the_api_looks_at_the_tag_it_is_sent(change: Callable[..., Any]) -> None:
+    """As the document says of each: the view calls `require_match`, or hands on what does."""
+    own = change.__code__
+    inner = [each for each in own.co_consts if isinstance(each, CodeType)]
+    assert any("require_match" in code.co_names for code in (own, *inner))

@@ -33,7 +33,10 @@ Name = Callable[[Side, Things], object]
 
 # What a parameter of an app's routes names. `agents` and the codes of problems are the program's, not a tenant's.
 NAMES: dict[str, dict[str, Name]] = {
-    "accounts": {"id": lambda side, things: things.member},
+    "accounts": {
+        "id": lambda side, things: things.member,
+        "account": lambda side, things: things.service_account,
+    },
     "gateway": {"id": lambda side, things: things.api_key, "code": lambda side, things: "not_found"},
     "datasets": {"id": lambda side, things: things.dataset},
     "agents": {
@@ -47,6 +50,7 @@ NAMES: dict[str, dict[str, Name]] = {
 # The parameters above that name something of the tenant.
 OF_THE_TENANT = {
     ("accounts", "id"),
+    ("accounts", "account"),
     ("gateway", "id"),
     ("datasets", "id"),
     ("agents", "id"),
@@ -81,6 +85,8 @@ def _sample() -> str:
     return next((each.name for demo in demo_tenants() if demo.industry == "retail" for each in demo.datasets), "")
 
 
+_PROGRAM = {"name": "New", "role": "analyst"}
+_KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}
 _NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
 _PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
 NOTHING = Body("form")
@@ -95,7 +101,11 @@ BODIES: dict[str, Body] = {
     "POST /members/<uuid:id>/deactivate/": NOTHING,
     "POST /members/<uuid:id>/reactivate/": NOTHING,
     "POST /members/<uuid:id>/invite-again/": NOTHING,
-    "POST /keys/new/": Body("form", lambda side, things: {"name": "New", "days": "7", "scopes": ["runs.view"]}),
+    "POST /members/service-accounts/new/": Body("form", lambda side, things: _PROGRAM),
+    "POST /members/service-accounts/<uuid:account>/role/": Body("form", lambda side, things: {"role": "analyst"}),
+    "POST /members/service-accounts/<uuid:account>/deactivate/": NOTHING,
+    "POST /members/service-accounts/<uuid:account>/reactivate/": NOTHING,
+    "POST /keys/new/": Body("form", lambda side, things: {**_KEY, "account": things.service_account}, names_things=True),
     "POST /keys/<uuid:id>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /keys/<uuid:id>/revoke/": NOTHING,
     "POST /keys/origins/": Body("form", lambda side, things: {"origins": "https://new.example.org"}),
@@ -114,9 +124,13 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/tokens": Body("json", lambda side, things: {"email": side.email, "password": PASSWORD}),
     "POST /api/v1/tokens/refresh": Body("json", lambda side, things: {"refresh_token": side.refresh_token}),
     "POST /api/v1/tickets": NOTHING,
-    "POST /api/v1/keys": Body("json", lambda side, things: {"name": "New", "scopes": ["runs.view"]}),
+    "POST /api/v1/keys": Body(
+        "json", lambda side, things: {**_KEY, "service_account": things.service_account}, names_things=True
+    ),
     "POST /api/v1/keys/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
     "DELETE /api/v1/keys/<uuid:id>": NOTHING,
+    "POST /api/v1/service-accounts": Body("json", lambda side, things: _PROGRAM),
+    "PATCH /api/v1/service-accounts/<uuid:account>": Body("json", lambda side, things: {"name": "New"}),
     "POST /api/v1/tokens/revoke": Body("json", lambda side, things: {"token": side.refresh_token}),
     "POST /data/upload/": TABLE,
     "POST /data/sample/": Body("form", lambda side, things: {"name": _sample()}),
@@ -154,7 +168,7 @@ UNMARKED = {
     "/api/v1/agents/<str:key>",
     "/help/",
     "/agents/",
-    "/keys/new/",
+    "/members/service-accounts/new/",
     "/members/invite/",
     "/accounts/reauthenticate/",
     "/accounts/email/",

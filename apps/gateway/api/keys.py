@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
+from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, ConfigDict, Field
@@ -151,7 +152,10 @@ class KeyOne(ApiView):
     @extend_schema(operation_id="key_revoke", tags=["keys"], responses={204: None})
     def delete(self, request: Request, id: UUID) -> Response:
         """Revoke a key, at once and for good. It stays in the list; to revoke it again changes nothing."""
-        services.key_revoke(who=self.who, key=selectors.key_get(who=self.who, id=id))
+        with transaction.atomic():
+            key = selectors.key_get(who=self.who, id=id, lock=True)
+            self.require_match(Key.of(key))
+            services.key_revoke(who=self.who, key=key)
         return Response(status=204)
 
 
