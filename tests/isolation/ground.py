@@ -21,6 +21,7 @@ class Things:
     """The names of one thing of each sort. Those of `Side.shared` exist in both tenants."""
 
     member: str
+    service_account: str
     api_key: str
     dataset: str
     run: str
@@ -201,6 +202,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _api_key(owner, UUID(int=number), f"Key {marker}")
     return Things(
         member=str(member.pk),
+        service_account=_service_account(UUID(int=number + 500), f"Program {marker}"),
         api_key=str(UUID(int=number)),
         dataset=dataset,
         run=str(ended.pk),
@@ -225,6 +227,13 @@ def _member(id: UUID, role: str, email: str, name: str) -> Any:
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+def _service_account(id: UUID, name: str) -> str:
+    from apps.accounts.models import User
+
+    User.objects.create_user(f"{id}@service.invalid", None, id=id, name=name, role="builder", is_service=True)
+    return str(id)
 
 
 def _dataset(id: UUID, marker: str, owner: Any) -> str:
