@@ -105,7 +105,9 @@ BODIES: dict[str, Body] = {
     "POST /members/service-accounts/<uuid:account>/role/": Body("form", lambda side, things: {"role": "analyst"}),
     "POST /members/service-accounts/<uuid:account>/deactivate/": NOTHING,
     "POST /members/service-accounts/<uuid:account>/reactivate/": NOTHING,
-    "POST /keys/new/": Body("form", lambda side, things: {**_KEY, "account": things.service_account}, names_things=True),
+    "POST /keys/new/": Body(
+        "form", lambda side, things: {**_KEY, "account": things.service_account}, names_things=True
+    ),
     "POST /keys/<uuid:id>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /keys/<uuid:id>/revoke/": NOTHING,
     "POST /keys/origins/": Body("form", lambda side, things: {"origins": "https://new.example.org"}),
