@@ -1,27 +1,37 @@
-"""What a log line holds: where it was written, and no secret, whoever wrote it."""
+"""What a log line holds: where it was written, and no secret, whoever wrote it.
+
+Everything that a process says goes through here: lines of libraries, warnings, and what nobody caught. There is no other
+way to standard error.
+"""
 
 from __future__ import annotations
 
-import re
+import json
+import logging
+import sys
+import threading
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TextIO
+from uuid import UUID
+
+from apps.common.redaction import REDACTED, is_secret_name, redacted
 
 Event = MutableMapping[str, Any]
 
-REDACTED: Final = "[redacted]"
-_SECRET_NAME = re.compile(
-    r"authorization|cookie|passw|passphrase|secret|token|credential|session|csrf|private|(^|[_\-. ])key$|apikey", re.I
-)
-_SECRET_TEXT = re.compile(
-    r"ork_[0-9a-f]{8}_[\w-]+|or[rt]_[\w-]{20,}"  # API keys, refresh tokens, tickets
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # tokens
-    r"|(?<=Bearer)\s+\S+|(?<=Basic)\s+\S+"
-    r"|(?:sessionid|csrftoken|__Host-\w+)=[^\s;]+"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # passwords in addresses
-    r"|(?<=/reset/key/)[\w-]+",  # links that set a password
-    re.I,
-)
 _DEEPEST: Final = 8
+_LONGEST_INT: Final = 999_999_999
+"""A number beyond it may be one of a person."""
+# What says as text what it is. Of anything else only the class is told: nobody knows what its text holds, and that of a
+# request is its whole address.
+_TELLING: Final = (UUID, date, time, timedelta, Decimal, Path, Enum, BaseException)
+
+logger = logging.getLogger(__name__)
 
 
 def locate(logger: Any, method: str, event: Event) -> Event:
@@ -36,16 +46,54 @@ def locate(logger: Any, method: str, event: Event) -> Event:
 
 def redact(logger: Any, method: str, event: Event) -> Event:
     """A structlog processor: values under secret names, and what looks like a secret inside any text, are replaced."""
-    return {key: _clean(key, value, 0) for key, value in event.items()}
+    return {key if isinstance(key, str) else str(key): _clean(str(key), value, 0) for key, value in event.items()}
 
 
 def _clean(name: str, value: Any, depth: int) -> Any:
-    if depth > _DEEPEST or _SECRET_NAME.search(name):
+    if depth > _DEEPEST or is_secret_name(name):
         return REDACTED
+    if isinstance(value, str):
+        return redacted(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= _LONGEST_INT or redacted(str(value)) == str(value) else REDACTED
     if isinstance(value, Mapping):
-        return {_SECRET_TEXT.sub(REDACTED, str(key)): _clean(str(key), item, depth + 1) for key, item in value.items()}
+        return {redacted(str(key)): _clean(str(key), item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", item, depth + 1) for item in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return _SECRET_TEXT.sub(REDACTED, value if isinstance(value, str) else str(value))
+    return redacted(str(value)) if isinstance(value, _TELLING) else f"<{type(value).__qualname__}>"
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """The way to standard error. Of a line that cannot be made it says whose it was: others would print its parts."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error, place = sys.exc_info()[0], f"{record.module}:{record.lineno}"
+        words = {"event": "a line could not be made", "level": "error", "logger": record.name, "place": place}
+        with suppress(OSError, ValueError):  # nobody listens any more
+            self.stream.write(json.dumps({**words, "error": error.__name__ if error else ""}) + self.terminator)
+
+
+class WithoutPaths(logging.Filter):
+    """For the logger of refused forms, which names the address of each: whatever is in it, the request's line has its
+    route. The reason is kept."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and len(record.args) == 2:
+            record.msg, record.args = "a form was refused: %s", record.args[:1]
+        return True
+
+
+def catch_uncaught() -> None:
+    """Have warnings, and exceptions that nobody catches, written as lines of the log. For processes that serve."""
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    sys.unraisablehook = lambda left: _uncaught(left.exc_type, left.exc_value, left.exc_traceback)
+    threading.excepthook = lambda left: _uncaught(left.exc_type, left.exc_value, left.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, where: TracebackType | None) -> None:
+    if issubclass(kind, SystemExit | KeyboardInterrupt):
+        return
+    logger.critical("nobody caught this", exc_info=(kind, error or kind(), where))

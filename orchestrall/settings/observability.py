@@ -3,7 +3,7 @@
 import structlog
 from structlog.typing import Processor
 
-from apps.gateway.logs import locate, redact
+from apps.gateway.logs import catch_uncaught, locate, redact
 from orchestrall.settings.env import env
 
 METRICS_TOKEN = env.metrics_token
@@ -34,12 +34,14 @@ LOGGING = {
             ],
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": {"without_paths": {"()": "apps.gateway.logs.WithoutPaths"}},
+    "handlers": {"stderr": {"class": "apps.gateway.logs.Lines", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # Each request has its line already.
         "django.request": {"level": "CRITICAL"},
         "django.server": {"level": "CRITICAL"},
+        "django.security.csrf": {"filters": ["without_paths"]},
         "uvicorn.access": {"level": "WARNING"},
         # What the servers say goes the same way as all else, redacted, rather than past it by handlers of their own.
         "uvicorn": {"handlers": [], "propagate": True},
@@ -55,3 +57,5 @@ structlog.configure(
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
 )
+if env.process != "manage":
+    catch_uncaught()
