@@ -8,7 +8,7 @@ from typing import Any
 
 import django
 
-from tests.drills.limits import LIMIT, PROCESSES, SLUG
+from tests.drills.limits import LIMIT, PROCESSES, READ, SLUG
 
 PASSWORD = "a password for the drill"
 
@@ -35,7 +35,7 @@ def ask(people: dict[str, Any]) -> dict[str, Any]:
 
     client = Client(headers={"host": f"{SLUG}.localhost"})
     bearer = {"authorization": f"Bearer {people['tokens'][0]}"}
-    statuses = [client.get("/api/v1/usage", headers=bearer).status_code for _ in range(LIMIT + 50)]
+    statuses = [client.get(READ, headers=bearer).status_code for _ in range(LIMIT + 50)]
     told = OPEN._value.get()
 
     def sign_in(password: str) -> int:
@@ -44,7 +44,7 @@ def ask(people: dict[str, Any]) -> dict[str, Any]:
 
     tries = [sign_in("not the password") for _ in range(10)]
     return {
-        "passed": sum(status != 429 for status in statuses),
+        "passed": statuses.count(200),
         "metric": told,
         "sign_ins": tries.count(401),
         "right_password_after": sign_in(PASSWORD),

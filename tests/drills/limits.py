@@ -19,12 +19,12 @@ REQUESTS, LIMIT = 3_200, 100
 PROCESSES = (8, 32)
 SKEW = 3600
 """Seconds by which the servers' clocks go wrong, to either side."""
-SLUG = "limited"
+SLUG, READ = "limited", "/api/v1/runs?limit=1"
 
 
 def measure() -> Iterator[Case]:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder), demo=False) as program:
-        environment = program.environment | {"ORCHESTRALL_PROCESS": "manage", "ORCHESTRALL_LOG_LEVEL": "ERROR"}
+        environment = program.environment | {"ORCHESTRALL_PROCESS": "manage", "ORCHESTRALL_LOG_LEVEL": "CRITICAL"}
         for processes in PROCESSES:
             yield from told(f"limiter, {processes} processes", at_limiter(environment, processes, REQUESTS, LIMIT))
         skewed = at_limiter(environment, 8, REQUESTS, LIMIT, skews=(0, SKEW, -SKEW))
@@ -55,7 +55,7 @@ def at_limiter(
 def at_installation(program: Installation, processes: int, token: str) -> dict[str, Any]:
     """Ask a running installation from many processes, as one caller."""
     headers = {"Host": f"{SLUG}.localhost:{program.port}", "Authorization": f"Bearer {token}"}
-    url = f"http://127.0.0.1:{program.port}/api/v1/usage"
+    url = f"http://127.0.0.1:{program.port}{READ}"
     wanted = {"at": "http", "processes": processes, "requests": REQUESTS, "url": url, "headers": headers}
     return callers(wanted, program.environment)
 
@@ -93,7 +93,7 @@ def without_redis(environment: dict[str, str], people: dict[str, Any]) -> Iterat
     asked = LIMIT + 50
     case = "Redis away"
     yield Case(case, f"let through of {asked}", found["passed"], bar=f"{asked}", holds=found["passed"] == asked)
-    yield Case(case, "told by the metric", found["metric"], bar=f"{asked}", holds=found["metric"] >= asked)
+    yield Case(case, "told by the metric", found["metric"], bar=f"{asked}", holds=found["metric"] == asked)
     tries = found["sign_ins"]
     yield Case(case, "tries to sign in that were looked at", tries, bar="<= 3", holds=0 < tries <= 3)
     looked = found["right_password_after"]
