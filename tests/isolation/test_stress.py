@@ -1,0 +1,72 @@
+"""A small form of the stress of `drill isolation`: eight threads, a pool of connections, faults in the middle."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+
+from apps.tenants.models import Tenant
+from tests.isolation.conftest import AGENT
+from tests.isolation.faults import FAULTS
+from tests.isolation.ground import Side, rows_copy, side_make
+from tests.isolation.stress import CLOSED, GONE, Ask, Tally, judge, strayed, stress
+
+REQUESTS, THREADS, CONNECTIONS = 2000, 8, 5
+
+
+@pytest.fixture
+def sides(committed_db: str, acme: Tenant, globex: Tenant) -> tuple[Side, Side]:
+    made = side_make(acme, agent=AGENT, extra=100), side_make(globex, agent=AGENT, extra=200)
+    rows_copy(*made)
+    return made
+
+
+@pytest.fixture
+def pooled(sides: tuple[Side, Side]) -> Iterator[None]:
+    """Connections as a web process has them, and fewer of them than threads: each serves both tenants in turn."""
+    connection.close()
+    how = connection.settings_dict
+    before = how["CONN_MAX_AGE"]
+    how["CONN_MAX_AGE"], how["OPTIONS"]["pool"] = 0, {"min_size": 1, "max_size": CONNECTIONS, "timeout": 60}
+    yield
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    del how["OPTIONS"]["pool"]
+    how["CONN_MAX_AGE"] = before
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Thousands of faults would be told to the log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_no_thread_is_answered_with_rows_of_the_other_tenant(
+    sides: tuple[Side, Side], pooled: None, quiet: None, settings: Any
+) -> None:
+    settings.MIDDLEWARE = ["tests.isolation.faults.FaultMiddleware", *settings.MIDDLEWARE]
+    tally = stress(WSGIHandler(), sides, requests=REQUESTS, threads=THREADS)
+    assert tally.leaks == []
+    assert tally.failures == [], "a request without a fault of its own"
+    assert tally.requests == REQUESTS
+    assert tally.own > REQUESTS / 2
+    assert set(tally.faults) == {*FAULTS, CLOSED, GONE}, "each fault was played"
+    assert strayed(*sides) + strayed(*reversed(sides)) == []
+
+
+def test_the_judge_of_the_stress_sees_a_leak_and_a_failure(scene: Any) -> None:
+    tally, side, other = Tally(), scene.ours, scene.theirs
+    ask = Ask("GET", "/api/v1/runs")
+    judge(tally, side, other, ask, "", 200, f"Sales {side.marker}".encode())
+    assert (tally.own, tally.leaks, tally.failures) == (1, [], [])
+    judge(tally, side, other, ask, "raises", 500, f"Sales {other.marker}".encode())
+    judge(tally, side, other, ask, "", 500, b"it broke")
+    judge(tally, side, other, ask, "", 200, b"an empty list")
+    assert (len(tally.leaks), len(tally.failures)) == (1, 2)
