@@ -1,4 +1,7 @@
-"""Deny by default, proven at start: every view below /api/ declares who may call each of its methods."""
+"""Deny by default, proven at start: every view of a tenant's host declares who may call each of its methods.
+
+Sockets do so too: a `TenantConsumer` without a permission is refused when its route is loaded.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def routes(resolver: Any = None, prefix: str = "/") -> Iterator[tuple[str, Any]]
 
 
 def flaws(view: Any) -> list[str]:
-    """What `view` fails to declare."""
+    """What `view`, one of the API, fails to declare."""
     from apps.gateway.api import ApiView
 
     if not (isinstance(view, type) and issubclass(view, ApiView)):
@@ -39,6 +42,40 @@ def flaws(view: Any) -> list[str]:
     found += [f"{method} is declared but not there" for method in sorted(set(codes) - methods)]
     found += [f"{kind!r} is no class of routes" for kind in view.route_class.values() if kind not in KINDS]
     return found + [f"{code!r} is no permission" for code in codes.values() if code != OPEN and code not in PERMISSIONS]
+
+
+def page_flaws(view: Any) -> list[str]:
+    """What `view`, one outside the API, fails to declare.
+
+    Pages are `ConsoleView`s. A function that anybody may call has `permission = OPEN` as an attribute. The pages of
+    signing in are the library's, and are there for people who are nobody yet.
+    """
+    from apps.console.views import SIGNED_IN, ConsoleView
+
+    if str(view.__module__).startswith("allauth."):
+        return []
+    codes = getattr(view, "permission", None)
+    if not (isinstance(view, type) and issubclass(view, ConsoleView)):
+        return [] if codes == OPEN else ["it is neither a ConsoleView nor declared open"]
+    methods = {method.upper() for method in METHODS if hasattr(view, method)}
+    named = dict.fromkeys(methods, codes) if isinstance(codes, str) else dict(codes or {})
+    found = [f"{method} declares no permission" for method in sorted(methods - set(named))]
+    known = {SIGNED_IN, *(item.code for item in PERMISSIONS)}
+    return found + [f"{code!r} is no permission" for code in sorted(set(named.values()) - known)]
+
+
+@register("urls")
+def every_page_declares(**_: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"{path}: {flaw}.",
+            hint="Derive from apps.console.views.ConsoleView and set `permission` to a code.",
+            id="gateway.E002",
+        )
+        for path, view in routes()
+        if not path.startswith("/api/")
+        for flaw in page_flaws(view)
+    ]
 
 
 @register("urls")

@@ -15,11 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, AsyncWebsocketConsumer
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import parse_cookie
 from django.http.request import split_domain_port
 
 from apps.common.errors import PermissionDenied, Problem
-from apps.common.permissions import demand
+from apps.common.permissions import PERMISSIONS, demand
 from apps.gateway.credentials import bearer_verify, session_user
 from apps.gateway.permissions import API_USE
 from apps.gateway.principals import Caller, caller_of
@@ -89,6 +90,13 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
 
     def snapshot(self) -> list[dict[str, Any]]:
         return []
+
+    @classmethod
+    def as_asgi(cls, **initkwargs: Any) -> Any:
+        """Refuses a consumer that does not say who may listen, where its route is loaded."""
+        if getattr(cls, "permission", None) not in PERMISSIONS:
+            raise ImproperlyConfigured(f"{cls.__name__} declares no permission: set `permission` to a code.")
+        return super().as_asgi(**initkwargs)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """However the socket ends, also by a client that is gone in the middle of a message, nothing of it stays."""
