@@ -17,8 +17,10 @@ def main(file: Path, *, demo: bool) -> None:
     from django.core.management import call_command
 
     from apps.common.demo import PASSWORD
+    from apps.tenants.rotation import everything_seal
 
     call_command("prepare", demo=demo, skip_checks=False)  # a start is the moment to hear of what is wrong
+    everything_seal(tell=lambda text: print(text, flush=True))  # of a release before: none of its processes runs now
     file.write_text(json.dumps({"password": PASSWORD if demo else "", "tenants": tenants(demo=demo)}))
 
 

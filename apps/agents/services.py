@@ -28,6 +28,7 @@ from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
 from apps.datasets.services import Readable, dataset_upload
 from apps.gateway import counters
+from apps.tenants.sealing import KeysUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -242,7 +243,7 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         _end(claim, run, Status.SUCCEEDED, output=output, headline=_storable(agent.headline(report), 300))
     except RunCancelled:
         _stopped(claim, run)
-    except (work.FenceLost, OperationalError, InterfaceError):
+    except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):
         raise
     except Problem as problem:
         _end(claim, run, Status.FAILED, problem=_record(problem))

@@ -57,7 +57,7 @@ def get(tenant: UUID) -> WrappedKey | None:
 
 
 def add(tenant: UUID, key: WrappedKey) -> WrappedKey:
-    """Keep the first key of a tenant; it is on the disk afterwards. Returns what is kept, which may be an earlier one."""
+    """Keep a tenant's first key; it is on the disk afterwards. Returns what is kept, which may be an earlier one."""
     with _locked():
         there = get(tenant)
         if there is None:

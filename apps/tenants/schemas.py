@@ -134,6 +134,12 @@ def drop(schema: str) -> None:
         cursor.execute(f'drop schema if exists "{schema}" cascade')
 
 
+def tables_lock(tables: list[str]) -> None:
+    """Wait until nobody writes to these tables of the current schema, and let nobody until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"lock table {', '.join(map(connection.ops.quote_name, tables))} in share row exclusive mode")
+
+
 def pending(schema: str) -> list[str]:
     """The migrations that a schema lacks, as ``app.name``."""
     with schema_context(schema):

@@ -120,7 +120,8 @@ def tenant_suspend(*, tenant: Tenant) -> None:
 
 
 def tenant_resume(*, tenant: Tenant) -> None:
-    """Open a suspended tenant again; its waiting work goes on. Raises `Conflict`."""
+    """Open a suspended tenant again; its waiting work goes on. Raises `Conflict`, `KeyGone` for one that was erased."""
+    keys.data_key(tenant)
     if not _update(tenant, [Status.SUSPENDED], status=Status.READY):
         raise Conflict(
             f"{tenant.name} is {_status(tenant)}: only a suspended tenant can be resumed. Nothing was changed."
@@ -164,6 +165,25 @@ def signing_key_rotate(*, tenant: Tenant, at_once: bool = False) -> None:
         former_signing_key=None if at_once else former,
         signing_key_changed_at=timezone.now(),
     )
+
+
+def tenant_key_delete(*, tenant: Tenant) -> None:
+    """Erase what a tenant has stored, in every backup too, by deleting its data key; this cannot be undone.
+
+    The tenant is suspended for good; its row, schema and files stay, and nothing sealed in them opens. Raises
+    `Conflict`. The faces ask for the slug to be typed before they call this.
+    """
+    _require_customer(tenant, "erased")
+    if not tenant.data_key_id:
+        raise Conflict(
+            f"What {tenant.name} has stored is not sealed yet, so there is no key to delete. Nothing was erased.",
+            remedy="Run `manage.py keys seal` first, or delete the tenant.",
+        )
+    if tenant.status != Status.SUSPENDED:
+        tenant_suspend(tenant=tenant)
+    keys.data_key_delete(tenant)
+    _cache_keys_remove(tenant.schema_name)
+    logger.info("a tenant's data key was deleted", extra={"tenant": tenant.schema_name})
 
 
 def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:

@@ -54,6 +54,12 @@ def file_seal(source: Path, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def file_reseal(path: Path) -> None:
+    """Seal a file that lies at `path` in plain. Who reads it meanwhile goes on."""
+    with suppress(FileNotFoundError):  # it was deleted meanwhile
+        file_seal(path, path)
+
+
 def file_open(path: Path) -> BinaryIO:
     """What `file_seal` kept at `path`, to be read from any place without a plain copy on the disk.
 
