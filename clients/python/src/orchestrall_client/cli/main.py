@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(asked, "alone"):
             return int(asked.alone(asked))
         with login.client_of(asked.url, allow_http=asked.allow_http) as client:
-            return int(asked.run(client, asked))
+            return int(asked.call(client, asked))
     except KeyboardInterrupt:
         say("\nInterrupted. A run that was started goes on: see orchestrall runs list.")
         return INTERRUPTED

@@ -14,7 +14,7 @@ from orchestrall_client.client import Client
 from orchestrall_client.files import Source
 
 LONGEST_PAGE = 200
-Run = Callable[[Client, argparse.Namespace], int]
+Call = Callable[[Client, argparse.Namespace], int]
 
 
 class Group:
@@ -23,10 +23,10 @@ class Group:
     def __init__(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         self._commands = commands
 
-    def command(self, name: str, run: Run, text: str, *, examples: str = "") -> argparse.ArgumentParser:
-        """Add a command that asks the server. It ends with what `run` returns."""
+    def command(self, name: str, call: Call, text: str, *, examples: str = "") -> argparse.ArgumentParser:
+        """Add a command that asks the server. It ends with what `call` returns."""
         made = self.plain(name, text, examples=examples)
-        made.set_defaults(run=run)
+        made.set_defaults(call=call)
         made.add_argument("--json", action="store_true", help="JSON for scripts: one object, or one a line for a list")
         return made
 
