@@ -34,6 +34,7 @@ from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.limits import START
 from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
+from apps.gateway.parsers import FileBody, JsonBody
 from apps.gateway.waiting import hold
 
 
@@ -57,6 +58,7 @@ class AgentOne(ApiView):
 
 class AgentRuns(ApiView):
     permission = {"POST": AGENTS_RUN}
+    parser_classes = [JsonBody, FileBody]
     route_class = {"POST": START}
 
     @extend_schema(

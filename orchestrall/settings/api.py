@@ -7,7 +7,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.gateway.permissions.Declared"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["apps.gateway.parsers.JsonBody", "apps.gateway.parsers.FileBody"],
+    "DEFAULT_PARSER_CLASSES": ["apps.gateway.parsers.JsonBody"],
     "DEFAULT_SCHEMA_CLASS": "apps.gateway.openapi.DeclaredSchema",
     "EXCEPTION_HANDLER": "apps.gateway.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.common.errors import Conflict
+from apps.common.errors import Conflict, NotFound
+from apps.common.permissions import PERMISSIONS
 from apps.common.schemas import StrictModel
 from apps.gateway import selectors, services
+from apps.gateway.answers import location
 from apps.gateway.api.base import ApiView
 from apps.gateway.models import ApiKey
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
@@ -91,9 +93,14 @@ class KeyRequest(StrictModel):
         }
     )
 
-    name: str = Field(description="What uses the key; 1 to 100 characters.")
-    scopes: list[str] = Field(max_length=100, description="Permission codes, as each operation names the one it needs.")
-    days: int = Field(default=90, description=f"How long it lives; {services.LONGEST_DAYS} at most.")
+    name: str = Field(min_length=1, max_length=100, description="What uses the key, in printable characters.")
+    scopes: list[str] = Field(
+        min_length=1,
+        max_length=100,
+        description="Permission codes, as each operation names the one it needs.",
+        json_schema_extra=lambda schema: schema["items"].update(enum=sorted(each.code for each in PERMISSIONS)),  # type: ignore[union-attr,call-overload,index]
+    )
+    days: int = Field(default=90, ge=1, le=services.LONGEST_DAYS, description="How long it lives.")
     service_account: UUID | None = Field(default=None, description="Whom it acts for; without one, for you.")
 
 
@@ -105,6 +112,7 @@ class RotateRequest(StrictModel):
 
 class Keys(ApiView):
     permission = {"GET": KEYS_VIEW, "POST": KEYS_MANAGE}
+    problems = {"POST": [NotFound]}
     shows_secret = True
 
     @extend_schema(
@@ -125,8 +133,9 @@ class Keys(ApiView):
     @extend_schema(
         operation_id="key_create",
         tags=["keys"],
+        parameters=[location("the key", 201)],
         request=KeyRequest,
-        responses={201: OpenApiResponse(KeyMade, description="Made. `Location` is the address of the key.")},
+        responses={201: OpenApiResponse(KeyMade, description="Made.")},
     )
     def post(self, request: Request) -> Response:
         """Make a key. Its text is in this one answer and nowhere else.
@@ -167,8 +176,9 @@ class KeyRotate(ApiView):
     @extend_schema(
         operation_id="key_rotate",
         tags=["keys"],
+        parameters=[location("the new key", 201)],
         request=RotateRequest,
-        responses={201: OpenApiResponse(KeyMade, description="Made. `Location` is the address of the new key.")},
+        responses={201: OpenApiResponse(KeyMade, description="Made.")},
     )
     def post(self, request: Request, id: UUID) -> Response:
         """Make the key that takes over from this one, alike in name, scopes and lifetime.

@@ -49,7 +49,9 @@ class _CataloguePage(ApiView):
     renderer_classes = [JSONRenderer, TemplateHTMLRenderer]
 
     def show(self, item: BaseModel) -> Response:
-        return Response(item.model_dump(mode="json"), template_name="gateway/problems.html")
+        answer = self.answer(item)
+        answer.template_name = "gateway/problems.html"
+        return answer
 
 
 class Problems(_CataloguePage):

@@ -1,0 +1,192 @@
+"""Ask the API what its OpenAPI document allows, and what it does not, by schemathesis with all its checks.
+
+The document is taken at its word: the answer `default`, which stands for every status, is left out of what answers are
+held to, so that each status must be listed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import EngineFinished, FatalError, NonFatalError, ScenarioFinished
+
+from apps.gateway.answers import IDEMPOTENCY_KEY
+
+
+@dataclass
+class Outcome:
+    """What became of the requests of one caller."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Answers by status."""
+    answered: dict[str, Counter[str]] = field(default_factory=dict)
+    """The same for each operation."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """What a check found wrong, once for each operation and kind, with a command that shows it."""
+    set_aside: Counter[str] = field(default_factory=Counter)
+    """Findings that contradict a decision of ours, by its reason."""
+
+    @property
+    def requests(self) -> int:
+        return self.statuses.total()
+
+    @property
+    def broken(self) -> int:
+        """Answers 5xx."""
+        return sum(number for status, number in self.statuses.items() if status.startswith("5"))
+
+
+def fuzz(
+    document: dict[str, Any], *, host: str, examples: int, base_url: str = "", app: Any = None, **settings: Any
+) -> Outcome:
+    """Fuzz an API, at `base_url` or in this process (`app`, for WSGI), as the caller that `settings` name.
+
+    `settings` are those of a schemathesis configuration: `headers`, `auth`, `seed` and so on.
+    """
+    headers = {"Host": host, **settings.pop("headers", {})}
+    config = {
+        "seed": 1,
+        "continue-on-failure": True,
+        "headers": headers,
+        "generation": {"max-examples": examples, "database": "none"},
+        **({"base-url": base_url} if base_url else {}),
+        **settings,
+    }
+    schema = schemathesis.openapi.from_dict(strict(document), config=SchemathesisConfig.from_dict(config))
+    schema.app = app
+    outcome = Outcome()
+    schema.hook("filter_failure")(judge(outcome))
+    schema.hook("map_case")(name_anew)
+    for event in from_schema(schema).execute():
+        if isinstance(event, ScenarioFinished):
+            _count(outcome, event)
+        elif isinstance(event, NonFatalError):
+            outcome.failures[f"{event.label}: {type(event.value).__name__}"] = str(event.info)
+        elif isinstance(event, FatalError):
+            raise event.exception
+        elif isinstance(event, EngineFinished):
+            outcome.failures.update({str(failure): failure.message for failure in event.failures})
+    return outcome
+
+
+def strict(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the answers that stand for every status."""
+    made = copy.deepcopy(document)
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("default", None)
+    return made
+
+
+def _count(outcome: Outcome, event: ScenarioFinished) -> None:
+    recorder = event.recorder
+    for id, sent in recorder.interactions.items():
+        status = str(sent.response.status_code) if sent.response else "none"
+        label = recorder.cases[id].value.operation.label
+        outcome.statuses[status] += 1
+        outcome.answered.setdefault(label, Counter())[status] += 1
+    for checks in recorder.checks.values():
+        for check in checks:
+            if check.failure_info:
+                failure, how = check.failure_info.failure, check.failure_info.code_sample
+                outcome.failures.setdefault(
+                    f"{failure.operation}: {failure.title}", f"{failure.message}\n{how}\n{_said(recorder, failure)}"
+                )
+
+
+def _said(recorder: Any, failure: Any) -> str:
+    sent = recorder.interactions.get(failure.case_id)
+    return f"{sent.response.status_code} {sent.response.text[:600]}" if sent and sent.response else ""
+
+
+def name_anew(context: Any, case: Any) -> Any:
+    """Send the document's example of an Idempotency-Key as a new one each time: it names one request."""
+    if (case.headers or {}).get(IDEMPOTENCY_KEY["name"]) == IDEMPOTENCY_KEY["example"]:
+        case.headers[IDEMPOTENCY_KEY["name"]] = str(uuid4())
+    return case
+
+
+# Findings that are none: who they are about, and why they contradict a decision of ours. Each looks at the failure, what
+# was asked, and what was answered.
+Rule = Callable[[Any, Any, Any], bool]
+
+
+def _refused(response: Any, *codes: str) -> dict[str, Any]:
+    """The problem that an answer tells, where it has one of the codes."""
+    if response.headers.get("content-type", [""])[0] != "application/problem+json":
+        return {}
+    told: dict[str, Any] = json.loads(response.content)
+    return told if told["code"] in codes else {}
+
+
+def _of_a_cursor(failure: Any, case: Any, response: Any) -> bool:
+    told = _refused(response, "invalid_input")
+    return bool(told) and [issue["path"] for issue in told["issues"]] == ["cursor"]
+
+
+def _of_a_name_that_was_used(failure: Any, case: Any, response: Any) -> bool:
+    return bool(_refused(response, "idempotency_key_reused"))
+
+
+def _of_a_state(failure: Any, case: Any, response: Any) -> bool:
+    return bool(_refused(response, "precondition_failed"))
+
+
+def _of_nul(failure: Any, case: Any, response: Any) -> bool:
+    return "NUL" in _refused(response, "bad_request").get("detail", "")
+
+
+def _of_an_unprintable_name(failure: Any, case: Any, response: Any) -> bool:
+    told, sent = _refused(response, "invalid_input"), case.body
+    paths = [issue["path"] for issue in told.get("issues", [])]
+    return paths == ["name"] and isinstance(sent, dict) and not str(sent["name"]).strip().isprintable()
+
+
+def _of_fields(failure: Any, case: Any, response: Any) -> bool:
+    """What is missing is what was not asked for."""
+    asked = str((case.query or {}).get("fields", ""))
+    return bool(asked) and failure.validation_message.endswith("is a required property")
+
+
+def _of_what_is_in_a_file(failure: Any, case: Any, response: Any) -> bool:
+    sends_file = str(case.media_type).startswith("multipart/")
+    return sends_file and bool(_refused(response, "invalid_input", "unsupported_format"))
+
+
+def _of_what_an_agent_takes(failure: Any, case: Any, response: Any) -> bool:
+    return case.operation.label == "POST /api/v1/agents/{key}/runs" and bool(_refused(response, "invalid_input"))
+
+
+POSITIVE: Final = "RejectedPositiveData"
+RULES: Final[list[tuple[str, str, Rule]]] = [
+    (POSITIVE, "a cursor is good only when the API has made it, which no schema can say", _of_a_cursor),
+    (POSITIVE, "an Idempotency-Key names one request, and others have used this one", _of_a_name_that_was_used),
+    (POSITIVE, "a tag in If-Match names a state, and this one is another", _of_a_state),
+    (POSITIVE, "no text may hold the character NUL, which the schema of every text would have to repeat", _of_nul),
+    (POSITIVE, "names are printable, which no pattern can say that all programs read alike", _of_an_unprintable_name),
+    ("JsonSchemaError", "an answer has the fields alone that were asked for, which no schema can say", _of_fields),
+    (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
+    (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),
+]
+
+
+def judge(outcome: Outcome) -> Callable[[Any, Any, Any, Any], bool]:
+    """A hook that sets findings aside that are none, and counts them."""
+
+    def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+        for kind, why, holds in RULES:
+            if type(failure).__name__ == kind and holds(failure, case, response):
+                outcome.set_aside[why] += 1
+                return False
+        return True
+
+    return filter_failure
