@@ -309,7 +309,8 @@ def _welcome(where: dict[str, Any], environment: dict[str, str], logs: Path) -> 
         lines += ["", f"  The password of every demo account is {password}; each sign-in page lists the tenant's."]
     else:
         lines += ["", "  Make the first operator: python3 run.py manage prepare --operator you@example.org"]
-    lines += [f"  Logs, and mails as they would be sent: {logs}", "  Ctrl-C stops everything; the data is kept.", ""]
+    lines += [f"  Logs: {logs}", f"  Mails as they would be sent: {logs.parent / 'mails'}"]
+    lines += ["  Ctrl-C stops everything; the data is kept.", ""]
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """What a log line holds: where it was written, and no secret, whoever wrote it.
 
-Everything that a process says goes through here: lines of libraries, warnings, and what nobody caught. There is no other
-way to standard error.
+Everything that a process says goes through here: lines of libraries, warnings, and what nobody caught. There is no
+other way to standard error.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _clean(name: str, value: Any, depth: int) -> Any:
 class Lines(logging.StreamHandler[TextIO]):
     """The way to standard error. Of a line that cannot be made it says whose it was: others would print its parts."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging calls it so
         error, place = sys.exc_info()[0], f"{record.module}:{record.lineno}"
         words = {"event": "a line could not be made", "level": "error", "logger": record.name, "place": place}
         with suppress(OSError, ValueError):  # nobody listens any more

@@ -1,4 +1,4 @@
-"""The one-command start on a machine of one's own: real servers, secrets kept in the var folder, mail in the log."""
+"""The one-command start on a machine of one's own: real servers, secrets and mails kept in the var folder."""
 
 from orchestrall.settings.base import *  # noqa: F403
 from orchestrall.settings.env import env, kept_secret
@@ -6,4 +6,6 @@ from orchestrall.settings.env import env, kept_secret
 DEBUG = False
 SECRET_KEY = kept_secret("ORCHESTRALL_SECRET_KEY", env.var / "secret_key")
 MASTER_KEY = kept_secret("ORCHESTRALL_MASTER_KEY", env.var / "master_key")
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# A file for each: mails hold links that open a door, and a log holds none.
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = env.var / "mails"

@@ -29,7 +29,7 @@ def test_the_welcome_names_addresses_people_and_where_mails_go() -> None:
     assert lines[0] == ["http://acme.localhost:8001/", "analyst@acme.example", "Acme", "Stores"]
     assert lines[1] == ["http://operators.localhost:8001/admin/", "operator@operators.example", "Operators"]
     assert "is open sesame;" in welcome("open sesame")
-    assert "mails as they would be sent: var/logs" in welcome("open sesame")
+    assert "Mails as they would be sent: var/mails" in welcome("open sesame")
 
 
 def test_without_a_demo_the_welcome_says_how_to_make_an_operator() -> None:
