@@ -95,6 +95,11 @@ def django_db_setup(template_database: str, django_db_blocker: pytest.FixtureReq
         admin.execute(f'drop database "{mine}" with (force)')
 
 
+def _take_keys() -> None:
+    """Copy the keys of the template's tenants, for a test to change or delete as it likes."""
+    shutil.copytree(KEYS, django_settings.KEYS, dirs_exist_ok=True)
+
+
 @pytest.fixture
 def committed_db(
     template_database: str, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
@@ -104,6 +109,7 @@ def committed_db(
     with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
         admin.execute(f'create database "{mine}" template "{template_database}"')
         _use(mine)
+        _take_keys()
         yield mine
         _use(before)
         admin.execute(f'drop database "{mine}" with (force)')
@@ -130,11 +136,10 @@ def _tenant(slug: str) -> Tenant:
 
 
 @pytest.fixture
-def data(request: pytest.FixtureRequest, settings: Any) -> None:
+def data(request: pytest.FixtureRequest) -> None:
     """The database in either of its two forms: a test's own when it asks for that, else the shared one."""
     request.getfixturevalue("committed_db" if "committed_db" in request.fixturenames else "db")
-    # The keys of the template's tenants, for a test to change or delete as it likes.
-    shutil.copytree(KEYS, settings.KEYS, dirs_exist_ok=True)
+    _take_keys()
 
 
 @pytest.fixture

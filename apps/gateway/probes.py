@@ -18,7 +18,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.common import work
-from apps.tenants.context import PUBLIC
+from apps.common.errors import Problem
+from apps.tenants.context import PUBLIC, tenant_by_schema
+from apps.tenants.keys import data_key
 from apps.tenants.schemas import pending
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     parts: dict[str, str] = {}
     for name, ask in PARTS.items():
         try:
-            if name in {"migrations", "dispatch"} and parts["database"] != "ready":
+            if name in {"migrations", "dispatch", "keys"} and parts["database"] != "ready":
                 raise NotReady("the database does not answer")
             ask()
             parts[name] = "ready"
@@ -93,6 +95,17 @@ def _migrations() -> None:
             _settled.add(schema)
 
 
+def _keys() -> None:
+    """The key store is there and the master key opens what is in it: tried with the operators' key."""
+    tenant = tenant_by_schema(settings.OPERATORS_SCHEMA)
+    try:
+        if tenant is not None:
+            data_key(tenant)
+    except (Problem, ValueError) as error:
+        logger.warning("the keys are not ready: %s", error)
+        raise NotReady("cannot be read or opened: see `manage.py keys status`") from error
+
+
 def _dispatch() -> None:
     if work._dispatcher is None:
         raise NotReady("no dispatcher is provided")
@@ -103,6 +116,7 @@ PARTS: Final[dict[str, Callable[[], None]]] = {
     "redis": _redis,
     "migrations": _migrations,
     "dispatch": _dispatch,
+    "keys": _keys,
 }
 ANSWERS: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {
     "/healthz": healthz,

@@ -111,7 +111,8 @@ def flaw() -> str:
     if folder.exists():
         return f"{folder} is to be the folder of keys, and is no folder."
     above = next(parent for parent in folder.parents if parent.exists())
-    return "" if os.access(above, os.W_OK | os.X_OK) else f"The folder of keys, {folder}, cannot be made."
+    possible = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+    return "" if possible else f"The folder of keys, {folder}, cannot be made."
 
 
 def _folder() -> Path:

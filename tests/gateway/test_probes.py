@@ -109,6 +109,20 @@ def test_without_a_dispatcher_it_is_not_ready(acme: Tenant, prober: Client, monk
     assert prober.get("/readyz").json()["parts"]["dispatch"] == "no dispatcher is provided"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"MASTER_KEY": "b3RoZXIga2V5OiAzMiBieXRlcyBvZiBhIGtleSEhISE="}, {"MASTER_KEY": "x"}, {"KEYS": "/nowhere"}],
+)
+def test_with_keys_that_do_not_open_it_is_not_ready(
+    acme: Tenant, operators: Tenant, prober: Client, settings: Any, change: dict[str, str]
+) -> None:
+    for name, value in change.items():
+        setattr(settings, name, value)
+    parts = prober.get("/readyz").json()["parts"]
+    assert parts.pop("keys") == "cannot be read or opened: see `manage.py keys status`"
+    assert set(parts.values()) == {"ready"}
+
+
 def test_metrics_are_there_for_the_neighbourhood(prober: Client) -> None:
     for address in ("127.0.0.1", "::1", "10.4.5.6", "192.168.1.1", "fd00::1"):
         answer = prober.get("/metrics", REMOTE_ADDR=address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,3 +41,22 @@ def test_a_master_key_that_cannot_be_used_is_refused_at_start(settings: Any) -> 
     assert checks.usable_master_key() == []
     settings.MASTER_KEY = "short"
     assert [error.id for error in checks.usable_master_key()] == ["tenants.E003"]
+
+
+def test_a_key_store_that_cannot_be_used_is_refused_at_start(settings: Any, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder, flaw in ((file, "is no folder"), (file / "keys", "cannot be made")):
+        settings.KEYS = folder
+        assert [(error.id, flaw in error.msg) for error in checks.usable_key_store()] == [("tenants.E004", True)]
+    settings.KEYS = tmp_path / "deep" / "keys"
+    assert checks.usable_key_store() == []
+
+
+def test_a_key_store_of_somebody_else_is_refused_at_start(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KEYS = tmp_path
+    assert checks.usable_key_store() == []
+    monkeypatch.setattr("apps.tenants.keystore.os.access", lambda *_: False)
+    assert "cannot be read and written" in checks.usable_key_store()[0].msg
