@@ -81,7 +81,7 @@ def client_of(server: Server, clock: Clock) -> MakeClient:
     """`client_of(key=KEY, tries=6, deadline=120, ...)`: a client of the server, on the test's clock."""
 
     def make(*, email: str = "", password: str = "", **limits: Any) -> Client:
-        who = {"email": email, "password": password} if email else {"key": KEY}
+        who: dict[str, Any] = {"email": email, "password": password} if email else {"key": KEY}
         return Client(URL, **who, retries=clock.retries(**limits), transport=httpx.MockTransport(server))
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import httpx
 import pytest
@@ -99,9 +100,9 @@ def test_only_names_of_this_machine_go_that_way() -> None:
 
 def test_certificates_are_verified() -> None:
     client = Client("https://acme.localhost", key=KEY)
-    ways = client._connection._http
+    ways: Any = client._connection._http
     here = ways._transport_for_url(httpx.URL("https://acme.localhost"))
-    for transport in (ways._transport, here._onward):  # type: ignore[attr-defined]
+    for transport in (ways._transport, here._onward):
         trusted = transport._pool._ssl_context
         assert (trusted.verify_mode, trusted.check_hostname) == (ssl.CERT_REQUIRED, True)
     client.close()

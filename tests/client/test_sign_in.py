@@ -107,7 +107,8 @@ def test_threads_whose_tokens_end_together_trade_once(clock: Clock) -> None:
             return problem(401)
         return answered(run())
 
-    client = Client(URL, **WHO, retries=clock.retries(), transport=httpx.MockTransport(server))
+    email, password = WHO.values()
+    client = Client(URL, email=email, password=password, retries=clock.retries(), transport=httpx.MockTransport(server))
     with ThreadPoolExecutor(8) as threads:
         assert {found.ref for found in threads.map(client.runs.get, [RUN_ID] * 8)} == {"R-12"}
     assert len(trades) == 1

@@ -41,8 +41,13 @@ def show_agent(client: Client, asked: argparse.Namespace) -> int:
     print("Input:")
     for name, field in agent.input_schema.get("properties", {}).items():
         must = "needed" if name in agent.input_schema.get("required", []) else "optional"
-        kind = field.get("type") or "see --json"
-        print(f"  {clean(name)}  ({clean(kind)}, {must})  {clean(field.get('description', ''))}".rstrip())
+        print(f"  {clean(name)}  ({clean(_kind(field))}, {must})  {clean(field.get('description', ''))}".rstrip())
     for example in agent.examples[:1]:
         print(f"\nAn input that works (cut):\n  {clean(json.dumps(example, ensure_ascii=False))[:400]}")
     return 0
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """The type of a field in a word or two; that of another part of the schema is an object."""
+    kinds = [each.get("type", "object") for each in field.get("anyOf", [field])]
+    return " or ".join(kind for kind in kinds if kind != "null")
