@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from apps.common.errors import Unavailable
 from apps.common.permissions import demand
@@ -23,7 +24,7 @@ TITLES = {
     "start": "Runs started",
     "upload": "Files sent",
 }
-_EXAMPLE = {
+_EXAMPLE: JsonDict = {
     "requests": 1840,
     "errors": 0,
     "refused": 3,

@@ -50,6 +50,7 @@ def _board(request: HttpRequest, user: Any, span: performance.SpanKey) -> dict[s
     moments = {"moments": [step.at.isoformat() for step in found.steps], "seconds": span == "2m"}
     labels = [f"{step.at:%H:%M:%S}" if span == "2m" else f"{step.at:%H:%M}" for step in found.steps]
     return {
+        "idle": not any((found.whole.requests, found.whole.runs_started, found.whole.runs_succeeded)),
         "kpis": _kpis(found),
         "charts": {key: {"periods": labels, "unit": "", **chart, **moments} for key, chart in charts.items()},
         "plan": usage.plan_title,
@@ -67,8 +68,8 @@ def _kpis(found: performance.Performance) -> list[dict[str, str]]:
             "key": "requests",
             "label": "Requests",
             "value": formats.number(whole.requests),
-            "foot": f"{formats.number(whole.requests / seconds)} a second, "
-            f"{formats.number(whole.reused)} answered from what was kept",
+            "foot": f"{formats.number(whole.requests / seconds)} a second"
+            + (f", {formats.number(whole.reused)} answered from what was kept" if whole.reused else ""),
         },
         {
             "key": "time",

@@ -20,6 +20,7 @@ function put(within, name, text) {
 }
 
 function show(board) {
+  page.querySelector("[data-idle]").hidden = !board.idle;
   for (const kpi of board.kpis) {
     const card = page.querySelector(`[data-kpi="${CSS.escape(kpi.key)}"]`);
     put(card, "value", kpi.value);

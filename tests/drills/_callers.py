@@ -52,8 +52,11 @@ def http(url: str, headers: dict[str, str], **_: Any) -> Ask:
     return ask
 
 
+ASKS: dict[str, Callable[..., Ask]] = {"limiter": limiter, "http": http}
+
+
 def main(wanted: dict[str, Any]) -> dict[str, Any]:
-    ask = {"limiter": limiter, "http": http}[wanted["at"]](**wanted)
+    ask = ASKS[wanted["at"]](**wanted)
     context, processes = get_context("fork"), int(wanted["processes"])
     skews, share = wanted.get("skews") or [0], wanted["requests"] // processes
     start, results = context.Barrier(processes + 1), context.SimpleQueue()

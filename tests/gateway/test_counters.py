@@ -37,7 +37,7 @@ def no_timer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     buffer = counters._Buffer()
     monkeypatch.setattr(counters, "_buffer", buffer)
-    monkeypatch.setattr(counters.threading, "Timer", Never)
+    monkeypatch.setattr(threading, "Timer", Never)
     yield
     cache.clear()
 
@@ -99,11 +99,14 @@ def test_a_name_that_begins_like_another_is_not_taken_for_it() -> None:
 def test_counting_asks_nothing_of_redis_and_writing_asks_twice_for_all(
     acme: Tenant, globex: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[Any] = []
-    real = AbstractConnection.send_packed_command
-    monkeypatch.setattr(
-        AbstractConnection, "send_packed_command", lambda *given, **how: sent.append(1) or real(*given, **how)
-    )
+    sent: list[int] = []
+    real: Callable[..., None] = AbstractConnection.send_packed_command
+
+    def send(*given: Any, **how: Any) -> None:
+        sent.append(1)
+        real(*given, **how)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", send)
     for tenant in (acme, globex):
         for _ in range(100):
             count("requests", tenant=tenant)
@@ -123,7 +126,7 @@ def test_what_is_in_the_buffer_is_written_by_a_timer_that_is_set_once(
     def start(timer: threading.Timer) -> None:
         began.append(timer)
 
-    monkeypatch.setattr(counters.threading.Timer, "start", start)
+    monkeypatch.setattr(threading.Timer, "start", start)
     for _ in range(10):
         count("requests")
     assert [each.interval for each in began] == [counters.FLUSH_EVERY]

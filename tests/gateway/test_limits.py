@@ -216,12 +216,15 @@ def test_a_request_costs_one_trip_to_redis_and_no_statement(
     client.get("/api/v1/sample")
 
     def cost() -> tuple[int, int]:
-        sent: list[Any] = []
-        real = AbstractConnection.send_packed_command
+        sent: list[int] = []
+        real: Callable[..., None] = AbstractConnection.send_packed_command
+
+        def send(*given: Any, **how: Any) -> None:
+            sent.append(1)
+            real(*given, **how)
+
         with monkeypatch.context() as patched, CaptureQueriesContext(connection) as captured:
-            patched.setattr(
-                AbstractConnection, "send_packed_command", lambda *given, **how: sent.append(1) or real(*given, **how)
-            )
+            patched.setattr(AbstractConnection, "send_packed_command", send)
             assert client.get("/api/v1/sample").status_code == 200
         return len(sent), len(captured)
 

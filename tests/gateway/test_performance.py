@@ -146,6 +146,7 @@ def test_the_page_shows_figures_charts_and_limits(
     counters.flush()
     answer = browser.get(PAGE, {"span": "2m"})
     page = answer.content.decode()
+    assert "data-idle hidden>" in page
     for words in ("1,234", "4 refused by a limit", "0 of 200 a minute", "Plan Standard", "Show requests as table"):
         assert words in page, words
     assert 'href="?span=2m" aria-current="true"' in page
@@ -157,6 +158,7 @@ def test_the_page_of_an_idle_tenant_says_so(member: Make, client_for: Callable[.
     page = client_for(member("owner")).get(PAGE).content.decode()
     assert "0 requests, 0 refused by a limit, 0 failed." in page
     assert "Nothing was asked in this time." in page
+    assert "data-idle>" in page
 
 
 def test_the_page_and_its_script_get_the_same(member: Make, client_for: Callable[..., Client]) -> None:
