@@ -318,7 +318,7 @@ def test_who_interrupts_is_told_that_the_run_goes_on(orchestrall: Ended, server:
 
 def test_every_command_explains_itself(orchestrall: Ended) -> None:
     commands = [
-        *[(one,) for one in ("login", "logout", "whoami", "agents", "datasets", "runs")],
+        *[(one,) for one in ("login", "logout", "whoami", "usage", "agents", "datasets", "runs")],
         *[("agents", one) for one in ("list", "show")],
         *[("datasets", one) for one in ("list", "upload", "get", "rename", "rows", "delete")],
         *[("runs", one) for one in ("list", "start", "watch", "get", "result", "cancel")],
@@ -417,6 +417,14 @@ def test_the_environment_goes_before_what_is_kept(
         "email": "",
         "from": "environment",
     }
+
+
+def test_usage_is_a_table_of_limits(orchestrall: Ended, server: Server) -> None:
+    limit = {"name": "tenant", "title": "By all", "limit": 6000, "window": 60, "used": 42, "left": 5958, "reset": 17}
+    server.will(answered({"plan": "standard", "plan_title": "Standard", "items": [limit]}))
+    ended, out, _ = orchestrall("usage")
+    assert (ended, out.splitlines()[0]) == (0, "Plan: Standard")
+    assert out.splitlines()[-1].split() == ["By", "all", "42", "6000", "60", "17", "s"]
 
 
 def test_without_a_login_it_says_how_to_sign_in(orchestrall: Ended, nobody: None) -> None:

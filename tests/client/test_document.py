@@ -32,6 +32,9 @@ ANSWERS: dict[str, type[Model]] = {
     "run_start": Run,
     "run_get": RunDetail,
     "run_cancel": Run,
+    "dataset_change": DatasetDetail,
+    "usage_get": models.Usage,
+    "performance_get": models.Performance,
     "keys_list": Key,
     "key_get": Key,
     "key_create": KeyMade,
@@ -64,7 +67,7 @@ def promised(operation: str) -> dict[str, Any]:
     [good] = [answer for status, answer in OPERATIONS[operation]["responses"].items() if status.startswith("2")]
     schema = good["content"]["application/json"]["schema"]
     schema = parts[schema["$ref"].rpartition("/")[2]]
-    if "items" in schema["properties"]:
+    if set(schema["properties"]) <= {"items", "next"}:
         schema = parts[schema["properties"]["items"]["items"]["$ref"].rpartition("/")[2]]
     return {name: shape(each, parts) for name, each in schema["properties"].items()}
 

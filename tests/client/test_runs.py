@@ -168,10 +168,30 @@ def test_a_watch_goes_on_where_its_stream_was_lost(
     assert len(clock.slept) == 3
 
 
-def test_a_watch_whose_stream_never_speaks_gives_up(client_of: MakeClient, server: Server) -> None:
-    server.will(stream(), stream(), stream())
-    with pytest.raises(Unreachable, match="ended before the run did"):
+def test_a_watch_gives_up_on_a_stream_that_is_lost_again_and_again(client_of: MakeClient, server: Server) -> None:
+    server.will(*[stream(then=httpx.ReadError("lost")) for _ in range(3)])
+    with pytest.raises(Unreachable, match="at the last of 3 tries: lost"):
         list(client_of(tries=3).runs.watch(RUN_ID))
+
+
+def test_a_watch_goes_on_however_long_nothing_happens(client: Client, server: Server, clock: Clock) -> None:
+    def quiet(request: httpx.Request) -> httpx.Response:
+        clock.now += 60
+        return stream(b": beat\n\n")
+
+    server.will(stream(event(3)), *[quiet] * 10, stream(event(4, "succeeded")))
+    assert [each.seq for each in client.runs.watch(RUN_ID)] == [3, 4]
+
+
+def test_a_watch_asks_again_and_again_where_a_stream_is_not_kept_open(client: Client, server: Server) -> None:
+    server.will(stream(event(3)), stream(), answered(run(seq=3)), answered(run("succeeded", seq=4)))
+    assert [each.seq for each in client.runs.watch(RUN_ID)] == [3, 4]
+    assert server.asked[-1] == f"GET {AT}?wait=2.0"
+
+
+def test_a_watch_ends_where_nothing_follows(client: Client, server: Server) -> None:
+    server.will(stream(event(3)), httpx.Response(204), answered(run("succeeded", seq=3)))
+    assert [each.seq for each in client.runs.watch(RUN_ID)] == [3]
 
 
 @pytest.mark.parametrize("status", [404, 405, 406])

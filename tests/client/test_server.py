@@ -179,6 +179,13 @@ def test_a_list_is_read_to_its_end(client: Client, work_off: Callable[[], int]) 
     assert len(list(client.runs.list(since=oldest))) == 5
 
 
+def test_usage_and_performance_are_told(connect: Connect, member: MakeMember) -> None:
+    owner = member("owner", password="a long enough password")
+    client = connect(email=owner.email, password="a long enough password")
+    assert {limit.name for limit in client.usage().items} >= {"tenant", "caller"}
+    assert client.performance("2m").step_seconds == 1
+
+
 def test_a_key_is_made_rotated_and_revoked(connect: Connect, member: MakeMember) -> None:
     owner = member("owner", password="a long enough password")
     person = connect(email=owner.email, password="a long enough password")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import ssl
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 
 from orchestrall_client.agents import Agents
-from orchestrall_client.connection import Connection
+from orchestrall_client.connection import Connection, get
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.keys import Keys
+from orchestrall_client.models import Performance, Usage
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
 from orchestrall_client.version import __version__
@@ -76,6 +77,14 @@ class Client:
         self.datasets = Datasets(self._connection)
         self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)
+
+    def usage(self) -> Usage:
+        """Your limits, and what is used of them now."""
+        return self._connection.one(get("/api/v1/usage"), Usage)
+
+    def performance(self, span: Literal["2m", "1h", "24h"] = "1h") -> Performance:
+        """Requests, runs and how long they took: by the second, the minute, or the quarter of an hour."""
+        return self._connection.one(get("/api/v1/performance", span=span), Performance)
 
     @property
     def url(self) -> str:

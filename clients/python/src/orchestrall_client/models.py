@@ -209,3 +209,70 @@ class KeyMade(Key):
     """A key that was just made, with its text."""
 
     key: str = Field(repr=False)
+
+
+class LimitUse(Model):
+    """One limit, and what is used of it now. `window` and `reset` are seconds."""
+
+    name: str
+    title: str
+    limit: int
+    window: int
+    used: int
+    left: int
+    reset: int
+    """Until more is left; 0 when nothing is used."""
+
+
+class Usage(Model):
+    """The limits that hold for the organisation and for who asks."""
+
+    plan: str
+    plan_title: str
+    items: list[LimitUse]
+
+
+class Percentiles(Model):
+    """Seconds within which 50, 95 and 99 of a hundred were done; None where there was none."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class Queue(Model):
+    """Background work of the organisation now."""
+
+    waiting: int
+    running: int
+
+
+class Figures(Model):
+    """What happened in some time. `reused` were answered from what was kept, `refused` by a limit."""
+
+    requests: int
+    errors: int
+    refused: int
+    reused: int
+    runs_started: int
+    runs_succeeded: int
+    runs_failed: int
+    runs_cancelled: int
+    request_seconds: Percentiles
+    run_seconds: Percentiles
+
+
+class Step(Figures):
+    """The same from `at` on; the last one is under way."""
+
+    at: datetime
+
+
+class Performance(Model):
+    """How requests and runs of the organisation go."""
+
+    span: str
+    step_seconds: int
+    queue: Queue
+    whole: Figures
+    steps: list[Step]

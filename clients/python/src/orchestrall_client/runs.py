@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, TypedDict, Unpack, overload
@@ -140,30 +141,29 @@ class Runs:
         """What happens to a run, as it happens: first how it is now, last that it has ended.
 
         A connection that is lost is taken up again where it was. Where the server, or something before it, has no
-        stream of events, the run is asked for every few seconds instead.
+        stream of events or does not keep it open, the run is asked for every few seconds instead.
         """
-        call = Call("GET", f"{_at(run)}/events", headers={"Accept": "text/event-stream"})
-        retries, seen = self._connection.retries, -1
+        retries, seen, call = self._connection.retries, -1, get(f"{_at(run)}/events")
         attempts = retries.attempts()
         while True:
-            resume = {"Last-Event-ID": str(seen)} if seen >= 0 else {}
-            asked = Call(call.method, call.path, headers={**call.headers, **resume})
-            error: Problem | httpx.RequestError = httpx.ReadError("the stream of events ended before the run did")
+            opened, before = retries.clock(), seen
             try:
-                with self._connection.answer(asked) as response:
+                with self._connection.answer(_from(call, seen)) as response:
                     for event in _events(response):
-                        attempts = retries.attempts()
                         if event.seq > seen:
-                            seen = event.seq
+                            seen, attempts = event.seq, retries.attempts()
                             yield event
                         if not event.is_open:
                             return
             except (NotFound, InvalidRequest, UnexpectedAnswer):  # no such address; or no run, as asking for it tells
-                yield from self._polled(run, seen)
-                return
+                break
             except (Problem, httpx.RequestError) as lost:
-                error = lost
-            self._connection.again(asked, error, attempts)
+                self._connection.again(call, lost, attempts)
+                continue
+            if seen == before and retries.clock() - opened < SHORTEST:
+                break
+            retries.sleep(retries.pause(1))
+        yield from self._polled(run, seen)
 
     def cancel(self, run: RunId) -> Run:
         """Cancel a run: at once when it waits, else when its agent next tells its progress.
@@ -205,7 +205,15 @@ def _held(run: RunId, seconds: float) -> Call:
     return Call("GET", _at(run), params={"wait": round(seconds, 3)} if seconds else None, seconds=seconds)
 
 
+def _from(call: Call, seen: int) -> Call:
+    """The stream from after the event that was seen last. A sign of life comes every 15 seconds."""
+    headers = {"Accept": "text/event-stream", **({"Last-Event-ID": str(seen)} if seen >= 0 else {})}
+    return replace(call, headers=headers, seconds=HELD)
+
+
 def _events(response: httpx.Response) -> Iterator[RunEvent]:
+    if response.status_code == httpx.codes.NO_CONTENT:  # nothing follows on what was seen
+        return
     kind = response.headers.get("Content-Type", "")
     if not kind.startswith("text/event-stream"):
         raise UnexpectedAnswer(f"The events of a run came as {kind or 'nothing'}, and not as a stream of events.")

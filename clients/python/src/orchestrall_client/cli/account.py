@@ -1,4 +1,4 @@
-"""`orchestrall login`, `logout` and `whoami`."""
+"""`orchestrall login`, `logout`, `whoami` and `usage`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from orchestrall_client import client as names
 from orchestrall_client.cli import login
 from orchestrall_client.cli.login import Login, Usage
-from orchestrall_client.cli.output import facts, print_json
+from orchestrall_client.cli.output import clean, facts, print_json, table
 from orchestrall_client.cli.parsing import Group
 from orchestrall_client.client import Client
 from orchestrall_client.connection import base_url
@@ -27,6 +27,7 @@ def add(group: Group) -> None:
     made.set_defaults(alone=sign_in)
     group.plain("logout", "Forget the key that is kept; it stays good until it is revoked.").set_defaults(alone=leave)
     group.command("whoami", whoami, "The host, and by which key. Ends with 3 where the key has ended.")
+    group.command("usage", usage, "Your limits, and what is used of them now.")
 
 
 def sign_in(asked: argparse.Namespace) -> int:
@@ -63,6 +64,17 @@ def whoami(client: Client, asked: argparse.Namespace) -> int:
         print_json(told)
     else:
         facts({name.capitalize(): value for name, value in told.items()})
+    return 0
+
+
+def usage(client: Client, asked: argparse.Namespace) -> int:
+    found = client.usage()
+    if asked.json:
+        print_json(found)
+        return 0
+    print(f"Plan: {clean(found.plan_title)}\n")
+    heads = ["limit", "used", "of", "seconds", "more in"]
+    table(heads, [[each.title, each.used, each.limit, each.window, f"{each.reset} s"] for each in found.items])
     return 0
 
 
