@@ -93,7 +93,8 @@ class _Comparison:
     def answers(self, old: Node, new: Node, place: str) -> Iterator[str]:
         before, now = _good(old), _good(new)
         for status in now.keys() - before.keys():
-            yield f"{place}: it may answer {status} now"
+            if status.startswith("2"):  # what leads elsewhere, or says that nothing changed, is asked for by a header
+                yield f"{place}: it may answer {status} now"
         for status, answer in before.items():
             if status not in now:
                 yield f"{place}: the answer {status} is gone"

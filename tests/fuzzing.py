@@ -2,24 +2,27 @@
 
 The document is taken at its word: the answer `default`, which stands for every status, is left out of what answers are
 held to, so that each status must be listed.
+
+`python -m tests.fuzzing PORT EXAMPLES` asks a running installation, in its environment, as four callers, and prints a
+line of JSON for each of them.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
+import django
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import EngineFinished, FatalError, NonFatalError, ScenarioFinished
-
-from apps.gateway.answers import IDEMPOTENCY_KEY
 
 
 @dataclass
@@ -110,13 +113,15 @@ def _said(recorder: Any, failure: Any) -> str:
 
 def name_anew(context: Any, case: Any) -> Any:
     """Send the document's example of an Idempotency-Key as a new one each time: it names one request."""
+    from apps.gateway.answers import IDEMPOTENCY_KEY
+
     if (case.headers or {}).get(IDEMPOTENCY_KEY["name"]) == IDEMPOTENCY_KEY["example"]:
         case.headers[IDEMPOTENCY_KEY["name"]] = str(uuid4())
     return case
 
 
-# Findings that are none: who they are about, and why they contradict a decision of ours. Each looks at the failure, what
-# was asked, and what was answered.
+# Findings that are none: which they are, and why they contradict a decision of ours. Each looks at the failure, at what
+# was asked, and at what was answered.
 Rule = Callable[[Any, Any, Any], bool]
 
 
@@ -190,3 +195,54 @@ def judge(outcome: Outcome) -> Callable[[Any, Any, Any, Any], bool]:
         return True
 
     return filter_failure
+
+
+SLUG: Final = "acme"
+CALLERS: Final = ("owner", "analyst", "viewer", "nobody")
+
+
+def credential(role: str) -> dict[str, Any]:
+    """What a demo member of the role comes with: a token; a session, where the role may call no API by a token."""
+    if role == "nobody":
+        return {}
+    from django.conf import settings
+    from django.test import Client
+
+    from apps.accounts.models import User
+    from apps.gateway.permissions import API_USE
+    from apps.gateway.tokens import token_issue
+
+    user = User.objects.get(email=f"{role}@{SLUG}.example")
+    if user.can(API_USE):
+        return {"auth": {"openapi": {"token": {"bearer": token_issue(user=user)}}}}
+    browser = Client()
+    browser.force_login(user)
+    return {"auth": {"openapi": {"session": {"api_key": browser.cookies[settings.SESSION_COOKIE_NAME].value}}}}
+
+
+def main(port: int, examples: int) -> None:
+    django.setup()
+    from apps.gateway.openapi import document
+    from apps.tenants.context import public_context, tenant_context
+    from apps.tenants.models import Tenant
+    from apps.tenants.services import RATES, tenant_change
+
+    with public_context():
+        tenant = Tenant.objects.get(slug=SLUG)
+        # Limits have tests of their own; here they would answer in place of what is asked.
+        tenant_change(tenant=tenant, plan="enterprise", **dict.fromkeys(RATES, 1_000_000))
+    for who in CALLERS:
+        with tenant_context(tenant):
+            settings = credential(who)
+        outcome = fuzz(
+            document(),
+            host=f"{SLUG}.localhost:{port}",
+            base_url=f"http://127.0.0.1:{port}",
+            examples=examples,
+            **settings,
+        )
+        print(json.dumps({"who": who, **vars(outcome)}), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

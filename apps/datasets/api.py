@@ -36,7 +36,11 @@ class Datasets(ApiView):
         operation_id="datasets_list",
         tags=["datasets"],
         parameters=[
-            OpenApiParameter("q", str, description="Words that the name, or that of the file, contains."),
+            OpenApiParameter(
+                "q",
+                {"type": "string", "maxLength": 100, "examples": ["sales"]},
+                description="Words that the name, or that of the file, contains.",
+            ),
             *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -29,7 +30,9 @@ from apps.gateway.problems import MEDIA_TYPE, NotAcceptable
 
 REF: Final = "#/components/schemas/{model}"
 _REQUEST_ID: Final = "0192f3a4b5c67d8e9f00112233445566"
+_ID: Final = "0192f3a4-b5c6-7d8e-9f00-112233445566"
 _LIMITS = ("RateLimit-Policy", "RateLimit")
+_NAMED = re.compile(r"\{(\w+)\}")
 HEADERS: Final[dict[str, Any]] = {
     "X-Request-ID": {
         "description": "Names this request in the logs: what was sent in the header of this name, where it was "
@@ -98,6 +101,10 @@ def complete(operation: dict[str, Any], *, view: Any, method: str, path: str) ->
     for status, answer in operation["responses"].items():
         answer["description"] = answer.get("description") or HTTPStatus(int(status)).phrase
         answer["headers"] = {**answer.get("headers", {}), **_headers("X-Request-ID", *_LIMITS)}
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid":
+            parameter.setdefault("description", "Its id, from a list or from the answer that told of its making.")
+            parameter.setdefault("example", _ID)
     if method == "POST" and declared(view, method) != OPEN:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         for status, answer in operation["responses"].items():
@@ -173,21 +180,21 @@ def _headers(*names: str) -> dict[str, Any]:
 def link(document: dict[str, Any]) -> None:
     """Say of what an operation makes which others take its id: those of the same subject."""
     by_id = [
-        (operation["tags"], operation["operationId"])
+        (operation["tags"], operation["operationId"], named[0])
         for path, operations in document["paths"].items()
         for operation in operations.values()
-        if path.count("{") == 1 and "{id}" in path
+        if len(named := _NAMED.findall(path)) == 1
     ]
-    for path, operations in document["paths"].items():
+    for operations in document["paths"].values():
         making = operations.get("post")
-        if making is None or "{id}" in path:
+        if making is None:
             continue
         for status, answer in making["responses"].items():
             schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
             model = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
-            if status.startswith("2") and "id" in model.get("properties", {}):
+            if status.startswith("2") and "Location" in answer["headers"] and "id" in model.get("properties", {}):
                 answer["links"] = {
-                    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
-                    for tags, name in by_id
+                    name: {"operationId": name, "parameters": {parameter: "$response.body#/id"}}
+                    for tags, name, parameter in by_id
                     if tags == making["tags"]
                 }

@@ -7,7 +7,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel, Field, GetJsonSchemaHandler
 from rest_framework.request import Request
@@ -23,16 +22,21 @@ Row = TypeVar("Row", bound=Model)
 PAGE: Final = 50
 MOST: Final = 200
 PAGE_PARAMETERS = [
-    OpenApiParameter("cursor", str, description="Where the page begins: part of the address in `next`."),
+    OpenApiParameter(
+        "cursor",
+        {"type": "string", "examples": ["0192f3a4-b5c6-7d8e-9f00-112233445566:mmO0kS…"]},
+        description="Where the page begins: part of the address in `next`.",
+    ),
     OpenApiParameter(
         "limit",
         {"type": "integer", "minimum": 1, "maximum": MOST, "default": PAGE},
         description="How many items a page holds.",
     ),
 ]
+_MOMENT = {"type": "string", "format": "date-time", "examples": ["2026-11-25T16:40:00Z"]}
 CREATED_PARAMETERS = [
-    OpenApiParameter("since", OpenApiTypes.DATETIME, description="Only what was created at this moment or later."),
-    OpenApiParameter("before", OpenApiTypes.DATETIME, description="Only what was created before this moment."),
+    OpenApiParameter("since", _MOMENT, description="Only what was created at this moment or later."),
+    OpenApiParameter("before", _MOMENT, description="Only what was created before this moment."),
 ]
 _NEWEST: Final = "-id"
 """The order of a list when none is asked for: keys are made in order of time."""

@@ -83,7 +83,9 @@ def test_an_operation_says_what_it_does_and_what_it_needs(operation: dict[str, A
         return
     assert code in PERMISSIONS
     assert f"Needs `{code}`" in operation["description"]
-    assert [next(iter(each)) for each in operation["security"]] == ["token", "apiKey", "session"]
+    credentials = [next(iter(each)) for each in operation["security"]]
+    assert [each for each in credentials if each != "ticket"] == ["token", "apiKey", "session"]
+    assert ("ticket" in credentials) == (operation["operationId"] == "run_events")
 
 
 def problems_of(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -177,11 +179,40 @@ def test_an_operation_shows_examples_that_are_valid(operation: dict[str, Any]) -
             OAS31Validator(resolved(content["schema"])).validate(example)
 
 
+def values_of(parameter: dict[str, Any]) -> list[Any]:
+    """What the document shows of a parameter: an example, or values that its schema names."""
+    schema = parameter["schema"]
+    if "example" in parameter:
+        return [parameter["example"]]
+    choices = [[each] for each in schema.get("items", {}).get("enum", [])]
+    return (
+        choices
+        or schema.get("examples")
+        or schema.get("enum")
+        or [schema[key] for key in ("default",) if key in schema]
+    )
+
+
 @every_operation
 def test_an_operation_describes_its_answers_and_parameters(operation: dict[str, Any]) -> None:
     assert all(answer.get("description") for answer in operation["responses"].values() if "$ref" not in answer)
-    queries = [each for each in operation.get("parameters", []) if each["in"] == "query"]
-    assert [each["name"] for each in queries if not each.get("description")] == []
+    for parameter in operation.get("parameters", []):
+        assert parameter.get("description"), parameter["name"]
+        assert values_of(parameter), f"{parameter['name']} shows no value"
+        for value in values_of(parameter):
+            OAS31Validator(parameter["schema"], format_checker=OAS31Validator.FORMAT_CHECKER).validate(value)
+
+
+def test_the_headers_of_answers_show_values_that_are_valid() -> None:
+    for name, header in document()["components"]["headers"].items():
+        assert header["description"], name
+        OAS31Validator(header["schema"]).validate(header["example"])
+
+
+def test_each_subject_is_described_and_has_operations() -> None:
+    described = [tag["name"] for tag in document()["tags"]]
+    assert all(tag["description"] for tag in document()["tags"])
+    assert set(described) == {tag for param in operations() for tag in param.values[0]["tags"]}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from django.db import transaction
@@ -23,7 +23,7 @@ from apps.gateway.models import ApiKey
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "0192f3a4-b5c6-7d8e-9f00-112233445566",
     "name": "Nightly forecast",
     "prefix": "4f1a09be",
@@ -119,7 +119,11 @@ class Keys(ApiView):
         operation_id="keys_list",
         tags=["keys"],
         parameters=[
-            OpenApiParameter("q", {"type": "string", "maxLength": 100}, description="Words of the name, or a prefix."),
+            OpenApiParameter(
+                "q",
+                {"type": "string", "maxLength": 100, "examples": ["nightly"]},
+                description="Words of the name, or a prefix.",
+            ),
             OpenApiParameter("state", str, enum=["active", "ended"], description="Only keys in this state."),
             *PAGE_PARAMETERS,
         ],

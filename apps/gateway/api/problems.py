@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
@@ -69,6 +69,14 @@ class ProblemOne(_CataloguePage):
     @extend_schema(
         operation_id="problem_get",
         tags=["problems"],
+        parameters=[
+            OpenApiParameter(
+                "code",
+                {"type": "string", "examples": ["not_found"]},
+                OpenApiParameter.PATH,
+                description="The stable name of a problem.",
+            )
+        ],
         responses={(200, "application/json"): ProblemKind, (200, "text/html"): OpenApiTypes.STR},
     )
     def get(self, request: Request, code: str) -> Response:
