@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -45,7 +45,7 @@ def tenant_create(
     plan: str = DEFAULT,
     owner_email: str = "",
     is_demo: bool = False,
-    quotas: dict[str, int | None] | None = None,
+    quotas: Mapping[str, int | None] | None = None,
     now: bool = False,
 ) -> Tenant:
     """Take a new tenant on: its row, host and keys. Its schema is made by a worker, or before returning with `now`.
