@@ -14,12 +14,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from apps.datasets.limits import BodyLimitGuard  # noqa: E402
 from apps.gateway.headers import SecureAnswers  # noqa: E402
 from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
+from apps.gateway.streams import EventStreams  # noqa: E402
 from apps.gateway.waiting import WaitingAnswers  # noqa: E402
 from orchestrall.urls.sockets import urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": SecureAnswers(BodyLimitGuard(WaitingAnswers(http))),
+        "http": SecureAnswers(BodyLimitGuard(EventStreams(WaitingAnswers(http)))),
         "websocket": TenantSocketMiddleware(URLRouter(urlpatterns)),
     }
 )

@@ -42,6 +42,44 @@ def scope_of(address: str, sent: dict[str, str]) -> dict[str, Any]:
 _Communicator: Any = ApplicationCommunicator  # which has no types
 
 
+class Stream(_Communicator):
+    """One event stream at `address` of an ASGI application."""
+
+    def __init__(self, app: Any, address: str, sent: dict[str, str]) -> None:
+        scope = scope_of(address, {"accept": "text/event-stream", **sent})
+        super().__init__(app, {**scope, "type": "http", "method": "GET"})
+        self._text, self._ended = "", False
+
+    async def open(self) -> int:
+        """Ask. The status of the answer; its headers are in `headers`."""
+        await self.send_input({"type": "http.request", "body": b"", "more_body": False})
+        start = await self.receive_output(TIMEOUT)
+        self.headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+        return int(start["status"])
+
+    async def hear(self) -> tuple[str, int, dict[str, Any]]:
+        """The next event: its name, its id and its data. Signs of life are passed over."""
+        while True:
+            block = await self.block()
+            if block.startswith("event: "):
+                named = dict(line.split(": ", 1) for line in block.splitlines())
+                return named["event"], int(named["id"]), json.loads(named["data"])
+
+    async def block(self) -> str:
+        """The next lines up to an empty one; empty when the stream has ended."""
+        while "\n\n" not in self._text and not self._ended:
+            message = await self.receive_output(TIMEOUT)
+            self._text += message["body"].decode()
+            self._ended = not message.get("more_body")
+        block, _, self._text = self._text.partition("\n\n")
+        return block
+
+    async def leave(self) -> None:
+        """Hang up, and wait until the application is done with it."""
+        await self.send_input({"type": "http.disconnect"})
+        await self.wait(TIMEOUT)
+
+
 class Socket(_Communicator):
     """One socket at `address` of an ASGI application."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import ValidationError
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -30,12 +30,25 @@ from apps.agents.schemas import (
     RunUpload,
 )
 from apps.common.errors import Conflict, InvalidInput
+from apps.gateway import streams
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.authentication import BearerAuthentication, ConsoleSession, TicketAuthentication
 from apps.gateway.limits import START
 from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
 from apps.gateway.parsers import FileBody, JsonBody
 from apps.gateway.waiting import hold
+
+_STREAM = (
+    "retry: 3000\n\n"
+    "event: snapshot\nid: 7\n"
+    'data: {"v":1,"seq":7,"run":"0192f3a4-b5c6-7d8e-9f00-112233445566","ref":"R-12","agent":"retail.demand_forecaster",'
+    '"status":"running","done":120,"total":359,"percent":33,"note":"Forecasting Tea","at":"2026-11-25T16:40:03Z"}\n\n'
+)
+
+
+_KEY = {"type": "string", "examples": ["retail.demand_forecaster"]}
+KEY = OpenApiParameter("key", _KEY, OpenApiParameter.PATH, description="The key of an agent, from the list of agents.")
 
 
 class Agents(ApiView):
@@ -50,7 +63,7 @@ class Agents(ApiView):
 class AgentOne(ApiView):
     permission = {"GET": AGENTS_VIEW}
 
-    @extend_schema(operation_id="agent_get", tags=["agents"], responses={200: AgentOut})
+    @extend_schema(operation_id="agent_get", tags=["agents"], parameters=[KEY], responses={200: AgentOut})
     def get(self, request: Request, key: str) -> Response:
         """One agent."""
         return self.answer(AgentOut.of(selectors.agent_get(who=self.who, key=key)))
@@ -64,7 +77,7 @@ class AgentRuns(ApiView):
     @extend_schema(
         operation_id="run_start",
         tags=["runs"],
-        parameters=[location("the run", 202)],
+        parameters=[KEY, location("the run", 202)],
         request={"application/json": RunStart, "multipart/form-data": RunUpload},
         responses={202: OpenApiResponse(RunOut, description="Accepted: the run finishes, or says why it did not.")},
     )
@@ -102,7 +115,7 @@ class Runs(ApiView):
         tags=["runs"],
         parameters=[
             OpenApiParameter("status", str, enum=AgentRun.Status.values, description="Only runs in this state."),
-            OpenApiParameter("agent", {"type": "string", "maxLength": 100}, description="Only runs of this agent."),
+            OpenApiParameter("agent", _KEY | {"maxLength": 100}, description="Only runs of this agent."),
             *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],
@@ -143,6 +156,36 @@ class RunOne(ApiView):
             )
             run = selectors.run_get(who=self.who, id=id)
         return self.answer(RunDetail.of_output(run, selectors.run_output(run)))
+
+
+class RunEvents(ApiView):
+    permission = {"GET": RUNS_VIEW}
+    authentication_classes = [BearerAuthentication, TicketAuthentication, ConsoleSession]
+    renderer_classes = [streams.EventStream]
+
+    @extend_schema(
+        operation_id="run_events",
+        tags=["runs"],
+        parameters=[streams.LAST_EVENT_ID_PARAMETER],
+        responses={
+            (200, streams.MEDIA_TYPE): OpenApiTypes.STR,
+            204: OpenApiResponse(description="The run has ended, and its last event is the one that you have."),
+        },
+        examples=[OpenApiExample("A run that succeeds", _STREAM, media_type=streams.MEDIA_TYPE, response_only=True)],
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """What happens to a run, as it happens: an event stream, as `EventSource` of browsers reads it.
+
+        The first event, `snapshot`, is the state; then each change comes as `change`, and the one that ends the run as
+        `end`. The data of each is the same as on sockets. A line that begins with a colon is a sign of life.
+        """
+        feed = streams.Feed(
+            topic=live.topic(id),
+            permission=RUNS_VIEW,
+            read=lambda who: live.event(selectors.run_get(who=who, id=id)),
+            is_last=live.is_end,
+        )
+        return streams.stream(request, self.who, feed)
 
 
 class RunCancel(ApiView):

@@ -9,6 +9,7 @@ urlpatterns = [
     path("agents/<str:key>/runs", api.AgentRuns.as_view(), name="run-start"),
     path("runs", api.Runs.as_view(), name="runs"),
     path("runs/<uuid:id>", api.RunOne.as_view(), name="run"),
+    path("runs/<uuid:id>/events", api.RunEvents.as_view(), name="run-events"),
     path("runs/<uuid:id>/cancel", api.RunCancel.as_view(), name="run-cancel"),
     path("runs/<uuid:id>/result.csv", api.RunResultCsv.as_view(), name="result-csv"),
     path("runs/<uuid:id>/result.xlsx", api.RunResultXlsx.as_view(), name="result-xlsx"),

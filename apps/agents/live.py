@@ -43,6 +43,11 @@ def event(run: AgentRun) -> dict[str, Any]:
     }
 
 
+def is_end(event: dict[str, Any]) -> bool:
+    """Whether the run has ended with this event."""
+    return event["status"] not in AgentRun.OPEN
+
+
 def tell(run: AgentRun) -> None:
     """Send the run's state, when the transaction commits, to those who watch it and to those who watch all runs."""
     message = event(run)

@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from apps.gateway.credentials import bearer_verify
-from apps.gateway.tickets import ticket_take
+from apps.gateway.tickets import ticket_redeem
 from apps.gateway.tokens import TokenRefused
 
 
@@ -36,16 +36,18 @@ class BearerAuthentication(BaseAuthentication):
 class TicketAuthentication(BaseAuthentication):
     """`?ticket=`, for what a browser opens without headers, as an event stream. Only views that name it take tickets.
 
-    `request.auth` is the API key that bought it, or None.
+    `request.auth` is the API key that bought it, or None; `request.ticket` is the ticket, which is spent.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         text = request.query_params.get("ticket")
         if text is None:
             return None
-        who = ticket_take(text)
+        ticket = ticket_redeem(text)
+        who = None if ticket is None else ticket.caller()
         if who is None:
             raise AuthenticationFailed("This ticket was used, came too late, or was never made here.")
+        request.ticket = ticket  # type: ignore[attr-defined]  # who stays longer is looked at again by it
         return who.user, who.key
 
     def authenticate_header(self, request: Request) -> str:

@@ -24,7 +24,7 @@ from apps.common.permissions import PERMISSIONS, demand
 from apps.gateway.credentials import bearer_verify, session_user
 from apps.gateway.permissions import API_USE
 from apps.gateway.principals import Caller, caller_of
-from apps.gateway.tickets import ticket_redeem
+from apps.gateway.tickets import Ticket, ticket_redeem
 from apps.gateway.tokens import TokenRefused
 from apps.tenants.context import tenant_by_host, tenant_context
 from apps.tenants.live import CLOSING, socket_group
@@ -235,14 +235,21 @@ def _tenant(headers: dict[str, str]) -> Tenant | None:
     return tenant if tenant is not None and tenant.is_ready else None
 
 
-def _look(headers: dict[str, str], ticket: str | None) -> Look:
-    """How to find out who calls, as often as one likes. One who shows a credential is nobody when it is not good."""
+def look_of(headers: dict[str, str], ticket: Ticket | None) -> Look:
+    """How to find out who calls, as often as one likes. One who shows a credential is nobody when it is not good.
+
+    The names of headers are in small letters.
+    """
     if "authorization" in headers:
         return lambda: _bearer(headers["authorization"])
-    if ticket is None:
-        return lambda: _session(headers)
+    return (lambda: _session(headers)) if ticket is None else ticket.caller
+
+
+def _look(headers: dict[str, str], ticket: str | None) -> Look:
+    if ticket is None or "authorization" in headers:
+        return look_of(headers, None)
     redeemed = ticket_redeem(ticket)
-    return _nobody if redeemed is None else redeemed.caller
+    return _nobody if redeemed is None else look_of(headers, redeemed)
 
 
 def _nobody() -> Caller | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync
@@ -52,25 +53,56 @@ async def wait_for(group: str, timeout: float, *, check: Callable[[], Awaitable[
     and once more at the end. Without a channel layer it is the first and the last look that count.
     """
     deadline = asyncio.get_running_loop().time() + timeout
-    layer = get_channel_layer()
-    channel = ""
     try:
-        channel = await layer.new_channel()
-        await layer.group_add(group, channel)
-        while True:
-            found = await check()
-            left = deadline - asyncio.get_running_loop().time()
-            if found is not None or left <= 0:
-                return found
-            await asyncio.wait_for(layer.receive(channel), left)
-    except TimeoutError:
-        return await check()
+        async with listening(group) as hear:
+            while True:
+                found = await check()
+                left = deadline - asyncio.get_running_loop().time()
+                if found is not None or left <= 0:
+                    return found
+                if await hear(left) is None:
+                    return await check()
     except (OSError, RedisError) as error:
         logger.warning("live events are away: %s", error, extra={"group": group})
         await asyncio.sleep(max(0.0, deadline - asyncio.get_running_loop().time()))
         return await check()
+
+
+Hear = Callable[[float], Awaitable[dict[str, Any] | None]]
+
+
+@asynccontextmanager
+async def listening(*groups: str) -> AsyncIterator[Hear]:
+    """Listen to groups while inside. Gives a function that returns their next message, or None after so many seconds.
+
+    Raises what a channel layer that is away raises: `OSError`, `RedisError`.
+    """
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    joined: list[str] = []
+    coming: asyncio.Future[dict[str, Any]] | None = None
+
+    async def hear(seconds: float) -> dict[str, Any] | None:
+        nonlocal coming
+        if coming is None:
+            coming = asyncio.ensure_future(layer.receive(channel))
+        done, _ = await asyncio.wait({coming}, timeout=seconds)
+        if not done:
+            return None  # it goes on waiting: a layer forgets a channel whose reader is cancelled
+        heard, coming = coming, None
+        return heard.result()
+
+    try:
+        for group in groups:
+            await layer.group_add(group, channel)
+            joined.append(group)
+        yield hear
     finally:
-        if channel:
+        if coming is not None:
+            coming.cancel()
+            with suppress(asyncio.CancelledError):
+                await coming
+        for group in joined:
             await _leave(layer, group, channel)
 
 

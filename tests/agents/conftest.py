@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from apps.accounts.models import User
 from apps.agents import services
@@ -61,3 +64,14 @@ def finished(start: Start, work_off: WorkOff) -> Start:
         return run
 
     return make
+
+
+@pytest.fixture
+def one_thread(sockets_keep_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All that is synchronous shares one thread, that of the test: who held it while waiting would stop everything."""
+    monkeypatch.setattr("django.core.handlers.asgi.ThreadSensitiveContext", nullcontext)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # as Django's own test client does
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,8 +14,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -336,17 +334,6 @@ def test_a_run_that_has_ended_is_not_waited_for(
     monkeypatch.setattr(waiting, "time", clock := Clock())
     assert api.get(f"{RUNS}/{finished().pk}", {"wait": 60}).json()["status"] == "succeeded"
     assert clock.now == 0
-
-
-@pytest.fixture
-def one_thread(sockets_keep_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """All that is synchronous shares one thread, that of the test: who held it while waiting would stop everything."""
-    monkeypatch.setattr("django.core.handlers.asgi.ThreadSensitiveContext", nullcontext)
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)  # as Django's own test client does
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 class Request:
