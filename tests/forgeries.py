@@ -235,7 +235,7 @@ def _named(head: dict[str, Any], claims: dict[str, Any], thief: Ed25519PrivateKe
 
 def _critical(head: dict[str, Any], claims: dict[str, Any], key: Ed25519PrivateKey) -> Iterator[tuple[str, str, str]]:
     """Heads with more than we write, well signed: who may sign says what a head means, and nobody else adds to it."""
-    for more in (
+    additions: list[dict[str, Any]] = [
         {"crit": ["exp"], "exp": 1},
         {"crit": ["x"], "x": 1},
         {"crit": ["b64"], "b64": False},
@@ -246,7 +246,8 @@ def _critical(head: dict[str, Any], claims: dict[str, Any], key: Ed25519PrivateK
         {"cty": "JWT"},
         {"enc": "A128GCM"},
         {"jku": "https://evil.example/jwks.json"},
-    ):
+    ]
+    for more in additions:
         yield "crit", json.dumps(more), compact({**head, **more}, claims, key.sign)
 
 
@@ -389,11 +390,12 @@ def _refresh_tokens(ground: Ground) -> Iterator[Attempt]:
         yield _traded(ground, "refresh token of another tenant", "theirs, whose row was copied", theirs)[0]
 
         ended = "refresh token that has ended"
-        for what, change in {
+        changes: dict[str, dict[str, Any]] = {
             "expired": {"expires_at": timezone.now()},
             "revoked": {"revoked_at": timezone.now()},
             "of a password before": {"password_mark": "0" * 16},
-        }.items():
+        }
+        for what, change in changes.items():
             text = issued()
             RefreshToken.objects.filter(digest=marks.digest_of(text)).update(**change)
             yield _traded(ground, ended, what, text)[0]

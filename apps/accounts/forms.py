@@ -11,6 +11,9 @@ from django.http import HttpRequest
 class ResetPasswordForm(LibraryForm):
     """Asks for a link that sets a password. A program's account is answered as an address that is nobody's."""
 
+    users: list[Any]
+    """Who has the address that was given."""
+
     def clean_email(self) -> str:
         email = str(super().clean_email())
         self.users = [user for user in self.users if not user.is_service]

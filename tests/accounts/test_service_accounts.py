@@ -44,6 +44,10 @@ def caller(owner: User) -> Client:
     return Client(headers={"host": "acme.localhost", "authorization": f"Bearer {token_issue(user=owner)}"})
 
 
+def stored(account: User) -> User:
+    return User.objects.get(pk=account.pk)
+
+
 def test_an_account_has_a_role_and_a_name_and_nothing_to_sign_in_with(robot: User) -> None:
     assert (str(robot), robot.role, robot.is_service, robot.is_invited) == ("Warehouse", "analyst", True, False)
     assert not robot.has_usable_password()
@@ -197,16 +201,13 @@ def test_an_account_is_made_changed_and_ended_on_its_page(owner: User, client_fo
     assert f'href="/keys/new/?account={robot.pk}"' in made
     assert robot.email not in made
     browser.post(f"{PAGE}{robot.pk}/role/", {"role": "auditor"})
-    robot.refresh_from_db()
-    assert robot.role == "auditor"
+    assert stored(robot).role == "auditor"
     told = browser.post(f"{PAGE}{robot.pk}/role/", {"role": "owner"}, follow=True).content.decode()
     assert "Nothing was changed" in told
     assert "is deactivated" in browser.post(f"{PAGE}{robot.pk}/deactivate/", follow=True).content.decode()
-    robot.refresh_from_db()
-    assert not robot.is_active
+    assert not stored(robot).is_active
     browser.post(f"{PAGE}{robot.pk}/reactivate/")
-    robot.refresh_from_db()
-    assert robot.is_active
+    assert stored(robot).is_active
     wrong = browser.post(f"{PAGE}new/", {"name": "", "role": "owner"})
     assert wrong.status_code == 422
     assert 'id="name-error"' in wrong.content.decode()
@@ -259,9 +260,12 @@ def test_the_api_makes_reads_and_changes_accounts(caller: Client) -> None:
 def test_a_change_to_a_state_that_is_gone_is_refused(caller: Client, robot: User) -> None:
     place = f"{API}/{robot.pk}"
     tag = caller.get(place)["ETag"]
-    named = {"content_type": "application/json", "headers": {"If-Match": tag}}
-    assert caller.patch(place, {"name": "Store"}, **named).status_code == 200
-    answer = caller.patch(place, {"name": "Shop"}, **named)
+
+    def renamed(name: str) -> Any:
+        return caller.patch(place, {"name": name}, content_type="application/json", headers={"If-Match": tag})
+
+    assert renamed("Store").status_code == 200
+    answer = renamed("Shop")
     assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
     robot.refresh_from_db()
     assert robot.name == "Store"

@@ -127,7 +127,7 @@ def test_every_page_of_the_product_says_who_may_open_it() -> None:
 
 @pytest.mark.parametrize("code", [None, "keys.veiw", OPEN, ""])
 def test_a_socket_that_does_not_say_who_may_listen_is_refused_at_its_route(code: str | None) -> None:
-    consumer = type("Consumer", (TenantConsumer,), {} if code is None else {"permission": code})
+    consumer: Any = type("Consumer", (TenantConsumer,), {} if code is None else {"permission": code})
     with pytest.raises(ImproperlyConfigured, match="declares no permission"):
         consumer.as_asgi()
 

@@ -210,7 +210,7 @@ def test_a_successor_that_is_stored_while_the_family_is_revoked_ends_too(
     """One trades the successor, another the stolen token: the second waits for the first, and finds its row."""
     stolen = refresh.refresh_issue(user=owner)
     _, second = refresh.refresh_trade(text=stolen)
-    storing, real = threading.Event(), refresh.mint
+    storing = threading.Event()
     waits: list[int] = []
 
     def mint(mark: str) -> str:
@@ -220,7 +220,7 @@ def test_a_successor_that_is_stored_while_the_family_is_revoked_ends_too(
             with connection.cursor() as cursor:
                 cursor.execute("select count(*) from pg_locks where not granted")
                 waits.extend([1] if cursor.fetchone()[0] else [])
-        return real(mark)
+        return marks.mint(mark)
 
     monkeypatch.setattr(refresh, "mint", mint)
 
