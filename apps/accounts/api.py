@@ -17,6 +17,7 @@ from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_MANAGE, MEMBERS_VIEW
 from apps.common.errors import Conflict
 from apps.common.schemas import StrictModel
+from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 
@@ -50,15 +51,20 @@ class ServiceAccount(BaseModel):
 class ServiceAccountRequest(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Warehouse", "role": "analyst"}]})
 
-    name: str = Field(description="Which program it is; 1 to 150 characters.")
-    role: str = Field(description="One that may call the API, at most your own, and not owner.")
+    name: str = Field(min_length=1, max_length=150, description="Which program it is, in printable characters.")
+    role: str = Field(
+        description="One that may call the API, at most your own, and not owner.",
+        json_schema_extra=lambda schema: schema.update(enum=[*services.service_roles()]),
+    )
 
 
 class ServiceAccountChange(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": False}, {"role": "auditor"}]})
 
-    name: str | None = None
-    role: str | None = None
+    name: str | None = Field(default=None, min_length=1, max_length=150)
+    role: str | None = Field(
+        default=None, json_schema_extra=lambda schema: schema.update(enum=[*services.service_roles(), None])
+    )
     is_active: bool | None = Field(default=None, description="False ends all its keys, until it is true again.")
 
 
@@ -79,8 +85,9 @@ class ServiceAccounts(ApiView):
     @extend_schema(
         operation_id="service_account_create",
         tags=["service accounts"],
+        parameters=[location("the account", 201)],
         request=ServiceAccountRequest,
-        responses={201: OpenApiResponse(ServiceAccount, description="Made. `Location` is the address of the account.")},
+        responses={201: OpenApiResponse(ServiceAccount, description="Made.")},
     )
     def post(self, request: Request) -> Response:
         """Make the account of a program. It has no password and never signs in: make keys for it.
