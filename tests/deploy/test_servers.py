@@ -9,16 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
+from asgiref.sync import async_to_sync
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
+from django.test import override_settings
 
+from apps.accounts.models import User
+from apps.agents import live
+from apps.agents.models import AgentRun
+from apps.gateway import tokens
+from apps.tenants.live import socket_group
+from apps.tenants.models import Tenant
 from orchestrall import embedded
 from tests.deploy.conftest import ENTRYPOINT
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRET = "smoke " * 12
 Serve = Callable[[str], httpx.Client]
 
 
@@ -33,7 +45,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "REDIS_URL": os.environ["REDIS_URL"],
         "ORCHESTRALL_VAR": str(tmp_path),
-        "ORCHESTRALL_SECRET_KEY": "smoke " * 12,
+        "ORCHESTRALL_SECRET_KEY": SECRET,
         "ORCHESTRALL_MASTER_KEY": settings.MASTER_KEY,
         "ORCHESTRALL_CONCURRENCY": "2",
     }
@@ -82,6 +94,64 @@ def test_a_server_answers_its_probe_and_the_sign_in_page(serve: Serve, role: str
         elsewhere = client.get("/accounts/login/", headers={"Host": "acme.localhost"})
         assert (elsewhere.status_code, elsewhere.headers["Location"]) == (301, "https://acme.localhost/accounts/login/")
         assert client.get("/", headers=headers | {"Host": "nobody.example"}).status_code in {400, 404}
+
+
+@pytest.fixture
+def run_address(acme: Tenant, member: Callable[..., User]) -> tuple[str, dict[str, str], AgentRun]:
+    """A run that waits, with the address of its event stream and the headers of who may listen."""
+    user = member("owner")
+    run = AgentRun.objects.create(agent_key="dummy.counter", agent_version="1.0", input={}, origin="api")
+    with override_settings(SECRET_KEY=SECRET):
+        token = tokens.token_issue(user=user)
+    headers = {"Host": "acme.localhost", "X-Forwarded-Proto": "https", "Authorization": f"Bearer {token}"}
+    return f"/api/v1/runs/{run.pk}/events", headers, run
+
+
+def test_an_event_stream_is_told_as_it_happens_and_holds_no_thread(
+    serve: Serve, run_address: tuple[str, dict[str, str], AgentRun]
+) -> None:
+    address, headers, run = run_address
+    with serve("live") as client, ExitStack() as open_ones:
+        server = next(each for each in psutil.process_iter() if str(client.base_url.port) in _words(each))
+
+        def listen() -> Iterator[str]:
+            answer = open_ones.enter_context(client.stream("GET", address, headers=headers, timeout=30))
+            assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+            lines = answer.iter_lines()
+            assert "event: snapshot" in lines
+            return lines
+
+        streams = [listen()]
+        threads = server.num_threads()
+        streams += [listen() for _ in range(40)]
+        assert server.num_threads() < threads + 5
+        run.seq, run.status = 2, AgentRun.Status.SUCCEEDED
+        run.save()
+        layer = RedisPubSubChannelLayer(hosts=[os.environ["REDIS_URL"]], prefix="orchestrall")
+        message = {"type": "live.event", "event": live.event(run)}
+        async_to_sync(layer.group_send)(socket_group(live.topic(run.pk)), message)
+        for lines in streams:
+            assert "event: end" in lines
+            assert list(lines)[-3] == "id: 2"
+        again = client.get(address, headers=headers | {"Last-Event-ID": "2"})
+        assert again.status_code == 204
+
+
+def test_a_server_of_threads_tells_the_state_and_ends_the_stream(
+    serve: Serve, run_address: tuple[str, dict[str, str], AgentRun]
+) -> None:
+    address, headers, _ = run_address
+    with serve("web") as client:
+        answer = client.get(address, headers=headers)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+        assert answer.text.startswith("retry: 3000\n\nevent: snapshot\nid: 1\n")
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def test_production_passes_djangos_checks_for_deployment(environment: dict[str, str]) -> None:
