@@ -321,6 +321,7 @@ def test_every_command_explains_itself(orchestrall: Ended) -> None:
         *[(one,) for one in ("login", "logout", "whoami", "usage", "agents", "datasets", "runs")],
         *[("agents", one) for one in ("list", "show")],
         *[("datasets", one) for one in ("list", "upload", "get", "rename", "rows", "delete")],
+        *[("keys", one) for one in ("list", "rotate")],
         *[("runs", one) for one in ("list", "start", "watch", "get", "result", "cancel")],
     ]
     for words in ((), *commands):
@@ -417,6 +418,58 @@ def test_the_environment_goes_before_what_is_kept(
         "email": "",
         "from": "environment",
     }
+
+
+def key(prefix: str, **fields: Any) -> dict[str, Any]:
+    """An API key as the server tells it."""
+    return {
+        "id": ID,
+        "name": "Nightly",
+        "prefix": prefix,
+        "state": "active",
+        "scopes": [],
+        "acts_for": {"id": ID, "name": "Warehouse", "is_service": True},
+        "created_at": "2026-11-25T16:40:00Z",
+        "expires_at": "2027-02-23T16:40:00Z",
+        "last_used_at": None,
+        "revoked_at": None,
+        "replaces": None,
+        **fields,
+    }
+
+
+def test_the_key_that_is_kept_is_rotated_without_being_shown(
+    orchestrall: Ended, server: Server, nobody: None, kept: Kept
+) -> None:
+    login.keep(kept, login.Login(URL, KEY))
+    server.will(answered({"items": [key("aaaaaaaa")], "next": None}))
+    server.will(answered(key("cccccccc", key="ork_cccccccc_new"), 201))
+    ended, out, told = orchestrall("keys", "rotate", "--overlap", "1h")
+    assert ended == 0
+    assert json.loads(server.bodies[1]) == {"overlap": "1h"}
+    assert json.loads(kept.read_text())["key"] == "ork_cccccccc_new"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "ork_cccccccc…" in out
+    assert not {"ork_cccccccc_new", KEY} & {*out.split(), *told.split()}
+
+
+def test_a_key_that_is_not_found_is_not_rotated(orchestrall: Ended, server: Server, nobody: None, kept: Kept) -> None:
+    login.keep(kept, login.Login(URL, KEY))
+    server.will(answered({"items": [key("aaaaaaab")], "next": None}))
+    ended, _, told = orchestrall("keys", "rotate")
+    assert ended == 2
+    assert "none of the active keys" in told
+
+
+def test_a_key_of_the_environment_is_not_rotated(orchestrall: Ended, kept: Kept) -> None:
+    login.keep(kept, login.Login(URL, KEY))
+    assert orchestrall("keys", "rotate")[0] == 2
+
+
+def test_keys_are_a_table_without_their_texts(orchestrall: Ended, server: Server) -> None:
+    server.will(answered({"items": [key("aaaaaaaa")], "next": None}))
+    ended, out, _ = orchestrall("keys", "list", "--state", "active")
+    assert (ended, out.splitlines()[1].split()[1:4]) == (0, ["ork_aaaaaaaa…", "Nightly", "active"])
 
 
 def test_usage_is_a_table_of_limits(orchestrall: Ended, server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import uuid
 from collections.abc import Mapping
@@ -29,10 +30,15 @@ class Login:
     allow_http: bool = False
 
     @property
+    def prefix(self) -> str:
+        """The public part of the key, by which the console names it; empty for what is none."""
+        found = re.match(r"ork_([0-9a-z]{8})_", self.key)
+        return found[1] if found else ""
+
+    @property
     def shown(self) -> str:
-        """What may be shown of the key: its public part, by which the console names it."""
-        mark, _, rest = self.key.partition("_")
-        return f"{mark}_{rest[:8]}…" if rest else "…"
+        """What may be shown of the key."""
+        return f"ork_{self.prefix}…"
 
 
 def place(environment: Mapping[str, str] = os.environ) -> Path:
@@ -76,11 +82,15 @@ def forget(path: Path) -> bool:
     return False
 
 
+def in_environment() -> bool:
+    """Whether the environment says who asks."""
+    return bool(os.environ.get(names.KEY) or os.environ.get(names.EMAIL))
+
+
 def client_of(url: str | None, *, allow_http: bool) -> Client:
     """A client by what was said, the environment, and what was kept. A key goes to no host but its own."""
-    environment = os.environ
-    wanted = url or environment.get(names.URL)
-    if environment.get(names.KEY) or environment.get(names.EMAIL):
+    wanted = url or os.environ.get(names.URL)
+    if in_environment():
         kept = None if wanted else read(place())
         return Client(wanted or (kept.url if kept else None), allow_http=allow_http)
     kept = read(place())

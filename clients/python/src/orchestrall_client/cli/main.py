@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from orchestrall_client.cli import account, agents, datasets, login, runs
+from orchestrall_client.cli import account, agents, datasets, keys, login, runs
 from orchestrall_client.cli.output import clean, say
 from orchestrall_client.cli.parsing import Group
 from orchestrall_client.errors import OrchestrallError, Problem, RunFailed, UnexpectedAnswer, Unreachable, WaitExpired
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     agents.add(commands.group("agents", "what can be run"))
     datasets.add(commands.group("datasets", "tables that runs use"))
     runs.add(commands.group("runs", "start agents, watch them, read what they found"))
+    keys.add(commands.group("keys", "API keys, and the one that is kept"))
     return whole
 
 
