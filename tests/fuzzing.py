@@ -133,6 +133,10 @@ def _refused(response: Any, *codes: str) -> dict[str, Any]:
     return told if told["code"] in codes else {}
 
 
+def _of_a_stream(failure: Any, case: Any, response: Any) -> bool:
+    return failure.title == "SSE event violates schema" and failure.validation_message.endswith('of type "string"')
+
+
 def _of_a_cursor(failure: Any, case: Any, response: Any) -> bool:
     told = _refused(response, "invalid_input")
     return bool(told) and [issue["path"] for issue in told["issues"]] == ["cursor"]
@@ -179,6 +183,7 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     (POSITIVE, "no text may hold the character NUL, which the schema of every text would have to repeat", _of_nul),
     (POSITIVE, "names are printable, which no pattern can say that all programs read alike", _of_an_unprintable_name),
     ("JsonSchemaError", "an answer has the fields alone that were asked for, which no schema can say", _of_fields),
+    ("JsonSchemaError", "a stream is described as the text that it is: OpenAPI 3.1 knows no events", _of_a_stream),
     (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
     (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),
 ]
