@@ -60,7 +60,6 @@ def _board(request: HttpRequest, user: Any, span: performance.SpanKey) -> dict[s
 
 def _kpis(found: performance.Performance) -> list[dict[str, str]]:
     whole, queue = found.whole, found.queue
-    seconds = found.step_seconds * len(found.steps)
     ended = whole.runs_succeeded + whole.runs_failed + whole.runs_cancelled
     slow = whole.request_seconds.p95
     return [
@@ -68,7 +67,7 @@ def _kpis(found: performance.Performance) -> list[dict[str, str]]:
             "key": "requests",
             "label": "Requests",
             "value": formats.number(whole.requests),
-            "foot": f"{formats.number(whole.requests / seconds)} a second"
+            "foot": _rate(whole.requests / (found.step_seconds * len(found.steps)))
             + (f", {formats.number(whole.reused)} answered from what was kept" if whole.reused else ""),
         },
         {
@@ -149,6 +148,10 @@ def _limit(use: performance.LimitUse) -> dict[str, Any]:
     used = f"{formats.number(use.used)} of {formats.number(use.limit)} a minute"
     note = f"more in {use.reset} s" if not use.left else f"{formats.number(use.left)} left"
     return {"name": use.name, "title": use.title, "percent": use.percent, "used": used, "note": note}
+
+
+def _rate(a_second: float) -> str:
+    return f"{formats.number(a_second)} a second" if a_second >= 1 else f"{formats.number(60 * a_second)} a minute"
 
 
 def _step(found: performance.Performance) -> str:

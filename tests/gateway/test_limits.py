@@ -17,13 +17,14 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from apps.accounts.models import User
 from apps.common.errors import TooManyRequests
-from apps.gateway import limits, tokens
+from apps.gateway import limits, tokens, waiting
 from apps.gateway.limits import WINDOW, Bucket, take
 from apps.tenants import fast, services
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from tests.drills.limits import passed_by_processes
 from tests.gateway.conftest import MakeKey, Program
+from tests.gateway.urls import SampleView
 
 Make = Callable[..., User]
 
@@ -231,6 +232,21 @@ def test_a_request_costs_one_trip_to_redis_and_no_statement(
     trips, statements = cost()
     monkeypatch.setattr(limits, "take", lambda *_: None)
     assert cost() == (trips - 1, statements)
+
+
+def test_a_request_that_is_answered_anew_counts_once(member: Make, rf: Any, acme: Tenant) -> None:
+    token = tokens.token_issue(user=member("owner"))
+
+    def left(*, again: bool) -> str:
+        request = rf.get("/api/v1/sample", headers={"host": "acme.localhost", "authorization": f"Bearer {token}"})
+        request.scope = {waiting._KEY: waiting._Held(again=again)}
+        answer = SampleView.as_view()(request)
+        assert answer.status_code == 200
+        return str(answer["RateLimit"]).partition(";t=")[0]
+
+    assert [left(again=each) for each in (False, True, True, False)] == [
+        f'"tenant";r={number}' for number in (5999, 5999, 5999, 5998)
+    ]
 
 
 def test_refused_credentials_are_counted_for_their_address_and_not_for_the_tenant(

@@ -147,6 +147,7 @@ def test_the_page_shows_figures_charts_and_limits(
     answer = browser.get(PAGE, {"span": "2m"})
     page = answer.content.decode()
     assert "data-idle hidden>" in page
+    assert "10.3 a second" in page
     for words in ("1,234", "4 refused by a limit", "0 of 200 a minute", "Plan Standard", "Show requests as table"):
         assert words in page, words
     assert 'href="?span=2m" aria-current="true"' in page
