@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -174,13 +175,27 @@ def test_a_watch_gives_up_on_a_stream_that_is_lost_again_and_again(client_of: Ma
         list(client_of(tries=3).runs.watch(RUN_ID))
 
 
-def test_a_watch_goes_on_however_long_nothing_happens(client: Client, server: Server, clock: Clock) -> None:
-    def quiet(request: httpx.Request) -> httpx.Response:
-        clock.now += 60
-        return stream(b": beat\n\n")
+def quiet(clock: Clock, seconds: float, then: Exception | None) -> Callable[[httpx.Request], httpx.Response]:
+    """A stream that gives signs of life for so long, and ends."""
 
-    server.will(stream(event(3)), *[quiet] * 10, stream(event(4, "succeeded")))
-    assert [each.seq for each in client.runs.watch(RUN_ID)] == [3, 4]
+    def answer(request: httpx.Request) -> httpx.Response:
+        def pieces() -> Any:
+            clock.now += seconds
+            yield b": beat\n\n"
+            if then is not None:
+                raise then
+
+        return httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=pieces())
+
+    return answer
+
+
+@pytest.mark.parametrize("end", [None, httpx.ReadError("lost")])
+def test_a_watch_goes_on_however_long_nothing_happens(
+    client_of: MakeClient, server: Server, clock: Clock, end: Exception | None
+) -> None:
+    server.will(stream(event(3)), *[quiet(clock, 500, end) for _ in range(5)], stream(event(4, "succeeded")))
+    assert [each.seq for each in client_of(tries=2, deadline=60).runs.watch(RUN_ID)] == [3, 4]
 
 
 def test_a_watch_asks_again_and_again_where_a_stream_is_not_kept_open(client: Client, server: Server) -> None:

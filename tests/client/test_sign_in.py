@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from orchestrall_client import Client, NotAuthenticated, UnexpectedAnswer
+from orchestrall_client import Client, NotAuthenticated, UnexpectedAnswer, Unreachable
 
 from tests.client.conftest import KEY, RUN_ID, URL, Clock, MakeClient, Server, answered, problem, run
 
@@ -64,6 +64,25 @@ def test_a_trade_that_fails_is_not_tried_again_but_signed_in_anew(
     server.will(tokens(1), problem(401), lost, tokens(2), answered(run()))
     client_of(**WHO).runs.get(RUN_ID)
     assert server.asked[2:4] == ["POST /api/v1/tokens/refresh", "POST /api/v1/tokens"]
+
+
+def test_a_sign_in_is_tried_again_with_the_request_that_needs_it(
+    client_of: MakeClient, server: Server, clock: Clock
+) -> None:
+    server.will(httpx.ConnectError("refused"), problem(503), problem(429, Retry_After="3"), tokens(1), answered(run()))
+    client_of(**WHO).runs.get(RUN_ID)
+    assert server.asked == [*["POST /api/v1/tokens"] * 4, f"GET /api/v1/runs/{RUN_ID}"]
+    assert clock.slept[-1] == 3.5
+    server.will(*[httpx.ConnectError("refused")] * 3)
+    with pytest.raises(Unreachable):
+        client_of(**WHO, tries=3).runs.get(RUN_ID)
+
+
+def test_a_server_that_is_away_holds_nobody_up_who_leaves(client_of: MakeClient, server: Server, clock: Clock) -> None:
+    server.will(tokens(1), answered(run()), httpx.ConnectError("refused"))
+    with client_of(**WHO) as client:
+        client.runs.get(RUN_ID)
+    assert clock.slept == []
 
 
 def test_new_tokens_that_are_refused_too_are_told(client_of: MakeClient, server: Server) -> None:

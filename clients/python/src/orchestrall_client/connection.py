@@ -56,12 +56,11 @@ class Call:
     """How long the answer may be held back, on top of the usual time."""
     open: bool = False
     """Asked without a credential."""
-    again: bool = False
-    """May be sent again although it may have been carried out."""
 
     @property
     def repeatable(self) -> bool:
-        return self.again or self.method in SAFE or "Idempotency-Key" in self.headers
+        """Whether it may be sent again although it may have been carried out."""
+        return self.method in SAFE or "Idempotency-Key" in self.headers
 
     def once(self, key: str | None = None) -> Call:
         """The same, as a request that is carried out once however often it is sent (within 24 hours)."""
@@ -102,9 +101,8 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Sign out, and close the connections. A server that is away holds nobody up."""
-        self.retries = replace(self.retries, tries=1)
-        with suppress(OrchestrallError):  # what is not revoked ends by itself
+        """Sign out, and close the connections."""
+        with suppress(OrchestrallError, httpx.RequestError):  # what is not revoked ends by itself
             self._credential.end()
         self._http.close()
 
@@ -122,16 +120,7 @@ class Connection:
 
     def json(self, call: Call) -> Any:
         """The answer's JSON; None for one without a body."""
-
-        def read(response: httpx.Response) -> Any:
-            response.read()
-            try:
-                return response.json() if response.content else None
-            except ValueError as error:
-                kind = response.headers.get("Content-Type", "no type")
-                raise _foreign(call, f"the answer is {kind}, and no JSON") from error
-
-        return self.perform(call, read)
+        return self.perform(call, lambda response: _json(call, response))
 
     def download(self, call: Call, to: str | Path | BinaryIO) -> None:
         """Write the answer's body to a path or an open file, once it is there as a whole: half a file is never left."""
@@ -205,8 +194,10 @@ class Connection:
         return self._http.send(request, stream=True, follow_redirects=False)
 
     def _openly(self, path: str, body: dict[str, str]) -> Any:
-        """Ask about tokens. A sign-in may be sent again; a trade of a refresh token must not be."""
-        return self.json(Call("POST", path, json=body, open=True, again="password" in body))
+        """Ask about tokens, once: whoever needs them tries again."""
+        call = Call("POST", path, json=body, open=True)
+        with self.answer(call) as response:
+            return _json(call, response)
 
 
 def base_url(url: str, *, allow_http: bool = False) -> str:
@@ -257,6 +248,15 @@ def _refusal(call: Call, response: httpx.Response) -> OrchestrallError:
         request_id=response.headers.get("X-Request-ID", ""),
         retry_after=retry_after(response.headers),
     )
+
+
+def _json(call: Call, response: httpx.Response) -> Any:
+    response.read()
+    try:
+        return response.json() if response.content else None
+    except ValueError as error:
+        kind = response.headers.get("Content-Type", "no type")
+        raise _foreign(call, f"the answer is {kind}, and no JSON") from error
 
 
 def _foreign(call: Call, why: str) -> UnexpectedAnswer:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import httpx
 from pydantic import Field, ValidationError
 
 from orchestrall_client.errors import OrchestrallError, UnexpectedAnswer
@@ -22,7 +23,7 @@ class Tokens(Model):
 
 
 Post = Callable[[str, dict[str, str]], Any]
-"""`post(path, body)`: ask without a credential, for the answer's JSON."""
+"""`post(path, body)`: ask once, without a credential, for the answer's JSON."""
 
 
 class Credential(Protocol):
@@ -89,7 +90,7 @@ class SignIn:
             return None
         try:
             return _tokens(self._post(REFRESH, {"refresh_token": held.refresh_token}))
-        except OrchestrallError:
+        except (OrchestrallError, httpx.RequestError):
             return None
 
     def _sign_in(self) -> Tokens:

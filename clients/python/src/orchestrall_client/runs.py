@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -146,9 +147,10 @@ class Runs:
         retries, seen, call = self._connection.retries, -1, get(f"{_at(run)}/events")
         attempts = retries.attempts()
         while True:
-            opened, before = retries.clock(), seen
+            opened, before = math.inf, seen
             try:
                 with self._connection.answer(_from(call, seen)) as response:
+                    opened = retries.clock()
                     for event in _events(response):
                         if event.seq > seen:
                             seen, attempts = event.seq, retries.attempts()
@@ -158,6 +160,8 @@ class Runs:
             except (NotFound, InvalidRequest, UnexpectedAnswer):  # no such address; or no run, as asking for it tells
                 break
             except (Problem, httpx.RequestError) as lost:
+                if retries.clock() - opened >= SHORTEST:  # it was there: tries before that do not count
+                    attempts = retries.attempts()
                 self._connection.again(call, lost, attempts)
                 continue
             if seen == before and retries.clock() - opened < SHORTEST:
