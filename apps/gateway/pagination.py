@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
-from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import Field as Described
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
@@ -53,7 +54,7 @@ class Page(BaseModel, Generic[T]):
     """One page of a list, newest first unless another order was asked for."""
 
     items: list[T]
-    next: str | None = Field(description="Address of the next page; null on the last.")
+    next: str | None = Described(description="Address of the next page; null on the last.")
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
@@ -112,7 +113,7 @@ def page_of(rows: QuerySet[Row], request: Request, *, orders: Sequence[str] = ()
     if len(found) <= limit:
         return found, None
     end = found[limit - 1]
-    place = [end._meta.get_field(name).value_to_string(end) for name in (_column(order), "id")]
+    place = [_field(rows, name).value_to_string(end) for name in (_column(order), "id")]
     following = signer.sign_object([order, *place])
     return found[:limit], replace_query_param(request.build_absolute_uri(), "cursor", following)
 
@@ -121,14 +122,17 @@ def _from(rows: QuerySet[Row], order: str, last: list[str] | None) -> QuerySet[R
     """The rows in this order, those that come after the value and the id in `last`."""
     column, falling = _column(order), order.startswith("-")
     if last is not None:
-        field = rows.model._meta.get_field
-        value, id = field(column).to_python(last[0]), field("id").to_python(last[1])
+        value, id = _field(rows, column).to_python(last[0]), _field(rows, "id").to_python(last[1])
         # In this form a database finds the place in the column's index; of equals it reads past those that were shown.
         beyond, at_least = ("lt", "lte") if falling else ("gt", "gte")
         further = Q((f"{column}__{beyond}", value)) | Q((f"id__{beyond}", id))
         rows = rows.filter(Q((f"{column}__{at_least}", value)) & further)
     sign = "-" if falling else ""
     return rows.order_by(*dict.fromkeys([f"{sign}{column}", f"{sign}id"]))
+
+
+def _field(rows: QuerySet[Row], name: str) -> Field[Any, Any]:
+    return cast("Field[Any, Any]", rows.model._meta.get_field(name))
 
 
 def _column(order: str) -> str:

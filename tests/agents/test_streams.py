@@ -22,6 +22,7 @@ from apps.gateway.principals import Caller
 from apps.gateway.streams import EventStreams
 from apps.tenants import services as tenants
 from apps.tenants.context import public_context
+from apps.tenants.live import listening
 from apps.tenants.models import Tenant
 from tests.agents.conftest import Start, WorkOff
 from tests.sockets import Stream, headers, tell
@@ -110,7 +111,6 @@ def test_what_happens_before_it_listens_is_told_too(
     acme: Tenant, run: AgentRun, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the answer of the view and the subscription the run ends, and the event of it reaches nobody."""
-    listening = streams.listening
 
     @asynccontextmanager
     async def late(*groups: str) -> AsyncIterator[Any]:

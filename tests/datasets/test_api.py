@@ -157,9 +157,9 @@ def test_what_others_uploaded_keeps_its_name(api: APIClient, member: Make, made:
 
 def test_a_change_reads_the_row_that_it_has_locked(api: APIClient, analyst: User, made: Made) -> None:
     address = f"{URL}/{made('Sales', analyst).pk}"
-    for change in (lambda: api.patch(address, {"name": "a"}), lambda: api.delete(address)):
+    for method in ("patch", "delete"):
         with CaptureQueriesContext(connection) as caught:
-            change()
+            getattr(api, method)(address, {"name": "a"})
         assert sum('FOR UPDATE OF "datasets_dataset"' in each["sql"] for each in caught) == 1
 
 

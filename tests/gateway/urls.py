@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -55,7 +55,7 @@ class SampleView(ApiView):
 
 class KeyNames(ApiView):
     permission = {"GET": KEYS_VIEW}
-    orders = ("created_at", "name")
+    orders: Sequence[str] = ("created_at", "name")
 
     def get(self, request: Request) -> Response:
         return self.page(ApiKey.objects.all(), Shown.of)
