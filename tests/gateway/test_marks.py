@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from apps.gateway import marks
+from orchestrall.settings.env import BASE_DIR
 
 
 @pytest.mark.parametrize("mark", ["ork_0123abcd_", "orr_", "ort_"])
@@ -18,6 +19,10 @@ def test_a_scanner_finds_each_kind_in_a_text_and_checks_it_by_itself(mark: str) 
     assert found == [text for text in texts for _ in range(2)]
     assert len(set(found)) == 200
     assert all(marks.is_whole(text, mark) for text in found)
+
+
+def test_the_guide_for_integrators_shows_the_pattern() -> None:
+    assert f"\n{marks.PATTERN}\n" in (BASE_DIR / "docs" / "guides" / "integrators.md").read_text()
 
 
 def test_the_checksum_is_the_crc_32_in_base_62() -> None:
