@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Final
+from urllib.parse import unquote
 
 REDACTED: Final = "[redacted]"
 
@@ -17,9 +18,12 @@ _SHORTEST: Final = 8
 _GAP = r"(?:[ \u00a0+-]|%20)?"
 """What may stand between the digits of a number, written for people or for an address."""
 
+_BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""No part of a longer word. The letter of an escaped line break is none: texts are quoted in other texts."""
+
 # By marks that their makers gave them. All are long: words that only begin alike stay.
 _MARKED = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
+    rf"{_BEGIN}(?:"
     r"ork_[0-9a-f]{8}_[\w-]{20,}|or[rt]_[\w-]{20,}"  # API keys, refresh tokens and tickets of our own
     r"|eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)*"  # JSON web tokens
     r"|(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[0-9A-Z]{16}"  # Amazon
@@ -37,12 +41,14 @@ _MARKS = (
     *("ghr_", "github_pat_", "glpat-", "k_live_", "k_test_", "whsec_", "sk-", "xox", "aiza", "ya29.", "npm_", "pypi-"),
     *("hf_", "sg.", "shp", "dop_v1_", "age-secret-key-"),
 )
-_VALUE = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\["'].*?\\["']|[^\s,;&"'})\]]+)"""
+_ONE_VALUE = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\\+["'].*?\\+["']|(?:[^\s,;&"'})\]\\]|\\(?![nrt]))+)"""
+_VALUE = rf"{_ONE_VALUE}(?:\s*(?:=>|[:=])\s*{_ONE_VALUE})*"
+"""With what is said of it in turn: a label may be the value of another."""
 _LABELLED = re.compile(
     r"((?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key"
     r"|signing[_-]?key|master[_-]?key|encryption[_-]?key|credentials?|signature|session[_-]?(?:id|key)|csrf|__Host-"
-    r"|\b(?:cvv2?|cvc2?|pin|otp|pan|iban|ssn|mrn|dob)\b)"
-    rf"""[\w-]*\\?["']?\]?\s*(?:=>|[:=])\s*){_VALUE}""",
+    rf"|{_BEGIN}(?:cvv2?|cvc2?|pin|otp|pan|iban|ssn|mrn|dob)\b)"
+    rf"""[\w-]*\\*["']?\]?\s*(?:=>|[:=])\s*){_VALUE}""",
     re.I,
 )
 _LABELS = (
@@ -50,19 +56,22 @@ _LABELS = (
     *("cvv", "cvc", "pin", "otp", "pan", "iban", "ssn", "mrn", "dob"),
 )
 _HEADER = re.compile(
-    r"""(\b(?:set-)?(?:cookie|(?:proxy-)?authorization)["']?\s*[:=]\s*)("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\n"']+)""",
+    r"""((?:set-)?(?:cookie|(?:proxy-)?authorization)\\*["']?\s*[:=]\s*)("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\n"']+)""",
     re.I,
 )
+_SCHEME = re.compile(rf"({_BEGIN}(?:bearer|basic|digest)(?:\s|%20|\+)+){_VALUE}", re.I)
 # Numbers of patients have no form that all share, so the label tells: a word of at least four digits after it.
 _PATIENT = re.compile(
-    r"""(\b(?:mrn|ssn|nhs|chi|patient|medical[ _-]record|social[ _-]security)(?:[ _-]?(?:id|no|number|nr))?\b"""
-    r"""[.]?["']?\s*(?:=>|[:=#])?\s*["']?#?)(?=[\w-]*\d{4})[\w-]+""",
+    rf"({_BEGIN}"
+    r"""(?:mrn|ssn|nhs|chi|patient|medical[ _-]record|social[ _-]security)(?:[ _-]?(?:id|no|number|nr))?\b"""
+    r"""[.]?\\*["']?[\s+]*(?:=>|[:=#])?[\s+]*\\*["']?#?)(?=[\w-]*\d{4})[\w-]+""",
     re.I,
 )
 _PATIENTS = ("mrn", "ssn", "nhs", "chi", "patient", "medical", "social")
 
 Rule = tuple[tuple[str, ...], re.Pattern[str], str]
 """What a text must hold somewhere, in small letters; what is looked for then; what stands there afterwards."""
+_ENCODED = re.compile(r"%[2-7][0-9A-Fa-f]")
 # Most lines hold nothing of the kind, so each group of rules stands behind a question that costs next to nothing.
 _OF_LONG_WORDS: Final[list[Rule]] = [(_MARKS, _MARKED, REDACTED)]
 _LONG_WORD = re.compile(r"[\w.-]{16}")
@@ -81,7 +90,7 @@ _RULES: Final[list[Rule]] = [
     # What stands in a query or after a `#` is whoever wrote the address's: nobody knows what it is.
     (("=",), re.compile(r"""(?<=[?#])[\w.%\[\]~+-]+=[^\s"'<>]*"""), REDACTED),
     (("sgirequest",), re.compile(r"(?<=SGIRequest: )(\w+) (?:'[^'\n]*'|\"[^\"\n]*\")"), rf"\1 {REDACTED}"),
-    (("bearer", "basic", "digest"), re.compile(r"\b(bearer|basic|digest)(\s+|%20)[^\s\"',]+", re.I), rf"\1 {REDACTED}"),
+    (("bearer", "basic", "digest"), _SCHEME, rf"\1{REDACTED}"),
     # PostgreSQL tells the values of rows in these parts of its errors.
     (
         ("detail:", "context:", "line ", "statement:", "parameters:"),
@@ -123,6 +132,16 @@ def redacted(text: str) -> str:
     """`text` with `REDACTED` in place of what must not be kept. The same text where there is nothing of the kind."""
     if len(text) < _SHORTEST:
         return text
+    text = _redacted(text)
+    if "%" in text and _ENCODED.search(text):
+        # Labels and gaps are not seen through the encoding of addresses and forms.
+        plain = unquote(text)
+        if (clean := _redacted(plain)) != plain:
+            return clean
+    return text
+
+
+def _redacted(text: str) -> str:
     text = _by_rules(_RULES, text)
     if _LONG_WORD.search(text):
         text = _by_rules(_OF_LONG_WORDS, text)
@@ -149,7 +168,7 @@ def _by_rules(rules: list[Rule], text: str) -> str:
 # A UUID is taken first, and kept: its groups may be digits alone. Not within words, nor behind a decimal point.
 _NUMBER = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
-    rf"|(?<![A-Za-z0-9])(?<!\d[.,])\d(?:{_GAP}\d){{8,}}(?![A-Za-z0-9])"
+    rf"|{_BEGIN}(?<!\d[.,])\d(?:{_GAP}\d){{8,}}(?![A-Za-z0-9])(?!\.\d)"
 )
 _GROUP = re.compile(r"\d+")
 # Ranges that are in use by issuers of cards, so that one number in ten does not look like one.
@@ -216,12 +235,15 @@ _REGISTRY = (
     "YE30"
 )
 _IBAN_LENGTHS: Final = {land: int(length) for land, length in re.findall(r"([A-Z]{2})(\d\d)", _REGISTRY)}
-_IBAN = re.compile(rf"(?<![A-Za-z0-9])([A-Za-z]{{2}}){_GAP}\d{_GAP}\d(?={_GAP}[A-Za-z0-9])")
+_IBAN = re.compile(rf"{_BEGIN}([A-Za-z]{{2}})\d\d(?={_GAP}[A-Za-z0-9])")
 
 
 @cache
 def _rest_of_iban(length: int) -> re.Pattern[str]:
-    return re.compile(rf"(?:{_GAP}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
+    """What follows the first four: groups of four, and what is left."""
+    groups, left = divmod(length - 4, 4)
+    end = rf"{_GAP}[A-Za-z0-9]{{{left}}}" if left else ""
+    return re.compile(rf"(?:{_GAP}[A-Za-z0-9]{{4}}){{{groups}}}{end}(?![A-Za-z0-9])")
 
 
 def _without_ibans(text: str) -> str:
