@@ -52,7 +52,7 @@ RECHECK: float = 60.0
 
 LAST_EVENT_ID_PARAMETER: Final = OpenApiParameter(
     LAST_EVENT_ID,
-    {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["7"]},
+    {"type": "string", "pattern": "^[0-9]{0,18}$", "examples": ["7"]},
     OpenApiParameter.HEADER,
     description="The `id` of the last event that you got: you are told what is newer. Browsers send it by themselves.",
 )
