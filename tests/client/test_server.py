@@ -116,6 +116,14 @@ def test_a_run_is_started_waited_for_and_read(client: Client, work_off: Callable
         client.runs.cancel(run)
 
 
+def test_a_run_is_watched_where_no_stream_stays_open(client: Client, work_off: Callable[[], int]) -> None:
+    run = client.runs.start("dummy.counter", {"steps": 3})
+    events = client.runs.watch(run)
+    first = next(events)
+    work_off()
+    assert [first.status, *(event.status for event in events)] == ["queued", "succeeded"]
+
+
 def test_a_run_that_fails_says_why(client: Client, work_off: Callable[[], int]) -> None:
     run = client.runs.start("dummy.counter", {"steps": 2, "mood": "cross"})
     work_off()
