@@ -105,7 +105,7 @@ def test_a_refresh_token_is_no_access_token_nor_the_other_way_round(owner: User,
         {"expires_at": timezone.now() - timedelta(seconds=1)},
         {"revoked_at": timezone.now()},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_a_token_that_has_ended_is_not_traded_and_not_spent(owner: User, change: dict[str, Any]) -> None:
     text = refresh.refresh_issue(user=owner)
