@@ -27,6 +27,17 @@ from typing import Any
 
 HOST = "127.0.0.1"
 DATABASE = USER = "orchestrall"
+# PostgreSQL's log tells of the server and of no statement: statements, their parameters and the details of errors hold
+# what tenants keep. Why a statement failed is told to the program, which writes it down without that.
+SILENT = {
+    "log_min_messages": "log",  # graver than a statement's error: what concerns the server itself
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": -1,
+    "log_parameter_max_length": 0,
+    "log_parameter_max_length_on_error": 0,
+}
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _NOBODY = 65534
@@ -270,14 +281,14 @@ class Postgres(Server):
 
     def _launch(self, config: dict[str, Any]) -> subprocess.Popen[bytes]:
         # max_locks_per_transaction: a clone or a drop of a schema locks each of its relations.
-        options = {
+        options: dict[str, str | int] = {
+            **SILENT,
             "listen_addresses": HOST,
             "port": config["port"],
             "unix_socket_directories": "",  # their paths may be too long, so TCP
             "max_connections": 120,
             "shared_buffers": "64MB",
             "max_locks_per_transaction": 512,
-            "log_min_messages": "warning",
         }
         if not self.durable:
             options |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes", "autovacuum"), "off")
@@ -324,6 +335,7 @@ class Redis(Server):
         folder = self.home / "redis"
         lines = [f"port {config['port']}", f"bind {HOST}", f"requirepass {config['password']}", f"dir {folder}"]
         lines += ["maxmemory 256mb", "maxmemory-policy noeviction"]
+        lines += ["slowlog-log-slower-than -1"]  # it would keep commands with what is in them
         lines += ["appendonly yes", "appendfsync everysec"] if self.durable else ["appendonly no", 'save ""']
         conf = folder / "redis.conf"  # not on the command line: ps would show the password
         conf.unlink(missing_ok=True)

@@ -60,6 +60,33 @@ def test_what_postgresql_had_is_there_after_a_stop_and_a_start(tmp_path: Path) -
         assert not server.answers()
 
 
+@pytest.mark.slow
+def test_postgresql_writes_nothing_down_of_what_a_statement_holds(tmp_path: Path) -> None:
+    server, secret = Postgres(tmp_path, durable=False), "4111-planted-1111"
+    server.start()
+    try:
+        server.database_ensure()
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("create table t (x text primary key)")
+            for statement, values in (
+                ("insert into t values (%s), (%s)", [secret, secret]),  # its detail names the key
+                ("select %s::text::integer", [secret]),  # its message names the value
+                (f"select '{secret}' from nowhere", []),
+                (f"do $$ begin raise warning '{secret}'; raise exception '{secret}'; end $$", []),
+            ):
+                with pytest.raises(psycopg.Error):
+                    connection.execute(statement, values)
+    finally:
+        server.stop()
+    assert "ready to accept connections" in server.log.read_text()
+    assert secret not in server.log.read_text()
+
+
+def test_redis_keeps_no_commands(store: Redis) -> None:
+    with redis.Redis.from_url(store.url()) as client:
+        assert client.config_get("slowlog-log-slower-than") == {"slowlog-log-slower-than": "-1"}
+
+
 def test_servers_that_the_environment_names_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://mine.example.org/mine")
     monkeypatch.setenv("REDIS_URL", "redis://mine.example.org/0")
