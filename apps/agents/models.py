@@ -36,7 +36,11 @@ class AgentRun(models.Model):
     input = PayloadField()
     source = models.CharField(max_length=255, blank=True, help_text="Name of the dataset, for people.")
     headline = models.CharField(max_length=300, blank=True)
-    problem = models.JSONField(null=True, help_text="Why the run failed: code, title, detail, remedy, issues.")
+    # It quotes cells of the input, so it is a payload; its code, which is asked for, is the same for all.
+    problem = PayloadField(
+        null=True, db_column="problem_sealed", help_text="Why the run failed: code, title, detail, remedy, issues."
+    )
+    problem_code = models.CharField(max_length=50, blank=True, default="", db_default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     origin = models.CharField(max_length=20, help_text="Where it was started: console, api or demo.")

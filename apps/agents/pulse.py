@@ -172,7 +172,7 @@ def runs_attention(*, who: Principal, period: Period = DAY) -> list[Attention]:
     late = Q(status__in=AgentRun.OPEN, created_at__lt=timezone.now() - SLOW)
     found: dict[tuple[str, str], Attention] = {}
     for run in AgentRun.objects.filter(failed | late).defer("input").order_by("-id")[:FAILURES_SEEN]:
-        code = "late" if run.is_open else (run.problem or {}).get("code", "")
+        code = "late" if run.is_open else run.problem_code
         kind = "late" if run.is_open else _KINDS.get(code, "refused")
         found.setdefault((run.agent_key, code), Attention(kind)).runs.append(run)
     return sorted(found.values(), key=lambda each: (_URGENCY.index(each.kind), -len(each.runs)))

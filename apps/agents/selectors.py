@@ -66,7 +66,7 @@ class RunFilter:
         if text := self.search.strip():
             number = text.upper().removeprefix("R-")
             by_number = Q(number=int(number)) if number.isdecimal() and len(number) < 18 else Q()
-            by_words = Q(source__icontains=text) | Q(headline__icontains=text) | Q(problem__detail__icontains=text)
+            by_words = Q(source__icontains=text) | Q(headline__icontains=text) | Q(problem_code__icontains=text)
             runs = runs.filter(by_number | by_words)
         return runs
 

@@ -28,6 +28,7 @@ from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
 from apps.datasets.services import Readable, dataset_upload
 from apps.gateway import counters
+from apps.tenants.fields import sealed_for
 from apps.tenants.sealing import KeysUnavailable
 
 logger = logging.getLogger(__name__)
@@ -207,6 +208,9 @@ def run_repeat(*, run: AgentRun, user: User, origin: str) -> AgentRun:
 
 def _moved(run: AgentRun, **changes: Any) -> AgentRun:
     """Write `changes` to the run with a higher `seq`, and read back what the event needs."""
+    if "problem" in changes:
+        problem = changes["problem"]
+        changes |= {**sealed_for(run, problem=problem), "problem_code": problem["code"] if problem else ""}
     AgentRun.objects.filter(pk=run.pk).update(seq=F("seq") + 1, **changes)
     run.refresh_from_db(fields=["seq", *changes])
     return run
@@ -348,7 +352,7 @@ def run_bury(id: UUID, cause: str) -> None:
 
 def run_revive(id: UUID) -> None:
     """Open a run again that was given up. An earlier wish to cancel it is forgotten."""
-    run = AgentRun.objects.filter(pk=id, status=Status.FAILED, problem__code=RunAbandoned.code).first()
+    run = AgentRun.objects.filter(pk=id, status=Status.FAILED, problem_code=RunAbandoned.code).first()
     if run is None:
         return
     again = {"started_at": None, "finished_at": None, "problem": None, "cancel_requested_at": None}

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import FieldError
@@ -21,7 +21,7 @@ from apps.tenants.sealing import SealBroken
 
 _PLAIN = b"\x01"
 _SEALED = b"\x02"
-_HOW = "save the row (`save`, `create` and `bulk_create` seal it), and read it as an attribute of the row."
+_HOW = "save the row (`save`, `create` and `bulk_create` seal it), or give `update` what `sealed_for(row, ...)` makes."
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,15 @@ class PayloadField(models.Field):  # type: ignore[type-arg]
     @property
     def _place(self) -> str:
         return f"{self.model._meta.db_table}.{self.column}"
+
+
+def sealed_for(row: models.Model, **payloads: Any) -> dict[str, Sealed | None]:
+    """Payloads by the names of their columns as `update` takes them, for this row alone."""
+    made: dict[str, Sealed | None] = {}
+    for name, value in payloads.items():
+        column = cast(PayloadField, row._meta.get_field(name))
+        made[name] = None if value is None else column.seal(value, _row(row))
+    return made
 
 
 def payload_fields(model: type[models.Model]) -> Sequence[PayloadField]:

@@ -412,7 +412,8 @@ def test_the_list_is_narrowed_by_what_stands_in_the_address(page: Client, start:
         ({"agent": ECHO}, [waits.ref]),
         ({"q": done.ref}, [done.ref]),
         ({"q": str(done.number)}, [done.ref]),
-        ({"q": "not count this"}, [failed.ref]),
+        ({"q": "invalid_input"}, [failed.ref]),
+        ({"q": "not count this"}, []),  # it quotes the input, so it is sealed
         ({"q": "inline"}, [waits.ref]),
         ({"since": "24h"}, every[:2]),
         ({"since": "7d"}, every),

@@ -78,7 +78,8 @@ def test_every_hour_and_day_has_its_bar(acme: Tenant) -> None:
 
 
 def failed(code: str, **fields: Any) -> AgentRun:
-    return made("failed", fields.pop("ago", HOUR), 1, problem={"code": code, "detail": "It failed."}, **fields)
+    problem = {"code": code, "detail": "It failed."}
+    return made("failed", fields.pop("ago", HOUR), 1, problem=problem, problem_code=code, **fields)
 
 
 def test_what_needs_a_person_comes_most_urgent_first_and_grouped(acme: Tenant) -> None:
