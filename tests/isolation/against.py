@@ -128,11 +128,14 @@ def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tup
     from tests.isolation.ground import digests
     from tests.isolation.judge import failing, finding
     from tests.isolation.scene import control
+    from tests.running import wait_until
 
     schemas = [scene.theirs.schema, scene.ours.schema]
     attacks = applicable(operation, on_wire=True)
     for attack in sorted(attacks, key=lambda each: not each.outcome(operation).is_refusal):  # the rest may change ours
         attempt = attack.attempt(operation, scene, here.send)
+        if attack.prepare:
+            wait_until(lambda: _is_at_rest(scene.theirs), "the workers are done with what was asked for", within=60)
         before = digests(connection, schemas)
         answer = attack.act(attempt)
         after = digests(connection, schemas)
@@ -141,6 +144,15 @@ def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tup
         wrong = finding(operation, attack, scene, answer, changed=changed)
         yield attack.name, wrong or attack.doubt(attempt, answer)
     yield OWNER, failing(operation, scene.theirs, scene.ours, control(operation, scene.theirs, here.send))
+
+
+def _is_at_rest(side: Any) -> bool:
+    """Whether no work of the tenant is left to do, which would change its rows."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select from public.dispatch_work where tenant = %s)", [side.schema])
+        return not cursor.fetchone()[0]
 
 
 def on_socket(here: Installation, scene: Any, route: Any) -> Iterator[tuple[str, str]]:

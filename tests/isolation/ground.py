@@ -70,11 +70,11 @@ class Side:
     @property
     def origin(self) -> str:
         """Of pages that this tenant lets call its API from a browser."""
-        return origin_of(self.slug)
+        return _origin(self.marker)
 
 
-def origin_of(slug: str) -> str:
-    return f"https://pages.{slug}.example"
+def _origin(marker: str) -> str:
+    return f"https://{marker}.example"
 
 
 @cache
@@ -116,7 +116,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
         owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name="The Owner")
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
-        Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[origin_of(tenant.slug)], **BOUNDLESS)
+        Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[_origin(marker)], **BOUNDLESS)
         forget()
         return Side(
             slug=tenant.slug,

@@ -62,12 +62,10 @@ def in_processes(sides: tuple[Side, Side], requests: int) -> Tally:
     """The stress inside processes that begin afresh. Raises `RuntimeError` where one of them broke off."""
     context = get_context("spawn")
     results = context.Queue()
+    shares = [requests // PROCESSES + (number < requests % PROCESSES) for number in range(PROCESSES)]
     workers = [
-        context.Process(
-            target=_in_a_process,
-            args=(sides, requests // PROCESSES + (number < requests % PROCESSES), f"{number}-", results),
-        )
-        for number in range(PROCESSES)
+        context.Process(target=_in_a_process, args=(sides, share, f"{number}-", results))
+        for number, share in enumerate(shares)
     ]
     for worker in workers:
         worker.start()

@@ -78,7 +78,7 @@ class Place:
 
     def forge(self, id: UUID, schema: str) -> None:
         """A row that no program of ours would write."""
-        rows.insert(kind=self.kind.name, id=id, tenant=schema, queue=self.kind.queue, due_at=None, priority=0)
+        rows.insert(kind=self.kind.name, ids=[id], tenant=schema, queue=self.kind.queue, due_at=None, priority=0)
 
 
 def _opens(claim: Claim) -> bool:
