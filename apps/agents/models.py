@@ -22,6 +22,8 @@ class AgentRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     OPEN = (Status.QUEUED, Status.RUNNING)
+    # What lists show, search and count; everything else is sealed.
+    PLAIN = ("agent_key", "agent_version", "status", "note", "source", "headline", "problem_code", "origin")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # An identity column (see the migration): people say "R-12", never a UUID.

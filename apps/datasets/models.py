@@ -32,6 +32,8 @@ class Dataset(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(default=False)
 
+    # What lists show and search; what was in the file is sealed, here and in its own file.
+    PLAIN = ("name", "filename", "format", "read_as", "sha256")
     # What lists never need: both may be large.
     HEAVY = ("columns", "preview")
 

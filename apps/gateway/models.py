@@ -73,6 +73,9 @@ class RefreshToken(models.Model):
 class IdempotentAnswer(models.Model):
     """The answer to a request that named itself by an `Idempotency-Key`, written in the transaction of its effect."""
 
+    # What a repeated request is known by, and what stands around the answer; the answer itself is sealed.
+    PLAIN = ("key", "fingerprint", "headers")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)

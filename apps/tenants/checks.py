@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.db import connections, models
 
 # The only table that every schema has: Django's own record of what was applied.
 BOTH = {"django_migrations"}
@@ -80,9 +80,30 @@ def usable_key_store(app_configs: Sequence[AppConfig] | None = None, **_: Any) -
     return [Error(text, hint=hint, id="tenants.E004")] if (text := flaw()) else []
 
 
+def plain_columns_declared(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a text or JSON column beside a payload that nobody has decided to leave plain."""
+    from apps.tenants.fields import PayloadField, payload_fields
+
+    texts = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
+    return [
+        Error(
+            f"{column.name} may hold what people have entered, and is stored in plain.",
+            hint="Make it a PayloadField, or name it in the model's PLAIN if it is searched, sorted or counted.",
+            obj=model,
+            id="tenants.E006",
+        )
+        for model in apps.get_models()
+        if payload_fields(model) and model._meta.managed
+        for column in model._meta.concrete_fields
+        if isinstance(column, texts) and not isinstance(column, PayloadField)
+        if column.name not in getattr(model, "PLAIN", ())
+    ]
+
+
 def install() -> None:
     register(one_home_per_table, Tags.models)
     register(one_home_in_database, Tags.database)
+    register(plain_columns_declared, Tags.models)
     register(usable_master_key, Tags.security)
     register(usable_key_store, Tags.security)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.datasets.models import Dataset
 from apps.tenants import checks
 from apps.tenants.context import public_context
 
@@ -60,3 +61,11 @@ def test_a_key_store_of_somebody_else_is_refused_at_start(
     assert checks.usable_key_store() == []
     monkeypatch.setattr("apps.tenants.keystore.os.access", lambda *_: False)
     assert "cannot be read and written" in checks.usable_key_store()[0].msg
+
+
+def test_a_text_beside_a_payload_is_plain_by_decision_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.plain_columns_declared() == []
+    monkeypatch.setattr(Dataset, "PLAIN", ("name", "filename", "format", "read_as"))
+    (error,) = checks.plain_columns_declared()
+    assert (error.id, error.obj) == ("tenants.E006", Dataset)
+    assert error.msg.startswith("sha256 ")
