@@ -48,10 +48,8 @@ class Outcome:
         return sum(number for status, number in self.statuses.items() if status.startswith("5"))
 
 
-def fuzz(
-    document: dict[str, Any], *, host: str, examples: int, base_url: str = "", app: Any = None, **settings: Any
-) -> Outcome:
-    """Fuzz an API, at `base_url` or in this process (`app`, for WSGI), as the caller that `settings` name.
+def fuzz(document: dict[str, Any], *, host: str, base_url: str, examples: int, **settings: Any) -> Outcome:
+    """Fuzz the API that answers at `base_url` to the name `host`, as the caller that `settings` name.
 
     `settings` are those of a schemathesis configuration: `headers`, `auth`, `seed` and so on.
     """
@@ -61,11 +59,10 @@ def fuzz(
         "continue-on-failure": True,
         "headers": headers,
         "generation": {"max-examples": examples, "database": "none"},
-        **({"base-url": base_url} if base_url else {}),
+        "base-url": base_url,
         **settings,
     }
     schema = schemathesis.openapi.from_dict(strict(document), config=SchemathesisConfig.from_dict(config))
-    schema.app = app
     outcome = Outcome()
     schema.hook("filter_failure")(judge(outcome))
     schema.hook("map_case")(name_anew)
@@ -157,7 +154,12 @@ def _of_nul(failure: Any, case: Any, response: Any) -> bool:
 def _of_an_unprintable_name(failure: Any, case: Any, response: Any) -> bool:
     told, sent = _refused(response, "invalid_input"), case.body
     paths = [issue["path"] for issue in told.get("issues", [])]
-    return paths == ["name"] and isinstance(sent, dict) and not str(sent["name"]).strip().isprintable()
+    name = str(sent.get("name", "?")).strip() if isinstance(sent, dict) else "?"
+    return paths == ["name"] and (not name or not name.isprintable())
+
+
+def _of_a_key_that_is_kept(failure: Any, case: Any, response: Any) -> bool:
+    return failure.operation == "DELETE /api/v1/keys/{id}" and json.loads(response.content).get("state") == "revoked"
 
 
 def _of_fields(failure: Any, case: Any, response: Any) -> bool:
@@ -184,6 +186,7 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     (POSITIVE, "names are printable, which no pattern can say that all programs read alike", _of_an_unprintable_name),
     ("JsonSchemaError", "an answer has the fields alone that were asked for, which no schema can say", _of_fields),
     ("JsonSchemaError", "a stream is described as the text that it is: OpenAPI 3.1 knows no events", _of_a_stream),
+    ("UseAfterFree", "a key that was revoked stays to be seen: who looks back must find it", _of_a_key_that_is_kept),
     (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
     (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),
 ]
