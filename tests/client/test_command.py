@@ -130,6 +130,19 @@ def test_an_input_is_json_from_the_command_a_file_or_standard_input(
     assert ID in out
 
 
+def test_a_file_of_inputs_is_a_run_for_each_line(orchestrall: Ended, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "inputs.jsonl").write_text('{"steps": 1}\n\n{"steps": 2}\n')
+    server.will(answered({"items": [run("queued"), run("queued")]}, 202))
+    ended, out, _ = orchestrall("runs", "start", "dummy.counter", "--many", str(tmp_path / "inputs.jsonl"))
+    assert (ended, len(out.splitlines())) == (0, 3)
+    assert server.asked == ["POST /api/v1/agents/dummy.counter/runs/bulk"]
+    assert json.loads(server.bodies[0]) == {"inputs": [{"steps": 1}, {"steps": 2}]}
+    (tmp_path / "inputs.jsonl").write_text('{"steps": 1}\n{steps: 2}\n')
+    ended, _, told = orchestrall("runs", "start", "dummy.counter", "--many", str(tmp_path / "inputs.jsonl"))
+    assert (ended, "line 2 of" in told) == (2, True)
+    assert orchestrall("runs", "start", "dummy.counter", "--many", "x", "--wait")[0] == 2
+
+
 @pytest.mark.parametrize("text", ["{steps: 3}", "[1]", "@nowhere.json"])
 def test_an_input_that_is_none_is_told_before_anything_is_started(orchestrall: Ended, text: str) -> None:
     ended, _, told = orchestrall("runs", "start", "dummy.counter", "--input", text)

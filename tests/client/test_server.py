@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import polars
@@ -192,6 +193,29 @@ def test_usage_and_performance_are_told(connect: Connect, member: MakeMember) ->
     client = connect(email=owner.email, password="a long enough password")
     assert {limit.name for limit in client.usage().items} >= {"tenant", "caller"}
     assert client.performance("2m").step_seconds == 1
+
+
+def test_many_runs_are_started_and_cancelled_at_once(client: Client) -> None:
+    started = client.runs.start_many("dummy.counter", [{"steps": 1}, {"steps": 2}], idempotency_key="both")
+    assert started == client.runs.start_many("dummy.counter", [{"steps": 1}, {"steps": 2}], idempotency_key="both")
+    assert [run.id for run in client.runs.list(order="created_at")] == [run.id for run in started]
+    with pytest.raises(InvalidRequest) as refused:
+        client.runs.start_many("dummy.counter", [{"steps": 1}, {"steps": 0}])
+    assert refused.value.issues[0].path.startswith("inputs.1")
+    nowhere = UUID(int=7)
+    outcomes = client.runs.cancel_many([*started, nowhere])
+    assert [each.outcome for each in outcomes] == ["cancelled", "cancelled", "not_found"]
+    assert {run.status for run in client.runs.list()} == {"cancelled"}
+
+
+def test_many_datasets_are_deleted_at_once(client: Client) -> None:
+    stored = [client.datasets.upload(WEEKLY, name=f"{n}.csv") for n in range(2)]
+    assert [each.outcome for each in client.datasets.delete_many([*stored, UUID(int=7)])] == [
+        "deleted",
+        "deleted",
+        "not_found",
+    ]
+    assert list(client.datasets.list()) == []
 
 
 def test_a_key_is_made_rotated_and_revoked(connect: Connect, member: MakeMember) -> None:

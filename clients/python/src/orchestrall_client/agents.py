@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from orchestrall_client.connection import Connection, get
 from orchestrall_client.models import Agent
-from orchestrall_client.pages import listed
 
 
 class Agents:
@@ -18,7 +17,7 @@ class Agents:
 
     def list(self) -> builtins.list[Agent]:
         """The agents of your organisation's industries."""
-        return list(listed(self._connection, "/api/v1/agents", Agent))
+        return self._connection.many(get("/api/v1/agents"), Agent)
 
     def get(self, key: str) -> Agent:
         """One agent, by its key (`retail.demand_forecaster`)."""

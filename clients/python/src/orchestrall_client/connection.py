@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrall_client.credentials import Credential, Key, SignIn
 from orchestrall_client.errors import OrchestrallError, Problem, UnexpectedAnswer, Unreachable, problem_of
 from orchestrall_client.loopback import PATTERNS, LoopbackTransport, is_here
+from orchestrall_client.models import Model
 from orchestrall_client.retries import NEVER_SENT, PASSING, Attempts, Retries, retry_after
 
 T = TypeVar("T")
@@ -67,6 +68,13 @@ class Call:
         return replace(self, headers={**self.headers, "Idempotency-Key": key or str(uuid.uuid4())})
 
 
+class Items(Model):
+    """A list, as the server tells it: all of it, or a page and the address of the next one."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
 def get(path: str, **params: Any) -> Call:
     """A reading request. A parameter that is None, or an empty text, is left out."""
     return Call("GET", path, params={name: value for name, value in params.items() if value not in (None, "")})
@@ -109,6 +117,11 @@ class Connection:
     def one(self, call: Call, model: type[M]) -> M:
         """The answer as a model."""
         return self.read_as(model, self.json(call), call)
+
+    def many(self, call: Call, model: type[M]) -> list[M]:
+        """The answer's `items`, as models."""
+        told = self.json(call)
+        return [self.read_as(model, item, call) for item in self.read_as(Items, told, call).items]
 
     @staticmethod
     def read_as(model: type[M], told: Any, call: Call) -> M:

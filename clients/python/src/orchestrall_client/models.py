@@ -107,6 +107,13 @@ class DatasetDetail(Dataset):
     preview: list[list[str | None]]
 
 
+class DatasetDeleted(Model):
+    """What became of the wish to delete a dataset: `deleted`, `not_allowed` or `not_found`."""
+
+    id: UUID
+    outcome: str
+
+
 class RunProblem(Model):
     """Why a run failed."""
 
@@ -157,6 +164,14 @@ class RunDetail(Run):
 
     output: Any
     """As the agent's `output_schema` says; None until the run has succeeded."""
+
+
+class RunCancelled(Model):
+    """What became of the wish to cancel a run: `cancelled`, `cancelling` (at the next progress of its agent), `ended`
+    (it had ended before) or `not_found`."""
+
+    id: UUID
+    outcome: str
 
 
 class RunEvent(Model):

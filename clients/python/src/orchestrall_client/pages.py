@@ -8,17 +8,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from orchestrall_client.connection import Call, Connection, get
+from orchestrall_client.connection import Call, Connection, Items, get
 from orchestrall_client.models import Model
 
 M = TypeVar("M", bound=Model)
-
-
-class Page(Model):
-    """One page of a list."""
-
-    items: list[dict[str, Any]]
-    next: str | None = None
 
 
 def listed(
@@ -39,7 +32,7 @@ def listed(
 def _items(connection: Connection, call: Call) -> Iterator[dict[str, Any]]:
     following: Call | None = call
     while following is not None:
-        page = connection.one(following, Page)
+        page = connection.one(following, Items)
         yield from page.items
         # Of the address of the next page only what is not the host: a credential goes to no other one.
         address = urlsplit(page.next or "")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import httpx
 from orchestrall_client.connection import Call, Connection, get
 from orchestrall_client.errors import InvalidRequest, NotFound, Problem, RunFailed, UnexpectedAnswer, WaitExpired
 from orchestrall_client.files import Source, upload_of
-from orchestrall_client.models import Agent, Run, RunDetail, RunEvent
+from orchestrall_client.models import Agent, Run, RunCancelled, RunDetail, RunEvent
 from orchestrall_client.pages import id_of, listed, moment
 from orchestrall_client.streams import messages
 
@@ -73,6 +74,16 @@ class Runs:
         form = {"input": json.dumps(dict(input or {})), **({"sheet": sheet} if sheet else {})}
         with upload_of(file, name) as upload:
             return self._connection.one(Call("POST", path, form=form, upload=upload).once(idempotency_key), Run)
+
+    def start_many(
+        self, agent: str | Agent, inputs: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> builtins.list[Run]:
+        """Start a run for each of up to 500 inputs with one request, in their order: all of them, or none.
+
+        Where inputs cannot be used, `InvalidRequest` has an issue for each place, by the number of its input.
+        """
+        call = Call("POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [dict(each) for each in inputs]})
+        return self._connection.many(call.once(idempotency_key), Run)
 
     @overload
     def list(self, *, fields: None = None, **narrow: Unpack[RunsNarrowed]) -> Iterator[Run]: ...
@@ -175,6 +186,11 @@ class Runs:
         `Conflict` for one that has ended.
         """
         return self._connection.one(Call("POST", f"{_at(run)}/cancel").once(), Run)
+
+    def cancel_many(self, runs: Iterable[RunId]) -> builtins.list[RunCancelled]:
+        """Cancel up to 100 runs with one request, each as by itself. Tells what became of each."""
+        ids = [id_of(run, "run") for run in runs]
+        return self._connection.many(Call("POST", f"{PATH}/cancel", json={"ids": ids}).once(), RunCancelled)
 
     def download(self, run: RunId, to: str | Path | BinaryIO, format: Literal["csv", "xlsx"] = "csv") -> None:
         """Write the result as one flat table, CSV or a workbook. `Conflict` while there is none."""

@@ -37,6 +37,7 @@ def add(group: Group) -> None:
     start = group.command("start", start_run, "Start a run of an agent.", examples=_START)
     start.add_argument("agent", metavar="AGENT", help="its key: see orchestrall agents list")
     start.add_argument("--input", metavar="JSON", default="{}", help="the input: JSON, @FILE, or - for standard input")
+    start.add_argument("--many", metavar="FILE", help="a run for each line of the file, which is an input; all or none")
     start.add_argument("--file", metavar="FILE", help="CSV, XLSX or Parquet for the agent's table; - is standard input")
     start.add_argument("--sheet", default="", help="the sheet of a workbook; by default its first")
     start.add_argument("--idempotency-key", metavar="TEXT", help="start it once, however often this command is run")
@@ -73,6 +74,14 @@ def list_runs(client: Client, asked: argparse.Namespace) -> int:
 def start_run(client: Client, asked: argparse.Namespace) -> int:
     if asked.file == "-" and asked.input == "-":
         raise Usage("Standard input can be the file or the input, not both.")
+    if asked.many is not None:
+        if asked.wait or asked.file or asked.input != "{}":
+            raise Usage("--many goes with neither --input, --file nor --wait.")
+        lines = Path(asked.many).read_text(encoding="utf-8").splitlines()
+        inputs = [_object(line, f"line {n} of {asked.many}") for n, line in enumerate(lines, 1) if line.strip()]
+        started = client.runs.start_many(asked.agent, inputs, idempotency_key=asked.idempotency_key)
+        print_list(started, COLUMNS, as_json=asked.json)
+        return 0
     run = client.runs.start(
         asked.agent,
         _input(asked.input),
@@ -155,6 +164,10 @@ def _input(text: str) -> dict[str, Any]:
         text, where = sys.stdin.read(), "standard input"
     elif text.startswith("@"):
         text, where = Path(text[1:]).read_text(encoding="utf-8"), text[1:]
+    return _object(text, where)
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
     try:
         made = json.loads(text)
     except ValueError as error:
