@@ -72,7 +72,9 @@ class PayloadField(models.Field):  # type: ignore[type-arg]
         return "BinaryField"
 
     def check(self, **options: Any) -> list[CheckMessage]:
-        key = self.model._meta.pk.target_field if self.model._meta.pk.is_relation else self.model._meta.pk
+        key: models.Field[Any, Any] = self.model._meta.pk
+        if isinstance(key, models.ForeignKey):
+            key = key.target_field
         if key.has_default():
             return [*super().check(**options)]
         hint = "Give the model a key that the program makes: `id = models.UUIDField(primary_key=True, default=uuid7)`."
@@ -96,8 +98,10 @@ class PayloadField(models.Field):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> bytes | None:
         value = super().get_prep_value(value)
-        if value is None or isinstance(value, Sealed):
-            return value and value.stored
+        if value is None:
+            return None
+        if isinstance(value, Sealed):
+            return value.stored
         raise FieldError(f"{self.name} is a payload, and sealed to its row: {_HOW}")
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:

@@ -146,10 +146,12 @@ def _seal_rows(model: type[models.Model]) -> int:
 def _plain_keys(model: type[models.Model], most: int | None = None) -> list[object]:
     """The keys of rows with a payload that is not sealed."""
     quote, meta = connection.ops.quote_name, model._meta
-    plain = " or ".join(rf"substring({quote(each.column)} from 1 for 1) = '\x01'" for each in payload_fields(model))
+    plain = " or ".join(
+        rf"substring({quote(str(each.column))} from 1 for 1) = '\x01'" for each in payload_fields(model)
+    )
     limit = "" if most is None else f" limit {most}"
     with connection.cursor() as cursor:
-        cursor.execute(f"select {quote(meta.pk.column)} from {quote(meta.db_table)} where {plain}{limit}")  # noqa: S608  # ours
+        cursor.execute(f"select {quote(str(meta.pk.column))} from {quote(meta.db_table)} where {plain}{limit}")  # noqa: S608  # ours
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -139,7 +139,7 @@ def backup_make(database_url: str, var: Path, folder: Path) -> Path:
     """What an operator backs up: a dump of the database, and the files. Returns the dump."""
     folder.mkdir(parents=True)
     dump = folder / "dump.sql"
-    argv = [embedded.postgres_bin() / "pg_dump", "--no-owner", "--file", dump, database_url]
+    argv = [str(embedded.postgres_bin() / "pg_dump"), "--no-owner", "--file", str(dump), database_url]
     subprocess.run(argv, check=True, capture_output=True)
     if (var / "files").exists():
         shutil.copytree(var / "files", folder / "files")
@@ -286,7 +286,7 @@ def restored(dump: Path, backup: Path, database: str) -> Iterator[None]:
     base = os.environ["DATABASE_URL"].rpartition("/")[0]
     with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
         admin.execute(f'create database "{database}"')
-        argv = [embedded.postgres_bin() / "psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", dump]
+        argv = [str(embedded.postgres_bin() / "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--file", str(dump)]
         subprocess.run([*argv, f"{base}/{database}"], check=True, capture_output=True)
         try:
             connections.close_all()
