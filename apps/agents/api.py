@@ -25,7 +25,11 @@ from apps.agents.schemas import (
     RunDetail,
     RunOut,
     RunQuery,
+    RunsCancel,
+    RunsCancelled,
     RunsQuery,
+    RunsStart,
+    RunsStarted,
     RunStart,
     RunUpload,
 )
@@ -104,6 +108,41 @@ class AgentRuns(ApiView):
             return RunUpload.model_validate(cast("QueryDict", self.request.data).dict())
         except ValidationError as error:
             raise InvalidInput.from_pydantic(error) from error
+
+
+class AgentRunsBulk(ApiView):
+    permission = {"POST": AGENTS_RUN}
+    route_class = {"POST": START}
+
+    @extend_schema(
+        operation_id="runs_start",
+        tags=["runs"],
+        request=RunsStart,
+        responses={202: OpenApiResponse(RunsStarted, description="All accepted: each finishes, or says why not.")},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Start a run for each of many inputs: all of them, or none.
+
+        Each counts as one that was started. Where inputs are refused, there is an issue for each place, by the number
+        of its input (`inputs.3.history`), and no run is started.
+        """
+        agent = selectors.agent_get(who=self.who, key=key)
+        inputs = self.body(RunsStart).inputs
+        self.count_more(len(inputs) - 1)
+        runs = services.runs_start(agent=agent, inputs=inputs, user=self.who.user, who=self.who, origin="api")
+        return self.answer(RunsStarted(items=[RunOut.of(run) for run in runs]), 202)
+
+
+class RunsCancellation(ApiView):
+    permission = {"POST": RUNS_CANCEL}
+
+    @extend_schema(operation_id="runs_cancel", tags=["runs"], request=RunsCancel, responses={200: RunsCancelled})
+    def post(self, request: Request) -> Response:
+        """Cancel runs, each as by itself, and tell what became of each."""
+        ids = list(dict.fromkeys(self.body(RunsCancel).ids))
+        outcomes = services.runs_cancel(runs=selectors.runs_by_id(who=self.who, ids=ids).values())
+        told = [{"id": id, "outcome": outcomes.get(id, "not_found")} for id in ids]
+        return self.answer(RunsCancelled.model_validate({"items": told}))
 
 
 class Runs(ApiView):

@@ -48,6 +48,11 @@ def is_end(event: dict[str, Any]) -> bool:
     return event["status"] not in AgentRun.OPEN
 
 
+def announce(run: AgentRun) -> None:
+    """Send a run that is new, when the transaction commits, to those who watch all runs: nobody can know its id yet."""
+    publish(ALL_RUNS, event(run))
+
+
 def tell(run: AgentRun) -> None:
     """Send the run's state, when the transaction commits, to those who watch it and to those who watch all runs."""
     message = event(run)

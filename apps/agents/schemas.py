@@ -116,6 +116,44 @@ class RunStart(StrictModel):
     input: dict[str, Any] = Field(default_factory=dict, description="The agent's input; see its `input_schema`.")
 
 
+MOST_STARTS = 500
+"""Runs that one request may start."""
+MOST_CANCELLED = 100
+
+
+class RunsStart(StrictModel):
+    """Runs to start: one for each input."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"inputs": _AGENT["examples"]}]})
+
+    inputs: list[dict[str, Any]] = Field(
+        min_length=1, max_length=MOST_STARTS, description="The agent's inputs; see its `input_schema`."
+    )
+
+
+class RunsCancel(StrictModel):
+    """Runs to cancel."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [_RUN["id"]]}]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_CANCELLED)
+
+
+class RunCancelled(BaseModel):
+    """What became of the wish to cancel a run."""
+
+    id: UUID
+    outcome: Literal["cancelled", "cancelling", "ended", "not_found"] = Field(
+        description="`cancelling`: at the next progress of its agent. `ended`: it had ended before."
+    )
+
+
+class RunsCancelled(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"id": _RUN["id"], "outcome": "cancelled"}]}]})
+
+    items: list[RunCancelled] = Field(description="In the order of `ids`.")
+
+
 def _part(sent: Any) -> Any:
     """The JSON object in a part of a form."""
     return json_object(sent if isinstance(sent, str) else "")
@@ -199,6 +237,12 @@ class RunOut(BaseModel):
             "cancel_requested": run.cancel_requested_at is not None,
             "started_by": run.created_by.email if run.created_by else None,
         }
+
+
+class RunsStarted(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_RUN | {"status": "queued", "seq": 1}]}]})
+
+    items: list[RunOut] = Field(description="In the order of the inputs.")
 
 
 class RunDetail(RunOut):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -18,7 +19,7 @@ from apps.agents import live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Issue, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import Inspection, Table
@@ -41,6 +42,7 @@ PROGRESS_EVERY = 0.5
 ISSUES_KEPT = 200
 
 Status = AgentRun.Status
+T = TypeVar("T")
 # What the end of a run counts as in the live figures.
 ENDED: dict[str, counters.Count] = {
     Status.SUCCEEDED: "runs_succeeded",
@@ -49,19 +51,28 @@ ENDED: dict[str, counters.Count] = {
 }
 
 
-def _loader(who: Principal | None) -> Callable[[Table], Any]:
-    """Reads the tables of an input: as far as `who` may see datasets, or all of them for a run that was accepted."""
+Find = Callable[[UUID], Dataset]
+"""A dataset by its id, for one who may see it. Raises `NotFound`, `PermissionDenied`."""
+
+
+def _loader(find: Find) -> Callable[[Table], Any]:
+    """Reads the tables of inputs. Of datasets it keeps the last one at hand: inputs that come together share it."""
+    last: tuple[UUID | None, Any] = (None, None)
 
     def load(table: Table) -> Any:
+        nonlocal last
         if table.dataset is None:
             return datasets.rows_frame(table.rows or [])
-        return datasets.dataset_frame(_dataset(table.dataset, who))
+        if table.dataset != last[0]:
+            last = table.dataset, datasets.dataset_frame(find(table.dataset))
+        return last[1]
 
     return load
 
 
-def _dataset(id: UUID, who: Principal | None) -> Dataset:
-    return datasets.dataset_by_id(id) if who is None else datasets.dataset_get(who=who, id=id)
+def _finder(who: Principal | None) -> Find:
+    """Finds datasets as far as `who` may see them, or all of them for a run that was accepted."""
+    return lambda id: datasets.dataset_by_id(id) if who is None else datasets.dataset_get(who=who, id=id)
 
 
 def input_parse(*, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> BaseModel:
@@ -78,7 +89,7 @@ def input_inspect(*, agent: Agent[Any, Any, Any], data: BaseModel, who: Principa
     Raises `InvalidInput` when a run could not succeed, `NotFound` for a dataset that is not there, `PermissionDenied`
     for a caller who may not see datasets.
     """
-    return agent.inspect(data, RunContext(now=timezone.now(), load=_loader(who)))
+    return agent.inspect(data, RunContext(now=timezone.now(), load=_loader(_finder(who))))
 
 
 def run_start(
@@ -95,23 +106,78 @@ def run_start(
     `user` is whose run it is, `who` asks for it: a key may do less than its user; None is the platform itself. Raises
     as `input_parse` and `input_inspect` do; then nothing is stored.
     """
-    parsed = input_parse(agent=agent, data=data)
-    source = _source_name(agent, parsed, who)
-    input_inspect(agent=agent, data=parsed, who=who)
+    parsed, find = input_parse(agent=agent, data=data), _finder(who)
+    run = _accepted(agent, parsed, find, _loader(find))
+    run.created_by, run.origin, run.is_demo = user, origin, is_demo
     with transaction.atomic():
-        run = AgentRun.objects.create(
-            agent_key=agent.key,
-            agent_version=agent.version,
-            input=parsed.model_dump(mode="json", exclude_defaults=True),
-            source=source,
-            created_by=user,
-            origin=origin,
-            is_demo=is_demo,
-        )
+        run.save(force_insert=True)
         work.schedule(KIND, run.id)
         live.tell(run)
         counters.count_on_commit("runs_started")
     return run
+
+
+def runs_start(
+    *, agent: Agent[Any, Any, Any], inputs: list[dict[str, Any]], user: User, who: Principal, origin: str
+) -> list[AgentRun]:
+    """Accept a run for each input, in their order: all of them in one transaction and a few statements, or none.
+
+    Raises `InvalidInput` with an issue for each place, by the number of its input: `inputs.3.history`.
+    """
+    issues: list[Issue] = []
+    parsed = [_noting(issues, n, partial(input_parse, agent=agent, data=data)) for n, data in enumerate(inputs)]
+    if not issues:
+        tables = [table for data in parsed if data is not None and (table := _table(agent, data)) is not None]
+        find = datasets.datasets_finder(who=who, ids={table.dataset for table in tables if table.dataset})
+        load = _loader(find)
+        made = [_noting(issues, n, partial(_accepted, agent, data, find, load)) for n, data in enumerate(parsed)]
+    if issues:
+        raise InvalidInput(
+            f"Of {len(inputs)} inputs some cannot be accepted; no run was started.", issues=issues[:ISSUES_KEPT]
+        )
+    runs = [run for run in made if run is not None]
+    for run in runs:
+        run.created_by, run.origin = user, origin
+    with transaction.atomic():
+        AgentRun.objects.bulk_create(runs)
+        work.schedule_many(KIND, [run.id for run in runs])
+        for run in runs:
+            live.announce(run)
+            counters.count_on_commit("runs_started")
+    return runs
+
+
+def _noting(issues: list[Issue], number: int, make: Callable[[], T]) -> T | None:
+    """What `make` returns; None where the input of this number is at fault, which is added to the issues."""
+    place = f"inputs.{number}"
+    try:
+        return make()
+    except InvalidInput as problem:
+        told = problem.issues or [Issue(message=problem.detail)]
+        issues += [each.model_copy(update={"path": f"{place}.{each.path}".rstrip(".")}) for each in told]
+    except NotFound as problem:
+        issues.append(Issue(path=place, message=problem.detail))
+    return None
+
+
+def _accepted(agent: Agent[Any, Any, Any], parsed: Any, find: Find, load: Callable[[Table], Any]) -> AgentRun:
+    """A run on an input that the agent has looked at. It is not stored."""
+    table = _table(agent, parsed)
+    source = ""
+    if table is not None:
+        source = find(table.dataset).name if table.dataset else f"{len(table.rows or [])} rows given inline"
+    agent.inspect(parsed, RunContext(now=timezone.now(), load=load))
+    return AgentRun(
+        agent_key=agent.key,
+        agent_version=agent.version,
+        input=parsed.model_dump(mode="json", exclude_defaults=True),
+        source=source,
+    )
+
+
+def _table(agent: Agent[Any, Any, Any], parsed: BaseModel) -> Table | None:
+    table: Table | None = getattr(parsed, agent.table_field) if agent.table_field else None
+    return table
 
 
 def run_start_from_file(
@@ -156,14 +222,6 @@ def _no_place_for_file(agent: Agent[Any, Any, Any]) -> InvalidInput:
     return InvalidInput("The file cannot be used with this input; nothing was stored.", remedy=remedy, issues=[issue])
 
 
-def _source_name(agent: Agent[Any, Any, Any], parsed: BaseModel, who: Principal | None) -> str:
-    """What people call the table of an input; the dataset is one that `who` may see."""
-    table: Table | None = getattr(parsed, agent.table_field) if agent.table_field else None
-    if table is None:
-        return ""
-    return _dataset(table.dataset, who).name if table.dataset else f"{len(table.rows or [])} rows given inline"
-
-
 def run_cancel(*, run: AgentRun) -> AgentRun:
     """End an open run: at once when no worker has it in hand, else at its next progress.
 
@@ -187,6 +245,17 @@ def run_cancel(*, run: AgentRun) -> AgentRun:
     if not changed and not run.is_open:
         raise Conflict(f"{run.ref} has already ended: {run.get_status_display().lower()}.", remedy="Start it again.")
     return run
+
+
+def runs_cancel(*, runs: Iterable[AgentRun]) -> dict[UUID, str]:
+    """Cancel runs, each as `run_cancel` does. What became of each: `cancelled`, `cancelling` or `ended` before."""
+    outcomes: dict[UUID, str] = {}
+    for run in sorted(runs, key=lambda each: each.pk):  # so that two who cancel the same ones meet in one order
+        try:
+            outcomes[run.pk] = "cancelling" if run_cancel(run=run).is_open else "cancelled"
+        except Conflict:
+            outcomes[run.pk] = "ended"
+    return outcomes
 
 
 def run_requeue(*, run: AgentRun) -> AgentRun:
@@ -312,7 +381,7 @@ def _context(claim: work.Claim, run: AgentRun) -> RunContext:
             _moved(run, done=done, total=total, note=_storable(note, 200))
             live.tell(run)
 
-    return RunContext(now=run.created_at, load=_loader(None), tell=tell, stopping=lambda: work.stopping(claim))
+    return RunContext(now=run.created_at, load=_loader(_finder(None)), tell=tell, stopping=lambda: work.stopping(claim))
 
 
 def _stopped(claim: work.Claim, run: AgentRun) -> None:

@@ -7,7 +7,7 @@ work necessary. The protocol behind it (leases, fences, deaths) is `docs/guides/
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +84,7 @@ class Fenced(Protocol):
 
 
 class Dispatcher(Protocol):
-    def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None: ...
+    def schedule(self, kind: str, ids: Sequence[UUID], due_at: datetime | None, priority: int) -> None: ...
     def signal(self, kind: str, id: UUID) -> bool: ...
     def fenced(self, claim: Claim) -> AbstractContextManager[Fenced]: ...
     def withdraw(self, kind: str, id: UUID) -> bool: ...
@@ -112,7 +112,12 @@ def schedule(kind: str, id: UUID, *, due_at: datetime | None = None, priority: i
 
     `due_at` None means now. A lower `priority` goes first. A worker is woken when the transaction commits.
     """
-    _provided().schedule(kind, id, due_at, priority)
+    _provided().schedule(kind, [id], due_at, priority)
+
+
+def schedule_many(kind: str, ids: Sequence[UUID], *, priority: int = 0) -> None:
+    """Make work rows that are due now, in one statement. All else is as `schedule` has it."""
+    _provided().schedule(kind, ids, None, priority)
 
 
 def signal(kind: str, id: UUID) -> bool:

@@ -18,7 +18,15 @@ from apps.common.errors import InvalidInput
 from apps.datasets import selectors, services
 from apps.datasets.downloads import csv_download
 from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
-from apps.datasets.schemas import DatasetChange, DatasetDetail, DatasetOut, DatasetQuery, DatasetUpload
+from apps.datasets.schemas import (
+    DatasetChange,
+    DatasetDetail,
+    DatasetOut,
+    DatasetQuery,
+    DatasetsDelete,
+    DatasetsDeleted,
+    DatasetUpload,
+)
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.limits import UPLOAD
@@ -77,6 +85,23 @@ class Datasets(ApiView):
             sheet=wanted.sheet,
         )
         return self.answer(DatasetDetail.of(dataset), 201, Location=f"{request.path}/{dataset.pk}")
+
+
+class DatasetsDeletion(ApiView):
+    permission = {"POST": DATASETS_UPLOAD}
+
+    @extend_schema(
+        operation_id="datasets_delete", tags=["datasets"], request=DatasetsDelete, responses={200: DatasetsDeleted}
+    )
+    def post(self, request: Request) -> Response:
+        """Delete datasets with their rows, for good: those that you may, and tell what became of each.
+
+        What others uploaded needs `datasets.delete` besides.
+        """
+        ids = list(dict.fromkeys(self.body(DatasetsDelete).ids))
+        outcomes = services.datasets_delete(who=self.who, user_id=self.who.user.pk, ids=set(ids))
+        told = [{"id": id, "outcome": outcomes[id]} for id in ids]
+        return self.answer(DatasetsDeleted.model_validate({"items": told}))
 
 
 class DatasetOne(ApiView):

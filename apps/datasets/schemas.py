@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
@@ -56,6 +56,32 @@ class DatasetChange(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Weekly sales, all shops"}]})
 
     name: str = Field(min_length=1, max_length=200, description="What people call it, on one line.")
+
+
+MOST_DELETED = 100
+
+
+class DatasetsDelete(StrictModel):
+    """Datasets to delete."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [_DATASET["id"]]}]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_DELETED)
+
+
+class DatasetDeleted(BaseModel):
+    """What became of the wish to delete a dataset."""
+
+    id: UUID
+    outcome: Literal["deleted", "not_allowed", "not_found"]
+
+
+class DatasetsDeleted(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"id": _DATASET["id"], "outcome": "deleted"}]}]}
+    )
+
+    items: list[DatasetDeleted] = Field(description="In the order of `ids`.")
 
 
 class DatasetQuery(Created):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,28 @@ def dataset_by_id(id: UUID, *, lock: bool = False) -> Dataset:
     if dataset is None:
         raise NotFound(GONE, remedy="Choose another one, or upload the file again.")
     return dataset
+
+
+def datasets_finder(*, who: Principal, ids: Set[UUID]) -> Callable[[UUID], Dataset]:
+    """A function that finds each of `ids` as `dataset_get` does. One statement for all; none where there are none."""
+    if not ids:
+        return lambda id: dataset_get(who=who, id=id)
+    demand(who, DATASETS_VIEW)
+    there = Dataset.objects.select_related("created_by").in_bulk(list(ids))
+
+    def find(id: UUID) -> Dataset:
+        if id not in there:
+            raise NotFound(GONE, remedy="Choose another one, or upload the file again.")
+        return there[id]
+
+    return find
+
+
+def datasets_by_id(*, who: Principal, ids: Set[UUID], lock: bool = False) -> dict[UUID, Dataset]:
+    """Those of `ids` that are datasets here, by id, without what is heavy. One statement, which may lock them."""
+    demand(who, DATASETS_VIEW)
+    found = Dataset.objects.filter(pk__in=ids).defer(*Dataset.HEAVY).order_by("id")
+    return {dataset.pk: dataset for dataset in (found.select_for_update() if lock else found)}
 
 
 def dataset_frame(dataset: Dataset) -> polars.DataFrame:

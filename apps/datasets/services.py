@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from apps.datasets import files
 from apps.datasets.models import Dataset
 from apps.datasets.reading import isolation
 from apps.datasets.reading.shapes import Reading
-from apps.datasets.selectors import may_change, samples_list
+from apps.datasets.selectors import datasets_by_id, may_change, samples_list
 from apps.tenants.context import current_tenant
 from apps.tenants.storage import file_seal, scratch_path
 
@@ -84,6 +84,21 @@ def dataset_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) ->
     with transaction.atomic():
         dataset.delete()
         transaction.on_commit(_remover(path))
+
+
+def datasets_delete(*, who: Principal, user_id: UUID | None, ids: Set[UUID]) -> dict[UUID, str]:
+    """Delete datasets with their rows, those that are here and that `who` may delete, in one transaction.
+
+    What became of each: `deleted`, `not_allowed` or `not_found`. Raises `PermissionDenied` for who may see none.
+    """
+    with transaction.atomic():
+        there = datasets_by_id(who=who, ids=ids, lock=True)
+        allowed = [id for id, found in there.items() if may_change(who=who, user_id=user_id, dataset=found)]
+        Dataset.objects.filter(pk__in=allowed).delete()
+        for id in allowed:
+            transaction.on_commit(_remover(files.path_of(id)))
+    outcomes = dict.fromkeys(ids, "not_found") | dict.fromkeys(there, "not_allowed")
+    return outcomes | dict.fromkeys(allowed, "deleted")
 
 
 def dataset_rename(*, who: Principal, user_id: UUID | None, dataset: Dataset, name: str) -> Dataset:

@@ -20,7 +20,8 @@ from apps.common.work import KINDS, Claim
 _KEY = "id = %(id)s and kind = %(kind)s and tenant = %(tenant)s"
 _INSERT = """
 insert into public.dispatch_work (id, kind, tenant, queue, due_at, priority)
-values (%(id)s, %(kind)s, %(tenant)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp()), %(priority)s)
+select id, %(kind)s, %(tenant)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp()), %(priority)s
+from unnest(%(ids)s::uuid[]) as x (id) order by id
 on conflict (id, kind, tenant) do update set
     signal = dispatch_work.signal + 1, due_at = least(dispatch_work.due_at, excluded.due_at)
 """
@@ -115,9 +116,10 @@ def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]
         return cursor.fetchall() if cursor.description else []
 
 
-def insert(*, kind: str, id: UUID, tenant: str, queue: str, due_at: datetime | None, priority: int) -> None:
-    """Add a row; where there is one, signal it and let it be due at the earlier time."""
-    _execute(_INSERT, {**_key(kind, id, tenant), "queue": queue, "due_at": due_at, "priority": priority})
+def insert(*, kind: str, ids: Sequence[UUID], tenant: str, queue: str, due_at: datetime | None, priority: int) -> None:
+    """Add rows; where there is one, signal it and let it be due at the earlier time. The ids differ."""
+    row = {"kind": kind, "ids": list(ids), "tenant": tenant, "queue": queue, "due_at": due_at, "priority": priority}
+    _execute(_INSERT, row)
 
 
 def signal(*, kind: str, id: UUID, tenant: str) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,9 +38,9 @@ class WorkDispatcher:
     def __init__(self, board: Board) -> None:
         self.board = board
 
-    def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None:
+    def schedule(self, kind: str, ids: Sequence[UUID], due_at: datetime | None, priority: int) -> None:
         tenant, queue = _tenant_of(kind), KINDS[kind].queue
-        rows.insert(kind=kind, id=id, tenant=tenant, queue=queue, due_at=due_at, priority=priority)
+        rows.insert(kind=kind, ids=ids, tenant=tenant, queue=queue, due_at=due_at, priority=priority)
         if due_at is None:
             _wake_later(tenant, queue)
 
@@ -88,9 +88,9 @@ def work_rebuild() -> int:
             continue
         tenant = _tenant_of(kind.name)
         with transaction.atomic():
-            for id in rows.missing(kind=kind.name, ids=list(kind.pending()), tenant=tenant):
-                rows.insert(kind=kind.name, id=id, tenant=tenant, queue=kind.queue, due_at=None, priority=0)
-                made += 1
+            ids = rows.missing(kind=kind.name, ids=list(kind.pending()), tenant=tenant)
+            rows.insert(kind=kind.name, ids=ids, tenant=tenant, queue=kind.queue, due_at=None, priority=0)
+            made += len(ids)
         _wake_later(tenant, kind.queue)
     return made
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.common import work
 from apps.common.ids import uuid7
 from apps.common.work import Claim, FenceLost
-from apps.dispatch import rows
+from apps.dispatch import rows, wakeups
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from tests.dispatch.conftest import KIND, Take, at_once, expire, nearly_expire, scheduled, stored
@@ -29,6 +30,19 @@ def test_rows_are_claimed_by_priority_and_then_by_age(take: Take) -> None:
     first, second = scheduled(2)
     [urgent] = scheduled(priority=-1)
     assert [take()[0].id for _ in range(3)] == [urgent, first, second]
+
+
+def test_many_rows_are_made_in_one_statement_and_wake_a_worker_once(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(wakeups, "wake", lambda tenant, queue: woken.append(queue))
+    ids = [uuid7() for _ in range(20)]
+    with transaction.atomic(), CaptureQueriesContext(connection) as caught:
+        work.schedule_many(KIND, ids)
+    assert sum("dispatch_work" in each["sql"] for each in caught) == 1
+    assert [claim.id for claim in take(limit=64, slots=64)] == ids
+    assert woken == ["cpu"]
 
 
 def test_a_row_that_is_not_due_is_not_claimed(take: Take) -> None:

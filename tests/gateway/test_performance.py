@@ -108,8 +108,8 @@ def test_a_span_that_does_not_exist_is_refused_with_those_that_do(api: Client) -
 
 def test_the_queue_is_what_waits_of_this_tenant(api: Client, acme: Tenant, globex: Tenant) -> None:
     for _ in range(3):
-        rows.insert(kind="agents.run", id=uuid4(), tenant="t_acme", queue="cpu", due_at=None, priority=0)
-    rows.insert(kind="agents.run", id=uuid4(), tenant="t_globex", queue="cpu", due_at=None, priority=0)
+        rows.insert(kind="agents.run", ids=[uuid4()], tenant="t_acme", queue="cpu", due_at=None, priority=0)
+    rows.insert(kind="agents.run", ids=[uuid4()], tenant="t_globex", queue="cpu", due_at=None, priority=0)
     rows.claim(tenant="t_acme", queue="cpu", limit=1, slots=4)
     assert figures(api.get("/api/v1/performance"))["queue"] == {"waiting": 2, "running": 1}
 
@@ -199,7 +199,7 @@ def test_the_figures_cost_one_statement_whatever_there_is(
 
     few = statements()
     for _ in range(50):
-        rows.insert(kind="agents.run", id=uuid4(), tenant="t_acme", queue="cpu", due_at=None, priority=0)
+        rows.insert(kind="agents.run", ids=[uuid4()], tenant="t_acme", queue="cpu", due_at=None, priority=0)
     counters.count("requests", 50)
     counters.flush()
     assert statements() == few

@@ -72,6 +72,8 @@ class Body:
     fill: Callable[[Side, Things], Mapping[str, Any]] = lambda side, things: {}
     names_things: bool = False
     """Whether it names things of the tenant."""
+    many: Literal["", "all", "each"] = ""
+    """Whether it names many at once, in a list: done for all of them or for none, or told of each by itself."""
 
 
 def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
@@ -139,10 +141,15 @@ BODIES: dict[str, Body] = {
     "POST /data/<uuid:id>/rename/": Body("form", lambda side, things: {"name": "New"}),
     "POST /data/<uuid:id>/delete/": NOTHING,
     "POST /api/v1/datasets": TABLE,
+    "POST /api/v1/datasets/delete": Body("json", lambda side, things: {"ids": [things.dataset]}, True, "each"),
     "PATCH /api/v1/datasets/<uuid:id>": Body("json", lambda side, things: {"name": "New"}),
     "DELETE /api/v1/datasets/<uuid:id>": NOTHING,
     "POST /api/v1/agents/<str:key>/runs": Body("json", lambda side, things: {"input": things.input}, names_things=True),
+    "POST /api/v1/agents/<str:key>/runs/bulk": Body(
+        "json", lambda side, things: {"inputs": [things.input]}, True, "all"
+    ),
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
 }
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {

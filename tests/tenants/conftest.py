@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ class Scheduled:
         self.finished: list[UUID] = []
         self.buried: set[UUID] = set()
 
-    def schedule(self, kind: str, id: UUID, due_at: datetime | None, priority: int) -> None:
-        self.rows.append((kind, id))
+    def schedule(self, kind: str, ids: Sequence[UUID], due_at: datetime | None, priority: int) -> None:
+        self.rows += [(kind, id) for id in ids]
 
     def signal(self, kind: str, id: UUID) -> bool:
         return False

@@ -75,6 +75,18 @@ class ApiView(APIView):
         if self.allowance:
             self.allowance.demand()
 
+    def count_more(self, number: int) -> None:
+        """Count so many more things of the method's `route_class`, beside the one that every request counts for.
+
+        For requests that do many of them at once. Raises `TooManyRequests` where the limit has not enough left.
+        """
+        own = self.allowance.states[-1].bucket if self.allowance else None
+        if own is None or own.name != self.route_class.get(str(self.request.method)):
+            return
+        allowance = limits.take([own], number)
+        if allowance:
+            allowance.demand()
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """An error is JSON whatever the view renders otherwise."""
         response = super().finalize_response(request, response, *args, **kwargs)
