@@ -152,8 +152,8 @@ class _Comparison:
         """What breaks between two schemas without alternatives, whose types fit."""
         wide, narrow = (new, old) if taken else (old, new)  # `narrow` must stay within `wide`
         verb = "is narrower now" if taken else "is wider now"
-        for name, further in ((_UPPER, lambda a, b: a > b), (_LOWER, lambda a, b: a < b)):
-            yield from (f"{place}: `{limit}` {verb}" for limit in name if _exceeds(narrow, wide, limit, further))
+        for limits, further in ((_UPPER, lambda a, b: a > b), (_LOWER, lambda a, b: a < b)):
+            yield from (f"{place}: `{limit}` {verb}" for limit in limits if _exceeds(narrow, wide, limit, further))
         for name in _EXACT:
             if wide.get(name) and wide.get(name) != narrow.get(name):
                 yield f"{place}: `{name}` {verb}"

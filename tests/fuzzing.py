@@ -131,7 +131,7 @@ def _refused(response: Any, *codes: str) -> dict[str, Any]:
 
 
 def _of_a_stream(failure: Any, case: Any, response: Any) -> bool:
-    return failure.title == "SSE event violates schema" and failure.validation_message.endswith('of type "string"')
+    return bool(failure.title == "SSE event violates schema" and "is not of type" in failure.validation_message)
 
 
 def _of_a_cursor(failure: Any, case: Any, response: Any) -> bool:
@@ -159,13 +159,13 @@ def _of_an_unprintable_name(failure: Any, case: Any, response: Any) -> bool:
 
 
 def _of_a_key_that_is_kept(failure: Any, case: Any, response: Any) -> bool:
-    return failure.operation == "DELETE /api/v1/keys/{id}" and json.loads(response.content).get("state") == "revoked"
+    return bool(failure.operation == "DELETE /api/v1/keys/{id}" and json.loads(response.content)["state"] == "revoked")
 
 
 def _of_fields(failure: Any, case: Any, response: Any) -> bool:
     """What is missing is what was not asked for."""
     asked = str((case.query or {}).get("fields", ""))
-    return bool(asked) and failure.validation_message.endswith("is a required property")
+    return bool(asked and "is a required property" in failure.validation_message)
 
 
 def _of_what_is_in_a_file(failure: Any, case: Any, response: Any) -> bool:

@@ -23,7 +23,7 @@ class DeclaredSchema(AutoSchema):
     """Says of each operation who may call it, how it may fail, and what its answers carry besides a body."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)  # type: ignore[no-untyped-call]
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation:
             conventions.describe(operation, view=self.view, method=self.method, properties=self._properties)
             answers.complete(operation, view=self.view, method=self.method, path=self.path)

@@ -178,7 +178,7 @@ def test_titles_sparks_and_tracks_are_drawn_from_what_they_are_given() -> None:
 
 
 def test_errors_of_an_agent_are_part_of_the_catalogue() -> None:
-    from apps.gateway.problems import catalogue
+    from apps.common.errors import catalogue
 
     assert {"agent_failed", "agent_gone", "run_abandoned", InvalidInput.code} <= set(catalogue())
 

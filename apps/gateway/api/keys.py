@@ -83,6 +83,11 @@ class KeysQuery(BaseModel):
     state: Literal["", "active", "ended"] = ""
 
 
+def _codes(schema: dict[str, Any]) -> None:
+    """Name the permission codes that there are, of which all are known only once every app is loaded."""
+    schema["items"]["enum"] = sorted(each.code for each in PERMISSIONS)
+
+
 class KeyRequest(StrictModel):
     model_config = ConfigDict(
         json_schema_extra={
@@ -98,7 +103,7 @@ class KeyRequest(StrictModel):
         min_length=1,
         max_length=100,
         description="Permission codes, as each operation names the one it needs.",
-        json_schema_extra=lambda schema: schema["items"].update(enum=sorted(each.code for each in PERMISSIONS)),  # type: ignore[union-attr,call-overload,index]
+        json_schema_extra=_codes,
     )
     days: int = Field(default=90, ge=1, le=services.LONGEST_DAYS, description="How long it lives.")
     service_account: UUID | None = Field(default=None, description="Whom it acts for; without one, for you.")
