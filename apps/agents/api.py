@@ -117,6 +117,7 @@ class AgentRunsBulk(ApiView):
     @extend_schema(
         operation_id="runs_start",
         tags=["runs"],
+        parameters=[KEY],
         request=RunsStart,
         responses={202: OpenApiResponse(RunsStarted, description="All accepted: each finishes, or says why not.")},
     )
