@@ -17,7 +17,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Orchestrall API",
     "DESCRIPTION": "Run industry agents on your data and read their results. Every answer belongs to the tenant whose "
-    "host you call.",
+    "host you call; a host that is nobody's answers 404.\n\n"
+    "Errors are told as `application/problem+json` (RFC 9457): decide by `code`, which `/api/problems/` explains. No "
+    "text that you send may hold the character NUL. Take no notice of fields, headers and codes that you do not know.",
     "VERSION": "0.1.0",
     "LICENSE": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     "SERVERS": [{"url": "/", "description": "The host of your organisation"}],
