@@ -174,7 +174,8 @@ def _of_what_is_in_a_file(failure: Any, case: Any, response: Any) -> bool:
 
 
 def _of_what_an_agent_takes(failure: Any, case: Any, response: Any) -> bool:
-    return case.operation.label == "POST /api/v1/agents/{key}/runs" and bool(_refused(response, "invalid_input"))
+    starts = case.operation.label in {"POST /api/v1/agents/{key}/runs", "POST /api/v1/agents/{key}/runs/bulk"}
+    return starts and bool(_refused(response, "invalid_input"))
 
 
 POSITIVE: Final = "RejectedPositiveData"
