@@ -123,27 +123,28 @@ class Text:
 # What a refusal says of each limit, and what can be done about it.
 TEXTS: Final[dict[str, Text]] = {
     "tenant": Text(
-        "Your organisation has sent {limit:,} requests within a minute, all members and keys together: as many as its "
-        "plan allows.",
-        "Wait {reset} s. If this is what you need every day, ask the operator for a higher limit.",
+        "Your organisation may send {limit:,} requests a minute, all members and keys together, and has sent {used:,}.",
+        "Wait {wait} s. If this is what you need every day, ask the operator for a higher limit.",
     ),
     "caller": Text(
-        "This caller has sent {limit:,} requests within a minute: as many as one member or key may.",
-        "Wait {reset} s, and spread requests over the minute; the header RateLimit says how many are left.",
+        "One member or key may send {limit:,} requests a minute, and this one has sent {used:,}.",
+        "Wait {wait} s, and spread requests over the minute; the header RateLimit says how many are left.",
     ),
     "start": Text(
-        "Your organisation has started {limit:,} runs within a minute: as many as its plan allows.",
-        "Wait {reset} s and start it again; one run may also take more rows.",
+        "Your organisation may start {limit:,} runs a minute, and has started {used:,}.",
+        "Wait {wait} s and start it again; one run may also take more rows.",
     ),
     "upload": Text(
-        "Your organisation has sent {limit:,} files within a minute: as many as its plan allows.",
-        "Wait {reset} s and send it again; one file may also hold more rows.",
+        "Your organisation may send {limit:,} files a minute, and has sent {used:,}.",
+        "Wait {wait} s and send it again; one file may also hold more rows.",
     ),
     "address": Text(
-        "There were {limit:,} requests without a good credential from your network address within a minute.",
-        "Wait {reset} s. Send a valid token or API key with each request, and read open documents once.",
+        "Without a good credential {limit:,} requests a minute may come from one network address, and from yours came "
+        "{used:,}.",
+        "Wait {wait} s. Send a valid token or API key with each request, and read open documents once.",
     ),
 }
+SPLIT: Final = "It is for more at once than may be asked for in a minute: split it, and spread the parts over minutes."
 
 
 @dataclass(frozen=True)
@@ -165,12 +166,13 @@ class Allowance:
         if self.granted:
             return
         state = max(self.refusing, key=lambda each: each.reset)
-        text = TEXTS[state.bucket.name]
-        said = {"limit": state.bucket.limit, "reset": state.reset}
+        text, wait = TEXTS[state.bucket.name], max(1, state.reset)
+        said = {"limit": state.bucket.limit, "used": state.used, "wait": wait}
+        waiting_helps = self.number == 1 or self.number < state.bucket.limit
         raise TooManyRequests(
             f"{text.detail.format(**said)} This request was not carried out.",
-            remedy=text.remedy.format(**said),
-            retry_after=state.reset,
+            remedy=text.remedy.format(**said) if waiting_helps else SPLIT,
+            retry_after=wait,
         )
 
     def headers(self) -> dict[str, str]:

@@ -33,9 +33,9 @@ class Plan:
 PLANS: Final[dict[str, Plan]] = {
     plan.key: plan
     for plan in (
-        Plan("trial", "Trial", requests=600, caller_requests=300, starts=30, uploads=20),
-        Plan("standard", "Standard", requests=6_000, caller_requests=1_200, starts=300, uploads=120),
-        Plan("enterprise", "Enterprise", requests=60_000, caller_requests=12_000, starts=3_000, uploads=1_200),
+        Plan("trial", "Trial", requests=600, caller_requests=300, starts=60, uploads=20),
+        Plan("standard", "Standard", requests=6_000, caller_requests=1_200, starts=600, uploads=120),
+        Plan("enterprise", "Enterprise", requests=60_000, caller_requests=12_000, starts=6_000, uploads=1_200),
     )
 }
 DEFAULT: Final = "standard"

@@ -156,7 +156,7 @@ def test_a_request_over_the_tenants_limit_is_refused_with_what_to_do(
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     problem = answers[2].json()
     assert problem["code"] == "too_many_requests"
-    assert "Your organisation has sent 2 requests" in problem["detail"]
+    assert "may send 2 requests a minute" in problem["detail"]
     assert "operator" in problem["remedy"]
     assert 1 <= int(answers[2]["Retry-After"]) <= WINDOW + 1
     assert f"Wait {answers[2]['Retry-After']} s" in problem["remedy"]
@@ -170,7 +170,7 @@ def test_a_callers_limit_is_theirs_alone(member: Make, program: Program, acme: T
         assert program(credential).get("/api/v1/sample").status_code == 200
         refused = program(credential).get("/api/v1/sample")
         assert refused.status_code == 429
-        assert "one member or key" in refused.json()["detail"]
+        assert "One member or key may send 1" in refused.json()["detail"]
 
 
 def test_tenants_do_not_share_limits(member: Make, program: Program, acme: Tenant, globex: Tenant) -> None:
@@ -195,7 +195,7 @@ def test_starting_runs_has_a_limit_of_its_own_and_reading_goes_on(member: Make, 
     assert start().status_code != 429
     refused = start()
     assert refused.status_code == 429
-    assert "started 1 runs" in refused.json()["detail"]
+    assert "may start 1 runs a minute, and has started 1." in refused.json()["detail"]
     assert client.get("/api/v1/runs").status_code == 200
 
 
@@ -208,6 +208,27 @@ def test_every_answer_names_the_limits_and_what_is_left(member: Make, program: P
     left = [each.partition(";t=") for each in client.get("/api/v1/sample")["RateLimit"].split(", ")]
     assert [each[0] for each in left] == ['"tenant";r=98', '"caller";r=8']
     assert all(WINDOW - 1 <= int(each[2]) <= WINDOW + 1 for each in left)
+
+
+def test_many_starts_at_once_count_each_and_the_headers_say_so(member: Make, program: Program, acme: Tenant) -> None:
+    services.tenant_change(tenant=acme, max_starts=5)
+    client = program(tokens.token_issue(user=member("owner")))
+
+    def start(number: int) -> Any:
+        body = {"inputs": [{"table": {"rows": [{"a": 1}]}}] * number}
+        return client.post("/api/v1/agents/dummy.echo/runs/bulk", body, content_type="application/json")
+
+    begun = start(3)
+    assert begun.status_code == 202, begun.content
+    assert '"start";r=2;' in begun["RateLimit"]
+    refused = start(4)
+    assert refused.status_code == 429
+    assert "may start 5 runs a minute" in refused.json()["detail"]
+    assert "Wait" in refused.json()["remedy"]
+    never = start(6)
+    assert never.status_code == 429
+    assert never.json()["remedy"] == limits.SPLIT
+    assert int(never["Retry-After"]) >= 1
 
 
 def test_a_request_costs_one_trip_to_redis_and_no_statement(
@@ -330,5 +351,5 @@ def test_the_limit_that_takes_longest_is_the_one_that_is_named() -> None:
     states = full, longest, limits.State(bucket(9, "caller"), 1, 60)
     with pytest.raises(TooManyRequests) as refused:
         limits.Allowance(False, states).demand()
-    assert "started 2 runs" in refused.value.detail
+    assert "may start 2 runs" in refused.value.detail
     assert refused.value.retry_after == 40

@@ -55,7 +55,7 @@ def test_usage_names_every_limit_with_what_is_used_and_left(api: Client, acme: T
     assert [(each["name"], each["limit"], each["used"], each["left"]) for each in found["items"]] == [
         ("tenant", 50, 2, 48),
         ("caller", 300, 2, 298),
-        ("start", 30, 0, 30),
+        ("start", 60, 0, 60),
         ("upload", 20, 0, 20),
     ]
     assert 0 < found["items"][0]["reset"] <= limits.WINDOW + 1

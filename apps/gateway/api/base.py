@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MethodType
 from typing import Any, Final, TypeVar, cast
 
@@ -80,12 +81,15 @@ class ApiView(APIView):
 
         For requests that do many of them at once. Raises `TooManyRequests` where the limit has not enough left.
         """
-        own = self.allowance.states[-1].bucket if self.allowance else None
-        if own is None or own.name != self.route_class.get(str(self.request.method)):
+        if self.allowance is None:
             return
-        allowance = limits.take([own], number)
-        if allowance:
-            allowance.demand()
+        *others, own = self.allowance.states
+        if own.bucket.name != self.route_class.get(str(self.request.method)):
+            return
+        more = limits.take([own.bucket], number)
+        if more:
+            self.allowance = replace(more, states=(*others, *more.states))
+            more.demand()
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """An error is JSON whatever the view renders otherwise."""
