@@ -186,7 +186,7 @@ class RunOne(ApiView):
     def get(self, request: Request, id: UUID) -> Response:
         """One run, with its result once it has succeeded."""
         wait = self.query(RunQuery).wait
-        run = selectors.run_get(who=self.who, id=id)
+        run = selectors.run_get(who=self.who, id=id, with_result=True)
         if wait and run.is_open:
             hold(
                 request._request,
@@ -194,7 +194,7 @@ class RunOne(ApiView):
                 seconds=wait,
                 look=lambda: not selectors.run_is_open(run.pk),
             )
-            run = selectors.run_get(who=self.who, id=id)
+            run = selectors.run_get(who=self.who, id=id, with_result=True)
         return self.answer(RunDetail.of_output(run, selectors.run_output(run)))
 
 

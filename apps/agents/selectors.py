@@ -112,10 +112,15 @@ def runs_now(*, who: Principal, ids: list[UUID]) -> list[AgentRun]:
     return list(AgentRun.objects.filter(wanted).defer("input").order_by("-id")[: 4 * PAGE])[::-1]
 
 
-def run_get(*, who: Principal, id: UUID | None = None, number: int | None = None) -> AgentRun:
-    """One run by id or number; its input is read when it is asked for. Raises `NotFound` where there is none here."""
+def run_get(
+    *, who: Principal, id: UUID | None = None, number: int | None = None, with_result: bool = False
+) -> AgentRun:
+    """One run by id or number; its input, and its result, are read when they are asked for, or the result at once.
+
+    Raises `NotFound` where there is none here.
+    """
     demand(who, RUNS_VIEW)
-    runs = AgentRun.objects.defer("input").select_related("created_by")
+    runs = AgentRun.objects.defer("input").select_related("created_by", *(["result"] if with_result else []))
     run = runs.filter(**({"number": number} if id is None else {"pk": id})).first()
     if run is None:
         raise NotFound("There is no run of this name here.", remedy="See the list of runs.")
@@ -168,7 +173,7 @@ def run_report(run: AgentRun) -> tuple[Agent[Any, Any, Any], Any]:
 
 def run_output(run: AgentRun) -> Any:
     """The stored output as JSON-able data, or None while there is none."""
-    result = AgentResult.objects.filter(run=run).first()
+    result: AgentResult | None = getattr(run, "result", None)  # no statement where it was read with the run
     return result.output if result else None
 
 

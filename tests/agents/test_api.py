@@ -227,6 +227,13 @@ def test_a_run_that_has_succeeded_carries_its_output(api: APIClient, finished: S
     )
 
 
+def test_a_run_costs_one_statement_with_its_output_and_without(api: APIClient, start: Start, finished: Start) -> None:
+    ended, waits = finished(steps=2), start()
+    api.get(f"{RUNS}/{ended.pk}")
+    for run in (ended, waits):
+        assert statements(api, f"{RUNS}/{run.pk}") == 2  # the way into the schema, and the run
+
+
 def test_a_run_that_has_failed_says_why(api: APIClient, finished: Start) -> None:
     run = RunDetail.model_validate(api.get(f"{RUNS}/{finished(mood='cross').pk}").json())
     assert run.output is None

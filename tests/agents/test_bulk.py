@@ -109,9 +109,15 @@ def test_a_table_that_inputs_share_is_read_once(
 ) -> None:
     from apps.datasets import selectors
 
-    read, frame = [], selectors.dataset_frame
+    read: list[Any] = []
+    frame = selectors.dataset_frame
+
+    def reading(dataset: Dataset) -> Any:
+        read.append(dataset.pk)
+        return frame(dataset)
+
     monkeypatch.setattr(AGENTS[ECHO], "inspect", lambda data, ctx: ctx.table(data.table))
-    monkeypatch.setattr(selectors, "dataset_frame", lambda dataset: (read.append(dataset.pk), frame(dataset))[1])
+    monkeypatch.setattr(selectors, "dataset_frame", reading)
     api.post(bulk(ECHO), {"inputs": [{"table": {"dataset": str(table.pk)}}] * 3})
     assert read == [table.pk]
 
