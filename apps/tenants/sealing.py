@@ -45,7 +45,7 @@ class KeyGone(Problem):
 class KeysUnavailable(Unavailable):
     """The key store or the key management service cannot be asked now; nothing is wrong with the data."""
 
-    code, title = "keys_unavailable", "The key store does not answer"
+    code, status, title = "keys_unavailable", 503, "The key store does not answer"
     cause = "The keys that the data is encrypted with could not be read or opened."
     effect = "Nothing was shown, and nothing was stored."
     remedy = "Try again in a minute. Whoever runs the installation sees the cause in `manage.py keys status`."
