@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from orchestrall_client import Client, NotFound, Run, RunFailed, Unreachable, WaitExpired
+from pydantic import BaseModel
 
 from tests.client.conftest import RUN_ID, URL, Clock, MakeClient, Server, answered, problem, run
 
+ID = str(RUN_ID)
 AT = f"/api/v1/runs/{RUN_ID}"
 
 
@@ -50,6 +53,28 @@ def test_a_start_with_a_file_is_a_form(client: Client, server: Server, tmp_path:
     assert b'name="input"\r\n\r\n{"steps": 3}' in server.bodies[0]
     assert b'name="sheet"\r\n\r\nSales' in server.bodies[0]
     assert server.requests[0].headers["Content-Length"] == str(len(server.bodies[0]))
+
+
+def test_ids_dates_and_models_in_an_input_become_json(client: Client, server: Server) -> None:
+    class Table(BaseModel):
+        dataset: UUID
+
+    given = {"table": Table(dataset=RUN_ID), "id": RUN_ID, "since": date(2026, 1, 5), "at": datetime(2026, 1, 5, 6)}
+    sent = {"table": {"dataset": ID}, "id": ID, "since": "2026-01-05", "at": "2026-01-05T06:00:00"}
+    server.will(answered(run(), 202), answered(run(), 202), answered({"items": [run()]}, 202))
+    client.runs.start("dummy.counter", given)
+    client.runs.start("dummy.counter", given, file=b"item\n")
+    client.runs.start_many("dummy.counter", [given])
+    assert json.loads(server.bodies[0]) == {"input": sent}
+    assert json.dumps(sent).encode() in server.bodies[1]
+    assert json.loads(server.bodies[2]) == {"inputs": [sent]}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1}, object()])
+def test_what_is_no_json_is_refused_before_anything_is_sent(client: Client, value: object) -> None:
+    for file in (None, b"item\n"):
+        with pytest.raises((TypeError, ValueError), match="JSON"):
+            client.runs.start("dummy.counter", {"value": value}, file=file)
 
 
 def test_a_key_of_an_agent_cannot_lead_elsewhere(client: Client, server: Server) -> None:

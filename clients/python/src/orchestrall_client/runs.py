@@ -7,13 +7,14 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, TypedDict, Unpack, overload
 from urllib.parse import quote
 from uuid import UUID
 
 import httpx
+from pydantic import BaseModel
 
 from orchestrall_client.connection import Call, Connection, get
 from orchestrall_client.errors import InvalidRequest, NotFound, Problem, RunFailed, UnexpectedAnswer, WaitExpired
@@ -60,18 +61,19 @@ class Runs:
     ) -> Run:
         """Start a run of an agent. Once it is accepted it finishes, or says why it did not.
 
-        `input` is what the agent's `input_schema` says. A `file` (a path, bytes, an open file, a table of polars or
-        pandas) is kept as a dataset and feeds the agent's table; `input` is then the rest. An input that the agent
-        cannot work on is an `InvalidRequest` with an issue for each place, and nothing of it is kept.
+        `input` is what the agent's `input_schema` says; ids, dates and pydantic models in it become JSON. A `file` (a
+        path, bytes, an open file, a table of polars or pandas) is kept as a dataset and feeds the agent's table;
+        `input` is then the rest. An input that the agent cannot work on is an `InvalidRequest` with an issue for each
+        place, and nothing of it is kept.
 
         It is started once, whatever happens to the connection: each start has an `Idempotency-Key` that stays the same
         over its tries. Give one of your own to start it once over several runs of your program too.
         """
         path = f"{_agent(agent)}/runs"
         if file is None:
-            call = Call("POST", path, json={"input": dict(input or {})})
+            call = Call("POST", path, json={"input": json.loads(_as_json(input or {}))})
             return self._connection.one(call.once(idempotency_key), Run)
-        form = {"input": json.dumps(dict(input or {})), **({"sheet": sheet} if sheet else {})}
+        form = {"input": _as_json(input or {}), **({"sheet": sheet} if sheet else {})}
         with upload_of(file, name) as upload:
             return self._connection.one(Call("POST", path, form=form, upload=upload).once(idempotency_key), Run)
 
@@ -82,7 +84,9 @@ class Runs:
 
         Where inputs cannot be used, `InvalidRequest` has an issue for each place, by the number of its input.
         """
-        call = Call("POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [dict(each) for each in inputs]})
+        call = Call(
+            "POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [json.loads(_as_json(each)) for each in inputs]}
+        )
         return self._connection.many(call.once(idempotency_key), Run)
 
     @overload
@@ -211,6 +215,21 @@ class Runs:
                 return
             if retries.clock() - asked < SHORTEST:
                 retries.sleep(SHORTEST)
+
+
+def _as_json(input: Mapping[str, Any]) -> str:
+    """An input as JSON. Raises `TypeError` or `ValueError` where something in it is none, NaN for example."""
+    return json.dumps(dict(input), default=_plain, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, date):  # a moment is one too
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"A {type(value).__name__} cannot be sent as JSON.")
 
 
 def _agent(agent: str | Agent) -> str:
