@@ -133,16 +133,16 @@ def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tup
     schemas = [scene.theirs.schema, scene.ours.schema]
     attacks = applicable(operation, on_wire=True)
     for attack in sorted(attacks, key=lambda each: not each.outcome(operation).is_refusal):  # the rest may change ours
-        attempt = attack.attempt(operation, scene, here.send)
-        if attack.prepare:
-            wait_until(lambda: _is_at_rest(scene.theirs), "the workers are done with what was asked for", within=60)
-        before = digests(connection, schemas)
-        answer = attack.act(attempt)
-        after = digests(connection, schemas)
-        anywhere = attack.outcome(operation).is_refusal
-        changed = before != after if anywhere else before[schemas[0]] != after[schemas[0]]
-        wrong = finding(operation, attack, scene, answer, changed=changed)
-        yield attack.name, wrong or attack.doubt(attempt, answer)
+        with attack.attempt(operation, scene, here.send) as attempt:
+            if attack.prepare:
+                wait_until(lambda: _is_at_rest(scene.theirs), "the workers are done with what was asked for", within=60)
+            before = digests(connection, schemas)
+            answer = attack.act(attempt)
+            after = digests(connection, schemas)
+            anywhere = attack.outcome(operation).is_refusal
+            changed = before != after if anywhere else before[schemas[0]] != after[schemas[0]]
+            wrong = finding(operation, attack, scene, answer, changed=changed)
+            yield attack.name, wrong or attack.doubt(attempt, answer)
     yield OWNER, failing(operation, scene.theirs, scene.ours, control(operation, scene.theirs, here.send))
 
 

@@ -7,15 +7,18 @@ sense for an operation, one of its needs says why; that stands in the table of t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from apps.gateway.permissions import API_USE, OPEN
+from apps.gateway.preconditions import CHANGING
 from tests.isolation import forgery
 from tests.isolation.ground import Side, Things, numbers
-from tests.isolation.judge import Outcome
+from tests.isolation.judge import Outcome, outcomes
+from tests.isolation.moves import ciphertexts_restore, ciphertexts_swap
 from tests.isolation.operations import QUERIES, REFUSING_WORDS, Operation, listings
 from tests.isolation.scene import Answer, Request, Scene, Send, by_owner, control, request_of
 
@@ -71,6 +74,11 @@ READS_OR_NAMES = Need(
     "it only writes, and names no thing of a tenant", lambda each: READS.holds(each) or NAMES.holds(each)
 )
 KEEPS = Need("it keeps no answer for a repeat", lambda each: each.method == "POST" and not each.is_open)
+CHANGES = Need(
+    "it changes no thing that has a state", lambda each: each.is_api and each.method in CHANGING and each.names_things
+)
+MANY = Need("it names one thing at a time", lambda each: each.body is not None and each.body.many != "")
+SHOWS = Need("it shows no row of a tenant", lambda each: each.is_marked)
 PAGES = Need("it is no list in pages", lambda each: each.template in listings())
 BODY = Need("it takes no body", lambda each: each.body is not None and each.body.form in {"json", "form"})
 FILE = Need("it takes no file", lambda each: each.body is not None and each.body.form == "file")
@@ -116,6 +124,8 @@ class Attack:
     """What happens before, in either tenant; what it changes is not laid to the attack."""
     doubt: Callable[[Try, Answer], str] = field(default=nothing_wrong)
     """What is wrong with an answer besides what every answer is judged by; empty when nothing is."""
+    restore: Callable[[Try], None] | None = None
+    """Takes back what `prepare` did to our own rows and files."""
     on_wire: bool = False
     """Whether it needs a network: tried by the drill alone."""
 
@@ -123,10 +133,17 @@ class Attack:
         """Why it makes no sense for the operation; empty when it does."""
         return next((need.otherwise for need in self.needs if not need.holds(operation)), "")
 
-    def attempt(self, operation: Operation, scene: Scene, send: Send) -> Try:
-        """All is ready for the attack: rows are looked at from here."""
+    @contextmanager
+    def attempt(self, operation: Operation, scene: Scene, send: Send) -> Iterator[Try]:
+        """All is ready for the attack inside: rows are looked at from there."""
         attempt = Try(operation, scene, send)
-        return replace(attempt, prepared=self.prepare(attempt)) if self.prepare else attempt
+        if self.prepare:
+            attempt = replace(attempt, prepared=self.prepare(attempt))
+        try:
+            yield attempt
+        finally:
+            if self.restore:
+                self.restore(attempt)
 
 
 # Credentials
@@ -321,6 +338,20 @@ def _foreign_id_by_key(attempt: Try) -> Answer:
     return attempt.send(attempt.request(things=attempt.theirs.own, bearer=attempt.ours.api_key))
 
 
+def _mixed_ids(attempt: Try) -> Answer:
+    ours, theirs = attempt.request(), attempt.request(things=attempt.theirs.own)
+    return attempt.as_owner(data={name: [*ours.data[name], *theirs.data[name]] for name in ours.data})
+
+
+def _more_than_our_own(attempt: Try, answer: Answer) -> str:
+    if attempt.operation.body is None or attempt.operation.body.many != "each":
+        return ""
+    told = outcomes(answer)
+    named = attempt.request(things=attempt.theirs.own).data["ids"]
+    known = [id for id in named if told.get(id) != "not_found"]
+    return f"it knows {', '.join(known)}" if known or len(told) < 2 * len(named) else ""
+
+
 THINGS = [
     Attack(
         "id of a foreign thing",
@@ -356,6 +387,21 @@ THINGS = [
         lambda attempt: attempt.as_owner(attempt.theirs.shared),
         owns,
         (READS_OR_NAMES,),
+    ),
+    Attack(
+        "whether a foreign thing has a state",
+        "Ask by If-Match whether there is a state of a thing that only the other tenant has.",
+        lambda attempt: attempt.as_owner(attempt.theirs.own, headers={"If-Match": "*"}),
+        always(Outcome.NOT_FOUND),
+        (CHANGES,),
+    ),
+    Attack(
+        "foreign ids among our own",
+        "Name things of both tenants in one request.",
+        _mixed_ids,
+        lambda each: Outcome.NOT_FOUND if each.body and each.body.many == "all" else Outcome.OWN,
+        (MANY,),
+        doubt=_more_than_our_own,
     ),
     Attack(
         "path to a foreign file",
@@ -542,6 +588,12 @@ def _with_foreign_tag(attempt: Try) -> Answer:
     return attempt.as_owner(headers={"If-None-Match": tag})
 
 
+def _state_of_theirs(attempt: Try) -> str:
+    """The tag of their thing of the same key, as their owner reads it."""
+    wanted = replace(attempt.request(attempt.theirs), method="GET", form="", data={})
+    return attempt.send(by_owner(attempt.operation, wanted, attempt.theirs)).headers["ETag"]
+
+
 def _told_unchanged(attempt: Try, answer: Answer) -> str:
     """What shows nothing of a tenant is the same for both, and may say so."""
     same = answer.status_code == 304 and attempt.operation.is_marked
@@ -630,6 +682,24 @@ MEMORY = [
         (READS,),
         prepare=_read_by_them,
         doubt=_told_unchanged,
+    ),
+    Attack(
+        "state of a foreign thing",
+        "Change our thing with If-Match and the tag that the other's of the same key has.",
+        lambda attempt: attempt.as_owner(headers={"If-Match": attempt.prepared}),
+        always(Outcome.CHANGED),
+        (CHANGES,),
+        prepare=_state_of_theirs,
+    ),
+    Attack(
+        "foreign ciphertext in our rows",
+        "Have somebody with access to the storage put the other's encrypted values and files in the place of ours, "
+        "under the same keys, and read them with our own rights.",
+        lambda attempt: attempt.as_owner(attempt.theirs.shared),
+        always(Outcome.DAMAGED),
+        (READS, SHOWS),
+        prepare=lambda attempt: ciphertexts_swap(attempt.theirs, attempt.ours),
+        restore=lambda attempt: ciphertexts_restore(attempt.prepared, attempt.ours),
     ),
 ]
 

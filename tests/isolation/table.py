@@ -85,6 +85,8 @@ def _head(outcome: Outcome) -> str:
         "NOT_FOUND": "404",
         "FORBIDDEN": "403",
         "INVALID": "422",
+        "CHANGED": "412",
+        "DAMAGED": "own, or damaged",
     }[outcome.name]
 
 

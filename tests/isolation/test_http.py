@@ -55,8 +55,8 @@ def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
     before = digests(connection, [scene.theirs.schema])
     with undone():
         for attack in applicable(operation):
-            attempt = attack.attempt(operation, scene, send)
-            findings += named(attack, attempt, attack.act(attempt), changed=False)
+            with attack.attempt(operation, scene, send) as attempt:
+                findings += named(attack, attempt, attack.act(attempt), changed=False)
         if before != digests(connection, [scene.theirs.schema]):
             findings.append("one of the attacks changed rows")
     return findings
@@ -67,8 +67,7 @@ def writes(operation: Operation, scene: Scene, send: Send) -> list[str]:
     findings, schemas = [], [scene.theirs.schema, scene.ours.schema]
     before = digests(connection, schemas)
     for attack in applicable(operation):
-        with undone():
-            attempt = attack.attempt(operation, scene, send)
+        with undone(), attack.attempt(operation, scene, send) as attempt:
             at_first = digests(connection, schemas) if attack.prepare else before
             answer = attack.act(attempt)
             after = digests(connection, schemas)

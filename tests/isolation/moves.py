@@ -1,0 +1,73 @@
+"""What somebody with access to the storage, or a careless restore, carries from one tenant to the other."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.isolation.ground import Side
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What stood in our rows and files before."""
+
+    rows: list[tuple[str, Any, dict[str, bytes | None]]]
+    """Table, primary key, and the encrypted columns."""
+    files: dict[Path, bytes]
+
+
+def ciphertexts_swap(source: Side, target: Side) -> Kept:
+    """Put every encrypted value and file of `source` in the place of that of `target` under the same key."""
+    from django.conf import settings
+    from django.db import connection
+
+    rows: list[tuple[str, Any, dict[str, bytes | None]]] = []
+    with connection.cursor() as cursor:
+        for table, key, columns in _encrypted():
+            names = ", ".join(f'o."{name}"' for name in columns)
+            both = f'from "{source.schema}"."{table}" t where t."{key}" = o."{key}"'
+            cursor.execute(f'select o."{key}", {names} from "{target.schema}"."{table}" o where exists (select {both})')
+            rows += [(table, id, dict(zip(columns, values, strict=True))) for id, *values in cursor.fetchall()]
+            changes = ", ".join(f'"{name}" = t."{name}"' for name in columns)
+            cursor.execute(f'update "{target.schema}"."{table}" o set {changes} {both}')
+    files = {}
+    folder = Path(settings.VAR) / "files"
+    for path in (folder / source.schema).rglob("*"):
+        mine = folder / target.schema / path.relative_to(folder / source.schema)
+        if path.is_file() and mine.is_file():
+            files[mine] = mine.read_bytes()
+            shutil.copyfile(path, mine)
+    if not (rows and files):
+        raise LookupError("There is nothing encrypted under a key that both have.")
+    return Kept(rows, files)
+
+
+def ciphertexts_restore(kept: Kept, target: Side) -> None:
+    """Put back what stood there."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for table, id, values in kept.rows:
+            key = next(key for name, key, _ in _encrypted() if name == table)
+            changes = ", ".join(f'"{name}" = %s' for name in values)
+            cursor.execute(
+                f'update "{target.schema}"."{table}" set {changes} where "{key}" = %s', [*values.values(), id]
+            )
+    for path, content in kept.files.items():
+        path.write_bytes(content)
+
+
+def _encrypted() -> list[tuple[str, str, list[str]]]:
+    """Table, primary key and encrypted columns of each model that has some."""
+    from django.apps import apps
+
+    from apps.tenants.fields import payload_fields
+
+    found = []
+    for model in apps.get_models():
+        if columns := [each.column for each in payload_fields(model)]:
+            found.append((model._meta.db_table, model._meta.pk.column, columns))
+    return found
