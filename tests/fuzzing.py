@@ -15,7 +15,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
+from unittest.mock import patch
 from uuid import uuid4
 
 import django
@@ -218,12 +220,13 @@ def credential(role: str) -> dict[str, Any]:
     from django.test import Client
 
     from apps.accounts.models import User
+    from apps.gateway import tokens
     from apps.gateway.permissions import API_USE
-    from apps.gateway.tokens import token_issue
 
     user = User.objects.get(email=f"{role}@{SLUG}.example")
     if user.can(API_USE):
-        return {"auth": {"openapi": {"token": {"bearer": token_issue(user=user)}}}}
+        with patch.object(tokens, "LIFETIME", timedelta(days=1)):  # one that had ended would be refused everywhere
+            return {"auth": {"openapi": {"token": {"bearer": tokens.token_issue(user=user)}}}}
     browser = Client()
     browser.force_login(user)
     return {"auth": {"openapi": {"session": {"api_key": browser.cookies[settings.SESSION_COOKIE_NAME].value}}}}

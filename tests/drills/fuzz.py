@@ -14,7 +14,7 @@ from typing import Any
 from tests.measuring import Case
 from tests.running import ROOT, Installation, installation
 
-EXAMPLES = 100
+EXAMPLES = 50
 """Requests that are made up for each operation and caller, besides those of every limit in the document."""
 
 
