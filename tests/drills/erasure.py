@@ -92,8 +92,9 @@ def fill(slug: str, marker: str) -> str:
 
 
 def fill_tenant(tenant: Any, marker: str, agent: str) -> None:
-    """Give the tenant payloads of every sort that hold the marker: a table, runs that wait, a kept answer."""
+    """Give the tenant payloads of every sort that hold the marker: a table, runs, one that failed, a kept answer."""
     from apps.agents.contract import AGENTS
+    from apps.agents.models import AgentRun
     from apps.agents.services import run_start
     from apps.datasets.services import dataset_upload
     from apps.gateway.models import IdempotentAnswer
@@ -109,6 +110,15 @@ def fill_tenant(tenant: Any, marker: str, agent: str) -> None:
         chosen = AGENTS[agent]
         for table in ({"rows": rows}, {"dataset": str(dataset.pk)}):
             run_start(agent=chosen, data={chosen.table_field: table}, user=owner, who=owner, origin="api")
+        AgentRun.objects.create(
+            agent_key=agent,
+            agent_version="1.0",
+            status=AgentRun.Status.FAILED,
+            input={"note": marker},
+            problem={"code": "invalid_input", "title": "Refused", "detail": marker, "remedy": "", "issues": []},
+            problem_code="invalid_input",
+            origin="api",
+        )
         IdempotentAnswer.objects.create(
             user=owner, key="once", fingerprint=b"-", status=201, body=marker, expires_at=dataset.created_at
         )
