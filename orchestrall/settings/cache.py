@@ -5,7 +5,7 @@ from orchestrall.settings.env import required
 REDIS_URL = required("REDIS_URL", "Start through `python3 run.py`, which brings a Redis with it, or name your own.")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "apps.tenants.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "orchestrall",
         "KEY_FUNCTION": "django_tenants.cache.make_key",

@@ -74,10 +74,10 @@ def answer_flaws(answer: Any) -> list[str]:
 
 # Whatever the parameters of a route name: nothing of the kind is there, or something is; both are answers.
 _PARAMETERS = [
+    (re.compile(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)"), "x"),
     (re.compile(r"<uuid:\w+>"), "00000000-0000-0000-0000-000000000001"),
     (re.compile(r"<int:\w+>"), "1"),
     (re.compile(r"<(?:\w+:)?\w+>"), "x"),
-    (re.compile(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)"), "x"),
     (re.compile(r"[\^$\\]"), ""),
 ]
 

@@ -23,6 +23,7 @@ from django.urls import re_path
 from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
+from apps.gateway import marks
 from apps.gateway.models import ApiKey
 from apps.tenants.models import Tenant
 from orchestrall.urls import tenant as tenant_urls
@@ -65,6 +66,8 @@ def written(settings: Any) -> Iterator[list[str]]:
 def test_there_are_fifty_and_each_can_be_found() -> None:
     assert len(SECRETS) == 50
     assert len({secret.name for secret in SECRETS}) == 50
+    for secret, mark in zip(SECRETS, (marks.KEY, marks.REFRESH, marks.TICKET), strict=False):
+        assert marks.is_whole(secret.text, mark)
     for secret in SECRETS:
         assert found_in(f"before {secret.text} behind", SECRETS) == [secret.name]
         assert secret.is_in(json.dumps({"a": secret.text}))
@@ -217,6 +220,14 @@ def test_what_the_database_tells_of_rows_is_not_told_on(written: list[str], acme
                 log.error("a statement failed: %s", error)
     assert failures > 4 * len(SECRETS)  # a number may be a good one for PostgreSQL
     assert found_in("\n".join(written), SECRETS) == []
+
+
+def test_a_session_that_no_browser_was_given_is_not_warned_of(
+    client_for: Browse, recwarn: pytest.WarningsRecorder
+) -> None:
+    for secret in SECRETS:
+        client_for().get("/", headers={"cookie": f'sessionid="{secret.text}"'})
+    assert found_in(repr([str(each.message) for each in recwarn]), SECRETS) == []
 
 
 def test_a_warning_is_a_line_and_holds_none(written: list[str]) -> None:
