@@ -119,8 +119,7 @@ def clone_template(schema: str) -> None:
         if not schema_exists(schema):
             with connection.cursor() as cursor:
                 cursor.execute("select clone_schema(%s, %s, 'DATA')", [settings.TEMPLATE_SCHEMA, schema])
-            # The function set the search path of the session.
-            connection.search_path_set_schemas = None  # type: ignore[attr-defined]
+            connection.search_path_forget()  # type: ignore[attr-defined]  # the function set that of the session
         if pending(schema):
             migrate(schema)
         else:

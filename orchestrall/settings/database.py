@@ -10,7 +10,7 @@ DATABASE_URL = required(
     "DATABASE_URL", "Start through `python3 run.py`, which brings a database with it, or name your own PostgreSQL."
 )
 _default: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
-_default["ENGINE"] = "django_tenants.postgresql_backend"
+_default["ENGINE"] = "apps.tenants.backend"
 _default.setdefault("OPTIONS", {})
 if env.process in {"web", "live", "worker-io"}:
     # The pool refuses any other CONN_MAX_AGE. No pool under ASGI costs twice the CPU.
@@ -19,7 +19,7 @@ if env.process in {"web", "live", "worker-io"}:
 else:
     _default["CONN_MAX_AGE"] = None
 DATABASES = {"default": _default}
-# django-tenants is stacked on the backend that counts statements and connections.
+# Ours stands on that of django-tenants, which is stacked on the backend that counts statements and connections.
 ORIGINAL_BACKEND = "django_prometheus.db.backends.postgresql"
 PROMETHEUS_EXPORT_MIGRATIONS = False  # it counts `public` only and queries at start
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,36 @@
+"""Sets the search path of a connection where it is not the one that is wanted already.
+
+django-tenants sets it whenever a tenant is entered, which is once a request. Connections outlive requests, and mostly
+serve the same tenant again: then the statement is not needed. What a connection was left with is remembered on the
+connection itself, and only where the path was set outside of a transaction: what is set inside may be rolled back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django_tenants.postgresql_backend import base
+from psycopg.pq import TransactionStatus
+
+_KEPT: Final = "orchestrall_search_path"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # it has no types
+    def _handle_search_path(self, cursor: Any = None) -> None:
+        if self._setting_search_path or self.search_path_set_schemas:
+            return super()._handle_search_path(cursor)
+        raw, wanted = self.connection, self._get_cursor_search_paths()
+        if getattr(raw, _KEPT, None) == wanted:
+            self.search_path_set_schemas = wanted
+            return None
+        setattr(raw, _KEPT, None)
+        super()._handle_search_path(cursor)
+        if self.search_path_set_schemas == wanted and raw.info.transaction_status == TransactionStatus.IDLE:
+            setattr(raw, _KEPT, wanted)
+        return None
+
+    def search_path_forget(self) -> None:
+        """To be called where something else has set the search path of the session."""
+        self.search_path_set_schemas = None
+        if self.connection is not None:
+            setattr(self.connection, _KEPT, None)
