@@ -59,6 +59,7 @@ def fuzz(document: dict[str, Any], *, host: str, base_url: str, examples: int, *
     config = {
         "seed": 1,
         "continue-on-failure": True,
+        "request-timeout": 120,  # a machine may be busy: how fast an answer comes is measured elsewhere
         "headers": headers,
         "generation": {"max-examples": examples, "database": "none"},
         "base-url": base_url,
