@@ -98,7 +98,7 @@ class Installation:
 
 def results(port: int) -> Iterator[tuple[str, str, str]]:
     """Way in, attack, finding."""
-    from tests.isolation.ground import sides_make
+    from tests.isolation.ground import sides_make, tokens_fresh
     from tests.isolation.operations import operations, sockets
     from tests.isolation.scene import Scene
 
@@ -111,12 +111,15 @@ def results(port: int) -> Iterator[tuple[str, str, str]]:
         sides = sides_make((f"isolation-a{pairs}", f"isolation-b{pairs}"), agent=AGENT)
         return Scene(*sides, at_rest=False)
 
+    def renewed(scene: Scene) -> Scene:
+        return Scene(*tokens_fresh((scene.ours, scene.theirs)), at_rest=False)
+
     scene = fresh()
     for route in sockets():
         for attack, finding in on_socket(here, scene, route):
             yield f"socket {route.route}", attack, finding
     for operation in sorted(operations(), key=lambda each: each.method != "GET"):
-        there = scene if operation.method == "GET" else fresh()
+        there = renewed(scene) if operation.method == "GET" else fresh()
         for attack, finding in on_operation(here, there, operation):
             yield operation.name, attack, finding
 

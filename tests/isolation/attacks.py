@@ -52,6 +52,7 @@ class Try:
 
 
 REVOKE = "POST /api/v1/tokens/revoke"
+SECRETS = {"POST /api/v1/tokens", "POST /accounts/login/", "POST /api/v1/tokens/refresh", REVOKE}
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,6 @@ LINK = Need("it is no signed link", lambda each: each.app == "allauth" and "key"
 STATUS = Need("its status is the same whatever is asked for", lambda each: each.route not in REFUSING_WORDS)
 SECRET = Need("its body holds no credential", lambda each: each.name in SECRETS)
 REFRESHES = Need("its body holds no refresh token", lambda each: each.name in SECRETS and "/tokens/" in each.route)
-SECRETS = {"POST /api/v1/tokens", "POST /accounts/login/", "POST /api/v1/tokens/refresh", REVOKE}
 
 
 def owns(operation: Operation) -> Outcome:
@@ -154,7 +154,7 @@ def _with(*, session: Callable[[Side], str] | None = None, bearer: Callable[[Sid
 
     def act(attempt: Try) -> Answer:
         theirs = attempt.theirs
-        changes = {name: of(theirs) for name, of in (("session", session), ("bearer", bearer)) if of}
+        changes: dict[str, Any] = {name: of(theirs) for name, of in (("session", session), ("bearer", bearer)) if of}
         return attempt.send(attempt.request(**changes))
 
     return act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -297,6 +297,23 @@ def _refresh_token(user: Any) -> str:
     from apps.gateway.refresh import refresh_issue
 
     return refresh_issue(user=user)
+
+
+def tokens_fresh(sides: tuple[Side, Side]) -> tuple[Side, Side]:
+    """The sides with tokens that were just issued: they live for minutes only."""
+    first, second = (replace(side, token=_fresh(side)) for side in sides)
+    return first, second
+
+
+def _fresh(side: Side) -> str:
+    from apps.accounts.models import User
+    from apps.tenants.context import tenant_by_schema, tenant_context
+
+    tenant = tenant_by_schema(side.schema)
+    if tenant is None:
+        raise LookupError(f"There is no tenant of the schema {side.schema}.")
+    with tenant_context(tenant):
+        return _token(User.objects.get(email=side.email))
 
 
 def _api_key(user: Any, id: UUID, name: str, scopes: list[str] | None = None) -> str:

@@ -68,6 +68,6 @@ def _encrypted() -> list[tuple[str, str, list[str]]]:
 
     found = []
     for model in apps.get_models():
-        if columns := [each.column for each in payload_fields(model)]:
-            found.append((model._meta.db_table, model._meta.pk.column, columns))
+        if fields := payload_fields(model):
+            found.append((model._meta.db_table, str(model._meta.pk.column), [str(each.column) for each in fields]))
     return found

@@ -50,42 +50,47 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Who:
+    bearer: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True)
 class Ask:
     """A request to a side, and how it is answered when nothing fails."""
 
     method: str
     path: str
+    who: Who
     status: int = 200
     marked: bool = True
     """Whether the side's marker stands in the answer."""
-    bearer: str = ""
-    session: str = ""
     body: bytes = b""
     content_type: str = "application/json"
 
 
 def asks(side: Side, other: Side) -> list[tuple[int, Ask]]:
     """What is asked of a side, each with its weight: reads of programs above all, as they cost the least."""
-    token, key, session = {"bearer": side.token}, {"bearer": side.api_key}, {"session": side.session}
+    token, key, session = Who(bearer=side.token), Who(bearer=side.api_key), Who(session=side.session)
     run, dataset, number = side.shared.run, side.shared.dataset, side.shared.number
     made = json.dumps({"name": f"Key {side.marker}", "scopes": ["runs.view"], "days": 1}).encode()
     return [
-        (24, Ask("GET", f"/api/v1/runs/{run}", **token)),
-        (12, Ask("GET", f"/api/v1/runs/{run}", **key)),
-        (14, Ask("GET", "/api/v1/runs?limit=3", **token)),
-        (8, Ask("GET", "/api/v1/datasets?limit=2", **token)),
-        (8, Ask("GET", f"/api/v1/datasets/{dataset}", **token)),
-        (6, Ask("GET", "/api/v1/keys?limit=3", **token)),
-        (2, Ask("GET", f"/runs/R-{number}/result.csv", **session)),
-        (1, Ask("GET", "/runs/", **session)),
-        (1, Ask("GET", f"/runs/R-{number}/", **session)),
-        (1, Ask("GET", "/members/", **session)),
-        (6, Ask("GET", f"/api/v1/runs/{other.own.run}", 404, marked=False, **token)),
-        (3, Ask("GET", f"/api/v1/datasets/{other.own.dataset}", 404, marked=False, **key)),
-        (4, Ask("GET", f"/api/v1/runs/{run}", 401, marked=False, bearer=other.token)),
-        (3, Ask("GET", f"/api/v1/runs/{run}", 401, marked=False, bearer=other.api_key)),
-        (3, Ask("GET", f"/api/v1/runs/{run}", 401, marked=False, session=other.session)),
-        (3, Ask("POST", "/api/v1/keys", 201, body=made, **token)),
+        (24, Ask("GET", f"/api/v1/runs/{run}", token)),
+        (12, Ask("GET", f"/api/v1/runs/{run}", key)),
+        (14, Ask("GET", "/api/v1/runs?limit=3", token)),
+        (8, Ask("GET", "/api/v1/datasets?limit=2", token)),
+        (8, Ask("GET", f"/api/v1/datasets/{dataset}", token)),
+        (6, Ask("GET", "/api/v1/keys?limit=3", token)),
+        (2, Ask("GET", f"/runs/R-{number}/result.csv", session)),
+        (1, Ask("GET", "/runs/", session)),
+        (1, Ask("GET", f"/runs/R-{number}/", session)),
+        (1, Ask("GET", "/members/", session)),
+        (6, Ask("GET", f"/api/v1/runs/{other.own.run}", token, 404, marked=False)),
+        (3, Ask("GET", f"/api/v1/datasets/{other.own.dataset}", key, 404, marked=False)),
+        (4, Ask("GET", f"/api/v1/runs/{run}", Who(bearer=other.token), 401, marked=False)),
+        (3, Ask("GET", f"/api/v1/runs/{run}", Who(bearer=other.api_key), 401, marked=False)),
+        (3, Ask("GET", f"/api/v1/runs/{run}", Who(session=other.session), 401, marked=False)),
+        (3, Ask("POST", "/api/v1/keys", token, 201, body=made)),
     ]
 
 
@@ -109,7 +114,7 @@ class Gone(io.RawIOBase):
 def environ(side: Side, ask: Ask, *, fault: str, gone: bool) -> dict[str, Any]:
     """The request as a WSGI server hands it over."""
     path, _, query = ask.path.partition("?")
-    cookies = f"csrftoken={CSRF_TOKEN}" + (f"; sessionid={ask.session}" if ask.session else "")
+    cookies = f"csrftoken={CSRF_TOKEN}" + (f"; sessionid={ask.who.session}" if ask.who.session else "")
     made = {
         "REQUEST_METHOD": ask.method,
         "SCRIPT_NAME": "",
@@ -132,8 +137,8 @@ def environ(side: Side, ask: Ask, *, fault: str, gone: bool) -> dict[str, Any]:
     }
     if ask.body:
         made |= {"CONTENT_TYPE": ask.content_type, "CONTENT_LENGTH": str(len(ask.body))}
-    if ask.bearer:
-        made["HTTP_AUTHORIZATION"] = f"Bearer {ask.bearer}"
+    if ask.who.bearer:
+        made["HTTP_AUTHORIZATION"] = f"Bearer {ask.who.bearer}"
     if fault:
         made["HTTP_X_FAULT"] = fault
     return made
@@ -158,21 +163,35 @@ def call(app: Callable[..., Any], request: dict[str, Any], *, close_early: bool)
     return begun[0], b"".join(f"{name}: {value}\n".encode() for name, value in begun[1]) + body
 
 
+@dataclass(frozen=True)
+class Menu:
+    """What is asked of a side, as one chooses from it."""
+
+    side: Side
+    other: Side
+    weights: list[int]
+    choice: list[Ask]
+
+
+def menus(sides: tuple[Side, Side]) -> list[Menu]:
+    made = []
+    for side, other in (sides, (sides[1], sides[0])):
+        weighed = asks(side, other)
+        made.append(Menu(side, other, [weight for weight, _ in weighed], [ask for _, ask in weighed]))
+    return made
+
+
 def _work(app: Callable[..., Any], sides: tuple[Side, Side], requests: int, seed: str, tally: Tally) -> None:
     dice = random.Random(seed)  # the same each time
-    first, second = sides
-    menus = []
-    for side, other in ((first, second), (second, first)):
-        weights, choice = zip(*asks(side, other), strict=True)
-        menus.append((side, other, weights, choice))
+    every = menus(sides)
     for _ in range(requests):
-        side, other, weights, choice = dice.choice(menus)
-        ask: Ask = dice.choices(choice, weights)[0]
+        menu = dice.choice(every)
+        side, ask = menu.side, dice.choices(menu.choice, menu.weights)[0]
         fault = _fault(dice, ask) if dice.random() < FAULTY else ""
         inner = f"{fault}@{dice.randint(1, DEEPEST)}" if fault in FAULTS else ""
         request = environ(side, ask, fault=inner, gone=fault == GONE)
         status, said = call(app, request, close_early=fault == CLOSED)
-        judge(tally, side, other, ask, fault, status, said)
+        judge(tally, side, menu.other, ask, fault, status, said)
 
 
 def _fault(dice: random.Random, ask: Ask) -> str:

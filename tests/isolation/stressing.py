@@ -25,7 +25,7 @@ import django
 import psycopg
 
 from tests.isolation.against import AGENT
-from tests.isolation.stress import CLOSED, CSRF_TOKEN, GONE, Ask, Tally, asks, judge, strayed, stress
+from tests.isolation.stress import CLOSED, CSRF_TOKEN, GONE, Ask, Tally, judge, menus, strayed, stress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.isolation.ground import Side
 
 PROCESSES, THREADS = 2, 32
+PART = 5000
+"""Requests that are asked with one token."""
 UNHEARD, STRUCK = "client-gone-before-the-answer", "query-cancelled-or-connection-cut"
 STRIKE_EVERY = 0.01
 """Seconds between two queries that are cancelled."""
@@ -55,7 +57,18 @@ def _in_a_process(sides: tuple[Side, Side], requests: int, seed: str, results: A
     logging.disable(logging.CRITICAL)  # thousands of faults would be told to the log
     from django.core.wsgi import get_wsgi_application
 
-    results.put(stress(get_wsgi_application(), sides, requests=requests, threads=THREADS, seed=seed))
+    from tests.isolation.ground import tokens_fresh
+
+    application, whole = get_wsgi_application(), Tally()
+    for part, share in enumerate(_parts(requests)):
+        sides = tokens_fresh(sides)
+        whole.add(stress(application, sides, requests=share, threads=THREADS, seed=f"{seed}{part}-"))
+    results.put(whole)
+
+
+def _parts(requests: int) -> list[int]:
+    """Shares of them that end before a token expires."""
+    return [min(PART, requests - begin) for begin in range(0, requests, PART)]
 
 
 def in_processes(sides: tuple[Side, Side], requests: int) -> Tally:
@@ -87,10 +100,10 @@ class Caller:
 
     def call(self, side: Side, ask: Ask, fault: str) -> tuple[int, bytes]:
         """The status, and all that was said before somebody broke off. 0 where there was no answer."""
-        cookies = f"csrftoken={CSRF_TOKEN}" + (f"; sessionid={ask.session}" if ask.session else "")
+        cookies = f"csrftoken={CSRF_TOKEN}" + (f"; sessionid={ask.who.session}" if ask.who.session else "")
         headers = {"Host": f"{side.host}:{self._port}", "Cookie": cookies, "X-CSRFToken": CSRF_TOKEN}
-        if ask.bearer:
-            headers["Authorization"] = f"Bearer {ask.bearer}"
+        if ask.who.bearer:
+            headers["Authorization"] = f"Bearer {ask.who.bearer}"
         if ask.body:
             headers |= {"Content-Type": ask.content_type, "Content-Length": str(len(ask.body))}
         try:
@@ -143,14 +156,14 @@ def over_http(port: int, sides: tuple[Side, Side], requests: int) -> Tally:
 
     def run(tally: Tally, seed: int) -> None:
         dice, caller = random.Random(seed), Caller(port)
-        first, second = sides
-        menus = [(side, other, *zip(*asks(side, other), strict=True)) for side, other in (sides, (second, first))]
+        every = menus(sides)
         for _ in range(requests // THREADS + (seed < requests % THREADS)):
-            side, other, weights, choice = dice.choice(menus)
-            ask: Ask = dice.choices(choice, weights)[0]
+            menu = dice.choice(every)
+            side, ask = menu.side, dice.choices(menu.choice, menu.weights)[0]
             fault = dice.choice([CLOSED, UNHEARD, *([GONE] if ask.body else [])]) if dice.random() < 0.1 else ""
             status, said = caller.call(side, ask, fault)
-            judge(tally, side, other, ask, fault or (STRUCK if status == 0 or status >= 500 else ""), status, said)
+            fault = fault or (STRUCK if status == 0 or status >= 500 else "")
+            judge(tally, side, menu.other, ask, fault, status, said)
 
     workers = [threading.Thread(target=run, args=(tally, seed)) for seed, tally in enumerate(tallies)]
     for worker in workers:
@@ -167,13 +180,16 @@ def main(port: int, requests: int) -> None:
     django.setup()
     from django.conf import settings
 
-    from tests.isolation.ground import sides_make
+    from tests.isolation.ground import sides_make, tokens_fresh
 
     sides = sides_make(("isolation-stress-a", "isolation-stress-b"), agent=AGENT)
     print(json.dumps({"part": "in process", **vars(in_processes(sides, requests - requests // 10))}), flush=True)
-    with struck(settings.DATABASE_URL) as strikes:
-        tally = over_http(port, sides, requests // 10)
-    tally.faults += strikes
+    tally = Tally()
+    for share in _parts(requests // 10):
+        sides = tokens_fresh(sides)
+        with struck(settings.DATABASE_URL) as strikes:
+            tally.add(over_http(port, sides, share))
+        tally.faults += strikes
     print(json.dumps({"part": "over HTTP", **vars(tally)}), flush=True)
     rows = [*strayed(*sides), *strayed(*reversed(sides))]
     print(json.dumps({"part": "rows", "strayed": rows}), flush=True)

@@ -14,7 +14,7 @@ from apps.tenants.models import Tenant
 from tests.isolation.conftest import AGENT
 from tests.isolation.faults import FAULTS
 from tests.isolation.ground import Side, rows_copy, side_make
-from tests.isolation.stress import CLOSED, GONE, Ask, Tally, judge, strayed, stress
+from tests.isolation.stress import CLOSED, GONE, Ask, Tally, Who, judge, strayed, stress
 
 REQUESTS, THREADS, CONNECTIONS = 2000, 8, 5
 
@@ -63,7 +63,7 @@ def test_no_thread_is_answered_with_rows_of_the_other_tenant(
 
 def test_the_judge_of_the_stress_sees_a_leak_and_a_failure(scene: Any) -> None:
     tally, side, other = Tally(), scene.ours, scene.theirs
-    ask = Ask("GET", "/api/v1/runs")
+    ask = Ask("GET", "/api/v1/runs", Who())
     judge(tally, side, other, ask, "", 200, f"Sales {side.marker}".encode())
     assert (tally.own, tally.leaks, tally.failures) == (1, [], [])
     judge(tally, side, other, ask, "raises", 500, f"Sales {other.marker}".encode())

@@ -332,7 +332,8 @@ def tenant_at_rest(place: Place) -> str:
 
 def _is_there(place: Place) -> bool:
     with public_context():
-        return Tenant.objects.get(pk=place.theirs.pk).is_ready
+        tenant: Tenant = Tenant.objects.get(pk=place.theirs.pk)
+        return tenant.is_ready
 
 
 @dataclass(frozen=True)
