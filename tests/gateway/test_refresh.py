@@ -95,7 +95,9 @@ def test_every_refusal_sounds_alike(owner: User, program: Program) -> None:
 def test_a_refresh_token_is_no_access_token_nor_the_other_way_round(owner: User, program: Program) -> None:
     from apps.gateway.tokens import token_issue
 
-    assert program(refresh.refresh_issue(user=owner)).get("/api/v1/sample").status_code == 401
+    answer = program(refresh.refresh_issue(user=owner)).get("/api/v1/sample")
+    assert answer.status_code == 401
+    assert "refresh token or a ticket" in answer.json()["detail"]
     assert post(program, REFRESH, {"refresh_token": token_issue(user=owner)}).status_code == 401
 
 
