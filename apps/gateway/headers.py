@@ -25,7 +25,10 @@ StartResponse = Callable[..., Any]
 
 logger = logging.getLogger(__name__)
 
+LONGEST_HEAD: Final = 64 * 1024
+"""Bytes that the address and the headers of a request may have together: not every server has a limit of its own."""
 _BROKEN: Final = b"Something went wrong on our side. It has been logged.\n"
+_TOO_LONG: Final = b"The address and the headers of this request are too long. Nothing was done.\n"
 _PAGES: Final = ("text/html", "application/xhtml+xml")
 
 
@@ -54,7 +57,8 @@ class SecurityHeadersMiddleware(CSPMiddleware):
 
 
 class SecureAnswers:
-    """ASGI: gives to an answer of `app` what it lacks, as no middleware saw it. An exception is answered too."""
+    """ASGI: gives to an answer of `app` what it lacks, as no middleware saw it. An exception is answered too, and a
+    request whose head is too long."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
         self.app = app
@@ -72,13 +76,20 @@ class SecureAnswers:
                 message = {**message, "headers": headers + [(n.lower().encode(), v.encode()) for n, v in more]}
             await send(message)
 
+        async def answer(status: int, text: bytes) -> None:
+            plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
+            await guarded({"type": "http.response.start", "status": status, "headers": plain})
+            await send({"type": "http.response.body", "body": text})
+
+        head = sum(len(name) + len(value) for name, value in scope["headers"])
+        if head + len(scope["path"]) + len(scope["query_string"]) > LONGEST_HEAD:
+            await answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
+            return
         try:
             await self.app(scope, receive, guarded)
         except Exception:
             if not begun:
-                plain = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(_BROKEN))]
-                await guarded({"type": "http.response.start", "status": 500, "headers": plain})
-                await send({"type": "http.response.body", "body": _BROKEN})
+                await answer(HTTPStatus.INTERNAL_SERVER_ERROR, _BROKEN)
             raise  # the server writes it to the log
 
 
@@ -93,14 +104,19 @@ class SecureWsgi:
             present = {name.lower() for name, _ in headers}
             return start_response(status, headers + _missing(present, secure=_is_secure_environ(environ)), *more)
 
+        def answer(status: HTTPStatus, text: bytes) -> list[bytes]:
+            plain = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+            guarded(f"{status.value} {status.phrase}", plain)
+            return [text]
+
+        named = ("HTTP_", "PATH_INFO", "QUERY_STRING")
+        if sum(len(value) for name, value in environ.items() if name.startswith(named)) > LONGEST_HEAD:
+            return answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LONG)
         try:
             return self.app(environ, guarded)
         except Exception:
             logger.exception("A request could not be answered")
-            error = HTTPStatus.INTERNAL_SERVER_ERROR
-            plain = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(_BROKEN)))]
-            guarded(f"{error.value} {error.phrase}", plain)
-            return [_BROKEN]
+            return answer(HTTPStatus.INTERNAL_SERVER_ERROR, _BROKEN)
 
 
 def _common(*, secure: bool) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """Redis as cache and session store. Every key carries the schema in front."""
 
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
 from orchestrall.settings.env import required
 
 REDIS_URL = required("REDIS_URL", "Start through `python3 run.py`, which brings a Redis with it, or name your own.")
@@ -10,8 +13,9 @@ CACHES = {
         "KEY_PREFIX": "orchestrall",
         "KEY_FUNCTION": "django_tenants.cache.make_key",
         "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
-        # Seconds: a Redis that answers nothing must not hold a request, which is told 503 instead.
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        # Seconds: a Redis that answers nothing must not hold a request, which is told 503 instead. One more try, for a
+        # connection that a restart of Redis has ended.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2, "retry": Retry(NoBackoff(), 1)},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

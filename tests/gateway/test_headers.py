@@ -20,7 +20,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 from apps.accounts.models import User
 from apps.gateway.checks import routes
-from apps.gateway.headers import SecureAnswers, SecureWsgi
+from apps.gateway.headers import LONGEST_HEAD, SecureAnswers, SecureWsgi
 from apps.tenants import services
 from apps.tenants.models import Tenant
 from orchestrall.urls import tenant as tenant_urls
@@ -338,6 +338,23 @@ def test_wsgi_answers_an_exception_before_django_with_them() -> None:
     assert status == "500 Internal Server Error"
     assert flaws(headers, is_page=False) == []
     assert b"Something went wrong on our side" in body
+
+
+def untouched(*_: Any) -> Any:
+    raise AssertionError("it was asked")
+
+
+@pytest.mark.parametrize("where", ["headers", "query_string", "path"])
+def test_a_head_that_is_too_long_goes_no_further(where: str) -> None:
+    long = b"x" * LONGEST_HEAD
+    scope = {**SCOPE, where: {"headers": [(b"x-a", long)], "query_string": long, "path": "/" + long.decode()}[where]}
+    status, headers, body = over_asgi(untouched, scope)
+    assert (status, flaws(headers, is_page=False)) == (431, [])
+    assert b"too long" in body
+    name = {"headers": "HTTP_X_A", "query_string": "QUERY_STRING", "path": "PATH_INFO"}[where]
+    told, headers, body = over_wsgi(untouched, {name: long.decode() + "x"})
+    assert (told, flaws(headers, is_page=False)) == ("431 Request Header Fields Too Large", [])
+    assert b"too long" in body
 
 
 # TLS
