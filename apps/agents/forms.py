@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.functional import cached_property
 
-from apps.agents import fields, services
+from apps.agents import fields, inputs
 from apps.agents.contract import Agent, Example
 from apps.common.errors import Issue, Problem
 from apps.common.permissions import Principal
@@ -92,7 +92,7 @@ class InputForm:
         if not data:
             return fields.json_text(examples[0].input if examples else {})
         try:  # fields hold text, and the model knows what is a number
-            parsed = services.input_parse(agent=self.agent, data=data)
+            parsed = inputs.input_parse(agent=self.agent, data=data)
         except Problem:
             return fields.json_text(data)
         return fields.json_text(parsed.model_dump(mode="json", exclude_unset=True))
@@ -125,8 +125,8 @@ class InputForm:
         if self.mode == "json" or not self.ready:
             return
         try:
-            parsed = services.input_parse(agent=self.agent, data=self.data())
-            self.inspection = services.input_inspect(agent=self.agent, data=parsed, who=self.who)
+            parsed = inputs.input_parse(agent=self.agent, data=self.data())
+            self.inspection = inputs.input_inspect(agent=self.agent, data=parsed, who=self.who)
         except Problem as problem:
             self.problem = problem
 

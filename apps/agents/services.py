@@ -6,26 +6,25 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
-from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
 from apps.agents import live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
+from apps.agents.inputs import Find, finder, input_parse, loader, no_place_for_file, noting, table_of
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal, demand
-from apps.common.schemas import Inspection, Table
+from apps.common.schemas import Table
 from apps.common.transactions import whole
 from apps.datasets import selectors as datasets
-from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
 from apps.datasets.services import Readable, dataset_upload
 from apps.gateway import counters
@@ -42,54 +41,12 @@ PROGRESS_EVERY = 0.5
 ISSUES_KEPT = 200
 
 Status = AgentRun.Status
-T = TypeVar("T")
 # What the end of a run counts as in the live figures.
 ENDED: dict[str, counters.Count] = {
     Status.SUCCEEDED: "runs_succeeded",
     Status.FAILED: "runs_failed",
     Status.CANCELLED: "runs_cancelled",
 }
-
-
-Find = Callable[[UUID], Dataset]
-"""A dataset by its id, for one who may see it. Raises `NotFound`, `PermissionDenied`."""
-
-
-def _loader(find: Find) -> Callable[[Table], Any]:
-    """Reads the tables of inputs. Of datasets it keeps the last one at hand: inputs that come together share it."""
-    last: tuple[UUID | None, Any] = (None, None)
-
-    def load(table: Table) -> Any:
-        nonlocal last
-        if table.dataset is None:
-            return datasets.rows_frame(table.rows or [])
-        if table.dataset != last[0]:
-            last = table.dataset, datasets.dataset_frame(find(table.dataset))
-        return last[1]
-
-    return load
-
-
-def _finder(who: Principal | None) -> Find:
-    """Finds datasets as far as `who` may see them, or all of them for a run that was accepted."""
-    return lambda id: datasets.dataset_by_id(id) if who is None else datasets.dataset_get(who=who, id=id)
-
-
-def input_parse(*, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> BaseModel:
-    """Validate raw input against the agent's model. Raises `InvalidInput` with an issue per field."""
-    try:
-        return agent.input_type.model_validate(data)
-    except ValidationError as error:
-        raise InvalidInput.from_pydantic(error) from error
-
-
-def input_inspect(*, agent: Agent[Any, Any, Any], data: BaseModel, who: Principal | None) -> Inspection:
-    """What the agent makes of an input. `who` asks; None: the platform itself, which may read every dataset.
-
-    Raises `InvalidInput` when a run could not succeed, `NotFound` for a dataset that is not there, `PermissionDenied`
-    for a caller who may not see datasets.
-    """
-    return agent.inspect(data, RunContext(now=timezone.now(), load=_loader(_finder(who))))
 
 
 def run_start(
@@ -106,8 +63,8 @@ def run_start(
     `user` is whose run it is, `who` asks for it: a key may do less than its user; None is the platform itself. Raises
     as `input_parse` and `input_inspect` do; then nothing is stored.
     """
-    parsed, find = input_parse(agent=agent, data=data), _finder(who)
-    run = _accepted(agent, parsed, find, _loader(find))
+    parsed, find = input_parse(agent=agent, data=data), finder(who)
+    run = _accepted(agent, parsed, find, loader(find))
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
     with transaction.atomic():
         run.save(force_insert=True)
@@ -125,12 +82,12 @@ def runs_start(
     Raises `InvalidInput` with an issue for each place, by the number of its input: `inputs.3.history`.
     """
     issues: list[Issue] = []
-    parsed = [_noting(issues, n, partial(input_parse, agent=agent, data=data)) for n, data in enumerate(inputs)]
+    parsed = [noting(issues, n, partial(input_parse, agent=agent, data=data)) for n, data in enumerate(inputs)]
     if not issues:
-        tables = [table for data in parsed if data is not None and (table := _table(agent, data)) is not None]
+        tables = [table for data in parsed if data is not None and (table := table_of(agent, data)) is not None]
         find = datasets.datasets_finder(who=who, ids={table.dataset for table in tables if table.dataset})
-        load = _loader(find)
-        made = [_noting(issues, n, partial(_accepted, agent, data, find, load)) for n, data in enumerate(parsed)]
+        load = loader(find, shared=True)
+        made = [noting(issues, n, partial(_accepted, agent, data, find, load)) for n, data in enumerate(parsed)]
     if issues:
         raise InvalidInput(
             f"Of {len(inputs)} inputs some cannot be accepted; no run was started.", issues=issues[:ISSUES_KEPT]
@@ -147,22 +104,9 @@ def runs_start(
     return runs
 
 
-def _noting(issues: list[Issue], number: int, make: Callable[[], T]) -> T | None:
-    """What `make` returns; None where the input of this number is at fault, which is added to the issues."""
-    place = f"inputs.{number}"
-    try:
-        return make()
-    except InvalidInput as problem:
-        told = problem.issues or [Issue(message=problem.detail)]
-        issues += [each.model_copy(update={"path": f"{place}.{each.path}".rstrip(".")}) for each in told]
-    except NotFound as problem:
-        issues.append(Issue(path=place, message=problem.detail))
-    return None
-
-
 def _accepted(agent: Agent[Any, Any, Any], parsed: Any, find: Find, load: Callable[[Table], Any]) -> AgentRun:
     """A run on an input that the agent has looked at. It is not stored."""
-    table = _table(agent, parsed)
+    table = table_of(agent, parsed)
     source = ""
     if table is not None:
         source = find(table.dataset).name if table.dataset else f"{len(table.rows or [])} rows given inline"
@@ -173,11 +117,6 @@ def _accepted(agent: Agent[Any, Any, Any], parsed: Any, find: Find, load: Callab
         input=parsed.model_dump(mode="json", exclude_defaults=True),
         source=source,
     )
-
-
-def _table(agent: Agent[Any, Any, Any], parsed: BaseModel) -> Table | None:
-    table: Table | None = getattr(parsed, agent.table_field) if agent.table_field else None
-    return table
 
 
 def run_start_from_file(
@@ -200,7 +139,7 @@ def run_start_from_file(
     field = agent.table_field
     given = data.get(field, {})
     if not field or not isinstance(given, dict) or {"dataset", "rows"} & set(given):
-        raise _no_place_for_file(agent)
+        raise no_place_for_file(agent)
 
     def input_with(dataset: UUID) -> dict[str, Any]:
         return {**data, field: {**given, "dataset": str(dataset)}}
@@ -210,16 +149,6 @@ def run_start_from_file(
         dataset = dataset_upload(file=file, name=filename, user=user, sheet=sheet)
         # The dataset is their own, whatever else they may see.
         return run_start(agent=agent, data=input_with(dataset.pk), user=user, who=None, origin=origin)
-
-
-def _no_place_for_file(agent: Agent[Any, Any, Any]) -> InvalidInput:
-    if not agent.table_field:
-        told, remedy = f"{agent.title} takes no table, so no file.", "Send the input as JSON."
-    else:
-        told = f"`{agent.table_field}` may name columns only, as the file is the table."
-        remedy = f"Leave `dataset` and `rows` out of `{agent.table_field}`, or send no file."
-    issue = Issue(path=agent.table_field or "file", message=told)
-    return InvalidInput("The file cannot be used with this input; nothing was stored.", remedy=remedy, issues=[issue])
 
 
 def run_cancel(*, run: AgentRun) -> AgentRun:
@@ -381,7 +310,7 @@ def _context(claim: work.Claim, run: AgentRun) -> RunContext:
             _moved(run, done=done, total=total, note=_storable(note, 200))
             live.tell(run)
 
-    return RunContext(now=run.created_at, load=_loader(_finder(None)), tell=tell, stopping=lambda: work.stopping(claim))
+    return RunContext(now=run.created_at, load=loader(finder(None)), tell=tell, stopping=lambda: work.stopping(claim))
 
 
 def _stopped(claim: work.Claim, run: AgentRun) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError
 
 from apps.accounts.models import User
-from apps.agents import services
+from apps.agents import inputs, services
 from apps.agents.contract import AGENTS, RunContext
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
@@ -102,10 +102,10 @@ def test_who_may_not_see_datasets_cannot_read_one_through_an_agent(
     given: dict[str, Any] = {"agent": AGENTS[ECHO], "data": {"table": {"dataset": str(dataset.pk)}}}
     with pytest.raises(PermissionDenied):
         services.run_start(**given, user=user, origin="api", who=narrow)
-    parsed = services.input_parse(**given)
+    parsed = inputs.input_parse(**given)
     monkeypatch.setattr(type(AGENTS[ECHO]), "inspect", lambda self, data, ctx: ctx.table(data.table))
     with pytest.raises(PermissionDenied):
-        services.input_inspect(agent=AGENTS[ECHO], data=parsed, who=member("viewer"))
+        inputs.input_inspect(agent=AGENTS[ECHO], data=parsed, who=member("viewer"))
     assert not AgentRun.objects.exists()
 
 

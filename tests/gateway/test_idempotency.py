@@ -208,7 +208,7 @@ def test_an_open_view_takes_no_notice_of_a_key(owner: User, program: Program) ->
 
 
 def test_an_answer_with_a_secret_is_not_kept_and_a_repeat_is_told_so(api: APIClient) -> None:
-    assert post(api, "/api/v1/secret-things", {"name": "a"}).json() == {"name": "the secret of a"}
+    assert post(api, "/api/v1/secret-things", {"name": "a"}).json()["name"] == "the secret of a"
     kept = IdempotentAnswer.objects.get()
     assert kept.body is None
     assert "secret" not in str(kept.headers)
