@@ -115,19 +115,19 @@ class Callers:
 
         quotas = dict.fromkeys(("max_requests", "max_caller_requests", "max_starts"), UNLIMITED)
         tenant = tenant_create(slug=SLUG, name="Measured", industry="retail", quotas=quotas, now=True)
-        clients = [APIClient(HTTP_HOST=f"{SLUG}.localhost") for _ in range(3)]
+        by_key, by_token, known = (APIClient(HTTP_HOST=f"{SLUG}.localhost") for _ in range(3))
         with tenant_context(tenant):
             owner = make_member("owner")
             scopes = ["agents.view", "agents.run", "runs.view", "datasets.view"]
             _, key = key_create(who=Caller(owner), name="Bench", scopes=scopes, days=1)
-            clients[0].credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
-            clients[1].credentials(HTTP_AUTHORIZATION=f"Bearer {token_issue(user=owner)}")
-            clients[2].force_authenticate(owner)
+            by_key.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+            by_token.credentials(HTTP_AUTHORIZATION=f"Bearer {token_issue(user=owner)}")
+            known.force_authenticate(owner)
             frame = polars.DataFrame({"item": ["Tea"], "sold": [3]})
             dataset = dataset_from_frame(frame=frame, name="Sales", filename="sales.parquet", user=owner)
             agent = AGENTS["retail.demand_forecaster"]
             run = run_start(agent=agent, data=INPUT, user=owner, who=owner, origin="api")
-        return cls(*clients, run=str(run.pk), dataset=str(dataset.pk))
+        return cls(by_key, by_token, known, run=str(run.pk), dataset=str(dataset.pk))
 
     def bare(self) -> Any:
         with mock.patch("apps.gateway.limits.take", return_value=None):
