@@ -46,7 +46,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Features of browsers that no page uses. Only names that browsers know: others are complained of in their consoles.
 _UNUSED_FEATURES = (
-    "accelerometer autoplay bluetooth camera display-capture encrypted-media fullscreen gamepad geolocation gyroscope "
+    "accelerometer autoplay camera display-capture encrypted-media fullscreen gamepad geolocation gyroscope "
     "hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture screen-wake-lock serial "
     "usb xr-spatial-tracking"
 )
