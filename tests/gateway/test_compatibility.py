@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS31Validator
 
+from apps.common.errors import catalogue
 from apps.gateway.openapi import document
 from scripts.compatibility import breaks
 from scripts.reference import RELEASED
@@ -410,3 +411,13 @@ def test_a_document_is_compatible_with_itself(schema: Any, taken: bool) -> None:
 def test_clients_of_the_last_release_are_served_by_this_one() -> None:
     found = breaks(json.loads(RELEASED.read_text()), document())
     assert not found, "these changes break clients (docs/guides/contributors.md says what then):\n" + "\n".join(found)
+
+
+def test_codes_of_problems_that_the_last_release_told_mean_the_same_still() -> None:
+    told = {
+        code: example["value"]["status"]
+        for answer in json.loads(RELEASED.read_text())["components"]["responses"].values()
+        for code, example in answer["content"]["application/problem+json"]["examples"].items()
+    }
+    assert told
+    assert {code: catalogue()[code].status if code in catalogue() else None for code in told} == told
