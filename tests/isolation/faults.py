@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from psycopg.pq import TransactionStatus
 
 Execute = Callable[..., Any]
 SHORT = "5ms"
@@ -39,14 +38,9 @@ def _ends_the_thread(execute: Execute, *what: Any) -> Any:
 
 def _times_out(execute: Execute, *what: Any) -> Any:
     raw = connection.connection
-    outside = raw.info.transaction_status is TransactionStatus.IDLE  # inside, the rollback takes the setting back
-    with connection.wrap_database_errors:
-        try:
-            raw.execute(f"set statement_timeout = '{SHORT}'")
-            raw.execute("select pg_sleep(5)")
-        finally:
-            if outside:
-                raw.execute("reset statement_timeout")
+    with connection.wrap_database_errors, raw.transaction():  # the end of which takes the setting back
+        raw.execute(f"set local statement_timeout = '{SHORT}'")
+        raw.execute("select pg_sleep(5)")
 
 
 def _is_cancelled(execute: Execute, *what: Any) -> Any:
@@ -55,9 +49,11 @@ def _is_cancelled(execute: Execute, *what: Any) -> Any:
         canceller = threading.Timer(0.005, raw.cancel)
         canceller.start()
         try:
-            raw.execute("select pg_sleep(5)")
+            while canceller.is_alive():  # a machine that is busy may be slower than the one who cancels
+                raw.execute("select pg_sleep(5)")
         finally:
             canceller.join()
+    raise Raised("the cancelling came before the statement")
 
 
 def _loses_the_connection(execute: Execute, *what: Any) -> Any:

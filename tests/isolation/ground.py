@@ -113,7 +113,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
 
     marker = f"{WORD}{hashlib.sha256(tenant.slug.encode()).hexdigest()[:12]}"
     with tenant_context(tenant):
-        owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name="The Owner")
+        owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name=f"Owner {marker}")
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
         Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[_origin(marker)], **BOUNDLESS)

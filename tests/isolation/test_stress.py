@@ -14,7 +14,7 @@ from apps.tenants.models import Tenant
 from tests.isolation.conftest import AGENT
 from tests.isolation.faults import FAULTS
 from tests.isolation.ground import Side, rows_copy, side_make
-from tests.isolation.stress import CLOSED, GONE, Ask, Tally, Who, judge, strayed, stress
+from tests.isolation.stress import CLOSED, DEEPEST, GONE, Ask, Tally, Who, call, environ, judge, strayed, stress
 
 REQUESTS, THREADS, CONNECTIONS = 2000, 8, 5
 
@@ -59,6 +59,24 @@ def test_no_thread_is_answered_with_rows_of_the_other_tenant(
     assert tally.own > REQUESTS / 2
     assert set(tally.faults) == {*FAULTS, CLOSED, GONE}, "each fault was played"
     assert strayed(*sides) + strayed(*reversed(sides)) == []
+
+
+@pytest.mark.parametrize("fault", ["times-out", "is-cancelled"])
+def test_a_connection_that_does_not_enter_the_tenant_is_not_asked(
+    sides: tuple[Side, Side], pooled: None, quiet: None, settings: Any, fault: str
+) -> None:
+    """The statement that enters a tenant fails, on a connection that served the other tenant just before."""
+    settings.MIDDLEWARE = ["tests.isolation.faults.FaultMiddleware", *settings.MIDDLEWARE]
+    connection.settings_dict["OPTIONS"]["pool"]["max_size"] = 1
+    application, (first, second) = WSGIHandler(), sides
+    for side, other in (sides, (second, first)):
+        for at in range(1, DEEPEST):
+            elsewhere = environ(other, Ask("GET", "/members/", Who(session=other.session)), fault="", gone=False)
+            assert call(application, elsewhere, close_early=False)[0] == 200
+            here = environ(side, Ask("GET", "/members/", Who(session=side.session)), fault=f"{fault}@{at}", gone=False)
+            status, said = call(application, here, close_early=False)
+            assert other.marker.encode() not in said, f"statement {at}"
+            assert status == 503 or (status == 200 and at > 1), f"statement {at}: the page may have fewer"
 
 
 def test_the_judge_of_the_stress_sees_a_leak_and_a_failure(scene: Any) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
@@ -120,3 +120,17 @@ def test_threads_that_take_turns_among_tenants_see_their_own_rows(names: Names, 
 
     with ThreadPoolExecutor(6) as pool:
         assert all(pool.map(work, range(1, 7)))
+
+
+def test_nothing_is_asked_where_the_schema_could_not_be_entered(names: Names, acme: Tenant, globex: Tenant) -> None:
+    """Else the tenant that the connection served before would answer."""
+    names(acme)
+
+    def cancelled(execute: Callable[..., object], sql: str, *more: object) -> object:
+        if sql.startswith("SET search_path"):
+            raise OperationalError("canceling statement due to user request")
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(cancelled), pytest.raises(OperationalError, match="could not be entered"):
+        names(globex)
+    assert [names(globex), names(acme)] == [["globex"], ["acme"]]

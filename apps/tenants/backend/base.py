@@ -3,12 +3,16 @@
 django-tenants sets it whenever a tenant is entered, which is once a request. Connections outlive requests, and mostly
 serve the same tenant again: then the statement is not needed. What a connection was left with is remembered on the
 connection itself, and only where the path was set outside of a transaction: what is set inside may be rolled back.
+
+Where the path cannot be set, because the statement was cancelled or timed out, django-tenants goes on: the next
+statement would then be answered by the tenant that the connection served before. Here it is not sent.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db.utils import OperationalError
 from django_tenants.postgresql_backend import base
 from psycopg.pq import TransactionStatus
 
@@ -25,8 +29,12 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # it has no 
             return None
         setattr(raw, _KEPT, None)
         super()._handle_search_path(cursor)
-        if self.search_path_set_schemas == wanted and raw.info.transaction_status == TransactionStatus.IDLE:
+        status = raw.info.transaction_status
+        if self.search_path_set_schemas == wanted and status == TransactionStatus.IDLE:
             setattr(raw, _KEPT, wanted)
+        # After an error inside a transaction nothing but its rollback is carried out, wherever the path leads.
+        if self.search_path_set_schemas is None and status != TransactionStatus.INERROR:
+            raise OperationalError(f"The schema {self.schema_name} could not be entered; the statement was not sent.")
         return None
 
     def search_path_forget(self) -> None:
