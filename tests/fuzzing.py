@@ -254,7 +254,8 @@ def main(port: int, examples: int) -> None:
             examples=examples,
             **settings,
         )
-        print(json.dumps({"who": who, **vars(outcome)}), flush=True)
+        operations = sum(len(each) for each in document()["paths"].values())
+        print(json.dumps({"who": who, "operations": operations, **vars(outcome)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ def measure() -> Iterator[Case]:
         for row in fuzzed(program):
             who, statuses = row["who"], Counter(row["statuses"])
             broken = sum(number for status, number in statuses.items() if status.startswith("5"))
-            failures = len(row["failures"])
+            failures, asked, there = len(row["failures"]), len(row["answered"]), row["operations"]
             yield Case(who, "requests", statuses.total())
             yield Case(who, "accepted (2xx)", sum(n for status, n in statuses.items() if status.startswith("2")))
-            yield Case(who, "operations asked", len(row["answered"]))
+            yield Case(who, "operations asked", asked, bar=str(there), holds=asked == there)
             yield Case(who, "answers 5xx", broken, bar="0", holds=not broken)
             yield Case(who, "failures", failures, bar="0", holds=not failures)
             yield Case(who, "findings that are none", sum(row["set_aside"].values()))
