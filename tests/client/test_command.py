@@ -520,9 +520,11 @@ def listening() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://acme.localhost:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://acme.localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_it_ends_quietly_when_nobody_reads_on_and_finds_names_below_localhost() -> None:
