@@ -29,7 +29,7 @@ HOST = "127.0.0.1"
 DATABASE = USER = "orchestrall"
 # PostgreSQL's log tells of the server and of no statement: statements, their parameters and the details of errors hold
 # what tenants keep. Why a statement failed is told to the program, which writes it down without that.
-SILENT = {
+SILENT: dict[str, str | int] = {
     "log_min_messages": "log",  # graver than a statement's error: what concerns the server itself
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

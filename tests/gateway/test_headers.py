@@ -299,7 +299,7 @@ def test_asgi_answers_an_exception_before_django_with_them() -> None:
 def test_asgi_gives_them_to_what_django_answers_before_its_middleware(acme: Tenant) -> None:
     from django.core.handlers.asgi import ASGIHandler
 
-    class Refusing(ASGIHandler):  # type: ignore[misc]
+    class Refusing(ASGIHandler):
         def create_request(self, scope: Any, body_file: Any) -> Any:
             return None, HttpResponse(status=400)
 

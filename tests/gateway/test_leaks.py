@@ -51,10 +51,10 @@ def written(settings: Any) -> Iterator[list[str]]:
     settings.REQUEST_LOG_ONE_IN = 1
     lines: list[str] = []
     formatter = logging.getLogger().handlers[0].formatter
-    assert formatter is not None
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            assert formatter is not None
             lines.append(formatter.format(record))
 
     handler, root = Keep(), logging.getLogger()
@@ -205,7 +205,7 @@ def test_what_the_database_tells_of_rows_is_not_told_on(written: list[str], acme
     failures = 0
     for secret in SECRETS:
         for statement, values in (
-            ("insert into accounts_user (id, email) values (%s, %s)", [user.pk, secret.text]),
+            ("insert into accounts_user (id, email) values (%s, %s)", [str(user.pk), secret.text]),
             ("select %s::integer", [secret.text]),
             ("select %s::timestamptz", [secret.text]),
             ("select '{' || %s || '}' = any(%s::uuid[])", [secret.text, secret.text]),

@@ -17,8 +17,8 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from apps.common.redaction import REDACTED
 from apps.gateway import services, tokens
-from apps.gateway.logs import REDACTED
 from apps.gateway.principals import Caller
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
