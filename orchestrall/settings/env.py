@@ -41,9 +41,11 @@ def _process() -> Process:
 
 def given(name: str) -> str:
     """The value of `name`, or what is in the file that NAME_FILE names; empty where neither is set."""
-    path = os.environ.get(f"{name}_FILE", "")
-    if not path or os.environ.get(name):
-        return os.environ.get(name, "")
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    if not path:
+        return value
+    if value:
+        raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set: keep one.")
     try:
         return Path(path).read_text().strip()
     except OSError as error:
