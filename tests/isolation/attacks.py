@@ -619,7 +619,7 @@ def _ticket_of(side: Side, send: Send) -> str:
 
 
 def _numbers_grew(attempt: Try, answer: Answer) -> str:
-    before, after = attempt.prepared, numbers(attempt.theirs, figures=attempt.scene.at_rest)
+    before, after = attempt.prepared, numbers(attempt.ours, attempt.theirs, at_rest=attempt.scene.at_rest)
     changed = sorted(name for name, value in after.items() if before.get(name) != value)
     return f"it counts with the other: {', '.join(changed)}" if changed else ""
 
@@ -655,7 +655,7 @@ MEMORY = [
         "Ask at our host, in case it counts in the other's rate limits, usage or live figures.",
         lambda attempt: attempt.as_owner(attempt.theirs.shared),
         owns,
-        prepare=lambda attempt: numbers(attempt.theirs, figures=attempt.scene.at_rest),
+        prepare=lambda attempt: numbers(attempt.ours, attempt.theirs, at_rest=attempt.scene.at_rest),
         doubt=_numbers_grew,
     ),
     Attack(

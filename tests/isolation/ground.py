@@ -157,14 +157,20 @@ def rows_copy(source: Side, target: Side) -> None:
                 raise LookupError(f"There is no {table} to copy.")
 
 
-def numbers(side: Side, *, figures: bool) -> dict[str, bytes]:
-    """What is counted and kept of a tenant in Redis, by key; live `figures` too where nobody else is there to count."""
+def numbers(ours: Side, theirs: Side, *, at_rest: bool) -> dict[str, bytes]:
+    """What is counted and kept in Redis, by key: whatever is not of ours while nobody else calls; else what is of
+    theirs, without their live figures. Messages of the broker are left out: they name a tenant, and hold nothing."""
     from apps.gateway import counters
     from apps.tenants.fast import redis
 
     counters.flush()  # what this process has not written yet
-    kept = {name.decode(): redis().dump(name) for name in redis().scan_iter(f"*{side.schema}:*", count=1000)}
-    return {name: value for name, value in kept.items() if value and (figures or ":figures:" not in name)}
+    found = {}
+    for raw in redis().scan_iter("*" if at_rest else f"*{theirs.schema}:*", count=1000):
+        name = raw.decode()
+        of_ours, of_broker = f"{ours.schema}:" in name, "celery" in name or "kombu" in name
+        if not (of_ours or of_broker) and (at_rest or ":figures:" not in name):
+            found[name] = redis().dump(raw)
+    return {name: value for name, value in found.items() if value}
 
 
 def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
