@@ -116,8 +116,8 @@ class RunStart(StrictModel):
     input: dict[str, Any] = Field(default_factory=dict, description="The agent's input; see its `input_schema`.")
 
 
-MOST_STARTS = 500
-"""Runs that one request may start."""
+MOST_STARTS = 100
+"""Runs that one request may start: an agent looks at each input first, which takes some hundredths of a second."""
 MOST_CANCELLED = 100
 
 

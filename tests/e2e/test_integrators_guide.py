@@ -70,8 +70,10 @@ def test_its_commands_work(environment: dict[str, str], tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    title, status, headline, heading, *_, code = done.stdout.splitlines()
+    title, once, status, headline, heading, *more, code = done.stdout.splitlines()
     assert (title, status, code) == ("Demand Forecaster", "succeeded", "invalid_input")
+    assert once.startswith("one run")
+    assert {"Weekly sales, all shops", "precondition_failed", "event: end"} <= set(more)
     assert "1 series" in headline
     assert heading.startswith("item,")
     assert (tmp_path / "result.xlsx").read_bytes().startswith(b"PK")

@@ -80,7 +80,7 @@ class Runs:
     def start_many(
         self, agent: str | Agent, inputs: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
     ) -> builtins.list[Run]:
-        """Start a run for each of up to 500 inputs with one request, in their order: all of them, or none.
+        """Start a run for each of up to 100 inputs with one request, in their order: all of them, or none.
 
         Where inputs cannot be used, `InvalidRequest` has an issue for each place, by the number of its input.
         """
