@@ -7,7 +7,7 @@ ordinary number stays. A name or a street cannot be told from other words: whoev
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -123,6 +123,7 @@ _SECRET_NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name holds what must not be shown."""
     return _SECRET_NAME.search(name) is not None

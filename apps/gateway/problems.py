@@ -9,9 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
-from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -19,11 +17,11 @@ from rest_framework.views import set_rollback
 
 from apps.common import errors
 from apps.common.errors import Issue, Problem, catalogue, details
+from apps.console.errors import AWAY, RETRY_SECONDS, unavailable
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = 5
 
 
 class MethodNotAllowed(Problem):
@@ -77,9 +75,9 @@ def problem_of(exc: Exception) -> Problem | None:
         return errors.TooLarge("The request is larger than allowed; nothing was stored.")
     if isinstance(exc, SuspiciousOperation):
         return errors.BadRequest("The request cannot be read; nothing was done.")
-    if isinstance(exc, OperationalError | InterfaceError | RedisError):
+    if isinstance(exc, AWAY):
         logger.error("a server behind the API is away", exc_info=exc)
-        return errors.Unavailable("A part of the service does not answer.", remedy="Try again in a few seconds.")
+        return unavailable()
     return None
 
 
