@@ -90,9 +90,10 @@ def everything_seal(*, tell: Tell) -> None:
     """
     with public_context():
         waiting = list(Tenant.objects.filter(sealed_at=None).exclude(status=Tenant.Status.DELETING))
-    made = [_key_give(tenant) for tenant in waiting if not tenant.data_key_id]
-    if made:
-        tell(f"Made data keys for {len(made)} tenants; waiting until every process uses them")
+    for tenant in waiting:
+        _key_give(tenant)
+    if waiting:
+        tell(f"{len(waiting)} tenants have data keys; waiting until every process seals with them")
         time.sleep(_NOTICED)
     for number, tenant in enumerate(waiting, start=1):
         tell(f"Sealing what {tenant.slug} has stored ({number} of {len(waiting)})")
@@ -100,7 +101,8 @@ def everything_seal(*, tell: Tell) -> None:
             _seal(tenant)
 
 
-def _key_give(tenant: Tenant) -> Tenant:
+def _key_give(tenant: Tenant) -> None:
+    """Make the data key of a tenant unless it has one, and seal with it what the master key had sealed."""
     with public_context(), transaction.atomic():
         fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
         keys.data_key_make(fresh)
@@ -108,7 +110,6 @@ def _key_give(tenant: Tenant) -> Tenant:
         fresh.save(update_fields=["data_key_id", "signing_key", "former_signing_key"])
     forget()
     tenant.data_key_id = fresh.data_key_id
-    return tenant
 
 
 def _seal(tenant: Tenant) -> None:

@@ -39,7 +39,7 @@ class KeyGone(Problem):
     code, status, title = "key_gone", 410, "The key to this organisation's data was deleted"
     cause = "The data of this organisation was erased by deleting its key, or its key is not in the key store."
     effect = "Nothing was shown, and nothing was stored."
-    remedy = "Was it not meant to be erased, whoever runs the installation may still have the key store in a backup."
+    remedy = "If it was not to be erased, ask whoever runs the installation for a backup of the key store, soon."
 
 
 class KeysUnavailable(Unavailable):

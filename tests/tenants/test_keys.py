@@ -60,6 +60,12 @@ def test_a_new_store_is_closed_to_others(settings: Any, tmp_path: Path) -> None:
     assert keystore.get(UUID(int=1)) == WrappedKey("a", "b", b"c")
 
 
+def test_of_two_keys_made_at_once_the_first_one_stays(acme: Tenant) -> None:
+    first = got(acme)
+    assert keystore.add(acme.pk, WrappedKey("second", "b", b"c")) == first
+    assert got(acme) == first
+
+
 def got(tenant: Tenant) -> WrappedKey:
     stored = keystore.get(tenant.pk)
     assert stored is not None
