@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync
@@ -100,8 +100,7 @@ async def listening(*groups: str) -> AsyncIterator[Hear]:
     finally:
         if coming is not None:
             coming.cancel()
-            with suppress(asyncio.CancelledError):
-                await coming
+            await asyncio.gather(coming, return_exceptions=True)  # whatever became of it, nobody waits for it any more
         for group in joined:
             await _leave(layer, group, channel)
 

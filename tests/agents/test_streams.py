@@ -218,6 +218,27 @@ def test_a_quiet_stream_shows_signs_of_life(
     async_to_sync(scene)()
 
 
+def test_without_live_events_a_stream_ends_and_the_client_comes_again(
+    acme: Tenant, run: AgentRun, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def away(*groups: str) -> AsyncIterator[Any]:
+        raise ConnectionRefusedError("no Redis")
+        yield
+
+    monkeypatch.setattr(streams, "listening", away)
+
+    async def scene() -> None:
+        it = listen(run, token)
+        await it.open()
+        assert await it.block() == "retry: 3000"
+        assert (await it.hear())[0] == "snapshot"
+        assert await it.block() == ""
+        await it.wait(10)
+
+    async_to_sync(scene)()
+
+
 # -------------------------------------------------------------------------------------------------------- who listens
 
 
