@@ -90,6 +90,7 @@ def test_an_upload_is_a_form_with_what_was_said_of_it(client: Client, server: Se
     stored = client.datasets.upload(ROWS, name="weekly.csv", title="Weekly sales", sheet="One")
     assert isinstance(stored, DatasetDetail)
     assert stored.columns[0].name == "item"
+    assert server.requests[0].extensions["timeout"]["read"] >= 120
     assert b'name="title"\r\n\r\nWeekly sales' in server.bodies[0]
     assert b'name="sheet"\r\n\r\nOne' in server.bodies[0]
 

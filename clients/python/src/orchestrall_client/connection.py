@@ -30,6 +30,8 @@ M = TypeVar("M", bound=BaseModel)
 SAFE: Final = frozenset({"GET", "HEAD"})
 UNDER_WAY: Final = "request_under_way"
 """The code of a 409 that says: the first try of this very request is still being worked on."""
+# Seconds that a server takes at most for a file of the largest size.
+CHECKED: Final = 120.0
 # Of a download, what is kept in memory before it goes to a file.
 SPOOL: Final = 8 << 20
 
@@ -62,6 +64,11 @@ class Call:
     def repeatable(self) -> bool:
         """Whether it may be sent again although it may have been carried out."""
         return self.method in SAFE or "Idempotency-Key" in self.headers
+
+    @property
+    def patience(self) -> float:
+        """Seconds on top of the usual time until the answer begins: a file is read and checked as a whole first."""
+        return self.seconds + (CHECKED if self.upload else 0.0)
 
     def once(self, key: str | None = None) -> Call:
         """The same, as a request that is carried out once however often it is sent (within 24 hours)."""
@@ -202,7 +209,7 @@ class Connection:
             data=call.form,
             files={"file": (call.upload.name, call.upload.file)} if call.upload else None,
             headers=headers,
-            timeout=httpx.Timeout(self._timeout, read=self._timeout + call.seconds),
+            timeout=httpx.Timeout(self._timeout, read=self._timeout + call.patience),
         )
         return self._http.send(request, stream=True, follow_redirects=False)
 
