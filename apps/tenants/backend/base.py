@@ -19,14 +19,17 @@ from psycopg.pq import TransactionStatus
 _KEPT: Final = "orchestrall_search_path"
 
 
-class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # it has no types
+class DatabaseWrapper(base.DatabaseWrapper):
+    search_path_set_schemas: list[str] | None
+
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self._setting_search_path or self.search_path_set_schemas:
-            return super()._handle_search_path(cursor)
+            super()._handle_search_path(cursor)
+            return
         raw, wanted = self.connection, self._get_cursor_search_paths()
         if getattr(raw, _KEPT, None) == wanted:
             self.search_path_set_schemas = wanted
-            return None
+            return
         setattr(raw, _KEPT, None)
         super()._handle_search_path(cursor)
         status = raw.info.transaction_status
@@ -35,7 +38,6 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]  # it has no 
         # After an error inside a transaction nothing but its rollback is carried out, wherever the path leads.
         if self.search_path_set_schemas is None and status != TransactionStatus.INERROR:
             raise OperationalError(f"The schema {self.schema_name} could not be entered; the statement was not sent.")
-        return None
 
     def search_path_forget(self) -> None:
         """To be called where something else has set the search path of the session."""
