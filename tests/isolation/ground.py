@@ -142,7 +142,11 @@ def rows_copy(source: Side, target: Side) -> None:
     """Copy a session, a key and a refresh token of one tenant into the other, row by row."""
     from django.db import connection
 
-    refresh = hashlib.sha256(f"{source.schema}:{source.copied_refresh_token}".encode()).digest()
+    from apps.gateway.marks import digest_of
+    from apps.tenants.context import tenant_context
+
+    with tenant_context(_tenant(source)):
+        refresh = digest_of(source.copied_refresh_token)
     with connection.cursor() as cursor:
         for table, column, value in (
             ("django_session", "session_key", source.copied_session),
@@ -313,13 +317,19 @@ def tokens_fresh(sides: tuple[Side, Side]) -> tuple[Side, Side]:
 
 def _fresh(side: Side) -> str:
     from apps.accounts.models import User
-    from apps.tenants.context import tenant_by_schema, tenant_context
+    from apps.tenants.context import tenant_context
+
+    with tenant_context(_tenant(side)):
+        return _token(User.objects.get(email=side.email))
+
+
+def _tenant(side: Side) -> Any:
+    from apps.tenants.context import tenant_by_schema
 
     tenant = tenant_by_schema(side.schema)
     if tenant is None:
         raise LookupError(f"There is no tenant of the schema {side.schema}.")
-    with tenant_context(tenant):
-        return _token(User.objects.get(email=side.email))
+    return tenant
 
 
 def _api_key(user: Any, id: UUID, name: str, scopes: list[str] | None = None) -> str:
