@@ -18,7 +18,8 @@ from tests.isolation.attacks import LEAST
 from tests.isolation.ground import digests
 from tests.isolation.operations import PLATFORM_WORK, WORK, kinds
 from tests.isolation.scene import Scene
-from tests.isolation.work_attacks import Place, applicable
+from tests.isolation.work_attacks import applicable
+from tests.isolation.work_tries import Place
 
 every_kind = pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
 

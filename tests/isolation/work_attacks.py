@@ -1,339 +1,13 @@
-"""What somebody who can write work rows and messages, or a mistake of the program's own, tries on a kind of work.
-
-Both tenants have a due row of every kind under the same id. An attack says what is wrong, or nothing; whether rows of
-the other tenant changed is looked at after each of them by `test_work`.
-"""
+"""The attacks on kinds of work, and why one makes no sense where it does not."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, replace
-from typing import Any
-from unittest.mock import patch
-from uuid import UUID, uuid4
-
-from django.db import connection, transaction
-
-from apps.common import work
-from apps.common.work import Claim, FenceLost, WorkKind
-from apps.dispatch import rows, services
-from apps.dispatch.board import Board
-from apps.dispatch.turns import turn
-from apps.tenants.context import PUBLIC, current_schema, public_context, tenant_context
-from apps.tenants.models import Tenant
-from tests.isolation.operations import WORK, kinds
-from tests.isolation.scene import Scene
-
-BOARD = Board()
-
-
-class Broken(RuntimeError):
-    """What work raises that fails in the middle."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A kind of work in two tenants; the attacker is in `ours`."""
-
-    kind: WorkKind
-    ours: Tenant
-    theirs: Tenant
-    scene: Scene
-
-    @property
-    def id(self) -> UUID:
-        """Of the row: of a tenant's thing that both have, or of the other tenant for work of the platform."""
-        return WORK[self.kind.name](self.scene.theirs.shared) if self.kind.scope == "tenant" else self.theirs.pk
-
-    @property
-    def foreign_id(self) -> UUID:
-        """That means nothing in ours."""
-        return WORK[self.kind.name](self.scene.theirs.own) if self.kind.scope == "tenant" else uuid4()
-
-    @property
-    def label(self) -> str:
-        """In whose name the rows stand that the attacker is after."""
-        return self.theirs.schema_name if self.kind.scope == "tenant" else PUBLIC
-
-    def home(self) -> AbstractContextManager[None]:
-        """Where those rows belong."""
-        return tenant_context(self.theirs) if self.kind.scope == "tenant" else public_context()
-
-    def claim(self, schema: str) -> Claim:
-        found = rows.claim(tenant=schema, queue=self.kind.queue, limit=64, slots=64).claims
-        return next(claim for claim in found if claim.kind == self.kind.name)
-
-    def row(self, id: UUID, schema: str) -> tuple[object, ...] | None:
-        """The work row as it stands."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select fence, signal, deaths, due_at, lease_until from public.dispatch_work "
-                "where id = %s and kind = %s and tenant = %s",
-                [id, self.kind.name, schema],
-            )
-            found: tuple[object, ...] | None = cursor.fetchone()
-            return found
-
-    def forge(self, id: UUID, schema: str) -> None:
-        """A row that no program of ours would write."""
-        rows.insert(kind=self.kind.name, ids=[id], tenant=schema, queue=self.kind.queue, due_at=None, priority=0)
-
-
-def _opens(claim: Claim) -> bool:
-    """Whether somebody who holds the claim may write here."""
-    try:
-        with work.fenced(claim):
-            return True
-    except FenceLost:
-        return False
-
-
-def _is_carried_out(kind: WorkKind, claim: Claim) -> bool:
-    try:
-        kind.perform(claim)
-    except FenceLost:
-        return False
-    return True
-
-
-# Claims and fences
-
-
-def claim_of_equal_id(place: Place) -> str:
-    claims = rows.claim(tenant=place.ours.schema_name, queue=place.kind.queue, limit=64, slots=64).claims
-    return "" if {claim.tenant for claim in claims} == {place.ours.schema_name} else "it was given rows of others"
-
-
-def work_on_equal_id(place: Place) -> str:
-    place.kind.perform(place.claim(place.ours.schema_name))
-    return "" if place.row(place.id, place.ours.schema_name) is None else "it was not done at home"
-
-
-def foreign_claim_carried_out(place: Place) -> str:
-    return "it was carried out" if _is_carried_out(place.kind, place.claim(place.label)) else ""
-
-
-def foreign_claim_relabelled(place: Place) -> str:
-    stolen = replace(place.claim(place.label), tenant=place.ours.schema_name)
-    return "it was carried out" if _is_carried_out(place.kind, stolen) else ""
-
-
-def foreign_claim_written_under(place: Place) -> str:
-    claim = place.claim(place.label)
-    stolen = [replace(claim, tenant=place.ours.schema_name)]
-    if place.kind.scope == "tenant":  # work of the platform writes from wherever it is
-        stolen.append(claim)
-    return "it let somebody write" if any(_opens(each) for each in stolen) else ""
-
-
-def guessed_fence(place: Place) -> str:
-    claim, guess = place.claim(place.label), random.Random(1)
-    fences = (0, 1, claim.fence - 1, claim.fence + 1, *(guess.getrandbits(62) for _ in range(20)))
-    with place.home():
-        return "it let somebody write" if any(_opens(replace(claim, fence=fence)) for fence in fences) else ""
-
-
-def foreign_lease_renewed(place: Place) -> str:
-    """With our own fence, under which the other's row is not held."""
-    stolen = replace(_own_claim(place), tenant=place.label)
-    return _unless_changed(place, lambda: rows.renew([stolen]))
-
-
-def foreign_row_given_back(place: Place) -> str:
-    stolen = replace(_own_claim(place), tenant=place.label)
-    return _unless_changed(place, lambda: rows.release(stolen))
-
-
-def foreign_row_finished(place: Place) -> str:
-    stolen = replace(_own_claim(place), tenant=place.label)
-    return _unless_changed(place, lambda: rows.finish(stolen))
-
-
-def _own_claim(place: Place) -> Claim:
-    """A claim of the same kind and id in our own name."""
-    place.forge(place.id, place.ours.schema_name)
-    found = rows.claim(tenant=place.ours.schema_name, queue=place.kind.queue, limit=64, slots=64).claims
-    return next(claim for claim in found if claim.kind == place.kind.name and claim.id == place.id)
-
-
-def _unless_changed(place: Place, act: Callable[[], object]) -> str:
-    before = place.row(place.id, place.label)
-    with suppress(FenceLost):
-        act()
-    return "" if place.row(place.id, place.label) == before is not None else "it changed the row of the other"
-
-
-# Ids
-
-
-def foreign_id_signalled(place: Place) -> str:
-    return "it was signalled" if _with_foreign_row(place, lambda id: work.signal(place.kind.name, id)) else ""
-
-
-def foreign_id_withdrawn(place: Place) -> str:
-    return "it was taken back" if _with_foreign_row(place, lambda id: work.withdraw(place.kind.name, id)) else ""
-
-
-def foreign_letter_requeued(place: Place) -> str:
-    id = place.foreign_id
-    with place.home(), transaction.atomic():
-        work.schedule(place.kind.name, id)
-        claims = rows.claim(tenant=place.label, queue=place.kind.queue, limit=64, slots=64).claims
-        rows.bury(next(claim for claim in claims if claim.id == id), "it died")
-    if place.kind.scope == "platform":  # its letters are the platform's, wherever somebody asks: not under our name
-        return "it was requeued" if rows.requeue(kind=place.kind.name, id=id, tenant=place.ours.schema_name) else ""
-    return "it was requeued" if work.requeue(place.kind.name, id) else ""
-
-
-def _with_foreign_row(place: Place, ask: Callable[[UUID], bool]) -> bool:
-    """What is said of a row whose id means nothing here. Work of the platform has no row of that id anywhere."""
-    id = place.foreign_id
-    if place.kind.scope == "tenant":
-        with place.home(), transaction.atomic():
-            work.schedule(place.kind.name, id)
-    before = place.row(id, place.label)
-    return ask(id) or place.row(id, place.label) != before
-
-
-def foreign_id_pending(place: Place) -> str:
-    found = set(place.kind.pending())
-    named = place.foreign_id if place.kind.scope == "tenant" else place.theirs.pk
-    return "it is listed as work of ours" if named in found else ""
-
-
-def rows_rebuilt(place: Place) -> str:
-    before = _count(place.label)
-    services.work_rebuild()
-    return "" if _count(place.label) == before else "rows of the other were made or lost"
-
-
-def tenant_forgotten(place: Place) -> str:
-    before = _count(place.label)
-    services.tenant_forget(schema=place.ours.schema_name)
-    return (
-        "" if _count(place.label) == before and not _count(place.ours.schema_name) else "the wrong rows were forgotten"
-    )
-
-
-def _count(schema: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("select count(*) from public.dispatch_work where tenant = %s", [schema])
-        return int(cursor.fetchone()[0])
-
-
-# Forged rows and messages
-
-
-def _turn(place: Place, schema: str) -> int:
-    """What a worker does with a message. Work that fails spoils no more than it would outside a test's transaction."""
-    with ExitStack() as apart:
-        for kind in kinds():
-            apart.enter_context(patch.object(type(kind), "perform", transaction.atomic(type(kind).perform)))
-        return turn(schema=schema, queue=place.kind.queue, board=BOARD)
-
-
-def forged_row_of_foreign_id(place: Place) -> str:
-    place.forge(place.foreign_id, place.ours.schema_name)
-    _turn(place, place.ours.schema_name)
-    return ""
-
-
-def forged_row_in_our_name(place: Place) -> str:
-    """Work of the platform on the other tenant, as if it were work of ours."""
-    place.forge(place.id, place.ours.schema_name)
-    _turn(place, place.ours.schema_name)
-    return "" if _is_there(place) else "the other tenant is gone"
-
-
-def forged_row_of_the_platform(place: Place) -> str:
-    place.forge(place.foreign_id, PUBLIC)
-    _turn(place, PUBLIC)
-    return ""
-
-
-def forged_row_of_no_tenant(place: Place) -> str:
-    for schema in ("t_nobody", "information_schema", ""):
-        place.forge(place.id, schema)
-        if _turn(place, schema):
-            return f"work was taken up for {schema!r}"
-    return ""
-
-
-def message_twice(place: Place) -> str:
-    """Late, and after the work was done."""
-    schema = place.ours.schema_name if place.kind.scope == "tenant" else PUBLIC
-    _turn(place, schema)
-    return "it was carried out again" if _turn(place, schema) or not _is_there(place) else ""
-
-
-def message_received_inside_ours(place: Place) -> str:
-    """A worker that was in our tenant does the other's work, and is in ours again."""
-    _turn(place, place.label)
-    return "" if current_schema() == place.ours.schema_name else f"it stayed in {current_schema()}"
-
-
-def failure_in_the_middle(place: Place) -> str:
-    """The other's work fails; what the same worker does next is ours alone."""
-
-    def fail(*_: object) -> None:
-        raise Broken
-
-    with public_context(), ExitStack() as broken:
-        for kind in kinds():
-            broken.enter_context(patch.object(type(kind), "perform", fail))
-        _turn(place, place.label)
-        if current_schema() != PUBLIC:
-            return f"it stayed in {current_schema()}"
-    if place.kind.scope == "tenant":
-        _turn(place, place.ours.schema_name)
-    return ""
-
-
-def whom_it_tells(place: Place) -> str:
-    """Events and wake-ups of what is done in ours carry the name of ours."""
-    told: list[str] = []
-    waiting: list[Any] = []
-    with (
-        patch("apps.tenants.live._send", lambda group, message: told.append(group.partition(".")[0])),
-        patch("apps.dispatch.wakeups.wake", lambda schema, queue: told.append(schema)),
-        patch("django.db.transaction.on_commit", lambda call, **_: waiting.append(call)),
-    ):
-        work.schedule(place.kind.name, place.id)
-        _turn(place, place.ours.schema_name if place.kind.scope == "tenant" else PUBLIC)
-        for call in waiting:
-            call()
-    own = {place.ours.schema_name} if place.kind.scope == "tenant" else {PUBLIC}
-    return "" if own >= set(told) else f"it told {', '.join(sorted(set(told) - own))}"
-
-
-def scheduled_inside_ours(place: Place) -> str:
-    """Work of the platform that is asked for inside a tenant stands in the platform's name alone."""
-    id = place.foreign_id
-    work.schedule(place.kind.name, id)
-    ours, label = place.row(id, place.ours.schema_name), place.row(id, PUBLIC)
-    return "" if ours is None and label is not None else "it stands in the name of a tenant"
-
-
-def id_of_a_thing(place: Place) -> str:
-    """The id of a run in the place of a tenant's."""
-    place.forge(UUID(place.scene.theirs.own.run), PUBLIC)
-    _turn(place, PUBLIC)
-    return "" if _is_there(place) else "the other tenant is gone"
-
-
-def tenant_at_rest(place: Place) -> str:
-    """Work on a tenant that nobody is making or deleting leaves it as it is."""
-    with public_context():
-        place.kind.perform(place.claim(PUBLIC))
-    return "" if _is_there(place) else "the other tenant is gone"
-
-
-def _is_there(place: Place) -> bool:
-    with public_context():
-        tenant: Tenant = Tenant.objects.get(pk=place.theirs.pk)
-        return tenant.is_ready
+from dataclasses import dataclass
+
+from apps.common.work import WorkKind
+from tests.isolation import work_tries as tries
+from tests.isolation.work_tries import Place
 
 
 @dataclass(frozen=True)
@@ -358,103 +32,105 @@ WORK_ATTACKS = [
     WorkAttack(
         "claim where both have the same id",
         "Claim what is due in ours while a row of the same kind and id is due in theirs.",
-        claim_of_equal_id,
+        tries.claim_of_equal_id,
         "tenant",
     ),
     WorkAttack(
-        "work where both have the same id", "Carry out ours; theirs stays as it is.", work_on_equal_id, "tenant"
+        "work where both have the same id", "Carry out ours; theirs stays as it is.", tries.work_on_equal_id, "tenant"
     ),
     WorkAttack(
         "foreign claim carried out here",
         "Carry out a claim of theirs inside our tenant.",
-        foreign_claim_carried_out,
+        tries.foreign_claim_carried_out,
         "tenant",
     ),
     WorkAttack(
         "foreign claim in our name",
         "Write our name on a claim of theirs, or of the platform, and carry it out.",
-        foreign_claim_relabelled,
+        tries.foreign_claim_relabelled,
     ),
     WorkAttack(
         "written under a foreign claim",
         "Open the transaction in which only the holder of a row writes, with another's claim.",
-        foreign_claim_written_under,
+        tries.foreign_claim_written_under,
     ),
-    WorkAttack("guessed fence", "Guess the number that the holder of a row writes under.", guessed_fence),
+    WorkAttack("guessed fence", "Guess the number that the holder of a row writes under.", tries.guessed_fence),
     WorkAttack(
         "foreign lease renewed",
         "Renew the lease of another's row with the fence of a row of ours that has the same id.",
-        foreign_lease_renewed,
+        tries.foreign_lease_renewed,
     ),
-    WorkAttack("foreign row given back", "Give another's row back with our fence.", foreign_row_given_back),
-    WorkAttack("foreign row finished", "Delete another's row as done, with our fence.", foreign_row_finished),
-    WorkAttack("foreign id signalled", "Signal work by an id that means nothing here.", foreign_id_signalled),
-    WorkAttack("foreign id withdrawn", "Take work back by an id that means nothing here.", foreign_id_withdrawn),
+    WorkAttack("foreign row given back", "Give another's row back with our fence.", tries.foreign_row_given_back),
+    WorkAttack("foreign row finished", "Delete another's row as done, with our fence.", tries.foreign_row_finished),
+    WorkAttack("foreign id signalled", "Signal work by an id that means nothing here.", tries.foreign_id_signalled),
+    WorkAttack("foreign id withdrawn", "Take work back by an id that means nothing here.", tries.foreign_id_withdrawn),
     WorkAttack(
-        "foreign dead letter requeued", "Give another's dead letter a new life from here.", foreign_letter_requeued
+        "foreign dead letter requeued",
+        "Give another's dead letter a new life from here.",
+        tries.foreign_letter_requeued,
     ),
     WorkAttack(
-        "foreign id pending", "Look for another's id among what our tables say is to be done.", foreign_id_pending
+        "foreign id pending", "Look for another's id among what our tables say is to be done.", tries.foreign_id_pending
     ),
-    WorkAttack("index rebuilt", "Rebuild the work rows of our tenant from its tables.", rows_rebuilt, "tenant"),
-    WorkAttack("tenant forgotten", "Forget the work of our tenant, as when it is deleted.", tenant_forgotten),
+    WorkAttack("index rebuilt", "Rebuild the work rows of our tenant from its tables.", tries.rows_rebuilt, "tenant"),
+    WorkAttack("tenant forgotten", "Forget the work of our tenant, as when it is deleted.", tries.tenant_forgotten),
     WorkAttack(
         "forged row of a foreign id",
         "Write a row in our name with the id of a thing that only the other has.",
-        forged_row_of_foreign_id,
+        tries.forged_row_of_foreign_id,
         "tenant",
     ),
     WorkAttack(
         "forged row in our name",
         "Write a row of the platform's work, on the other tenant, in the name of ours.",
-        forged_row_in_our_name,
+        tries.forged_row_in_our_name,
         "platform",
     ),
     WorkAttack(
         "forged row of the platform",
         "Write a row in the platform's name with an id that means nothing there.",
-        forged_row_of_the_platform,
+        tries.forged_row_of_the_platform,
     ),
     WorkAttack(
         "forged row of no tenant",
         "Write a row, and send a message, in the name of a schema that is no tenant's.",
-        forged_row_of_no_tenant,
+        tries.forged_row_of_no_tenant,
     ),
     WorkAttack(
-        "message twice", "Deliver the message that wakes a worker again, after the work is done.", message_twice
+        "message twice", "Deliver the message that wakes a worker again, after the work is done.", tries.message_twice
     ),
     WorkAttack(
         "message received inside ours",
         "Deliver a message of theirs, or of the platform, to a worker that is in our tenant.",
-        message_received_inside_ours,
+        tries.message_received_inside_ours,
         is_theirs=True,
     ),
     WorkAttack(
         "failure in the middle",
         "Let the other's work raise an error, then give the same worker work of ours.",
-        failure_in_the_middle,
+        tries.failure_in_the_middle,
     ),
     WorkAttack(
         "whom it tells",
         "Listen to the events and wake-ups of work that is done for ours.",
-        whom_it_tells,
+        tries.whom_it_tells,
     ),
     WorkAttack(
         "asked for inside ours",
         "Ask for work of the platform from inside a tenant.",
-        scheduled_inside_ours,
+        tries.scheduled_inside_ours,
         "platform",
     ),
     WorkAttack(
         "id of a thing",
         "Write a row of the platform's work with the id of a thing of theirs.",
-        id_of_a_thing,
+        tries.id_of_a_thing,
         "platform",
     ),
     WorkAttack(
         "tenant at rest",
         "Carry out work of the platform on a tenant that nobody makes or deletes.",
-        tenant_at_rest,
+        tries.tenant_at_rest,
         "platform",
     ),
 ]
