@@ -179,6 +179,7 @@ def over_http(port: int, sides: tuple[Side, Side], requests: int) -> Tally:
 def main(port: int, requests: int) -> None:
     django.setup()
     from django.conf import settings
+    from django.db import connections
 
     from tests.isolation.ground import sides_make, tokens_fresh
 
@@ -187,6 +188,7 @@ def main(port: int, requests: int) -> None:
     tally = Tally()
     for share in _parts(requests // 10):
         sides = tokens_fresh(sides)
+        connections.close_all()  # ours shall not be cut
         with struck(settings.DATABASE_URL) as strikes:
             tally.add(over_http(port, sides, share))
         tally.faults += strikes
