@@ -77,7 +77,7 @@ def in_processes(sides: tuple[Side, Side], requests: int) -> Tally:
     results = context.Queue()
     shares = [requests // PROCESSES + (number < requests % PROCESSES) for number in range(PROCESSES)]
     workers = [
-        context.Process(target=_in_a_process, args=(sides, share, f"{number}-", results))
+        context.Process(target=_in_a_process, args=(sides, share, f"{number}-", results), daemon=True)
         for number, share in enumerate(shares)
     ]
     for worker in workers:
