@@ -323,6 +323,17 @@ def _fresh(side: Side) -> str:
         return _token(User.objects.get(email=side.email))
 
 
+def ticket_fresh(side: Side) -> str:
+    """A one-time ticket of the owner, bought with a key that has the same id in both tenants."""
+    from apps.gateway.credentials import bearer_verify
+    from apps.gateway.principals import caller_of
+    from apps.gateway.tickets import ticket_issue
+    from apps.tenants.context import tenant_context
+
+    with tenant_context(_tenant(side)):
+        return ticket_issue(caller_of(*bearer_verify(side.api_key)))
+
+
 def _tenant(side: Side) -> Any:
     from apps.tenants.context import tenant_by_schema
 

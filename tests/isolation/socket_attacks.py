@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from tests.isolation import forgery
-from tests.isolation.ground import Side
+from tests.isolation.ground import Side, ticket_fresh
 from tests.isolation.operations import SocketRoute
 from tests.isolation.scene import Scene
 
@@ -58,6 +58,11 @@ def _in_query(name: str, of: Credential) -> Callable[[SocketRoute, Scene], Hands
         return Handshake(scene.ours.host, f"{address}?{urlencode({name: of(scene)})}", {})
 
     return make
+
+
+def _own_ticket_at_their_host(route: SocketRoute, scene: Scene) -> Handshake:
+    address = route.address(scene.theirs, scene.theirs.shared)
+    return Handshake(scene.theirs.host, f"{address}?{urlencode({'ticket': ticket_fresh(scene.ours)})}", {})
 
 
 def _foreign_id(**credentials: Credential) -> Callable[[SocketRoute, Scene], Handshake]:
@@ -179,6 +184,16 @@ SOCKET_ATTACKS = [
         "foreign token in the query",
         "Send the other's token as a parameter of the address.",
         _in_query("token", lambda scene: scene.theirs.token),
+    ),
+    SocketAttack(
+        "foreign ticket",
+        "Send a one-time ticket of the other's to our host.",
+        _in_query("ticket", lambda scene: ticket_fresh(scene.theirs)),
+    ),
+    SocketAttack(
+        "own ticket at the foreign host",
+        "Send a one-time ticket of our own to the other's host.",
+        _own_ticket_at_their_host,
     ),
     SocketAttack("guessed name of a group", "Name a group of the other tenant in the address.", _guessed),
     SocketAttack(

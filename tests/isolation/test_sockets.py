@@ -11,7 +11,7 @@ from channels_redis.pubsub import RedisPubSubLoopLayer
 from apps.tenants.models import Tenant
 from orchestrall.asgi import application
 from tests.isolation.attacks import LEAST
-from tests.isolation.ground import Side
+from tests.isolation.ground import Side, ticket_fresh
 from tests.isolation.operations import SocketRoute, sockets
 from tests.isolation.scene import Scene
 from tests.isolation.socket_attacks import applicable
@@ -30,6 +30,8 @@ def test_owners_are_let_in_at_home_and_hear_their_own(route: SocketRoute, scene:
     for side in (scene.ours, scene.theirs):
         for credentials in ({"bearer": side.token}, {"bearer": side.api_key}, {"session": side.session}):
             assert async_to_sync(opens)(side, **credentials) == 0
+        address = f"{route.address(side, side.shared)}?ticket={ticket_fresh(side)}"
+        assert async_to_sync(refusal)(application, address, headers(side.host)) == 0
 
 
 @every_socket
