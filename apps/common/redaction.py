@@ -60,11 +60,12 @@ _HEADER = re.compile(
     re.I,
 )
 _SCHEME = re.compile(rf"({_BEGIN}(?:bearer|basic|digest)(?:\s|%20|\+)+){_VALUE}", re.I)
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 # Numbers of patients have no form that all share, so the label tells: a word of at least four digits after it.
 _PATIENT = re.compile(
     rf"({_BEGIN}"
     r"""(?:mrn|ssn|nhs|chi|patient|medical[ _-]record|social[ _-]security)(?:[ _-]?(?:id|no|number|nr))?\b"""
-    r"""[.]?\\*["']?[\s+]*(?:=>|[:=#])?[\s+]*\\*["']?#?)(?=[\w-]*\d{4})[\w-]+""",
+    r"""[.]?\\*["']?[\s+]*(?:=>|[:=#])?[\s+]*\\*["']?#?)(?!""" + _UUID + r""")(?=[\w-]*\d{4})[\w-]+""",
     re.I,
 )
 _PATIENTS = ("mrn", "ssn", "nhs", "chi", "patient", "medical", "social")
@@ -168,7 +169,7 @@ def _by_rules(rules: list[Rule], text: str) -> str:
 
 # A UUID is taken first, and kept: its groups may be digits alone. Not within words, nor behind a decimal point.
 _NUMBER = re.compile(
-    r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
+    rf"(?<![0-9A-Fa-f]){_UUID}"
     rf"|{_BEGIN}(?<!\d[.,])\d(?:{_GAP}\d){{8,}}(?![A-Za-z0-9])(?!\.\d)"
 )
 _GROUP = re.compile(r"\d+")
@@ -178,8 +179,9 @@ _CARD = re.compile(
     r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}"  # American Express, Diners, JCB
     r"|6(?:011|22\d|4[4-9]\d|5\d\d)\d{12}(?:\d{3})?|62\d{14,17}|(?:50|5[6-9]|6\d)\d{14}"  # Discover, UnionPay, Maestro
 )
-# England and Wales, Northern Ireland, test numbers; Scotland's begin with a day of birth.
-_NHS = re.compile(r"(?:4\d|6\d|70|3[2-9]|9\d)\d{8}|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{6}")
+# England and Wales, Northern Ireland, test numbers; Scotland's begin with a day of birth. From the 16th to the 20th of
+# a month they look like a clock of 2020 to 2036, and are known by their label alone.
+_NHS = re.compile(r"(?:4\d|6\d|70|3[2-9]|9\d)\d{8}|(?:0[1-9]|1[0-5]|2[1-9]|3[01])(?:0[1-9]|1[0-2])\d{6}")
 _SSN = re.compile(r"(?!000|666|9)\d{3}(?!00)\d\d(?!0000)\d{4}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import string
 import uuid
 from datetime import UTC, datetime
@@ -108,10 +107,9 @@ def test_times_stay(when: datetime) -> None:
 
 
 @no_deadline
-@given(st.integers(1_600_000_000, 1_999_999_999), st.integers(0, 999_999_999))
+@given(st.integers(1_600_000_000, 2_099_999_999), st.integers(0, 999_999_999))
 def test_clocks_of_machines_stay(seconds: int, nanoseconds: int) -> None:
     """Seconds, milliseconds, microseconds and nanoseconds since 1970: they begin as no card and no patient's number."""
-    assume(not re.match(r"1[67](?:0[1-9]|1[0-2])", str(seconds)))  # the 17th day of a month, in Scotland
     for text in (str(seconds), f"{seconds}{nanoseconds:09}"[:13], f"{seconds}{nanoseconds:09}"[:16]):
         assert redacted(f"t={text}") == f"t={text}"
 
@@ -149,6 +147,8 @@ def test_digits_whose_check_fails_stay(digits: str) -> None:
         "celery@worker-1 ready",
         "ork_ is a mark",
         "sk-learn",
+        "CHI e3e70682-c209-4cac-629f-6fbed82c07cd",
+        "1804396796",
         "",
     ],
 )
