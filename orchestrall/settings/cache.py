@@ -13,9 +13,9 @@ CACHES = {
         "KEY_PREFIX": "orchestrall",
         "KEY_FUNCTION": "django_tenants.cache.make_key",
         "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
-        # Seconds: a Redis that answers nothing must not hold a request, which is told 503 instead. One more try, for a
-        # connection that a restart of Redis has ended.
-        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2, "retry": Retry(NoBackoff(), 1)},
+        # Seconds: a Redis that answers nothing must not hold a request, which is told 503 instead. No second try, as
+        # each costs as long again; a connection that a restart of Redis has ended is noticed before it is used.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
