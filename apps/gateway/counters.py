@@ -64,6 +64,7 @@ class _Buffer:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.writing = threading.Lock()
         self.counts: dict[str, Counter[str]] = {}
         self.timer: threading.Timer | None = None
 
@@ -113,10 +114,15 @@ def observe_on_commit(name: Timing, seconds: float) -> None:
 
 
 def flush() -> None:
-    """Write what this process has counted. Without Redis it is dropped, and that is counted."""
-    counts = _buffer.taken()
-    if not counts:
-        return
+    """Write what this process has counted: all of it is written when this returns, also what another thread had begun
+    to write. Without Redis it is dropped, and that is counted."""
+    buffer = _buffer
+    with buffer.writing:
+        if counts := buffer.taken():
+            _write(counts)
+
+
+def _write(counts: Mapping[str, Counter[str]]) -> None:
     try:
         now = int(redis().time()[0])
         pipe = redis().pipeline(transaction=False)
