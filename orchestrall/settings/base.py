@@ -7,6 +7,7 @@ from orchestrall.settings.database import *  # noqa: F403
 from orchestrall.settings.env import BASE_DIR
 from orchestrall.settings.live import *  # noqa: F403
 from orchestrall.settings.observability import *  # noqa: F403
+from orchestrall.settings.outbound import *  # noqa: F403
 from orchestrall.settings.tasks import *  # noqa: F403
 from orchestrall.settings.tenancy import *  # noqa: F403
 from orchestrall.settings.web import *  # noqa: F403

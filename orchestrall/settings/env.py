@@ -86,6 +86,8 @@ class Env:
     """Dotted path of the class that wraps data keys by a key management service; empty: the master key does it."""
     former_master_keys: list[str]
     """Master keys that still open, while data keys are wrapped anew."""
+    outbound_networks: list[str]
+    """Internal networks that tenants' requests may reach besides the public one, as 10.1.0.0/16."""
     base_host: str
     """Tenants answer at <slug>.<base_host>."""
     public_port: int
@@ -104,6 +106,7 @@ env = Env(
     keys=Path(os.environ.get("ORCHESTRALL_KEYS") or _var / "keys").resolve(),
     key_wrapper=os.environ.get("ORCHESTRALL_KEY_WRAPPER", ""),
     former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
+    outbound_networks=given("ORCHESTRALL_OUTBOUND_NETWORKS").replace(",", " ").split(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
     public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),
