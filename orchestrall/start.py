@@ -145,7 +145,7 @@ def programs(environment: dict[str, str], logs: Path, host: str, port: int) -> l
     commands = {
         "web": web,
         "worker-cpu": [*_CELERY, "-n", "cpu@%h", "-Q", "cpu", "--pool", "prefork", "-c", "2"],
-        "worker-io": [*_CELERY, "-n", "io@%h", "-Q", "io", "--pool", "threads", "-c", "4"],
+        "worker-io": [*_CELERY, "-n", "io@%h", "-Q", "io,flow", "--pool", "threads", "-c", "4"],
     }
     return [
         Program(

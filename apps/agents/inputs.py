@@ -66,6 +66,14 @@ def table_of(agent: Agent[Any, Any, Any], parsed: BaseModel) -> Table | None:
     return table
 
 
+def source_name(agent: Agent[Any, Any, Any], parsed: BaseModel, find: Find) -> str:
+    """What people call the table of an input; empty for an input without one."""
+    table = table_of(agent, parsed)
+    if table is None:
+        return ""
+    return find(table.dataset).name if table.dataset else f"{len(table.rows or [])} rows given inline"
+
+
 def noting(issues: list[Issue], number: int, make: Callable[[], T]) -> T | None:
     """What `make` returns; None where the input of this number is at fault, which is added to the issues."""
     place = f"inputs.{number}"

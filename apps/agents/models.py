@@ -23,7 +23,17 @@ class AgentRun(models.Model):
 
     OPEN = (Status.QUEUED, Status.RUNNING)
     # What lists show, search and count; everything else is sealed.
-    PLAIN = ("agent_key", "agent_version", "status", "note", "source", "headline", "problem_code", "origin")
+    PLAIN = (
+        "agent_key",
+        "agent_version",
+        "status",
+        "note",
+        "source",
+        "headline",
+        "problem_code",
+        "origin",
+        "caller_kind",
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # An identity column (see the migration): people say "R-12", never a UUID.
@@ -46,6 +56,8 @@ class AgentRun(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     origin = models.CharField(max_length=20, help_text="Where it was started: console, api or demo.")
+    caller_kind = models.CharField(max_length=60, blank=True, help_text="Kind of the work that waits for its end.")
+    caller = models.UUIDField(null=True, help_text="Key of the work that waits for its end.")
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

@@ -16,7 +16,16 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.agents import live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
-from apps.agents.inputs import Find, finder, input_parse, loader, no_place_for_file, noting, table_of
+from apps.agents.inputs import (
+    Find,
+    finder,
+    input_parse,
+    loader,
+    no_place_for_file,
+    noting,
+    source_name,
+    table_of,
+)
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
@@ -106,10 +115,7 @@ def runs_start(
 
 def _accepted(agent: Agent[Any, Any, Any], parsed: Any, find: Find, load: Callable[[Table], Any]) -> AgentRun:
     """A run on an input that the agent has looked at. It is not stored."""
-    table = table_of(agent, parsed)
-    source = ""
-    if table is not None:
-        source = find(table.dataset).name if table.dataset else f"{len(table.rows or [])} rows given inline"
+    source = source_name(agent, parsed, find)
     agent.inspect(parsed, RunContext(now=timezone.now(), load=load))
     return AgentRun(
         agent_key=agent.key,
@@ -170,6 +176,7 @@ def run_cancel(*, run: AgentRun) -> AgentRun:
         if changed:
             live.tell(run)
         if changed and not run.is_open:
+            _tell_caller(run)
             counters.count_on_commit("runs_cancelled")
     if not changed and not run.is_open:
         raise Conflict(f"{run.ref} has already ended: {run.get_status_display().lower()}.", remedy="Start it again.")
@@ -202,6 +209,12 @@ def run_repeat(*, run: AgentRun, user: User, origin: str) -> AgentRun:
     """Start a new run with the same input. Raises as `run_start` does."""
     agent = selectors.agent_get(who=user, key=run.agent_key)
     return run_start(agent=agent, data=run.input, user=user, origin=origin, who=user)
+
+
+def _tell_caller(run: AgentRun) -> None:
+    """Signal the work that waits for the end of the run, in the transaction of that end."""
+    if run.caller is not None:
+        work.signal(run.caller_kind, run.caller)
 
 
 def _moved(run: AgentRun, **changes: Any) -> AgentRun:
@@ -330,6 +343,7 @@ def _end(claim: work.Claim, run: AgentRun, status: str, *, output: Any = None, *
         _moved(run, status=status, finished_at=timezone.now(), **changes)
         live.tell(run)
         row.finish()
+        _tell_caller(run)
         counters.count_on_commit(ENDED[status])
         if run.started_at and run.finished_at:
             counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
@@ -345,6 +359,7 @@ def run_bury(id: UUID, cause: str) -> None:
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
     )
     live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=_record(problem)))
+    _tell_caller(run)
     counters.count_on_commit("runs_failed")
 
 

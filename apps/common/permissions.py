@@ -63,6 +63,13 @@ class Principal(Protocol):
     def can(self, code: str) -> bool: ...
 
 
+class Platform:
+    """Whoever has the machine itself: commands of an operator. It may do everything."""
+
+    def can(self, code: str) -> bool:
+        return code in PERMISSIONS
+
+
 def demand(who: Principal, code: str) -> None:
     """Raise `PermissionDenied` unless `who` holds `code`. Selectors and services call it before they fetch."""
     if not who.can(code):

@@ -7,11 +7,11 @@ work necessary. The protocol behind it (leases, fences, deaths) is `docs/guides/
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from apps.common.registry import Registry
@@ -31,6 +31,32 @@ class Claim:
     deaths: int
     """How many earlier holders of the row died on it."""
 
+    def seen(self, signal: int) -> Claim:
+        """The same claim, by somebody who knows of that many signals."""
+        return self if signal == self.signal else replace(self, signal=signal)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What becomes of a row in hand after a round (see `commit_round`)."""
+
+    claim: Claim
+    move: Literal["go", "wait", "yield", "done"]
+    """Keep it in hand; give it back until `until` or a signal; give it back, due as it was; delete it."""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a row stands after a round that was recorded for it."""
+
+    claim: Claim
+    """With the signal that the row has now."""
+    held: bool
+    """Whether it is still in hand."""
+    news: bool
+    """Whether somebody signalled since it was looked at: load what they wrote."""
+
 
 class FenceLost(Exception):
     """Somebody else holds the row now, or nobody does: write nothing and drop the claim."""
@@ -40,7 +66,8 @@ class WorkKind(ABC):
     """One kind of background work. A subclass registers itself by `name`."""
 
     name: ClassVar[str]
-    queue: ClassVar[Literal["cpu", "io"]] = "cpu"
+    queue: ClassVar[Literal["cpu", "io", "flow"]] = "cpu"
+    """`cpu` for what computes, `io` for what waits on the network, `flow` for many rows of short steps at once."""
     scope: ClassVar[Literal["tenant", "platform"]] = "tenant"
     lease: ClassVar[float] = 5.0
     """Seconds until another worker may take the row when its holder falls silent. Renewed by a heartbeat."""
@@ -48,6 +75,11 @@ class WorkKind(ABC):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         KINDS.register(cls.name, cls())
+
+    def perform_together(self, claims: Sequence[Claim]) -> None:
+        """Do the work of several rows of one tenant; called for kinds of the queue `flow` only."""
+        for claim in claims:
+            self.perform(claim)
 
     @abstractmethod
     def perform(self, claim: Claim) -> None:
@@ -90,6 +122,11 @@ class Dispatcher(Protocol):
     def withdraw(self, kind: str, id: UUID) -> bool: ...
     def stopping(self, claim: Claim) -> bool: ...
     def requeue(self, kind: str, id: UUID) -> bool: ...
+    def commit_round(
+        self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]
+    ) -> dict[UUID, Standing]: ...
+    def still_ours(self, claims: Sequence[Claim]) -> list[Claim]: ...
+    def others_wait(self, queue: str) -> bool: ...
 
 
 _dispatcher: Dispatcher | None = None
@@ -147,3 +184,23 @@ def stopping(claim: Claim) -> bool:
 def requeue(kind: str, id: UUID) -> bool:
     """Give a dead letter another life. False: there is none of this kind and id in the current tenant."""
     return _provided().requeue(kind, id)
+
+
+def commit_round(moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -> dict[UUID, Standing]:
+    """Write for many rows in hand, of one kind and tenant, and give them back, in one statement.
+
+    `effects` is SQL: common table expressions, each with a comma behind it, that write only what belongs to rows of
+    `fenced` (columns `id`, `move`, `quiet`), with the values in `parameters`. Rows that are not in the answer were not
+    written for: they are in other hands, or locked at this moment; ask `still_ours`.
+    """
+    return _provided().commit_round(moves, effects, parameters)
+
+
+def still_ours(claims: Sequence[Claim]) -> list[Claim]:
+    """Those of `claims` that are still in our hands, with the signals that their rows have now."""
+    return _provided().still_ours(claims)
+
+
+def others_wait(queue: str) -> bool:
+    """Whether other tenants wait for a worker of this queue: a long turn should end. Costs no query."""
+    return _provided().others_wait(queue)

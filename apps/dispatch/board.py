@@ -22,7 +22,7 @@ from uuid import UUID
 from apps.common.work import KINDS, Claim
 
 PROCESSES = 64
-PER_PROCESS = 16
+PER_PROCESS = 80
 # pid, fence, signal when claimed, deaths, id, kind, tenant: written by the holder, the pid last.
 _HOLD = struct.Struct("=qqqq16s64s64s")
 # signalled, lost, lease known to hold until (seconds of the machine's steady clock): written by the parent.
@@ -49,21 +49,28 @@ class Board:
         self.ending = mmap.mmap(-1, 1)
 
     @contextmanager
-    def hold(self, claim: Claim) -> Iterator[None]:
-        """Show the claim to the parent while it is in hand. Raises `RuntimeError` when all places are taken."""
+    def hold(self, *claims: Claim) -> Iterator[None]:
+        """Show the claims to the parent while they are in hand. Raises `RuntimeError` when all places are taken."""
+        places: list[int] = []
+        try:
+            for claim in claims:
+                places.append(self._show(claim))
+            yield
+        finally:
+            for claim, place in zip(claims, places, strict=False):
+                self._pid(place, 0)
+                del self._mine[claim]
+            with self._lock:
+                self._taken.difference_update(places)
+
+    def _show(self, claim: Claim) -> int:
         place = self._take()
         self._mine[claim] = place
         self.news(place, signalled=False, lost=False, until=time.monotonic() + KINDS[claim.kind].lease)
         words = (claim.id.bytes, claim.kind.encode(), claim.tenant.encode())
         _HOLD.pack_into(self._memory, place * _PLACE, 0, claim.fence, claim.signal, claim.deaths, *words)
         self._pid(place, os.getpid())
-        try:
-            yield
-        finally:
-            self._pid(place, 0)
-            del self._mine[claim]
-            with self._lock:
-                self._taken.discard(place)
+        return place
 
     def stopping(self, claim: Claim) -> bool:
         """Whether the holder of `claim` should stop. A claim that is not on the board is left alone."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.common.work import KINDS, Claim, FenceLost
-from apps.dispatch import rows, wakeups
+from apps.common.work import KINDS, Claim, FenceLost, Move, Standing
+from apps.dispatch import rounds, rows, wakeups
 from apps.dispatch.board import Board
 from apps.tenants.context import PUBLIC, current_schema
 
@@ -65,6 +66,20 @@ class WorkDispatcher:
 
     def stopping(self, claim: Claim) -> bool:
         return self.board.stopping(claim)
+
+    def commit_round(self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -> dict[UUID, Standing]:
+        claim = moves[0].claim
+        if claim.tenant != _tenant_of(claim.kind):
+            raise FenceLost(f"{claim.kind} is work of {claim.tenant}, and that is not where we are")
+        if any(move.move == "yield" for move in moves):
+            _wake_later(claim.tenant, KINDS[claim.kind].queue)
+        return rounds.commit(moves, effects, parameters)
+
+    def still_ours(self, claims: Sequence[Claim]) -> list[Claim]:
+        return rounds.still_ours(claims)
+
+    def others_wait(self, queue: str) -> bool:
+        return self.board.ending[0] != 0 or wakeups.waiting(queue) > 0
 
     def requeue(self, kind: str, id: UUID) -> bool:
         tenant = _tenant_of(kind)

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 LONGEST = 2.0
 DEATHS = 3
 IO_SLOTS = 4
+TOGETHER = 64
+FLOW_SLOTS = 16 * TOGETHER
+"""Rows of the queue `flow` that a tenant may have in hand: they take no worker's time while they wait."""
 
 
 def turn(*, schema: str, queue: str, board: Board) -> int:
@@ -35,13 +38,12 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant):
         while True:
-            claimed = rows.claim(tenant=schema, queue=queue, limit=1, slots=_slots(tenant, queue))
+            claimed = rows.claim(tenant=schema, queue=queue, limit=_limit(queue), slots=_slots(tenant, queue))
             if claimed.more:
                 wakeups.wake(schema, queue)
-            for claim in claimed.claims:
-                taken += 1
-                if not _take_up(claim, board):
-                    return taken
+            taken += len(claimed.claims)
+            if not all(_take_up(claims, board) for claims in _together(claimed.claims, queue)):
+                return taken
             if not claimed.claims or time.monotonic() > until or board.ending[0]:
                 return taken
 
@@ -52,15 +54,37 @@ def _inside(tenant: Tenant | None) -> AbstractContextManager[None]:
 
 def _slots(tenant: Tenant | None, queue: str) -> int:
     """How many rows of a tenant may be in hand at the same time: its quota holds for what computes."""
+    if queue == "flow":
+        return FLOW_SLOTS
     return IO_SLOTS if tenant is None or queue != "cpu" else tenant.max_running_runs
 
 
-def _take_up(claim: Claim, board: Board) -> bool:
-    """Perform or bury one claim. False when the database connection broke: then the turn is over."""
+def _limit(queue: str) -> int:
+    """How many rows a claim takes: many where they are worked on together, and half of it while others wait (R10)."""
+    if queue != "flow":
+        return 1
+    return TOGETHER // 2 if wakeups.waiting(queue) else TOGETHER
+
+
+def _together(claims: list[Claim], queue: str) -> list[list[Claim]]:
+    """The claims in the portions that they are taken up in: those of a kind of the queue `flow` in one."""
+    if queue != "flow" or any(claim.deaths for claim in claims):  # a row whose holder died came alone
+        return [[claim] for claim in claims]
+    kinds = dict.fromkeys(claim.kind for claim in claims)
+    return [[claim for claim in claims if claim.kind == kind] for kind in kinds]
+
+
+def _take_up(claims: list[Claim], board: Board) -> bool:
+    """Perform or bury claims of one kind. False when the database connection broke: then the turn is over."""
+    claim = claims[0]
     kind = KINDS[claim.kind]
     try:
         if claim.deaths >= DEATHS:
             _bury(claim)
+            return True
+        if kind.queue == "flow":
+            with board.hold(*claims):
+                kind.perform_together(claims)
             return True
         began = time.monotonic()
         with board.hold(claim):
@@ -74,7 +98,8 @@ def _take_up(claim: Claim, board: Board) -> bool:
         # Every later statement of this connection would fail too. The row is no death of the work's own making.
         logger.warning("the database went away during work: %s", error, extra=_names(claim))
         connection.close()
-        _give_back(claim)
+        for each in claims:
+            _give_back(each)
         return False
     except Exception:
         # The lease is left to run out: the next claim counts a death, and the third one buries it.

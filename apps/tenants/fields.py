@@ -75,7 +75,8 @@ class PayloadField(models.Field):  # type: ignore[type-arg]
         key: models.Field[Any, Any] = self.model._meta.pk
         if isinstance(key, models.ForeignKey):
             key = key.target_field
-        if key.has_default():
+        # Of a composite key the program gives every part, as there is nothing else that would.
+        if key.has_default() or isinstance(key, models.CompositePrimaryKey):
             return [*super().check(**options)]
         hint = "Give the model a key that the program makes: `id = models.UUIDField(primary_key=True, default=uuid7)`."
         return [*super().check(**options), Error("A payload needs its row's key.", hint, self, id="tenants.E005")]

@@ -66,7 +66,7 @@ def command(role: str, rest: list[str], environ: Mapping[str, str]) -> list[str]
         case "worker-cpu":
             argv = [*worker, "--queues", "cpu", "--pool", "prefork"]
         case "worker-io":
-            argv = [*worker, "--queues", "io", "--pool", "threads"]
+            argv = [*worker, "--queues", "io,flow", "--pool", "threads"]
         case "migrate":
             return ["python", "manage.py", "prepare", *rest]
         case "manage":

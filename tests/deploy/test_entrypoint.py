@@ -20,7 +20,7 @@ from orchestrall.settings.env import Process
         ("web", "granian", ["wsgi", "orchestrall.wsgi:application", "--blocking-threads 8"]),
         ("live", "uvicorn", ["orchestrall.asgi:application", "--no-proxy-headers"]),
         ("worker-cpu", "celery", ["--queues cpu", "--pool prefork", "--concurrency 2"]),
-        ("worker-io", "celery", ["--queues io", "--pool threads", "--concurrency 16"]),
+        ("worker-io", "celery", ["--queues io,flow", "--pool threads", "--concurrency 16"]),
     ],
 )
 def test_each_role_has_a_program(entrypoint: ModuleType, role: str, program: str, words: list[str]) -> None:
