@@ -176,6 +176,20 @@ def _of_what_is_in_a_file(failure: Any, case: Any, response: Any) -> bool:
     return sends_file and bool(_refused(response, "invalid_input", "unsupported_format"))
 
 
+def _of_a_workflow_that_is_kept(failure: Any, case: Any, response: Any) -> bool:
+    archived = failure.operation == "DELETE /api/v1/workflows/{name}"
+    return bool(archived and json.loads(response.content).get("archived_at", response.status_code == 200))
+
+
+def _of_what_a_workflow_says(failure: Any, case: Any, response: Any) -> bool:
+    label = case.operation.label
+    about = "/workflows" in label or label in {
+        "PATCH /api/v1/triggers/{id}",
+        "POST /api/v1/workflow-runs/{id}/retry",
+    }
+    return about and bool(_refused(response, "invalid_input"))
+
+
 def _of_what_an_agent_takes(failure: Any, case: Any, response: Any) -> bool:
     starts = case.operation.label in {"POST /api/v1/agents/{key}/runs", "POST /api/v1/agents/{key}/runs/bulk"}
     return starts and bool(_refused(response, "invalid_input"))
@@ -191,6 +205,8 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     ("JsonSchemaError", "an answer has the fields alone that were asked for, which no schema can say", _of_fields),
     ("JsonSchemaError", "a stream is described as the text that it is: OpenAPI 3.1 knows no events", _of_a_stream),
     ("UseAfterFree", "a key that was revoked stays to be seen: who looks back must find it", _of_a_key_that_is_kept),
+    ("UseAfterFree", "a workflow that is archived stays to be seen, as its runs do", _of_a_workflow_that_is_kept),
+    (POSITIVE, "a definition, settings and inputs are judged by what they name and call", _of_what_a_workflow_says),
     (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
     (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),
 ]

@@ -47,10 +47,15 @@ def flaws(view: Any) -> list[str]:
 def page_flaws(view: Any) -> list[str]:
     """What `view`, one outside the API, fails to declare.
 
-    Pages are `ConsoleView`s. A function that anybody may call has `permission = OPEN` as an attribute. The pages of
-    signing in are the library's, and are there for people who are nobody yet.
+    Pages are `ConsoleView`s; what programs call outside the API is an `ApiView` like all that is in it. A function that
+    anybody may call has `permission = OPEN` as an attribute. The pages of signing in are the library's, and are there
+    for people who are nobody yet.
     """
     from apps.console.views import SIGNED_IN, ConsoleView
+    from apps.gateway.api import ApiView
+
+    if isinstance(view, type) and issubclass(view, ApiView):
+        return flaws(view)
 
     if str(view.__module__).startswith("allauth."):
         return []

@@ -39,7 +39,7 @@ CREATED_PARAMETERS = [
     OpenApiParameter("since", _MOMENT, description="Only what was created at this moment or later."),
     OpenApiParameter("before", _MOMENT, description="Only what was created before this moment."),
 ]
-_NEWEST: Final = "-id"
+NEWEST: Final = "-id"
 """The order of a list when none is asked for: keys are made in order of time."""
 
 
@@ -81,13 +81,15 @@ def order_parameter(orders: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def page_of(rows: QuerySet[Row], request: Request, *, orders: Sequence[str] = ()) -> tuple[list[Row], str | None]:
+def page_of(
+    rows: QuerySet[Row], request: Request, *, orders: Sequence[str] = (), natural: str = NEWEST
+) -> tuple[list[Row], str | None]:
     """The rows of the page that the request asks for, and the address of the next page; None on the last.
 
-    They come newest first, or in the `order` that is asked for: by one of the columns `orders`, which hold no nulls and
-    have an index, and by id among equals. So nothing is skipped or shown twice, and any page costs one statement. A
-    cursor holds its order, is signed for the tenant and the list that it was made in, and is good nowhere else. Raises
-    `InvalidInput`.
+    They come in their `natural` order, by a column that differs in all of them, or in the `order` that is asked for: by
+    one of the columns `orders`, which hold no nulls and have an index, and by that column among equals. So nothing is
+    skipped or shown twice, and any page costs one statement. A cursor holds its order, is signed for the tenant and the
+    list that it was made in, and is good nowhere else. Raises `InvalidInput`.
     """
     limit = _limit(request.query_params.get("limit", str(PAGE)))
     order, cursor = request.query_params.get("order"), request.query_params.get("cursor")
@@ -108,27 +110,27 @@ def page_of(rows: QuerySet[Row], request: Request, *, orders: Sequence[str] = ()
                 "cursor", f"It was made in the order {made_in}: go on in that one, or begin anew without it."
             )
         order = made_in
-    order = order or _NEWEST
-    found = list(_from(rows, order, last)[: limit + 1])
+    order, key = order or natural, _column(natural)
+    found = list(_from(rows, order, key, last)[: limit + 1])
     if len(found) <= limit:
         return found, None
     end = found[limit - 1]
-    place = [_field(rows, name).value_to_string(end) for name in (_column(order), "id")]
+    place = [_field(rows, name).value_to_string(end) for name in (_column(order), key)]
     following = signer.sign_object([order, *place])
     return found[:limit], replace_query_param(request.build_absolute_uri(), "cursor", following)
 
 
-def _from(rows: QuerySet[Row], order: str, last: list[str] | None) -> QuerySet[Row]:
-    """The rows in this order, those that come after the value and the id in `last`."""
+def _from(rows: QuerySet[Row], order: str, key: str, last: list[str] | None) -> QuerySet[Row]:
+    """The rows in this order, those that come after the value and the key in `last`."""
     column, falling = _column(order), order.startswith("-")
     if last is not None:
-        value, id = _field(rows, column).to_python(last[0]), _field(rows, "id").to_python(last[1])
+        value, after = (_field(rows, name).to_python(each) for name, each in zip((column, key), last, strict=True))
         # In this form a database finds the place in the column's index; of equals it reads past those that were shown.
         beyond, at_least = ("lt", "lte") if falling else ("gt", "gte")
-        further = Q((f"{column}__{beyond}", value)) | Q((f"id__{beyond}", id))
+        further = Q((f"{column}__{beyond}", value)) | Q((f"{key}__{beyond}", after))
         rows = rows.filter(Q((f"{column}__{at_least}", value)) & further)
     sign = "-" if falling else ""
-    return rows.order_by(*dict.fromkeys([f"{sign}{column}", f"{sign}id"]))
+    return rows.order_by(*dict.fromkeys([f"{sign}{column}", f"{sign}{key}"]))
 
 
 def _field(rows: QuerySet[Row], name: str) -> Field[Any, Any]:

@@ -45,6 +45,7 @@ TENANT_APPS = [
     "apps.accounts",
     "apps.datasets",
     "apps.agents",
+    "apps.workflows",
     "apps.operations",
     "apps.finance",
     "apps.healthcare",

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.gateway.api.tokens import jwks
+from apps.workflows.api.triggers import Hook
 
 urlpatterns = [
     path("", include("apps.console.urls")),
@@ -17,6 +18,8 @@ urlpatterns = [
     path("api/v1/", include("apps.accounts.api_urls")),
     path("api/v1/", include("apps.datasets.api_urls")),
     path("api/v1/", include("apps.agents.api_urls")),
+    path("api/v1/", include("apps.workflows.api_urls")),
+    path("hooks/<uuid:webhook>", Hook.as_view(), name="webhook"),
 ]
 
 handler400 = "apps.console.errors.bad_request"

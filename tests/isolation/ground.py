@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -29,6 +30,9 @@ class Things:
     open_run: str
     """A run that has not ended."""
     open_number: int
+    workflow: str
+    """The name of a workflow."""
+    webhook: str
     link_user: str
     link_token: str
     """The two parts of a link that sets a member's password."""
@@ -208,6 +212,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
     ended = _run(number, "succeeded", marker, **about)
     opened = _run(number + 50, "queued", marker, **about)
+    workflow, webhook = _workflow(opened.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
     return Things(
@@ -219,10 +224,57 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         number=ended.number,
         open_run=str(opened.pk),
         open_number=opened.number,
+        workflow=workflow,
+        webhook=webhook,
         link_user=user,
         link_token=token,
         input=sample_input(agent, dataset),
     )
+
+
+def webhook_secret(marker: str) -> str:
+    """What messages to the webhooks of the tenant of this marker are signed with."""
+    return f"whsec_{base64.b64encode(marker.encode()).decode()}"
+
+
+def _workflow(id: UUID, marker: str, owner: Any) -> tuple[str, str]:
+    """A workflow, with a run, an approval, a call and a schedule that are all of this id; its name, and a webhook."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from apps.workflows.models import Approval, HttpCall, StepRun, Trigger, Workflow, WorkflowRun, WorkflowVersion
+
+    now = timezone.now()
+    name = f"w{id.int}"
+    content: dict[str, Any] = {
+        "name": name,
+        "title": f"Flow {marker}",
+        "steps": {"a": {"kind": "transform", "set": {"x": marker}}},
+    }
+    workflow = Workflow.objects.create(id=id, name=name, title=content["title"], created_by=owner)
+    about = {"workflow": workflow, "note": f"Note {marker}", "published_at": now}
+    for version, title in ((1, f"First {marker}"), (2, f"Flow {marker}")):
+        told = json.dumps(content | {"title": title})
+        latest = WorkflowVersion.objects.create(
+            id=UUID(int=id.int + 1000 * version), number=version, content=told, **about
+        )
+    Workflow.objects.filter(pk=id).update(published=latest)
+    run = WorkflowRun.objects.create(
+        id=id, number=1000 + id.int, workflow=workflow, version=latest, inputs={}, origin="console", created_by=owner
+    )
+    for attempt in (1, 2):
+        StepRun.objects.create(
+            run=run, step=0, item=0, attempt=attempt, ended=True, outcome="failed", output={"x": marker}, at=now
+        )
+    Approval.objects.create(id=id, run=run, step="a", question=f"Question {marker}", roles=["approver"], due_at=now)
+    request: dict[str, Any] = {"method": "POST", "url": f"http://127.0.0.1:9/{marker}", "headers": {}, "body": None}
+    HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
+    due, webhook = now - timedelta(minutes=1), UUID(int=id.int + 1000)
+    schedule = {"kind": "schedule", "told": {"every": "1h"}, "due_at": due, "problem": f"Problem {marker}"}
+    Trigger.objects.create(id=id, workflow=workflow, **schedule)
+    Trigger.objects.create(id=webhook, workflow=workflow, kind="webhook", told={}, secret=webhook_secret(marker))
+    return name, str(webhook)
 
 
 def _member(id: UUID, role: str, email: str, name: str) -> Any:

@@ -15,7 +15,7 @@ class Kept:
     """What stood in our rows and files before."""
 
     rows: list[tuple[str, Any, dict[str, bytes | None]]]
-    """Table, primary key, and the encrypted columns."""
+    """Table, the values of the primary key, and the encrypted columns."""
     files: dict[Path, bytes]
 
 
@@ -26,11 +26,14 @@ def ciphertexts_swap(source: Side, target: Side) -> Kept:
 
     rows: list[tuple[str, Any, dict[str, bytes | None]]] = []
     with connection.cursor() as cursor:
-        for table, key, columns in _encrypted():
-            names = ", ".join(f'o."{name}"' for name in columns)
-            both = f'from "{source.schema}"."{table}" t where t."{key}" = o."{key}"'
-            cursor.execute(f'select o."{key}", {names} from "{target.schema}"."{table}" o where exists (select {both})')
-            rows += [(table, id, dict(zip(columns, values, strict=True))) for id, *values in cursor.fetchall()]
+        for table, keys, columns in _encrypted():
+            names = ", ".join(f'o."{name}"' for name in [*keys, *columns])
+            same = " and ".join(f't."{key}" = o."{key}"' for key in keys)
+            both = f'from "{source.schema}"."{table}" t where {same}'
+            cursor.execute(f'select {names} from "{target.schema}"."{table}" o where exists (select {both})')
+            for found in cursor.fetchall():
+                values = dict(zip(columns, found[len(keys) :], strict=True))
+                rows.append((table, found[: len(keys)], values))
             changes = ", ".join(f'"{name}" = t."{name}"' for name in columns)
             cursor.execute(f'update "{target.schema}"."{table}" o set {changes} {both}')
     files = {}
@@ -50,17 +53,16 @@ def ciphertexts_restore(kept: Kept, target: Side) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
+        keys_of = {table: keys for table, keys, _ in _encrypted()}
         for table, id, values in kept.rows:
-            key = next(key for name, key, _ in _encrypted() if name == table)
             changes = ", ".join(f'"{name}" = %s' for name in values)
-            cursor.execute(
-                f'update "{target.schema}"."{table}" set {changes} where "{key}" = %s', [*values.values(), id]
-            )
+            same = " and ".join(f'"{key}" = %s' for key in keys_of[table])
+            cursor.execute(f'update "{target.schema}"."{table}" set {changes} where {same}', [*values.values(), *id])
     for path, content in kept.files.items():
         path.write_bytes(content)
 
 
-def _encrypted() -> list[tuple[str, str, list[str]]]:
+def _encrypted() -> list[tuple[str, list[str], list[str]]]:
     """Table, primary key and encrypted columns of each model that has some."""
     from django.apps import apps
 
@@ -68,6 +70,6 @@ def _encrypted() -> list[tuple[str, str, list[str]]]:
 
     found = []
     for model in apps.get_models():
-        if fields := payload_fields(model):
-            found.append((model._meta.db_table, str(model._meta.pk.column), [str(each.column) for each in fields]))
+        if columns := [str(each.column) for each in payload_fields(model)]:
+            found.append((model._meta.db_table, [str(each.column) for each in model._meta.pk_fields], columns))
     return found

@@ -27,7 +27,7 @@ from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
 from apps.gateway.sockets import NoSocket
-from tests.isolation.ground import PASSWORD, WORD, Side, Things
+from tests.isolation.ground import PASSWORD, WORD, Side, Things, webhook_secret
 
 Name = Callable[[Side, Things], object]
 
@@ -45,6 +45,13 @@ NAMES: dict[str, dict[str, Name]] = {
         "number": lambda side, things: things.number,
         "form": lambda side, things: "csv",
     },
+    "workflows": {
+        "name": lambda side, things: things.workflow,
+        "version": lambda side, things: 2,
+        # Of runs, approvals, calls and triggers each has one under this id: see `ground`.
+        "id": lambda side, things: things.open_run,
+        "webhook": lambda side, things: things.webhook,
+    },
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
 # The parameters above that name something of the tenant.
@@ -55,6 +62,9 @@ OF_THE_TENANT = {
     ("datasets", "id"),
     ("agents", "id"),
     ("agents", "number"),
+    ("workflows", "name"),
+    ("workflows", "id"),
+    ("workflows", "webhook"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.
@@ -74,12 +84,26 @@ class Body:
     """Whether it names things of the tenant."""
     many: Literal["", "all", "each"] = ""
     """Whether it names many at once, in a list: done for all of them or for none, or told of each by itself."""
+    headers: Callable[[Side, Things], Mapping[str, str]] = lambda side, things: {}
+    """What goes along with it besides credentials."""
 
 
 def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
     import json
 
     return {"mode": "json", "json": json.dumps(things.input)}
+
+
+def _definition(side: Side, things: Things) -> Mapping[str, Any]:
+    steps = {"a": {"kind": "transform", "set": {"x": 1}}}
+    return {"definition": {"name": things.workflow, "title": "New", "steps": steps}}
+
+
+def _signature(side: Side, things: Things) -> Mapping[str, str]:
+    """Of an empty message to the webhook, as its owner's secret makes it."""
+    from tests.workflows.test_triggers import signed
+
+    return signed(webhook_secret(side.marker), b"{}", id=f"msg_{side.marker}")
 
 
 def _sample() -> str:
@@ -149,6 +173,31 @@ BODIES: dict[str, Body] = {
         "json", lambda side, things: {"inputs": [things.input]}, True, "all"
     ),
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/workflows": Body(
+        "json", lambda side, things: {"definition": {**_definition(side, things)["definition"], "name": "new"}}
+    ),
+    "PUT /api/v1/workflows/<slug:name>": Body("json", _definition),
+    "DELETE /api/v1/workflows/<slug:name>": NOTHING,
+    "POST /api/v1/workflows/<slug:name>/check": Body("json", _definition),
+    "POST /api/v1/workflows/<slug:name>/publish": Body("json", lambda side, things: {"note": "New"}),
+    "POST /api/v1/workflows/<slug:name>/rollback": Body("json", lambda side, things: {"number": 1}),
+    "POST /api/v1/workflows/<slug:name>/pause": NOTHING,
+    "POST /api/v1/workflows/<slug:name>/resume": NOTHING,
+    "POST /api/v1/workflows/<slug:name>/runs": Body("json", lambda side, things: {"inputs": {}}),
+    "POST /api/v1/workflows/<slug:name>/runs/bulk": Body("json", lambda side, things: {"inputs": [{}, {}]}),
+    "POST /api/v1/workflows/<slug:name>/triggers": Body(
+        "json", lambda side, things: {"kind": "schedule", "settings": {"every": "1h"}}
+    ),
+    "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
+    "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
+    "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
+    "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/workflow-runs/<uuid:id>/pause": NOTHING,
+    "POST /api/v1/workflow-runs/<uuid:id>/resume": NOTHING,
+    "POST /api/v1/workflow-runs/<uuid:id>/retry": Body("json", lambda side, things: {"step": "a"}),
+    "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
+    "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False}),
+    "POST /hooks/<uuid:webhook>": Body("json", headers=_signature),
     "POST /api/v1/runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
 }
 # Pages that anybody may open: they show nothing of a tenant but its name.
@@ -324,6 +373,10 @@ def sockets() -> list[SocketRoute]:
 WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.run": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
+    # Of workflows each kind has a thing under that id as well: see `ground`.
+    "workflows.run": lambda things: UUID(things.open_run),
+    "workflows.call": lambda things: UUID(things.open_run),
+    "workflows.schedule": lambda things: UUID(things.open_run),
 }
 # Kinds whose ids are those of tenants.
 PLATFORM_WORK = {"tenants.provision", "tenants.delete", "dummy.platform"}

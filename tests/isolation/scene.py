@@ -64,6 +64,7 @@ def request_of(operation: Operation, side: Side, things: Things, *, filled_by: S
         path=operation.address(side, things),
         form=body.form if body else "",
         data=body.fill(filled_by or side, things) if body else {},
+        headers=body.headers(filled_by or side, things) if body else {},
     )
 
 

@@ -19,7 +19,7 @@ from apps.common.errors import BadRequest, InvalidInput, Problem
 from apps.gateway import limits, preconditions
 from apps.gateway.fields import narrowing
 from apps.gateway.idempotency import once
-from apps.gateway.pagination import Row, page_of
+from apps.gateway.pagination import NEWEST, Row, page_of
 from apps.gateway.permissions import Declared
 from apps.gateway.principals import Caller, caller_of
 from apps.gateway.waiting import is_asked_again
@@ -41,6 +41,8 @@ class ApiView(APIView):
     """Whether a POST answers with a secret that is shown once: then a repeat of it does not get the answer again."""
     orders: Sequence[str] = ()
     """Columns that a list may be ordered by: each without nulls, and with an index."""
+    natural: str = NEWEST
+    """How a list is ordered otherwise: by a column that differs in all rows."""
     permission_classes = [Declared]
     route_class: Mapping[str, str] = {}
     """Names the limit of its own that a method has besides those of the tenant and the caller: `limits.KINDS`."""
@@ -155,5 +157,5 @@ class ApiView(APIView):
         It may be ordered by the view's `orders`, and have the `fields` of the model that are asked for.
         """
         narrow = narrowing(self.request, cast("MethodType", show).__self__)  # type: ignore[arg-type]
-        found, following = page_of(rows, self.request, orders=self.orders)
+        found, following = page_of(rows, self.request, orders=self.orders, natural=self.natural)
         return Response({"items": [narrow(show(row).model_dump(mode="json")) for row in found], "next": following})

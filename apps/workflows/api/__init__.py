@@ -1,0 +1,1 @@
+"""Workflows over the API: one module for each subject."""

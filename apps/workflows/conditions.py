@@ -1,0 +1,213 @@
+"""Conditions are data: groups of tests on fields. Compiled once per version, evaluated inline, told as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Literal, Self, cast
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from apps.common.schemas import StrictModel
+from apps.workflows.values import BadValue, Compiled, Env, NoValue, Reference, shown, text_parse, value_compile
+
+DEEPEST: Final = 6
+MOST_TESTS: Final = 100
+
+Operator = Literal[
+    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "does not contain", "starts with", "ends with",
+    "between", "is empty", "is not empty",
+]  # fmt: skip
+UNARY: Final = frozenset({"is empty", "is not empty"})
+ORDERED: Final = frozenset({"<", "<=", ">", ">=", "between"})
+
+
+class Test(StrictModel):
+    """One comparison. A field that is missing counts as null."""
+
+    __test__ = False  # the word of the field, and none of pytest's
+
+    field: str = Field(max_length=300, description="A reference, as `${inputs.amount}`.")
+    op: Operator
+    value: Any = Field(default=None, description="What it is compared with: a literal or another reference.")
+
+    @model_validator(mode="after")
+    def readable(self) -> Self:
+        parts = text_parse(self.field)
+        if len(parts) != 1 or not isinstance(parts[0], Reference):
+            raise ValueError("A test looks at one reference: write the field as `${inputs.name}`.")
+        value_compile(self.value)
+        if self.op in UNARY and self.value is not None:
+            raise ValueError(f"`{self.op}` compares with nothing: leave the value out.")
+        if self.op == "between" and not (isinstance(self.value, list) and len(self.value) == 2):
+            raise ValueError("`between` takes a list of two: the lowest and the highest.")
+        if self.op in {"in", "not in"} and not isinstance(self.value, list | str):
+            raise ValueError(f"`{self.op}` takes a list, or a reference to one.")
+        return self
+
+    @property
+    def reference(self) -> Reference:
+        return cast("Reference", text_parse(self.field)[0])
+
+
+class Group(StrictModel):
+    """Several conditions together. Exactly one of the three; an empty `all` holds, an empty `any` does not."""
+
+    all: list[Condition] | None = None
+    any: list[Condition] | None = None
+    none: list[Condition] | None = None
+
+    @model_validator(mode="after")
+    def one_kind(self) -> Self:
+        if sum(each is not None for each in (self.all, self.any, self.none)) != 1:
+            raise ValueError("A group has one of `all`, `any` or `none`.")
+        return self
+
+    @property
+    def word(self) -> str:
+        return "all" if self.all is not None else "any" if self.any is not None else "none"
+
+    @property
+    def parts(self) -> list[Condition]:
+        return next(each for each in (self.all, self.any, self.none) if each is not None)
+
+
+def _form(value: object) -> str:
+    given = value if isinstance(value, dict) else vars(value) if isinstance(value, Test | Group) else {}
+    return "test" if "field" in given or "op" in given else "group"
+
+
+Condition = Annotated[Annotated[Test, Tag("test")] | Annotated[Group, Tag("group")], Discriminator(_form)]
+Group.model_rebuild()
+
+
+def every_test(condition: Test | Group, place: str) -> Iterator[tuple[str, Test]]:
+    """Every test with its place. Raises `BadValue` for a condition that is too deep or too long."""
+    for count, (at, test, depth) in enumerate(_walk(condition, place, 0), 1):
+        if depth > DEEPEST or count > MOST_TESTS:
+            raise BadValue(f"A condition has at most {DEEPEST} levels and {MOST_TESTS} tests.")
+        yield at, test
+
+
+def condition_compile(condition: Test | Group) -> Callable[[Env], bool]:
+    """A function that tells whether the condition holds. It never raises: what cannot be compared does not hold."""
+    if isinstance(condition, Test):
+        return _test_compile(condition)
+    parts = [condition_compile(part) for part in condition.parts]
+    if condition.word == "all":
+        return lambda env: all(part(env) for part in parts)
+    if condition.word == "any":
+        return lambda env: any(part(env) for part in parts)
+    return lambda env: not any(part(env) for part in parts)
+
+
+def condition_sentence(condition: Test | Group, *, nested: bool = False) -> str:
+    """The condition in words: ``amount > 100 and (country is one of DE, FR or vip = true)``."""
+    if isinstance(condition, Test):
+        return _test_sentence(condition)
+    if not condition.parts:
+        return "always" if condition.word != "any" else "never"
+    joined = (" or " if condition.word != "all" else " and ").join(
+        condition_sentence(part, nested=len(condition.parts) > 1) for part in condition.parts
+    )
+    if condition.word == "none":
+        return f"not ({joined})"
+    return f"({joined})" if nested and len(condition.parts) > 1 else joined
+
+
+def _walk(condition: Test | Group, place: str, depth: int) -> Iterator[tuple[str, Test, int]]:
+    if isinstance(condition, Test):
+        yield place, condition, depth
+        return
+    if depth > DEEPEST:
+        raise BadValue(f"A condition has at most {DEEPEST} levels and {MOST_TESTS} tests.")
+    for n, part in enumerate(condition.parts):
+        at = f"{condition.word}.{n}"
+        yield from _walk(part, f"{place}.{at}" if place else at, depth + 1)
+
+
+def _test_compile(test: Test) -> Callable[[Env], bool]:
+    left, right, holds = value_compile(test.field), value_compile(test.value), _OPERATORS[test.op]
+    return lambda env: holds(_value(left, env), _value(right, env))
+
+
+def _value(compiled: Compiled, env: Env) -> Any:
+    try:
+        return compiled(env)
+    except (NoValue, ValueError):
+        return None
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Equal as JSON has it: true is not 1, and 1 is 1.0."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Numbers with numbers and texts with texts (ISO 8601 dates among them); nothing else has an order."""
+
+    def holds(left: Any, right: Any) -> bool:
+        numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (left, right))
+        return (numbers or (isinstance(left, str) and isinstance(right, str))) and compare(left, right)
+
+    return holds
+
+
+def _contains(left: Any, right: Any) -> bool:
+    if isinstance(left, str):
+        return isinstance(right, str) and right in left
+    return isinstance(left, list) and any(_equal(item, right) for item in left)
+
+
+def _is_in(left: Any, right: Any) -> bool:
+    return isinstance(right, list) and any(_equal(left, item) for item in right)
+
+
+def _is_empty(left: Any) -> bool:
+    return left is None or (isinstance(left, str | list | dict) and not left)
+
+
+_at_least, _at_most = _ordered(lambda a, b: a >= b), _ordered(lambda a, b: a <= b)
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": _equal,
+    "!=": lambda left, right: not _equal(left, right),
+    "<": _ordered(lambda a, b: a < b),
+    "<=": _at_most,
+    ">": _ordered(lambda a, b: a > b),
+    ">=": _at_least,
+    "in": _is_in,
+    "not in": lambda left, right: not _is_in(left, right),
+    "contains": _contains,
+    "does not contain": lambda left, right: not _contains(left, right),
+    "starts with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.startswith(right),
+    "ends with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.endswith(right),
+    "between": lambda left, right: isinstance(right, list) and _at_least(left, right[0]) and _at_most(left, right[1]),
+    "is empty": lambda left, _: _is_empty(left),
+    "is not empty": lambda left, _: not _is_empty(left),
+}
+
+
+def _test_sentence(test: Test) -> str:
+    name = _spoken(test.field)
+    if test.op in UNARY:
+        return f"{name} {test.op}"
+    if test.op == "between":
+        return f"{name} is between {_spoken(test.value[0])} and {_spoken(test.value[1])}"
+    if test.op in {"in", "not in"}:
+        listed = ", ".join(map(_spoken, test.value)) if isinstance(test.value, list) else _spoken(test.value)
+        return f"{name} is {'one' if test.op == 'in' else 'none'} of {listed}"
+    return f"{name} {test.op} {_spoken(test.value)}"
+
+
+def _spoken(value: Any) -> str:
+    """A value as people say it: a reference by what it names, texts as they are, nothing as `nothing`."""
+    if isinstance(value, str):
+        parts = text_parse(value)
+        return "".join(part if isinstance(part, str) else _name(part) for part in parts) or "an empty text"
+    return "nothing" if value is None else shown(value)
+
+
+def _name(reference: Reference) -> str:
+    words = [str(part) for part in reference.path[1:] or reference.path]
+    return " ".join(word.replace("_", " ") for word in words)

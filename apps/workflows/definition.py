@@ -1,0 +1,349 @@
+"""What a workflow is: typed data that people edit by forms and keep as YAML. Nothing in this module runs.
+
+A definition is read by one model, wherever it comes from; `apps.workflows.checking` then tells what is wrong with it as
+a whole, `apps.workflows.plan` makes of it what the engine follows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from apps.common.errors import InvalidInput, Issue
+from apps.common.registry import Registry
+from apps.common.schemas import StrictModel
+from apps.workflows.conditions import Condition, Group, Test, every_test
+from apps.workflows.durations import Duration
+from apps.workflows.values import Compiled, Reference, references_in, value_compile
+
+FORMAT: Final = 1
+MOST_STEPS: Final = 200
+LARGEST: Final = 256 * 1024
+"""Bytes of a definition as YAML."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
+
+
+def _readable(value: Any) -> Any:
+    value_compile(value)
+    return value
+
+
+Value = Annotated[Any, AfterValidator(_readable)]
+"""A literal, a reference, a text with references, or a function of values: see `apps.workflows.values`."""
+
+
+class InputField(StrictModel):
+    """One input of a workflow: what the form asks for, what the API takes, what references may rely on."""
+
+    type: Literal["text", "number", "integer", "boolean", "date", "datetime", "choice", "list", "object", "dataset"]
+    title: str = Field(default="", max_length=100)
+    description: str = Field(default="", max_length=500)
+    required: bool = True
+    default: Any = None
+    choices: list[str] = Field(default=[], max_length=200)
+    minimum: float | None = None
+    maximum: float | None = None
+    example: Any = None
+
+    @model_validator(mode="after")
+    def sensible(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("`choices` belong to an input of type choice, which needs them.")
+        if self.type not in {"number", "integer"} and (self.minimum, self.maximum) != (None, None):
+            raise ValueError("Only numbers have a minimum and a maximum.")
+        return self
+
+    def schema_of(self) -> dict[str, Any]:
+        """The JSON schema of its values."""
+        made = dict(_INPUT_TYPES[self.type])
+        if self.choices:
+            made["enum"] = self.choices
+        for name, limit in (("minimum", self.minimum), ("maximum", self.maximum)):
+            if limit is not None:
+                made[name] = limit
+        return made if self.required else {"anyOf": [made, {"type": "null"}]}
+
+
+_INPUT_TYPES: Final[dict[str, dict[str, Any]]] = {
+    "text": {"type": "string", "maxLength": 10_000},
+    "number": {"type": "number"},
+    "integer": {"type": "integer"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "choice": {"type": "string"},
+    "list": {"type": "array"},
+    "object": {"type": "object"},
+    "dataset": {"type": "string", "format": "uuid"},
+}
+
+
+class Retry(StrictModel):
+    """When a step that failed is tried again. The n-th wait is `delay` × `factor`^(n-1), at most `longest`."""
+
+    attempts: int = Field(default=3, ge=1, le=20, description="Tries in all.")
+    delay: Duration = Field(default="2s", validate_default=True)
+    factor: float = Field(default=2.0, ge=1, le=10)
+    longest: Duration = Field(default="15m", validate_default=True)
+    jitter: bool = Field(default=True, description="Whether a wait is drawn between half of it and all of it.")
+    only: list[str] = Field(default=[], max_length=50, description="Codes of problems to retry on; empty: every one.")
+
+
+class OnError(StrictModel):
+    """What happens when a step has failed for good."""
+
+    do: Literal["fail", "continue", "go"] = "fail"
+    value: Value = Field(default=None, description="With `continue`: what the step gives instead.")
+    to: Name | None = Field(default=None, description="With `go`: the step that deals with it.")
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        if (self.do == "go") != (self.to is not None):
+            raise ValueError("`to` names the step for `do: go`, and nothing else.")
+        if self.do != "continue" and self.value is not None:
+            raise ValueError("`value` belongs to `do: continue`.")
+        return self
+
+
+class ForEach(StrictModel):
+    """Run a step once for each item of a list; it gives the list of what each gave, in order."""
+
+    items: Value
+    concurrency: int = Field(default=10, ge=1, le=100, description="Items that may be worked on at the same time.")
+    on_item_error: Literal["fail", "skip"] = Field(default="fail", description="With `skip` a failed item gives null.")
+
+
+class Step(StrictModel):
+    """What every step has. A kind of step is a subclass with its own fields, registered by `kind`."""
+
+    kind: str
+    title: str = Field(default="", max_length=100)
+    description: str = Field(default="", max_length=1000)
+    after: list[Name] | None = Field(
+        default=None, max_length=MOST_STEPS, description="Steps that come before; left out: the one above."
+    )
+    when: Condition | None = Field(default=None, description="The step is skipped where this does not hold.")
+    for_each: ForEach | None = None
+    retry: Retry | None = None
+    timeout: Duration | None = None
+    on_error: OnError = OnError()
+
+    label: ClassVar[str]
+    """What people call the kind."""
+    icon: ClassVar[str]
+    inline: ClassVar[bool] = False
+    """Whether the engine computes it in its own process; else it opens the step and waits for its end."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        STEP_KINDS.register(cls.model_fields["kind"].default, cls)
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        """The kind's own values that may hold references, with their places."""
+        yield from ()
+
+    def targets(self) -> list[str]:
+        """The steps that it chooses among: those that it does not choose are skipped."""
+        return []
+
+    def gives(self) -> dict[str, Any]:
+        """The JSON schema of its output, as far as the definition alone tells; `{}` for anything."""
+        return {}
+
+    def conditions(self) -> Iterator[tuple[str, Test | Group]]:
+        """Every condition of the step with its place."""
+        if self.when is not None:
+            yield "when", self.when
+
+    def compile(self) -> Compiled:
+        """A function of the environment: the output of an inline step, or what any other is asked to do.
+
+        The function raises `NoValue` or `ValueError` with what is wrong.
+        """
+        raise NotImplementedError
+
+    def due(self, asked: Any, now: datetime) -> datetime | None:
+        """When a step that was opened at `now` is overdue; None: it never is."""
+        return now + self.timeout if self.timeout is not None else None
+
+    def overdue(self, due: datetime) -> Any:
+        """What a step gives that is overdue; None where that is a failure."""
+        return None
+
+    def all_values(self) -> Iterator[tuple[str, Any]]:
+        yield from self.values()
+        if self.for_each is not None:
+            yield "for_each.items", self.for_each.items
+        if self.on_error.do == "continue":
+            yield "on_error.value", self.on_error.value
+
+    def references(self) -> Iterator[tuple[str, Reference]]:
+        """Every reference with its place in the step."""
+        for place, value in self.all_values():
+            yield from ((f"{place}.{under}".rstrip("."), found) for under, found in references_in(value))
+        for place, condition in self.conditions():
+            for at, test in every_test(condition, place):
+                yield f"{at}.field".lstrip("."), test.reference
+                yield from ((f"{at}.value".lstrip("."), found) for _, found in references_in(test.value))
+
+
+STEP_KINDS: Registry[type[Step]] = Registry("Step kind")
+
+
+def _step(given: Any) -> Any:
+    """A step by its kind. Raises `ValueError` where there is no such kind."""
+    if isinstance(given, Step):
+        return given
+    if not isinstance(given, Mapping):
+        raise ValueError("A step is a mapping with at least a `kind`.")
+    kind = STEP_KINDS.get(str(given.get("kind", "")))
+    if kind is None:
+        raise ValueError(f"`kind` is one of {', '.join(STEP_KINDS.keys())}.")
+    return kind.model_validate(given)
+
+
+class Overlap(StrictModel):
+    """How many runs of a workflow are worked on at the same time, and what becomes of one more."""
+
+    limit: int | None = Field(default=None, ge=1, le=10_000, description="Left out: as many as there are.")
+    policy: Literal["wait", "skip", "cancel_previous"] = "wait"
+
+
+class Definition(StrictModel):
+    """A workflow. The order of steps is that in which people read them; what runs when is told by `after`."""
+
+    format: Literal[1] = FORMAT
+    name: Slug
+    title: str = Field(min_length=1, max_length=100)
+    description: str = Field(default="", max_length=2000)
+    owner: str = Field(default="", max_length=254, description="Who answers for it: an address or a team.")
+    tags: list[Slug] = Field(default=[], max_length=20)
+    inputs: dict[Name, InputField] = Field(default={}, max_length=50)
+    steps: dict[Name, SerializeAsAny[Annotated[Step, BeforeValidator(_step)]]] = Field(
+        min_length=1, max_length=MOST_STEPS
+    )
+    outputs: dict[Name, Value] = Field(default={}, max_length=50)
+    overlap: Overlap = Overlap()
+    deadline: Duration | None = Field(default=None, description="A run that is still open after so long fails.")
+    on_failure: Slug | None = Field(default=None, description="The workflow that is started when a run failed.")
+
+    def before(self, name: str) -> list[str]:
+        """The steps that come before `name`: those it names, or else the one above it."""
+        step = self.steps[name]
+        if step.after is not None:
+            return step.after
+        chosen = self.chosen_by().get(name)
+        if chosen:
+            return chosen
+        names = list(self.steps)
+        above = names.index(name) - 1
+        return [names[above]] if above >= 0 else []
+
+    def chosen_by(self) -> dict[str, list[str]]:
+        """The steps that are chosen by others (a branch, a parallel, a handler of errors), with those others."""
+        found: dict[str, list[str]] = {}
+        for name, step in self.steps.items():
+            for target in [*step.targets(), *([step.on_error.to] if step.on_error.to else [])]:
+                found.setdefault(target, []).append(name)
+        return found
+
+
+def definition_load(text: str) -> Definition:
+    """A definition from YAML or JSON. Raises `InvalidInput` with an issue for each place that is wrong."""
+    if len(text.encode()) > LARGEST:
+        raise InvalidInput(f"A definition has at most {LARGEST // 1024} KiB. Nothing was stored.")
+    try:
+        given = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, stricter
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        told = str(getattr(error, "problem", None) or error)
+        raise InvalidInput(
+            "The text is not YAML that can be read. Nothing was stored.", issues=[Issue(path=place, message=told)]
+        ) from error
+    return definition_parse(given)
+
+
+def definition_parse(given: Any) -> Definition:
+    """A definition from data. Raises `InvalidInput`."""
+    try:
+        return Definition.model_validate(given)
+    except ValidationError as error:
+        raise InvalidInput.from_pydantic(error) from error
+
+
+def definition_dump(definition: Definition) -> dict[str, Any]:
+    """A definition as data, without what is as it would be anyway; `definition_parse` gives it back."""
+    data = definition.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    data["steps"] = {name: {"kind": step.kind, **data["steps"][name]} for name, step in definition.steps.items()}
+    return {"format": definition.format, **{key: data[key] for key in type(definition).model_fields if key in data}}
+
+
+def definition_yaml(definition: Definition) -> str:
+    """A definition as YAML that people read and edit; `definition_load` gives it back."""
+    return str(yaml.dump(definition_dump(definition), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as JSON has it: no aliases (they make a small text a huge value), no repeated keys, no dates, and for truth
+    only `true` and `false` (in YAML 1.1 `no` and `on` were that too)."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not understood: write it out", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"`{key}` is there twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), ["t", "f"])
+
+
+class _Dumper(yaml.SafeDumper):
+    """Long texts as blocks, lists indented below their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+        return super().increase_indent(flow, False)
+
+
+def _text_node(dumper: yaml.SafeDumper, text: str) -> Any:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text_node)

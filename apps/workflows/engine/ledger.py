@@ -1,0 +1,226 @@
+"""What is kept of a run: entries that are only ever added, and the state that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from apps.workflows.engine.plan import Plan, PlanStep
+from apps.workflows.values import Env, NoValue
+
+STEP = -1
+"""The item of an entry that is about a step as a whole."""
+MOST_ITEMS = 10_000
+
+Outcome = Literal["opened", "succeeded", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened to a step, or to an item of one. A step, item, attempt has at most one end."""
+
+    step: int
+    item: int
+    attempt: int
+    outcome: Outcome
+    output: Any = None
+    problem: dict[str, Any] | None = None
+    ref: UUID | None = None
+    """Of an opened one: the key of what carries it out (a run of an agent, an approval, another run)."""
+    due: datetime | None = None
+    """Of an opened one: when it is overdue. Of a failed one: when it is tried again; None: it failed for good."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A step without items, or one item of a step."""
+
+    attempt: int = 0
+    """The latest try that has begun or ended."""
+    is_open: bool = False
+    is_over: bool = False
+    due: datetime | None = None
+    ref: UUID | None = None
+
+
+@dataclass(slots=True)
+class Items:
+    """The items of a step that runs once for each."""
+
+    values: list[Any]
+    pieces: list[Piece]
+    outputs: list[Any]
+    fresh: dict[int, None]
+    """Items that have not begun, in order. Not only the last ones: of a round, any part may have been lost."""
+    begun: dict[int, None] = field(default_factory=dict)
+    """Items that have begun and are not over."""
+
+
+@dataclass(slots=True)
+class RunState:
+    """What a run's entries say. `apply` is the only thing that changes it."""
+
+    plan: Plan
+    inputs: dict[str, Any]
+    run: dict[str, Any]
+    """What `${run...}` names."""
+    started_at: datetime
+    given: dict[str, Any] = field(default_factory=dict)
+    """What a person gave a step instead of what it works out itself, by name of the step."""
+    settled: list[str | None] = field(init=False)
+    """How each step ended: `succeeded`, `failed` or `skipped`; None while it has not."""
+    env: dict[str, Any] = field(init=False)
+    left: list[int] = field(init=False)
+    """Steps before each that have not ended."""
+    live: list[int] = field(init=False)
+    """Ended steps before each that lead to it."""
+    chosen: list[bool] = field(init=False)
+    pieces: list[Piece] = field(init=False)
+    items: dict[int, Items] = field(init=False)
+    errors: dict[int, dict[str, Any]] = field(init=False)
+    """The problem that each handler of errors has to deal with."""
+    active: dict[int, None] = field(init=False)
+    """Steps that could begin or have begun, and have not ended; in order."""
+    unsettled: int = field(init=False)
+    failure: dict[str, Any] | None = None
+    """Why the run failed, once it has."""
+    stopped: dict[str, Any] | None = None
+    """What a `stop` said."""
+
+    def __post_init__(self) -> None:
+        steps = self.plan.steps
+        self.settled = [None] * len(steps)
+        self.env = {"inputs": self.inputs, "steps": {}, "run": self.run}
+        self.left = [len(step.before) for step in steps]
+        self.live = [0] * len(steps)
+        self.chosen = [not step.choosers for step in steps]
+        self.pieces = [Piece() for _ in steps]
+        self.items, self.errors = {}, {}
+        self.active = {step.index: None for step in steps if not step.before}
+        self.unsettled = len(steps)
+
+    def env_of(self, step: PlanStep, item: int = STEP) -> Env:
+        """What the references of a step, or of one of its items, name."""
+        extra: dict[str, Any] = {}
+        if item != STEP:
+            extra = {"item": self.items[step.index].values[item], "index": item}
+        if step.index in self.errors:
+            extra["error"] = self.errors[step.index]
+        return {**self.env, **extra} if extra else self.env
+
+    def asked(self, step: PlanStep, item: int) -> Any:
+        """What a step gives (inline) or asks for. Raises `NoValue` or `ValueError`."""
+        return self.given[step.name] if step.name in self.given else step.compute(self.env_of(step, item))
+
+    def is_reached(self, step: PlanStep) -> bool:
+        """Whether something leads to a step whose predecessors have all ended."""
+        return not step.before or (self.chosen[step.index] and self.live[step.index] > 0)
+
+    def piece(self, step: PlanStep, item: int) -> Piece:
+        """What is kept of a step, or of one of its items."""
+        return self.pieces[step.index] if item == STEP else self.items_of(step).pieces[item]
+
+    def open_pieces(self) -> Iterator[tuple[PlanStep, int, Piece]]:
+        """What somebody else has in hand."""
+        for index in self.active:
+            step = self.plan.steps[index]
+            if self.pieces[index].is_open:
+                yield step, STEP, self.pieces[index]
+            if index in self.items:
+                pieces = self.items[index].pieces
+                yield from ((step, item, pieces[item]) for item in self.items[index].begun if pieces[item].is_open)
+
+    def items_of(self, step: PlanStep) -> Items:
+        """The items of a step, worked out from what came before it. Raises `NoValue` or `ValueError`."""
+        found = self.items.get(step.index)
+        if found is None:
+            values = step.items(self.env_of(step)) if step.items else None
+            if not isinstance(values, list):
+                raise ValueError("`for_each.items` is not a list.")
+            if len(values) > MOST_ITEMS:
+                raise ValueError(f"`for_each.items` has {len(values):,} items; at most {MOST_ITEMS:,} are worked on.")
+            count = len(values)
+            found = Items(values, [Piece() for _ in values], [None] * count, dict.fromkeys(range(count)))
+            self.items[step.index] = found
+        return found
+
+    def apply(self, entry: Entry) -> None:
+        """Take an entry into account. One about what is over already changes nothing."""
+        step = self.plan.steps[entry.step]
+        if self.settled[entry.step] is not None:
+            return
+        piece = self.piece(step, entry.item)
+        if piece.is_over or entry.attempt < piece.attempt:
+            return
+        if entry.item != STEP and piece.attempt == 0:
+            del self.items[entry.step].fresh[entry.item]
+            self.items[entry.step].begun[entry.item] = None
+        piece.attempt, piece.due, piece.ref = entry.attempt, entry.due, entry.ref
+        piece.is_open = entry.outcome == "opened"
+        if piece.is_open or (entry.outcome == "failed" and entry.due is not None):
+            return
+        piece.is_over = True
+        if entry.item == STEP:
+            self._end(step, entry.outcome, entry.output, entry.problem)
+        else:
+            self._item_end(step, entry)
+
+    def _item_end(self, step: PlanStep, entry: Entry) -> None:
+        items = self.items[step.index]
+        del items.begun[entry.item]
+        items.outputs[entry.item] = entry.output
+        if entry.outcome == "failed" and not step.skips_items:
+            problem = dict(entry.problem or {}, item=entry.item)
+            self._end(step, "failed", None, problem)
+        elif not items.fresh and not items.begun:
+            self._end(step, "succeeded", items.outputs, None)
+
+    def _end(self, step: PlanStep, outcome: str, output: Any, problem: dict[str, Any] | None) -> None:
+        if outcome == "failed":
+            self._fail(step, {**(problem or {}), "step": step.name})
+            return
+        self.env["steps"][step.name] = output if outcome == "succeeded" else None
+        self._settle(step, outcome)
+        if outcome == "succeeded" and step.step.kind == "stop":
+            self.stopped = output
+        for after in step.after:
+            self._edge(step, after, outcome == "succeeded" and self._leads(step, after, output))
+
+    def _leads(self, step: PlanStep, after: int, output: Any) -> bool:
+        if after in step.targets:
+            return bool(self.plan.steps[after].name in output["go"])
+        return after != step.handler
+
+    def _fail(self, step: PlanStep, problem: dict[str, Any]) -> None:
+        if step.instead is not None:
+            try:
+                output = step.instead(self.env_of(step))
+            except (NoValue, ValueError) as error:
+                problem = {**problem, "detail": f"{problem.get('detail', '')} And `on_error.value`: {error}".strip()}
+            else:
+                self._end(step, "succeeded", output, None)
+                return
+        self.env["steps"][step.name] = None
+        self._settle(step, "failed")
+        if step.handler is None:
+            self.failure = self.failure or problem
+        else:
+            self.errors[step.handler] = problem
+        for after in step.after:
+            self._edge(step, after, after == step.handler)
+
+    def _settle(self, step: PlanStep, outcome: str) -> None:
+        self.settled[step.index] = outcome
+        self.unsettled -= 1
+        self.active.pop(step.index, None)
+
+    def _edge(self, step: PlanStep, after: int, leads: bool) -> None:
+        self.left[after] -= 1
+        if leads:
+            self.live[after] += 1
+            self.chosen[after] = self.chosen[after] or step.index in self.plan.steps[after].choosers
+        if self.left[after] == 0:
+            self.active[after] = None

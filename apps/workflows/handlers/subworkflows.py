@@ -1,0 +1,65 @@
+"""Steps that another workflow carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from apps.common import work
+from apps.common.errors import NotFound
+from apps.workflows import services
+from apps.workflows.definition import Step
+from apps.workflows.kinds.outward import SubWorkflow
+from apps.workflows.models import Workflow, WorkflowRun
+from apps.workflows.performers import KIND, Ask, Outcome, Performer
+
+
+class SubWorkflowPerformer(Performer):
+    kind = "workflow"
+
+    def prepare(self, run: WorkflowRun, step: Step, asked: Any) -> Any:
+        """The published version of the workflow, with its inputs validated. Raises `NotFound`, `InvalidInput`."""
+        if run.depth >= services.DEEPEST:
+            raise ValueError(
+                f"Workflows call each other {services.DEEPEST} deep here: the innermost one was not started."
+            )
+        assert isinstance(step, SubWorkflow)  # noqa: S101  # a performer gets steps of its kind only
+        found = Workflow.objects.select_related("published").filter(name=step.workflow, archived_at=None).first()
+        if found is None or found.published is None:
+            raise NotFound(f"There is no published workflow {step.workflow!r} here.")
+        return found, services.inputs_parse(version=found.published, data=asked)
+
+    def begin(self, asks: Sequence[Ask]) -> None:
+        WorkflowRun.objects.bulk_create([_child(ask) for ask in asks])
+        work.schedule_many(KIND, [ask.ref for ask in asks])
+
+    def collect(self, refs: Sequence[UUID]) -> Mapping[UUID, Outcome]:
+        ended = WorkflowRun.objects.filter(pk__in=refs).exclude(status__in=WorkflowRun.OPEN)
+        return {run.id: _outcome(run) for run in ended}
+
+    def cancel(self, refs: Sequence[UUID]) -> None:
+        for run in WorkflowRun.objects.filter(pk__in=refs, status__in=WorkflowRun.OPEN):
+            services.run_stop(run=run)
+
+
+def _child(ask: Ask) -> WorkflowRun:
+    workflow, inputs = ask.asked
+    return WorkflowRun(
+        id=ask.ref,
+        workflow=workflow,
+        version=workflow.published,
+        inputs=inputs,
+        parent=ask.run,
+        depth=ask.run.depth + 1,
+        origin="workflow",
+        created_by_id=ask.run.created_by_id,
+        is_demo=ask.run.is_demo,
+    )
+
+
+def _outcome(run: WorkflowRun) -> Outcome:
+    if run.status == WorkflowRun.Status.SUCCEEDED:
+        return Outcome(output=run.outputs)
+    told = run.problem or {"code": "cancelled", "detail": "It was cancelled."}
+    return Outcome(problem={**told, "detail": f"{run.ref}: {told.get('detail', '')}"})

@@ -1,0 +1,166 @@
+"""Steps that others carry out: an agent, a person, another system, another workflow. And waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from apps.common.permissions import ROLES
+from apps.workflows.definition import Name, Slug, Step, Value
+from apps.workflows.durations import Duration
+from apps.workflows.values import Compiled, Env, value_compile
+
+
+class AgentStep(Step):
+    """An agent looks at data and decides. It changes nothing outside."""
+
+    kind: Literal["agent"] = "agent"
+    agent: str = Field(max_length=100, description="Key of the agent.")
+    input: dict[str, Value] = Field(default={}, description="What the agent takes.")
+
+    label, icon = "Agent", "robot"
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        yield "input", self.input
+
+    def compile(self) -> Compiled:
+        return value_compile(self.input)
+
+
+class Approval(Step):
+    """A person says yes or no, with a comment. Without an answer in time it counts as no."""
+
+    kind: Literal["approval"] = "approval"
+    question: Value = Field(description="What is to be decided, in a sentence.")
+    details: Value = Field(default=None, description="What the person should see to decide.")
+    roles: list[str] = Field(default=["approver", "administrator"], min_length=1, max_length=10)
+    answer_within: Duration = Field(default="3d", validate_default=True)
+
+    label, icon = "Approval", "user-check"
+
+    @model_validator(mode="after")
+    def known_roles(self) -> Self:
+        if unknown := [role for role in self.roles if role not in ROLES]:
+            raise ValueError(f"There is no role {unknown[0]!r}: use some of {', '.join(ROLES)}.")
+        return self
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        yield "question", self.question
+        yield "details", self.details
+
+    def gives(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {
+                "approved": {"type": "boolean"},
+                "comment": {"type": "string"},
+                "by": {"type": "string"},
+                "timed_out": {"type": "boolean"},
+            },
+            "required": ["approved", "comment", "by", "timed_out"],
+        }
+
+    def due(self, asked: Any, now: datetime) -> datetime | None:
+        return now + self.answer_within
+
+    def overdue(self, due: datetime) -> Any:
+        return {"approved": False, "comment": "", "by": "", "timed_out": True}
+
+    def compile(self) -> Compiled:
+        return value_compile({"question": self.question, "details": self.details})
+
+
+class Http(Step):
+    """A request to another system. It is sent with an idempotency key, and never blindly a second time."""
+
+    kind: Literal["http"] = "http"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: Value
+    headers: dict[str, Value] = Field(default={}, max_length=50)
+    body: Value = None
+    repeatable: bool = Field(
+        default=False, description="Whether the other side honours the idempotency key: then it may be sent again."
+    )
+
+    label, icon = "HTTP request", "world-upload"
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        yield "url", self.url
+        yield "headers", self.headers
+        yield "body", self.body
+
+    def gives(self) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {"status": {"type": "integer"}, "headers": {"type": "object"}, "body": {}},
+            "required": ["status", "headers", "body"],
+        }
+
+    def compile(self) -> Compiled:
+        return value_compile({"method": self.method, "url": self.url, "headers": self.headers, "body": self.body})
+
+
+class SubWorkflow(Step):
+    """Another workflow runs, and gives its outputs."""
+
+    kind: Literal["workflow"] = "workflow"
+    workflow: Slug
+    inputs: dict[Name, Value] = Field(default={}, max_length=50)
+
+    label, icon = "Workflow", "hierarchy-2"
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        yield "inputs", self.inputs
+
+    def compile(self) -> Compiled:
+        return value_compile(self.inputs)
+
+
+class Wait(Step):
+    """Nothing happens for a while, or until a moment. It holds no worker."""
+
+    kind: Literal["wait"] = "wait"
+    duration: Duration | None = None
+    until: Value = Field(default=None, description="A moment: ISO 8601, with its offset from UTC.")
+
+    label, icon = "Wait", "clock"
+
+    @model_validator(mode="after")
+    def one_of(self) -> Self:
+        if (self.duration is None) == (self.until is None):
+            raise ValueError("Give either `duration` or `until`.")
+        return self
+
+    def values(self) -> Iterator[tuple[str, Any]]:
+        yield "until", self.until
+
+    def gives(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"until": {"type": "string"}}, "required": ["until"]}
+
+    def due(self, asked: Any, now: datetime) -> datetime | None:
+        return asked if isinstance(asked, datetime) else now + asked
+
+    def overdue(self, due: datetime) -> Any:
+        return {"until": due.isoformat()}
+
+    def compile(self) -> Compiled:
+        """What is asked is a duration, or a moment."""
+        if self.duration is not None:
+            duration: timedelta = self.duration
+            return lambda env: duration
+        until = value_compile(self.until)
+
+        def moment(env: Env) -> datetime:
+            text = until(env)
+            try:
+                at = datetime.fromisoformat(text)
+            except (TypeError, ValueError):
+                raise ValueError(f"`until` is {text!r}: write a moment as 2026-03-01T08:00:00Z.") from None
+            if at.tzinfo is None:
+                raise ValueError(f"`until` is {text!r} and does not say in which time zone: end it with Z or +01:00.")
+            return at
+
+        return moment

@@ -1,0 +1,325 @@
+"""The pump: it takes many runs of a tenant in hand, advances each as far as it goes, and records a round at a time.
+
+A step's result is recorded before the next step of its run begins. What a round did not record, because its row was in
+other hands, is forgotten: the run is loaded again, or dropped. `docs/guides/engine.md` has the rules.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.common import work
+from apps.common.errors import Problem
+from apps.common.ids import uuid7
+from apps.common.work import Claim, Move
+from apps.workflows import live, starting, store
+from apps.workflows.engine.advance import (
+    Compute,
+    Decision,
+    End,
+    Open,
+    Overdue,
+    Record,
+    Rest,
+    advance,
+    computed,
+    failed,
+    opened,
+    overdue,
+    problem,
+)
+from apps.workflows.engine.ledger import Entry, RunState
+from apps.workflows.engine.plan import PlanStep
+from apps.workflows.models import Workflow, WorkflowRun
+from apps.workflows.performers import KIND, PERFORMERS, Ask
+from apps.workflows.store import Change, Clock, InHand
+
+logger = logging.getLogger(__name__)
+
+COMPUTE: Final = 0.05
+"""Seconds that are computed between two commits at most: a crash repeats no more than this, and one step."""
+LONGEST: Final = 2.0
+"""Seconds of a turn; then what is still in hand is given back, so that others come to their turn."""
+LOOK_EVERY: Final = 0.1
+"""Seconds between two looks at whether other tenants wait."""
+
+Status = WorkflowRun.Status
+
+
+class Pump:
+    """One turn on the runs of these claims, all of the tenant that is entered."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.clock = Clock()
+        self.teller = live.Teller()
+        self.asks: list[Ask] = []
+        self.late: list[tuple[UUID, str, UUID]] = []
+        """What nobody waits for any more: the run, the kind of step, and the key of what carries it out."""
+        self.ended: list[InHand] = []
+        self.asked: set[UUID] = set()
+        self.listened: set[UUID] = set()
+        """Workflows whose ends somebody waits for, of those that this turn has asked about."""
+        self.hands = self._load(claims)
+
+    def run(self) -> None:
+        """Work until every run is given back. Raises what the database raises when it goes away."""
+        until = time.monotonic() + LONGEST
+        looked = time.monotonic()
+        while self.hands:
+            if time.monotonic() - looked > LOOK_EVERY:
+                looked = time.monotonic()
+                if looked > until or work.others_wait("flow"):
+                    until = 0.0
+            self._round(last=until < time.monotonic())
+        self.teller.tell(now=True)
+
+    def _round(self, *, last: bool) -> None:
+        began = time.monotonic()
+        done: list[InHand] = []
+        for hand in self.hands.values():
+            self._advance(hand, last=last)
+            done.append(hand)
+            if time.monotonic() - began > COMPUTE:
+                break
+        self._commit(done)
+
+    def _advance(self, hand: InHand, *, last: bool) -> None:
+        """Carry out what can be done now of a run, up to a step that must not begin before this is recorded."""
+        now = self.clock.now()
+        while hand.move is None:
+            decisions = self._decide(hand, now)
+            if hand.entries and any(isinstance(each, Compute) for each in decisions):
+                hand.move = Move(hand.claim, "yield" if last else "go")
+                self._change(hand, Status.RUNNING)
+                return
+            for decision in decisions:
+                self._carry_out(hand, decision, now)
+
+    def _change(self, hand: InHand, status: str) -> None:
+        if status == Status.QUEUED:
+            return
+        if hand.run.started_at is None or hand.run.status != status:
+            hand.change = Change(status)
+
+    def _decide(self, hand: InHand, now: datetime) -> list[Decision]:
+        run = hand.run
+        if run.started_at is None and hand.state.plan.overlap.limit is not None and not admitted(hand):
+            return [Rest(None)]
+        if run.cancel_requested_at is not None:
+            return [End(succeeded=False, problem=problem("cancelled", "Somebody cancelled the run."))]
+        if run.pause_requested_at is not None:
+            return [Rest(None)]
+        return advance(hand.state, now)
+
+    def _carry_out(self, hand: InHand, decision: Decision, now: datetime) -> None:
+        match decision:
+            case Compute():
+                self._note(hand, computed(hand.state, decision, now=now))
+            case Record(entry):
+                self._note(hand, entry)
+            case Overdue():
+                piece = hand.state.piece(decision.step, decision.item)
+                if piece.ref is not None:
+                    self.late.append((hand.run.id, decision.step.step.kind, piece.ref))
+                self._note(hand, overdue(hand.state, decision, now=now))
+            case Open():
+                self._open(hand, decision, now)
+            case Rest(until):
+                hand.move = Move(hand.claim, "wait", until)
+                self._change(hand, _waiting(hand))
+            case End():
+                self._end(hand, decision)
+
+    def _open(self, hand: InHand, decision: Open, now: datetime) -> None:
+        entry, asked = opened(hand.state, decision, now=now)
+        step = decision.step
+        performer = PERFORMERS.get(step.step.kind)
+        if entry.outcome == "opened" and performer is not None:
+            try:
+                prepared = performer.prepare(hand.run, step.step, asked)
+            except (Problem, ValueError) as error:
+                entry = _refused(step, decision, error, now=now, run=hand.run)
+            else:
+                ref = uuid7()
+                entry = Entry(entry.step, entry.item, entry.attempt, "opened", ref=ref, due=entry.due)
+                self.asks.append(
+                    Ask(ref, hand.run, step.step, step.name, step.index, entry.item, entry.attempt, prepared)
+                )
+        self._note(hand, entry)
+
+    def _end(self, hand: InHand, end: End) -> None:
+        status = Status.SUCCEEDED if end.succeeded else Status.FAILED
+        if end.problem is not None and end.problem["code"] == "cancelled":
+            status = Status.CANCELLED
+        hand.change = Change(status, outputs=end.outputs, problem=end.problem)
+        hand.move = Move(hand.claim, "done")
+        self.ended.append(hand)
+
+    def _note(self, hand: InHand, entry: Entry) -> None:
+        hand.entries.append(entry)
+        hand.state.apply(entry)
+
+    def _commit(self, hands: list[InHand]) -> None:
+        """Record a round, begin what it opens, and tell who waits for runs that ended: all of it, or nothing."""
+        if self.asks or self.late or any(map(self._concerns_others, self.ended)):
+            with transaction.atomic():
+                standings = store.commit(hands)
+                self._begin([ask for ask in self.asks if ask.run.id in standings])
+                for run, kind, ref in self.late:
+                    if run in standings:
+                        PERFORMERS[kind].cancel([ref])
+                self._tell_others([hand for hand in self.ended if hand.run.id in standings])
+        else:
+            standings = store.commit(hands)
+        self.asks, self.late, self.ended = [], [], []
+        for hand in hands:
+            if hand.run.id in standings and (hand.entries or hand.change):
+                hand.run.seq += hand.change is not None
+                self.teller.note(hand.run, hand.change.status if hand.change else hand.run.status)
+        self.teller.tell()
+        again: list[Claim] = []
+        for hand in hands:
+            standing = standings.get(hand.run.id)
+            if standing is None or standing.news:
+                del self.hands[hand.run.id]
+                if standing is None:
+                    again.append(hand.claim)
+                elif standing.held:
+                    again.append(standing.claim)
+            elif not standing.held:
+                del self.hands[hand.run.id]
+            else:
+                if hand.change is not None:
+                    hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or self.clock.now()
+                hand.entries, hand.change, hand.move = [], None, None
+        if again:
+            self.hands |= self._load(work.still_ours(again))
+
+    def _begin(self, asks: list[Ask]) -> None:
+        for kind in dict.fromkeys(ask.step.kind for ask in asks):
+            PERFORMERS[kind].begin([ask for ask in asks if ask.step.kind == kind])
+
+    def _tell_others(self, hands: list[InHand]) -> None:
+        """Signal the run that waits for one that ended, and stop what that one has still asked of others."""
+        for hand in hands:
+            if hand.run.parent_id is not None:
+                work.signal(KIND, hand.run.parent_id)
+            abandon(hand.state)
+            self._tell_listeners(hand)
+
+    def _tell_listeners(self, hand: InHand) -> None:
+        """Start what waits for this end: triggers, the workflow that deals with failures, the next in the queue."""
+        change, run, plan = hand.change, hand.run, hand.state.plan
+        if change is None:
+            return
+        if run.workflow_id in self.listened:
+            starting.end_tell(run=run, status=change.status, outputs=change.outputs, problem=change.problem)
+        if change.status == Status.FAILED and plan.on_failure is not None:
+            starting.failure_tell(run=run, name=plan.on_failure, problem=change.problem or {})
+        if plan.overlap.limit is not None:
+            queued = WorkflowRun.objects.filter(workflow=run.workflow_id, status=Status.QUEUED, started_at=None)
+            following = queued.order_by("id").values_list("id", flat=True).first()
+            if following is not None:
+                work.signal(KIND, following)
+
+    def _concerns_others(self, hand: InHand) -> bool:
+        plan, failed = hand.state.plan, hand.change is not None and hand.change.status == Status.FAILED
+        return (
+            hand.run.parent_id is not None
+            or hand.run.workflow_id in self.listened
+            or plan.overlap.limit is not None
+            or (failed and plan.on_failure is not None)
+            or next(hand.state.open_pieces(), None) is not None
+        )
+
+    def _load(self, claims: Sequence[Claim]) -> dict[UUID, InHand]:
+        """The runs of claims with what has ended of what they wait for. Rows without an open run are finished."""
+        hands = {hand.run.id: hand for hand in store.load(claims)}
+        collect(list(hands.values()), self.clock.now())
+        workflows = {hand.run.workflow_id for hand in hands.values()} - self.asked
+        if workflows:
+            self.asked |= workflows
+            self.listened |= starting.listened(workflows)
+        for claim in claims:
+            hand = hands.get(claim.id)
+            if hand is None or not hand.run.is_open:
+                hands.pop(claim.id, None)
+                with work.fenced(claim) as row:
+                    row.finish()
+        return hands
+
+
+def collect(hands: list[InHand], now: datetime) -> None:
+    """Take into account, for each run, what has ended of what it waits for."""
+    waiting: dict[str, dict[UUID, tuple[InHand, PlanStep, int, int]]] = {}
+    for hand in hands:
+        for step, item, piece in hand.state.open_pieces():
+            if piece.ref is not None:
+                waiting.setdefault(step.step.kind, {})[piece.ref] = (hand, step, item, piece.attempt)
+    for kind, refs in waiting.items():
+        for ref, outcome in PERFORMERS[kind].collect(list(refs)).items():
+            hand, step, item, attempt = refs[ref]
+            if outcome.problem is None:
+                entry = Entry(step.index, item, attempt, "succeeded", output=outcome.output)
+            else:
+                run = str(hand.run.id)
+                entry = failed(step, item, attempt, outcome.problem, now=now, run=run, final=outcome.final)
+            hand.entries.append(entry)
+            hand.state.apply(entry)
+
+
+def admitted(hand: InHand) -> bool:
+    """Take one of the places of a workflow whose runs are limited. False: they are all taken, for as long as none of
+    them ends; that end signals this run."""
+    run, limit = hand.run, hand.state.plan.overlap.limit or 0
+    with transaction.atomic():
+        Workflow.objects.select_for_update().get(pk=run.workflow_id)
+        places = WorkflowRun.objects.filter(workflow=run.workflow_id, status__in=WorkflowRun.OPEN)
+        if places.filter(started_at__isnull=False).count() >= limit:
+            return False
+        run.started_at = timezone.now()
+        WorkflowRun.objects.filter(pk=run.pk).update(started_at=run.started_at)
+    return True
+
+
+def abandon(state: RunState) -> None:
+    """Stop what a run that is over has still asked of others."""
+    for kind, found in open_refs(state).items():
+        PERFORMERS[kind].cancel(found)
+
+
+def open_refs(state: RunState) -> dict[str, list[UUID]]:
+    """The keys of what others have in hand for a run, by kind of step."""
+    refs: dict[str, list[UUID]] = {}
+    for step, _item, piece in state.open_pieces():
+        if piece.ref is not None:
+            refs.setdefault(step.step.kind, []).append(piece.ref)
+    return refs
+
+
+def _waiting(hand: InHand) -> str:
+    """How a run that rests is called: paused, waiting for a person or a moment, or running elsewhere."""
+    if hand.run.pause_requested_at is not None:
+        return Status.PAUSED
+    if hand.run.started_at is None and not hand.entries:
+        return Status.QUEUED
+    refs = open_refs(hand.state)
+    at_work = any(not PERFORMERS[kind].await_person(found) for kind, found in refs.items())
+    return Status.RUNNING if at_work else Status.WAITING
+
+
+def _refused(step: PlanStep, decision: Open, error: Exception, *, now: datetime, run: WorkflowRun) -> Entry:
+    """The entry of a step that nobody can be asked to carry out: trying the same again would not help."""
+    told: dict[str, Any] = problem("step_failed", str(error))
+    if isinstance(error, Problem):
+        told = {"code": error.code, "detail": error.detail, "remedy": error.remedy}
+        told["issues"] = [issue.model_dump(mode="json") for issue in error.issues[:50]]
+    return failed(step, decision.item, decision.attempt, told, now=now, run=str(run.id), final=True)

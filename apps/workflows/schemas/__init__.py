@@ -1,0 +1,1 @@
+"""What the API says about workflows, and what it takes."""

@@ -1,0 +1,263 @@
+"""Reads of workflows, versions and runs. Each demands the permission in the call that fetches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import JSONField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
+
+from apps.accounts.models import User
+from apps.agents.contract import AGENTS
+from apps.common import work
+from apps.common.errors import NotFound
+from apps.common.permissions import Principal, demand
+from apps.common.spans import created_within
+from apps.tenants.context import current_tenant
+from apps.workflows.checking import Signature, signature_of
+from apps.workflows.kinds.outward import SubWorkflow
+from apps.workflows.models import (
+    Approval,
+    HttpCall,
+    StepRun,
+    Trigger,
+    Workflow,
+    WorkflowRun,
+    WorkflowVersion,
+)
+from apps.workflows.performers import SCHEDULE
+from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_EDIT, WORKFLOWS_VIEW
+
+Row = TypeVar("Row", bound=Model)
+
+PAYLOADS = ("inputs", "outputs", "problem", "given")
+"""Of a run: what lists leave out."""
+
+
+class TenantCatalogue:
+    """What a definition may call in the current tenant: agents of its industries, and published workflows."""
+
+    def agent(self, key: str) -> Signature | None:
+        agent = AGENTS.get(key)
+        if agent is None or agent.industry not in current_tenant().industries:
+            return None
+        return _agent_signature(key)
+
+    def workflow(self, name: str) -> Signature | None:
+        found = Workflow.objects.select_related("published").filter(name=name, archived_at=None).first()
+        if found is None or found.published is None:
+            return None
+        return signature_of(found.published.definition, self)
+
+
+def workflows_list(*, who: Principal) -> list[Workflow]:
+    """The workflows that are not archived, by name, with what is published of them."""
+    demand(who, WORKFLOWS_VIEW)
+    return list(Workflow.objects.select_related("published", "created_by").filter(archived_at=None))
+
+
+def workflow_get(*, who: Principal, name: str) -> Workflow:
+    """One workflow by its name. Raises `NotFound`."""
+    demand(who, WORKFLOWS_VIEW)
+    found = Workflow.objects.select_related("published").filter(name=name).first()
+    if found is None:
+        raise NotFound(f"There is no workflow {name!r} here.", remedy="See the list of workflows.")
+    return found
+
+
+def workflows_query(*, who: Principal, search: str = "", tag: str = "") -> QuerySet[Workflow]:
+    """The workflows that are not archived, each with what is published and, as `draft_content`, its draft.
+
+    `search` looks in name and title. Evaluate it before leaving the tenant.
+    """
+    found = _with_drafts(who).filter(archived_at=None)
+    if words := search.strip():
+        found = found.filter(Q(name__icontains=words) | Q(title__icontains=words))
+    if tag:
+        said = Cast(Coalesce("published__content", "draft_content"), JSONField())
+        found = found.annotate(said=said).filter(Q(("said__contains", {"tags": [tag]})))
+    return found
+
+
+def workflow_read(*, who: Principal, name: str, lock: bool = False) -> Workflow:
+    """One workflow by its name with `draft_content`, also an archived one; `lock` holds it until the transaction ends.
+
+    Raises `NotFound`.
+    """
+    found = _with_drafts(who).filter(name=name)
+    workflow = (found.select_for_update(of=("self",)) if lock else found).first()
+    if workflow is None:
+        raise NotFound(f"There is no workflow {name!r} here.", remedy="See the list of workflows.")
+    return workflow
+
+
+def _with_drafts(who: Principal) -> QuerySet[Workflow]:
+    demand(who, WORKFLOWS_VIEW)
+    drafts = WorkflowVersion.objects.filter(workflow=OuterRef("pk"), number=None)
+    return Workflow.objects.select_related("published").annotate(draft_content=Subquery(drafts.values("content")))
+
+
+def versions_query(*, who: Principal, name: str) -> QuerySet[WorkflowVersion]:
+    """What was published of a workflow, without what it says. Raises `NotFound` where there is no such workflow."""
+    workflow = workflow_get(who=who, name=name)
+    published = WorkflowVersion.objects.filter(workflow=workflow).exclude(number=None)
+    return published.defer("content").select_related("workflow", "created_by")
+
+
+def callers_of(*, who: Principal, workflow: Workflow) -> list[str]:
+    """The published workflows that start this one: by a step, or when they failed. By name."""
+    demand(who, WORKFLOWS_VIEW)
+    near = Workflow.objects.select_related("published").filter(archived_at=None).exclude(pk=workflow.pk)
+    found = []
+    for other in near.filter(published__content__contains=f'"{workflow.name}"'):
+        assert other.published is not None  # noqa: S101  # by the filter
+        definition = other.published.definition
+        called = {step.workflow for step in definition.steps.values() if isinstance(step, SubWorkflow)}
+        if workflow.name in called | {definition.on_failure}:
+            found.append(other.name)
+    return found
+
+
+def version_get(*, who: Principal, workflow: Workflow, number: int | None) -> WorkflowVersion:
+    """A version by its number; None: the draft, or what is published where there is no draft. Raises `NotFound`."""
+    demand(who, WORKFLOWS_VIEW)
+    found = workflow.versions.select_related("workflow", "created_by").filter(number=number).first()
+    if found is None and number is None:
+        found = workflow.published
+    if found is None:
+        raise NotFound(f"{workflow.title} has no version {number}.", remedy="See its list of versions.")
+    return found
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """What a list of runs is narrowed to; empty values do not narrow. The status ``open`` is all that has not ended."""
+
+    status: str = ""
+    workflow: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def apply(self, runs: QuerySet[WorkflowRun]) -> QuerySet[WorkflowRun]:
+        if self.status:
+            runs = runs.filter(status__in=WorkflowRun.OPEN if self.status == "open" else [self.status])
+        if self.workflow:
+            runs = runs.filter(workflow__name=self.workflow)
+        return created_within(runs, since=self.since, before=self.before)
+
+
+def runs_query(*, who: Principal, narrow: RunFilter | None = None) -> QuerySet[WorkflowRun]:
+    """Runs newest first, without their payloads. Evaluate it before leaving the tenant."""
+    demand(who, WORKFLOWS_VIEW)
+    slim = WorkflowRun.objects.select_related("workflow", "version", "created_by")
+    return (narrow or RunFilter()).apply(slim.defer(*PAYLOADS, "version__content"))
+
+
+def runs_by_id(*, who: Principal, ids: Iterable[UUID]) -> dict[UUID, WorkflowRun]:
+    """Those of `ids` that are runs here, by id. One statement."""
+    return runs_query(who=who).in_bulk(list(ids))
+
+
+def run_is_open(*, who: Principal, id: UUID) -> bool:
+    """Whether a run has not ended; False where there is none. For whoever looks again and again."""
+    demand(who, WORKFLOWS_VIEW)
+    return WorkflowRun.objects.filter(pk=id, status__in=WorkflowRun.OPEN).exists()
+
+
+def ledger_query(*, who: Principal, run: WorkflowRun) -> QuerySet[StepRun]:
+    """What happened to the steps of a run, each with its run and version, but nothing of what these say.
+
+    Evaluate it before leaving the tenant.
+    """
+    demand(who, WORKFLOWS_VIEW)
+    rows = StepRun.objects.filter(run=run).select_related("run__version")
+    return rows.defer(*(f"run__{name}" for name in PAYLOADS), "run__version__content")
+
+
+def approvals_query(
+    *, who: Principal, user: User, status: str = "open", mine: bool = False, run: UUID | None = None
+) -> QuerySet[Approval]:
+    """Questions to people: those that are `open`, `decided` or `withdrawn`; empty: all. `mine`: that `user` may answer.
+
+    Evaluate it before leaving the tenant.
+    """
+    demand(who, WORKFLOWS_VIEW)
+    found = _with_runs(Approval.objects.select_related("decided_by"))
+    if status == "decided":
+        found = found.filter(decided_at__isnull=False)
+    elif status:
+        found = found.filter(decided_at=None, withdrawn_at__isnull=status == "open")
+    if run is not None:
+        found = found.filter(run=run)
+    if mine and not who.can(APPROVALS_DECIDE):
+        return found.none()
+    return found.filter(roles__contains=[user.role]) if mine and user.role != "owner" else found
+
+
+def approval_get(*, who: Principal, id: UUID) -> Approval:
+    """One question. Raises `NotFound`."""
+    demand(who, WORKFLOWS_VIEW)
+    found = _with_runs(Approval.objects.select_related("decided_by")).filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such question here.", remedy="See the list of approvals.")
+    return found
+
+
+def calls_query(*, who: Principal, status: str = "") -> QuerySet[HttpCall]:
+    """Requests of steps to other systems. Evaluate it before leaving the tenant."""
+    demand(who, WORKFLOWS_VIEW)
+    found = _with_runs(HttpCall.objects.select_related("settled_by"))
+    return found.filter(status=status) if status else found
+
+
+def call_get(*, who: Principal, id: UUID) -> HttpCall:
+    """One request of a step to another system. Raises `NotFound`."""
+    found = calls_query(who=who).filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such call here.", remedy="See the list of calls.")
+    return found
+
+
+def triggers_list(*, who: Principal, workflow: Workflow) -> list[Trigger]:
+    """What starts a workflow by itself."""
+    demand(who, WORKFLOWS_VIEW)
+    return list(Trigger.objects.filter(workflow=workflow).select_related("workflow").defer("secret"))
+
+
+def trigger_get(*, who: Principal, id: UUID, lock: bool = False) -> Trigger:
+    """One trigger; `lock` holds it until the transaction ends, its work row before it (rule R5). Raises `NotFound`."""
+    demand(who, WORKFLOWS_EDIT if lock else WORKFLOWS_VIEW)
+    found = Trigger.objects.filter(pk=id).select_related("workflow").defer("secret")
+    if lock:
+        work.signal(SCHEDULE, id)
+        found = found.select_for_update(of=("self",))
+    trigger = found.first()
+    if trigger is None:
+        raise NotFound("There is no such trigger here.", remedy="See the triggers of the workflow.")
+    return trigger
+
+
+def _with_runs(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Rows of runs with what is told of their run, and none of its payloads."""
+    return rows.select_related("run__workflow").defer(*(f"run__{name}" for name in PAYLOADS))
+
+
+def run_get(*, who: Principal, id: UUID) -> WorkflowRun:
+    """One run. Raises `NotFound` where there is none in this tenant."""
+    demand(who, WORKFLOWS_VIEW)
+    run = WorkflowRun.objects.select_related("workflow", "version", "created_by").filter(pk=id).first()
+    if run is None:
+        raise NotFound("There is no such run here.", remedy="See the list of runs.")
+    return run
+
+
+@cache
+def _agent_signature(key: str) -> Signature:
+    agent = AGENTS[key]
+    takes = agent.input_type.model_json_schema(mode="validation")
+    return Signature(takes, agent.output_type.model_json_schema(mode="serialization"))

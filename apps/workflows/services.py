@@ -1,0 +1,405 @@
+"""Writes to workflows and their runs. Work rows are locked before tenant rows, everywhere (rule R5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+from pydantic import BaseModel
+
+from apps.accounts.models import User
+from apps.common import work
+from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied, Problem, TooLarge
+from apps.common.permissions import Principal, demand
+from apps.tenants.context import current_schema
+from apps.workflows import live
+from apps.workflows.checking import definition_check
+from apps.workflows.definition import Definition, Overlap, definition_dump
+from apps.workflows.engine.plan import Plan
+from apps.workflows.inputs import inputs_model, inputs_validate
+from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, WorkflowVersion
+from apps.workflows.performers import KIND
+from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_EDIT, WORKFLOWS_RUN
+from apps.workflows.selectors import TenantCatalogue, callers_of
+from apps.workflows.store import plan_of
+
+Status = WorkflowRun.Status
+
+DEEPEST = 10
+"""Runs that start each other, one within or after the other."""
+MOST_STARTED = 1_000
+"""Runs that one request may start."""
+LARGEST_INPUTS = 1024 * 1024
+"""Bytes of a run's inputs as JSON; what is larger is a dataset."""
+_MODELS: dict[tuple[str, UUID], type[BaseModel]] = {}
+
+
+class RunAbandoned(Problem):
+    code, status, title = "workflow_run_abandoned", 500, "The run was given up"
+    cause = "Three workers in a row were lost while they had the workflow's run in hand."
+    effect = "The workflow's run stopped where it was. What its steps gave is kept."
+    remedy = "Requeue it: it goes on after the last step that was recorded."
+
+
+@transaction.atomic
+def workflow_create(*, who: Principal, user: User | None, definition: Definition) -> Workflow:
+    """Make a workflow with this draft. Raises `Conflict` where its name is taken, and as `workflow_save` does."""
+    demand(who, WORKFLOWS_EDIT)
+    try:
+        with transaction.atomic():
+            Workflow.objects.create(name=definition.name, title=definition.title, created_by=user)
+    except IntegrityError as error:
+        raise Conflict(
+            f"There is a workflow {definition.name!r} already; nothing was stored.",
+            remedy="Save a draft of it, or choose another name: the names of archived workflows stay theirs.",
+        ) from error
+    return workflow_save(who=who, user=user, definition=definition)
+
+
+@transaction.atomic
+def workflow_save(*, who: Principal, user: User | None, definition: Definition, is_demo: bool = False) -> Workflow:
+    """Keep a definition as the draft of the workflow of its name, which is made where there is none.
+
+    Raises `InvalidInput` with an issue for each thing that is wrong; then nothing is stored.
+    """
+    demand(who, WORKFLOWS_EDIT)
+    definition_check(definition, TenantCatalogue())
+    workflow, _ = Workflow.objects.select_for_update().get_or_create(
+        name=definition.name, defaults={"title": definition.title, "created_by": user, "is_demo": is_demo}
+    )
+    saved = {"content": json.dumps(definition_dump(definition)), "created_by": user}
+    WorkflowVersion.objects.update_or_create(workflow=workflow, number=None, defaults=saved)
+    workflow.seq = F("seq") + 1
+    workflow.title, workflow.archived_at = definition.title, None
+    workflow.save(update_fields=["seq", "title", "archived_at"])
+    workflow.refresh_from_db()
+    return workflow
+
+
+@transaction.atomic
+def workflow_publish(*, who: Principal, user: User | None, workflow: Workflow, note: str = "") -> WorkflowVersion:
+    """Make the draft the version that new runs follow; runs under way stay on theirs. Raises `Conflict`."""
+    demand(who, WORKFLOWS_EDIT)
+    workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    draft = workflow.versions.filter(number=None).first()
+    if draft is None:
+        raise Conflict(f"{workflow.title} has no draft; nothing was published.", remedy="Save a change first.")
+    definition_check(draft.definition, TenantCatalogue())
+    last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+    draft.number, draft.note, draft.published_at, draft.created_by = last + 1, note[:200], timezone.now(), user
+    draft.save()
+    workflow.published, workflow.seq = draft, workflow.seq + 1
+    workflow.save(update_fields=["published", "seq"])
+    return draft
+
+
+@transaction.atomic
+def workflow_rollback(*, who: Principal, user: User | None, workflow: Workflow, number: int) -> WorkflowVersion:
+    """Publish an earlier version again, as a new one. A draft is kept. Raises `Conflict`, `InvalidInput`."""
+    demand(who, WORKFLOWS_EDIT)
+    workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    former = workflow.versions.filter(number=number).first()
+    if former is None or former.pk == workflow.published_id:
+        raise Conflict(f"{workflow.title} cannot go back to version {number}.", remedy="Choose an earlier version.")
+    definition_check(former.definition, TenantCatalogue())
+    last = workflow.versions.aggregate(last=Max("number"))["last"]
+    again = WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=last + 1,
+        content=former.content,
+        note=f"Back to version {number}",
+        created_by=user,
+        published_at=timezone.now(),
+    )
+    workflow.published, workflow.seq = again, workflow.seq + 1
+    workflow.save(update_fields=["published", "seq"])
+    return again
+
+
+@transaction.atomic
+def workflow_pause(*, who: Principal, workflow: Workflow) -> Workflow:
+    """Let no trigger start the workflow; runs under way go on, and people and programs may start it."""
+    return _workflow_set(who, workflow, is_paused=True)
+
+
+@transaction.atomic
+def workflow_resume(*, who: Principal, workflow: Workflow) -> Workflow:
+    """Let triggers start the workflow again. What a schedule missed is made up for as the schedule says."""
+    return _workflow_set(who, workflow, is_paused=False)
+
+
+@transaction.atomic
+def workflow_archive(*, who: Principal, workflow: Workflow) -> Workflow:
+    """Let nothing start the workflow any more, and leave it out of lists; runs under way go on, and all of them stay.
+
+    A draft that is saved brings it back. Raises `Conflict` while published workflows start it: theirs would fail.
+    """
+    demand(who, WORKFLOWS_EDIT)
+    if callers := callers_of(who=who, workflow=workflow):
+        raise Conflict(
+            f"{workflow.title} is started by {', '.join(callers)}; nothing was changed.",
+            remedy="Publish versions of them that do without it, or archive them first.",
+        )
+    return _workflow_set(who, workflow, archived_at=workflow.archived_at or timezone.now())
+
+
+def _workflow_set(who: Principal, workflow: Workflow, **values: Any) -> Workflow:
+    """Change the workflow itself; what it is already changes nothing."""
+    demand(who, WORKFLOWS_EDIT)
+    found = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    if any(getattr(found, name) != value for name, value in values.items()):
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.seq += 1
+        found.save(update_fields=["seq", *values])
+    return found
+
+
+def inputs_parse(*, version: WorkflowVersion, data: Any) -> dict[str, Any]:
+    """Inputs as the version takes them, with defaults. Raises `InvalidInput`, `TooLarge`."""
+    key = (current_schema(), version.id)
+    model = _MODELS.get(key)
+    if model is None:
+        if len(_MODELS) >= 500:
+            _MODELS.clear()
+        model = _MODELS[key] = inputs_model(version.definition)
+    inputs = inputs_validate(model, data)
+    if len(json.dumps(inputs)) > LARGEST_INPUTS:
+        raise TooLarge(
+            f"The inputs of a run have {LARGEST_INPUTS // 1024:,} KiB at most; nothing was started.",
+            remedy="Upload the data as a dataset and give its id.",
+        )
+    return inputs
+
+
+def run_start(
+    *, who: Principal, user: User | None, workflow: Workflow, data: dict[str, Any], origin: str, is_demo: bool = False
+) -> WorkflowRun:
+    """Accept a run of the published version. Raises `Conflict` where there is none, and as `inputs_parse` does."""
+    (run,) = runs_start(who=who, user=user, workflow=workflow, data=[data], origin=origin, is_demo=is_demo)
+    return run
+
+
+def runs_start(
+    *,
+    who: Principal,
+    user: User | None,
+    workflow: Workflow,
+    data: Sequence[dict[str, Any]],
+    origin: str,
+    depth: int = 0,
+    is_demo: bool = False,
+) -> list[WorkflowRun]:
+    """Accept a run for each of these inputs: all of them, or none. Raises as `run_start` does, with paths by number.
+
+    Where the workflow's runs are limited, one more waits for its turn, takes the place of the oldest, or is refused.
+    """
+    demand(who, WORKFLOWS_RUN)
+    version = workflow.published
+    if version is None or workflow.archived_at is not None:
+        raise Conflict(f"{workflow.title} is not published; nothing was started.", remedy="Publish its draft first.")
+    if len(data) > MOST_STARTED:
+        raise TooLarge(f"{MOST_STARTED:,} runs may be started at once; nothing was started.")
+    runs = [
+        WorkflowRun(
+            workflow=workflow,
+            version=version,
+            inputs=inputs,
+            origin=origin,
+            depth=depth,
+            created_by=user,
+            is_demo=is_demo,
+        )
+        for inputs in _all_inputs(version, data)
+    ]
+    overlap = plan_of(version).overlap
+    with transaction.atomic():
+        if overlap.limit is not None and overlap.policy != "wait":
+            _make_room(workflow, overlap, len(runs))
+        WorkflowRun.objects.bulk_create(runs)
+        work.schedule_many(KIND, [run.id for run in runs])
+    return runs
+
+
+def _make_room(workflow: Workflow, overlap: Overlap, wanted: int) -> None:
+    """Refuse, or stop the oldest, where as many runs are open as there may be."""
+    Workflow.objects.select_for_update().get(pk=workflow.pk)
+    running = WorkflowRun.objects.filter(workflow=workflow, status__in=WorkflowRun.OPEN, cancel_requested_at=None)
+    too_many = running.count() + wanted - (overlap.limit or 0)
+    if too_many <= 0:
+        return
+    if overlap.policy == "skip":
+        raise Conflict(
+            f"{workflow.title} runs {overlap.limit} at a time, and they are at work; nothing was started.",
+            remedy="Start it when one has ended.",
+        )
+    for run in running.order_by("id")[:too_many]:
+        run_stop(run=run)
+
+
+def _all_inputs(version: WorkflowVersion, data: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    found, issues = [], []
+    for n, given in enumerate(data):
+        try:
+            found.append(inputs_parse(version=version, data=given))
+        except InvalidInput as problem:
+            if len(data) == 1:
+                raise
+            issues += [Issue(path=f"{n}.{issue.path}", message=issue.message) for issue in problem.issues]
+    if issues:
+        raise InvalidInput(f"{len(issues)} inputs cannot be accepted; nothing was started.", issues=issues[:200])
+    return found
+
+
+@transaction.atomic
+def run_retry(*, who: Principal, user: User | None, run: WorkflowRun, step: str, given: Any = None) -> WorkflowRun:
+    """Start a run that takes up an ended one from `step`: what other steps gave is kept, and not computed again.
+
+    `given` is what the step is given instead of what it works out itself; None: the same again. Raises `Conflict` while
+    the run is open, `InvalidInput` for a step that the version does not have.
+    """
+    demand(who, WORKFLOWS_RUN)
+    run = WorkflowRun.objects.select_related("version", "workflow").get(pk=run.pk)
+    if run.is_open:
+        raise Conflict(f"{run.ref} is still open; nothing was started.", remedy="Cancel it first, or wait for its end.")
+    plan = plan_of(run.version)
+    wanted = next((each for each in plan.steps if each.name == step), None)
+    if wanted is None:
+        names = ", ".join(each.name for each in plan.steps)
+        raise InvalidInput("The step is not there.", issues=[Issue(path="step", message=f"There are {names}.")])
+    again = WorkflowRun.objects.create(
+        workflow=run.workflow,
+        version=run.version,
+        inputs=run.inputs,
+        retry_of=run,
+        root=run.root or run.id,
+        generation=run.generation + (given is not None),
+        given={**(run.given or {}), **({step: given} if given is not None else {})} or None,
+        origin="retry",
+        created_by=user,
+        is_demo=run.is_demo,
+        started_at=timezone.now(),
+    )
+    redone = _from(plan, wanted.index)
+    StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if row.step not in redone])
+    work.schedule(KIND, again.id)
+    return again
+
+
+def _from(plan: Plan, first: int) -> set[int]:
+    """A step and all that come after it."""
+    found, stack = set(), [first]
+    while stack:
+        step = stack.pop()
+        if step not in found:
+            found.add(step)
+            stack += plan.steps[step].after
+    return found
+
+
+def _ends(run: WorkflowRun) -> list[StepRun]:
+    """What ended for good of a run, in order: a try that was followed by another is left out."""
+    rows = StepRun.objects.filter(run=run, ended=True).order_by("seq")
+    return [row for row in rows if row.outcome in {"succeeded", "skipped"}]
+
+
+def _copied(row: StepRun, run: WorkflowRun) -> StepRun:
+    copied = {name: getattr(row, name) for name in ("step", "item", "attempt", "ended", "outcome", "output", "at")}
+    return StepRun(run=run, **copied)
+
+
+def run_cancel(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
+    """Stop an open run, and what it has asked of others. Raises `Conflict` when it has ended."""
+    demand(who, WORKFLOWS_RUN)
+    return run_stop(run=run)
+
+
+@transaction.atomic
+def runs_cancel(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, str]:
+    """Have open runs cancelled, each as by itself. Returns what became of each: `cancelling`, or `ended` before."""
+    demand(who, WORKFLOWS_RUN)
+    ids = sorted(run.id for run in runs)
+    for id in ids:
+        work.signal(KIND, id)
+    now = timezone.now()
+    wished = WorkflowRun.objects.filter(pk__in=ids, status__in=WorkflowRun.OPEN)
+    wished.update(cancel_requested_at=now, seq=F("seq") + 1)
+    stopped = set(WorkflowRun.objects.filter(pk__in=ids, cancel_requested_at=now).values_list("id", flat=True))
+    return {id: "cancelling" if id in stopped else "ended" for id in ids}
+
+
+@transaction.atomic
+def run_stop(*, run: WorkflowRun) -> WorkflowRun:
+    """Have an open run cancelled by whoever has it in hand, or takes it next. Raises `Conflict` when it has ended."""
+    work.signal(KIND, run.id)
+    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
+    if not wished.update(cancel_requested_at=timezone.now(), seq=F("seq") + 1):
+        raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+    run.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def run_pause(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
+    """Let nothing more of an open run begin; what it has asked of others goes on. Raises `Conflict`."""
+    return _pause(who, run, timezone.now())
+
+
+@transaction.atomic
+def run_resume(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
+    """Let a paused run go on. Raises `Conflict` when it has ended."""
+    return _pause(who, run, None)
+
+
+def _pause(who: Principal, run: WorkflowRun, since: Any) -> WorkflowRun:
+    demand(who, WORKFLOWS_RUN)
+    work.signal(KIND, run.id)
+    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
+    if not wished.update(pause_requested_at=since, seq=F("seq") + 1):
+        raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+    run.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def approval_decide(*, who: Principal, user: User, approval: Approval, approved: bool, comment: str = "") -> Approval:
+    """Answer a question of a run. Raises `PermissionDenied` for a role that is not asked, `Conflict` when too late."""
+    demand(who, APPROVALS_DECIDE)
+    if user.role not in approval.roles and user.role != "owner":
+        raise PermissionDenied(f"This asks {', '.join(approval.roles)}; nothing was decided.")
+    work.signal(KIND, approval.run_id)
+    approval = Approval.objects.select_for_update().get(pk=approval.pk)
+    if not approval.is_open:
+        raise Conflict("This was decided already, or nobody waits for it any more.", remedy="Look at the run.")
+    approval.decided_at, approval.decided_by = timezone.now(), user
+    approval.approved, approval.comment = approved, comment[:2000]
+    approval.save()
+    return approval
+
+
+def run_bury(*, id: UUID, cause: str) -> None:
+    """Record that an open run was given up after its workers died."""
+    run = WorkflowRun.objects.filter(pk=id, status__in=WorkflowRun.OPEN).first()
+    if run is None:
+        return  # it had ended: only its row was left
+    problem = RunAbandoned(cause)
+    run.status, run.finished_at, run.seq = Status.FAILED, timezone.now(), run.seq + 1
+    run.problem = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy}
+    run.save(update_fields=["status", "finished_at", "seq", "problem"])
+    live.tell(run)
+    if run.parent_id is not None:
+        work.signal(KIND, run.parent_id)
+
+
+def run_revive(*, id: UUID) -> None:
+    """Open a run again that was given up: it goes on where it stopped."""
+    run = WorkflowRun.objects.filter(pk=id, status=Status.FAILED).first()
+    if run is not None:
+        run.status, run.finished_at, run.problem, run.seq = Status.QUEUED, None, None, run.seq + 1
+        run.cancel_requested_at = None
+        run.save(update_fields=["status", "finished_at", "problem", "seq", "cancel_requested_at"])

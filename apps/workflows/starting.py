@@ -1,0 +1,259 @@
+"""What starts workflows by itself: schedules, signed messages, the ends of other workflows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from pydantic import ValidationError
+
+from apps.accounts.models import User
+from apps.common import work
+from apps.common.errors import Conflict, InvalidInput, Issue, NotAuthenticated, NotFound, Problem
+from apps.common.permissions import Platform, Principal, demand
+from apps.tenants.fields import sealed_for
+from apps.workflows import services
+from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
+from apps.workflows.performers import SCHEDULE
+from apps.workflows.permissions import WORKFLOWS_EDIT
+from apps.workflows.store import Clock
+from apps.workflows.triggers import TRIGGER_KINDS, Schedule, TriggerSettings, Webhook, WorkflowEnd, settings_of
+from apps.workflows.values import NoValue, value_compile
+
+logger = logging.getLogger(__name__)
+
+TOLERANCE = timedelta(seconds=300)
+"""How far the time of a message may be from ours, as Standard Webhooks has it."""
+KEPT = timedelta(days=2)
+"""How long the ids of messages are kept: much longer than a message is taken at all."""
+
+
+class MessageRefused(NotAuthenticated):
+    code, title = "message_refused", "The message is not signed as it must be"
+    cause = "Its signature, its id or its time is missing or wrong, or its time is more than five minutes from ours."
+    effect = "Nothing was started."
+    remedy = "Sign it as Standard Webhooks says, with the secret of this trigger, and check the clock of its sender."
+
+
+@transaction.atomic
+def trigger_create(
+    *, who: Principal, user: User | None, workflow: Workflow, kind: str, settings: Mapping[str, Any]
+) -> tuple[Trigger, str]:
+    """Make a trigger. Returns it with its secret, which is shown now and never again; empty for all but webhooks.
+
+    Raises `InvalidInput` with an issue for each setting that is wrong.
+    """
+    demand(who, WORKFLOWS_EDIT)
+    checked = _checked(kind, settings, workflow)
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}" if isinstance(checked, Webhook) else ""
+    trigger = Trigger.objects.create(
+        workflow=workflow,
+        kind=kind,
+        told=checked.model_dump(mode="json", exclude_defaults=True),
+        listens_to=_listens_to(checked),
+        secret=secret or None,
+        created_by=user,
+    )
+    _reschedule(trigger)
+    return trigger, secret
+
+
+@transaction.atomic
+def trigger_change(
+    *, who: Principal, trigger: Trigger, settings: Mapping[str, Any] | None = None, is_enabled: bool | None = None
+) -> Trigger:
+    """Change what a trigger is told, or turn it on and off. Raises `InvalidInput`."""
+    demand(who, WORKFLOWS_EDIT)
+    work.signal(SCHEDULE, trigger.id)
+    trigger = Trigger.objects.select_for_update().select_related("workflow").get(pk=trigger.pk)
+    if settings is not None:
+        checked = _checked(trigger.kind, settings, trigger.workflow)
+        trigger.told = checked.model_dump(mode="json", exclude_defaults=True)
+        trigger.listens_to = _listens_to(checked)
+    if is_enabled is not None:
+        trigger.is_enabled = is_enabled
+    trigger.problem = None
+    trigger.save(update_fields=["told", "listens_to", "is_enabled", "problem"])
+    _reschedule(trigger)
+    return trigger
+
+
+@transaction.atomic
+def trigger_delete(*, who: Principal, trigger: Trigger) -> None:
+    """Delete a trigger. Runs that it started stay."""
+    demand(who, WORKFLOWS_EDIT)
+    work.signal(SCHEDULE, trigger.id)
+    trigger.delete()
+
+
+def schedule_fire(claim: work.Claim) -> None:
+    """Start what a schedule is due for, and give its row back until its next time: both, or neither."""
+    trigger = Trigger.objects.select_related("workflow__published").filter(pk=claim.id).first()
+    now = Clock().now()
+    with work.fenced(claim) as row:
+        if trigger is None or not trigger.is_enabled or trigger.due_at is None:
+            row.finish()
+        elif trigger.due_at > now:
+            row.postpone(trigger.due_at)
+        else:
+            told = settings_of(trigger.kind, trigger.told)
+            assert isinstance(told, Schedule)  # noqa: S101  # only schedules have a time
+            times, following = told.due(trigger.due_at, now)
+            for time in [] if trigger.workflow.is_at_rest else times:
+                _fire(trigger, told, {"fired": {"at": time.isoformat()}})
+            Trigger.objects.filter(pk=trigger.pk).update(due_at=following)
+            row.postpone(following)
+
+
+def message_take(*, id: UUID, headers: Mapping[str, str], body: bytes) -> WorkflowRun:
+    """Start a run for a signed message. The same message, sent again, gives the run that it started.
+
+    Raises `NotFound` for no such webhook, `MessageRefused`, `InvalidInput`, `Conflict` while it is turned off.
+    """
+    trigger = Trigger.objects.select_related("workflow__published").filter(pk=id, kind=Webhook.key).first()
+    if trigger is None:
+        raise NotFound("There is no webhook at this address.")
+    message = _verified(trigger, headers, body)
+    if not trigger.is_enabled or trigger.workflow.is_at_rest:
+        raise Conflict("This webhook is turned off; nothing was started.", remedy="Turn it on in the console.")
+    try:
+        content = json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"The message is not JSON: {error}. Nothing was started.") from error
+    Message.objects.filter(at__lt=timezone.now() - KEPT, trigger=trigger).delete()
+    told = settings_of(trigger.kind, trigger.told)
+    try:
+        with transaction.atomic():
+            taken = Message.objects.create(trigger=trigger, message=message)
+            run = _start(trigger, told, {"message": content}, "webhook")
+            Message.objects.filter(pk=taken.pk).update(run=run)
+    except IntegrityError:
+        found = Message.objects.select_related("run").filter(trigger=trigger, message=message).first()
+        if found is None or found.run is None:
+            raise Conflict("This message was taken in before, and its run is gone. Nothing was started.") from None
+        return found.run
+    return run
+
+
+def is_answered_at_end(*, id: UUID) -> bool:
+    """Whether who sends a message to this webhook is told when its run has ended, rather than when it is accepted."""
+    trigger = Trigger.objects.filter(pk=id, kind=Webhook.key).only("id", "told").first()
+    return trigger is not None and trigger.told.get("answer", "now") != "now"
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def listened(workflows: set[UUID]) -> set[UUID]:
+    """Those of these workflows whose ends somebody waits for."""
+    named = dict(Workflow.objects.filter(pk__in=workflows).values_list("name", "id"))
+    waiting = Trigger.objects.filter(kind=WorkflowEnd.key, is_enabled=True, listens_to__in=list(named))
+    return {named[each] for each in waiting.values_list("listens_to", flat=True)}
+
+
+def end_tell(*, run: WorkflowRun, status: str, outputs: Any, problem: Any) -> None:
+    """Start what waits for the end of a run of this workflow, in the transaction of that end."""
+    name = run.workflow.name
+    ended = {"workflow": name, "run": str(run.id), "status": status, "outputs": outputs, "problem": problem}
+    waiting = Trigger.objects.filter(kind=WorkflowEnd.key, is_enabled=True, listens_to=name)
+    for trigger in waiting.select_related("workflow__published"):
+        told = settings_of(trigger.kind, trigger.told)
+        assert isinstance(told, WorkflowEnd)  # noqa: S101  # by its kind
+        if told.status in {"any", status} and not trigger.workflow.is_at_rest and run.depth < services.DEEPEST:
+            _fire(trigger, told, {"ended": ended}, depth=run.depth + 1)
+
+
+def failure_tell(*, run: WorkflowRun, name: str, problem: Mapping[str, Any]) -> None:
+    """Start the workflow that deals with failures of this one, with those of its inputs that it knows."""
+    found = Workflow.objects.select_related("published").filter(name=name, archived_at=None).first()
+    if found is None or found.published is None or run.depth >= services.DEEPEST:
+        return
+    told = {"workflow": run.workflow.name, "run": str(run.id), **{key: str(value) for key, value in problem.items()}}
+    data = {key: told[key] for key in found.published.definition.inputs if key in told}
+    try:
+        with transaction.atomic():
+            services.runs_start(
+                who=Platform(), user=None, workflow=found, data=[data], origin="workflow", depth=run.depth + 1
+            )
+    except Problem as error:
+        logger.warning("the workflow that deals with failures was not started: %s", error.detail)
+
+
+def _fire(trigger: Trigger, told: TriggerSettings, env: Mapping[str, Any], *, depth: int = 0) -> None:
+    """Start a run; what stands against it is kept with the trigger, for people to see."""
+    problem: str | None = None
+    try:
+        with transaction.atomic():
+            _start(trigger, told, env, trigger.kind, depth=depth)
+    except Problem as error:
+        problem = " ".join([error.detail, *(f"{issue.path}: {issue.message}" for issue in error.issues)])[:300]
+        logger.warning("a trigger could not start a run: %s", error.code, extra={"trigger": str(trigger.id)})
+    Trigger.objects.filter(pk=trigger.pk).update(fired_at=timezone.now(), **sealed_for(trigger, problem=problem))
+
+
+def _start(
+    trigger: Trigger, told: TriggerSettings, env: Mapping[str, Any], origin: str, *, depth: int = 0
+) -> WorkflowRun:
+    try:
+        data = value_compile(told.inputs)(env)
+    except (NoValue, ValueError) as error:
+        raise InvalidInput(f"The inputs cannot be made: {error} Nothing was started.") from error
+    (run,) = services.runs_start(
+        who=Platform(), user=trigger.created_by, workflow=trigger.workflow, data=[data], origin=origin, depth=depth
+    )
+    return run
+
+
+def _checked(kind: str, settings: Mapping[str, Any], workflow: Workflow) -> TriggerSettings:
+    if kind not in TRIGGER_KINDS:
+        message = f"Use one of {', '.join(TRIGGER_KINDS.keys())}."
+        raise InvalidInput("There is no such kind of trigger.", issues=[Issue(path="kind", message=message)])
+    try:
+        checked = TRIGGER_KINDS[kind].model_validate(dict(settings))
+    except ValidationError as error:
+        raise InvalidInput.from_pydantic(error, path="settings") from error
+    if isinstance(checked, WorkflowEnd) and checked.workflow == workflow.name:
+        issue = Issue(path="settings.workflow", message="A workflow cannot wait for its own end: it would never stop.")
+        raise InvalidInput("The trigger was not made.", issues=[issue])
+    return checked
+
+
+def _listens_to(settings: TriggerSettings) -> str:
+    return settings.workflow if isinstance(settings, WorkflowEnd) else ""
+
+
+def _reschedule(trigger: Trigger) -> None:
+    """Let a schedule be due at its next time; its row is made where there is none."""
+    told = settings_of(trigger.kind, trigger.told)
+    if not isinstance(told, Schedule):
+        return
+    trigger.due_at = told.following(Clock().now()) if trigger.is_enabled else None
+    trigger.save(update_fields=["due_at"])
+    if trigger.due_at is not None:
+        work.schedule(SCHEDULE, trigger.id, due_at=trigger.due_at)
+
+
+def _verified(trigger: Trigger, headers: Mapping[str, str], body: bytes) -> str:
+    """The id of a message whose signature and time are right (Standard Webhooks 1.0). Raises `MessageRefused`."""
+    message, sent = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not message or len(message) > 200 or not message.isprintable() or not sent.isdecimal() or len(sent) > 12:
+        raise MessageRefused("The message has no id or no time.")
+    if abs(timezone.now() - datetime.fromtimestamp(int(sent), tz=timezone.get_current_timezone())) > TOLERANCE:
+        raise MessageRefused("The message is from another time.")
+    key = base64.b64decode(str(trigger.secret).removeprefix("whsec_"))
+    wanted = base64.b64encode(hmac.digest(key, f"{message}.{sent}.".encode() + body, hashlib.sha256)).decode()
+    given = [each.partition(",")[2] for each in headers.get("webhook-signature", "").split() if each.startswith("v1,")]
+    if not any(hmac.compare_digest(wanted.encode(), each.encode()) for each in given[:10]):
+        raise MessageRefused("The signature is not that of this message.")
+    return message

@@ -1,0 +1,170 @@
+"""The database's side of the engine: many runs are read at once with their ledgers, and a round is one statement."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from apps.common import work
+from apps.common.work import Claim, Move, Standing
+from apps.tenants.context import current_schema
+from apps.tenants.fields import PayloadField
+from apps.workflows.engine.ledger import Entry, RunState
+from apps.workflows.engine.plan import Plan, plan_make
+from apps.workflows.models import StepRun, WorkflowRun, WorkflowVersion
+
+_EFFECTS = """
+wrote as (
+    insert into workflows_steprun (run_id, step, item, attempt, ended, outcome, output, problem, ref, due, at)
+    select x.run, x.step, x.item, x.attempt, x.outcome <> 'opened', x.outcome, x.output, x.problem, x.ref, x.due,
+        clock_timestamp()
+    from unnest(
+        %(e_run)s::uuid[], %(e_step)s::smallint[], %(e_item)s::int[], %(e_attempt)s::smallint[], %(e_outcome)s::text[],
+        %(e_output)s::bytea[], %(e_problem)s::bytea[], %(e_ref)s::uuid[], %(e_due)s::timestamptz[]
+    ) with ordinality as x (run, step, item, attempt, outcome, output, problem, ref, due, place)
+    join fenced f on f.id = x.run
+    order by x.place
+    on conflict do nothing
+),
+changed as (
+    update workflows_workflowrun r
+    set status = x.status, outputs = coalesce(x.outputs, r.outputs), problem = coalesce(x.problem, r.problem),
+        started_at = coalesce(r.started_at, clock_timestamp()),
+        finished_at = case when x.is_over then clock_timestamp() end,
+        seq = r.seq + 1
+    from unnest(
+        %(c_run)s::uuid[], %(c_status)s::text[], %(c_outputs)s::bytea[], %(c_problem)s::bytea[], %(c_over)s::boolean[]
+    ) as x (run, status, outputs, problem, is_over)
+    join fenced f on f.id = x.run
+    where r.id = x.run
+),
+"""
+_PLANS: dict[tuple[str, UUID], Plan] = {}
+_MOST_PLANS = 500
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a round changes of a run itself."""
+
+    status: str
+    outputs: Any = None
+    problem: dict[str, Any] | None = None
+
+
+@dataclass
+class InHand:
+    """A run that this process has in hand, with what is known of it."""
+
+    claim: Claim
+    run: WorkflowRun
+    state: RunState
+    entries: list[Entry] = field(default_factory=list)
+    """Of this round: applied to the state, and not yet recorded."""
+    change: Change | None = None
+    move: Move | None = None
+
+
+class Clock:
+    """The database's time, asked once and carried on by this machine's steady clock."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select clock_timestamp()")
+            self._asked: datetime = cursor.fetchone()[0]
+        self._at = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._asked + timedelta(seconds=time.monotonic() - self._at)
+
+
+def load(claims: Iterable[Claim]) -> list[InHand]:
+    """The runs of these claims with their ledgers, in a statement for each; one more for versions not yet known.
+
+    Claims whose run is gone are missing from the answer.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    runs = list(WorkflowRun.objects.select_related("workflow").filter(pk__in=list(by_id)).order_by("id"))
+    plans = _plans({run.version_id for run in runs})
+    found = {run.id: InHand(by_id[run.id], run, _state(run, plans[run.version_id])) for run in runs}
+    begun = [run.id for run in runs if run.started_at is not None]
+    if begun:
+        for row in StepRun.objects.filter(run__in=begun).order_by("seq"):
+            found[row.run_id].state.apply(entry_of(row))
+    return list(found.values())
+
+
+def commit(hands: Sequence[InHand]) -> dict[UUID, Standing]:
+    """Record a round: entries, changes of runs, and what becomes of their rows. See `work.commit_round`."""
+    moves = [hand.move for hand in hands if hand.move is not None]
+    entries = [(hand.run.id, entry) for hand in hands for entry in hand.entries]
+    changes = [(hand.run.id, hand.change) for hand in hands if hand.change is not None]
+    output, problem = _field(StepRun, "output"), _field(StepRun, "problem")
+    run_outputs, run_problem = _field(WorkflowRun, "outputs"), _field(WorkflowRun, "problem")
+    parameters = {
+        "e_run": [run for run, _ in entries],
+        "e_step": [entry.step for _, entry in entries],
+        "e_item": [entry.item for _, entry in entries],
+        "e_attempt": [entry.attempt for _, entry in entries],
+        "e_outcome": [entry.outcome for _, entry in entries],
+        "e_output": [_sealed(output, entry.output, _key(run, entry)) for run, entry in entries],
+        "e_problem": [_sealed(problem, entry.problem, _key(run, entry)) for run, entry in entries],
+        "e_ref": [entry.ref for _, entry in entries],
+        "e_due": [entry.due for _, entry in entries],
+        "c_run": [run for run, _ in changes],
+        "c_status": [change.status for _, change in changes],
+        "c_outputs": [_sealed(run_outputs, change.outputs, run) for run, change in changes],
+        "c_problem": [_sealed(run_problem, change.problem, run) for run, change in changes],
+        "c_over": [change.status not in WorkflowRun.OPEN for _, change in changes],
+    }
+    return work.commit_round(moves, _EFFECTS, parameters)
+
+
+def entry_of(row: StepRun) -> Entry:
+    """A row of the ledger as the engine has it."""
+    return Entry(row.step, row.item, row.attempt, row.outcome, row.output, row.problem, row.ref, row.due)  # type: ignore[arg-type]
+
+
+def plan_of(version: WorkflowVersion) -> Plan:
+    """The plan of a version, kept in this process: a published version never changes."""
+    key = (current_schema(), version.id)
+    plan = _PLANS.get(key)
+    if plan is None:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.pop(next(iter(_PLANS)))
+        plan = _PLANS[key] = plan_make(version.definition)
+    return plan
+
+
+def _plans(versions: set[UUID]) -> dict[UUID, Plan]:
+    schema = current_schema()
+    known = {id: plan for id in versions if (plan := _PLANS.get((schema, id))) is not None}
+    missing = versions - set(known)
+    if missing:
+        known |= {version.id: plan_of(version) for version in WorkflowVersion.objects.filter(pk__in=missing)}
+    return known
+
+
+def _state(run: WorkflowRun, plan: Plan) -> RunState:
+    named = {"id": str(run.id), "number": run.number, "started_at": run.created_at.isoformat()}
+    return RunState(plan, run.inputs, named, run.created_at, run.given or {})
+
+
+def _key(run: UUID, entry: Entry) -> tuple[UUID, int, int, int, bool]:
+    """The primary key of an entry's row, which its payloads are bound to."""
+    return (run, entry.step, entry.item, entry.attempt, entry.outcome != "opened")
+
+
+def _field(model: Any, name: str) -> PayloadField:
+    found: PayloadField = model._meta.get_field(name)
+    return found
+
+
+def _sealed(field: PayloadField, value: Any, row: object) -> bytes | None:
+    return None if value is None else field.seal(value, row).stored

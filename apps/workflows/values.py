@@ -1,0 +1,196 @@
+"""Values of a definition: literals, references to what earlier steps gave, and a fixed set of functions.
+
+A text ``${steps.sum.total}`` is a reference and keeps the type of what it names; inside a longer text it becomes text.
+``$${`` writes ``${``. A mapping with one key that begins with ``$`` is a call: ``{"$round": ["${inputs.x}", 2]}``.
+A value is compiled once per version; evaluating one runs no code but ours and loops over nothing but its data.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.workflows.functions import FUNCTIONS
+
+Env = Mapping[str, Any]
+"""What references name, by root: `inputs`, `steps` (outputs by name), `run`, and `item`, `index`, `error` where set."""
+Compiled = Callable[[Env], Any]
+
+ROOTS: Final = ("inputs", "steps", "run", "item", "index", "error", "message", "ended", "fired")
+DEEPEST: Final = 20
+"""Levels of lists, mappings and functions in one value."""
+
+_HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_PATH = re.compile(r"([A-Za-z_]\w*)|\[(-?\d{1,9})\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
+
+
+class BadValue(ValueError):
+    """A value that cannot be read, when it is saved; the text says what is wrong with it."""
+
+
+class NoValue(LookupError):
+    """What a reference names is not there, when it is evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`${root.path[0]}`."""
+
+    path: tuple[str | int, ...]
+
+    @property
+    def root(self) -> str:
+        return str(self.path[0])
+
+    @property
+    def step(self) -> str | None:
+        """The step whose output it reads."""
+        return str(self.path[1]) if self.root == "steps" and len(self.path) > 1 else None
+
+    def __str__(self) -> str:
+        return "${" + path_text(self.path) + "}"
+
+
+def path_text(path: tuple[str | int, ...]) -> str:
+    """A path as it is written in a reference."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[A-Za-z_]\w*", part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part)}]"
+    return text
+
+
+def reference_parse(text: str) -> Reference:
+    """The reference between the braces. Raises `BadValue`."""
+    path: list[str | int] = []
+    at = 0
+    text = text.strip()
+    while at < len(text):
+        if path and text[at] == ".":
+            at += 1
+        elif path and text[at] != "[":
+            break
+        match = _PATH.match(text, at)
+        if match is None or (not path and match[1] is None):
+            break
+        path.append(match[1] or (int(match[2]) if match[2] else json.loads(f'"{match[3]}"')))
+        at = match.end()
+    if at < len(text) or not path or text.endswith("."):
+        raise BadValue(f"`${{{text}}}` cannot be read: write it as `${{inputs.name}}` or `${{steps.name.field}}`.")
+    if path[0] not in ROOTS:
+        raise BadValue(f"`${{{text}}}` begins with none of {', '.join(ROOTS)}.")
+    return Reference(tuple(path))
+
+
+def text_parse(text: str) -> list[str | Reference]:
+    """A text as its literal parts and references, in order."""
+    parts: list[str | Reference] = []
+    literal, at = "", 0
+    for match in _HOLE.finditer(text):
+        literal += text[at : match.start()]
+        if match[0] == "$${":
+            literal += "${"
+        else:
+            parts += [literal, reference_parse(match[1])] if literal else [reference_parse(match[1])]
+            literal = ""
+        at = match.end()
+    literal += text[at:]
+    return [*parts, literal] if literal or not parts else parts
+
+
+def references_in(value: Any) -> Iterator[tuple[str, Reference]]:
+    """Every reference in a value with its place in it. Raises `BadValue`."""
+    if isinstance(value, str):
+        yield from (("", part) for part in text_parse(value) if isinstance(part, Reference))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from ((_under(str(key), place), found) for place, found in references_in(item))
+    elif isinstance(value, list | tuple):
+        for n, item in enumerate(value):
+            yield from ((_under(str(n), place), found) for place, found in references_in(item))
+
+
+def value_compile(value: Any, *, depth: int = 0) -> Compiled:
+    """A function that gives the value in an environment. Raises `BadValue` for one that cannot be read.
+
+    The function raises `NoValue` where a reference names nothing, and `ValueError` where a function cannot be applied.
+    """
+    if depth > DEEPEST:
+        raise BadValue(f"A value has at most {DEEPEST} levels.")
+    if isinstance(value, str):
+        return _text_compile(value)
+    if isinstance(value, Mapping):
+        if any(str(key).startswith("$") for key in value):
+            return _call_compile(value, depth)
+        return _mapping_compile({str(key): value_compile(item, depth=depth + 1) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        items = [value_compile(item, depth=depth + 1) for item in value]
+        return lambda env: [item(env) for item in items]
+    return lambda env: value
+
+
+def lookup(env: Env, path: tuple[str | int, ...]) -> Any:
+    """What a path names. Raises `NoValue` naming the part that is not there."""
+    found: Any = env
+    for at, part in enumerate(path):
+        try:
+            found = found[part]
+        except (KeyError, IndexError, TypeError):
+            raise NoValue(f"There is nothing at `{path_text(path[: at + 1])}`.") from None
+    return found
+
+
+def _under(key: str, place: str) -> str:
+    return f"{key}.{place}" if place else key
+
+
+def _mapping_compile(items: dict[str, Compiled]) -> Compiled:
+    return lambda env: {key: item(env) for key, item in items.items()}
+
+
+def _text_compile(text: str) -> Compiled:
+    parts = text_parse(text)
+    if len(parts) == 1:
+        only = parts[0]
+        if isinstance(only, str):
+            return lambda env: only
+        path = only.path
+        return lambda env: lookup(env, path)
+    return lambda env: "".join(part if isinstance(part, str) else shown(lookup(env, part.path)) for part in parts)
+
+
+def _call_compile(value: Mapping[Any, Any], depth: int) -> Compiled:
+    if len(value) != 1:
+        raise BadValue("A function stands alone in its mapping: a key that begins with `$` has no neighbours.")
+    ((key, given),) = value.items()
+    function = FUNCTIONS.get(str(key)[1:])
+    if function is None:
+        raise BadValue(f"There is no function `{key}`: use one of {', '.join('$' + name for name in FUNCTIONS)}.")
+    listed = given if isinstance(given, list | tuple) and function.most != 1 else [given]
+    if not function.least <= len(listed) <= function.most:
+        raise BadValue(f"`{key}` takes {function.takes}; there are {len(listed)} values here.")
+    parts = [value_compile(item, depth=depth + 1) for item in listed]
+    if function.forgives:
+        return lambda env: function.call(*(_or_none(part, env) for part in parts))
+    return lambda env: function.call(*(part(env) for part in parts))
+
+
+def _or_none(part: Compiled, env: Env) -> Any:
+    try:
+        return part(env)
+    except NoValue:
+        return None
+
+
+def shown(value: Any) -> str:
+    """A value inside a text: numbers and texts as they are, nothing for null, lists and mappings as JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)

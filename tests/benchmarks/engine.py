@@ -1,0 +1,226 @@
+"""Speed of the workflow engine: steps a second, latency, statements, and processor time, beside DBOS on this machine.
+
+Every figure is of the running program with its own workers, an embedded PostgreSQL that waits for the disk, and the
+product's own services: tenants, versions, ledger, leases, sealed payloads. DBOS is installed into an environment of its
+own and does the same work on the same server; where it cannot be fetched its cases are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+
+from tests.measuring import Case
+from tests.running import Installation, installation
+
+STEPS, RUNS, BULK = 10, 200, 1000
+PATIENCE = 300.0
+DBOS_STEPS = """
+import json, os, time
+from concurrent.futures import ThreadPoolExecutor
+from dbos import DBOS
+DBOS(config={"name": "bench", "database_url": os.environ["BENCH_URL"], "system_database_url": os.environ["BENCH_URL"],
+             "run_admin_server": False, "log_level": "ERROR"})
+@DBOS.step()
+def add(value): return value + 1
+@DBOS.workflow()
+def chain(value):
+    for _ in range(%d): value = add(value)
+    return value
+DBOS.launch()
+chain(1)
+single = []
+for _ in range(20):
+    began = time.perf_counter(); chain(1); single.append(time.perf_counter() - began)
+began = time.perf_counter()
+handles = [DBOS.start_workflow(chain, n) for n in range(%d)]
+for handle in handles: handle.get_result()
+print(json.dumps({"seconds": time.perf_counter() - began, "single": sorted(single)[10]}))
+os._exit(0)
+"""
+
+
+def measure() -> Iterator[Case]:
+    with tempfile.TemporaryDirectory() as folder, installation(Path(folder), demo=False) as program:
+        os.environ |= program.environment | {"ORCHESTRALL_LOG_LEVEL": "WARNING"}
+        django.setup()
+        bench = Bench("engine")
+        bench.warm_up()
+        other = dbos(program)
+        yield from bench.latency(other)
+        yield from bench.sequential(other)
+        yield from bench.bulk()
+        yield from bench.fan_out()
+        yield from bench.agents()
+        yield from tenants()
+        yield from statements(bench)
+
+
+class Bench:
+    """A tenant with workflows to measure."""
+
+    def __init__(self, slug: str) -> None:
+        from apps.tenants.services import tenant_create
+
+        self.tenant = tenant_create(
+            slug=slug, name=slug.title(), industry="retail", industries=["retail"], now=True,
+            quotas={"max_running_runs": 100},
+        )  # fmt: skip
+        self.chain = self.published("chain", chain(STEPS), {"amount": {"type": "number"}})
+
+    def published(self, name: str, steps: dict[str, Any], inputs: dict[str, Any] | None = None) -> Any:
+        from apps.common.permissions import Platform
+        from apps.tenants.context import tenant_context
+        from apps.workflows import services
+        from apps.workflows.definition import definition_parse
+
+        definition = definition_parse({"name": name, "title": name, "steps": steps, "inputs": inputs or {}})
+        with tenant_context(self.tenant):
+            made = services.workflow_save(who=Platform(), user=None, definition=definition)
+            services.workflow_publish(who=Platform(), user=None, workflow=made)
+            made.refresh_from_db()
+        return made
+
+    def start(self, workflow: Any, data: list[dict[str, Any]]) -> list[Any]:
+        from apps.common.permissions import Platform
+        from apps.tenants.context import tenant_context
+        from apps.workflows import services
+
+        with tenant_context(self.tenant):
+            runs = services.runs_start(who=Platform(), user=None, workflow=workflow, data=data, origin="api")
+        return [run.id for run in runs]
+
+    def wait(self, ids: list[Any], within: float = PATIENCE) -> None:
+        """Until all have ended; raises `AssertionError` for one that failed."""
+        from apps.tenants.context import tenant_context
+        from apps.workflows.models import WorkflowRun
+
+        until, pause = time.monotonic() + within, 0.002 if len(ids) == 1 else 0.02
+        with tenant_context(self.tenant):
+            found = WorkflowRun.objects.filter(pk__in=ids)
+            while found.filter(status__in=WorkflowRun.OPEN).exists():
+                assert time.monotonic() < until, "runs have not ended in time"
+                time.sleep(pause)
+            wrong = found.exclude(status="succeeded").first()
+            assert wrong is None, f"{wrong.ref} is {wrong.status}: {wrong.problem}"
+
+    def took(self, act: Callable[[], list[Any]]) -> float:
+        began = time.perf_counter()
+        self.wait(act())
+        return time.perf_counter() - began
+
+    def warm_up(self) -> None:
+        for _ in range(4):
+            self.wait(self.start(self.chain, [{"amount": 1}] * 20))
+
+    def latency(self, other: dict[str, float]) -> Iterator[Case]:
+        times = []
+        for _ in range(30):
+            times.append(1000 * self.took(lambda: self.start(self.chain, [{"amount": 1}])))
+            time.sleep(0.05)
+        middle = statistics.median(times)
+        yield Case(
+            f"one run of {STEPS} inline steps, idle", "submit to finished, p50", middle, "ms", "<= 20", middle <= 20
+        )
+        if other:
+            yield Case("one run of 10 steps, DBOS in process", "p50", 1000 * other["single"], "ms")
+
+    def sequential(self, other: dict[str, float]) -> Iterator[Case]:
+        seconds = self.took(lambda: [id for n in range(RUNS) for id in self.start(self.chain, [{"amount": n}])])
+        rate = RUNS * STEPS / seconds
+        case = f"{RUNS} runs of {STEPS} steps, a call each"
+        yield Case(case, "steps a second (aim: 4,000)", rate)
+        if other:
+            theirs = RUNS * STEPS / other["seconds"]
+            yield Case(case, "steps a second, DBOS", theirs)
+            yield Case(case, "times DBOS", rate / theirs, bar=">= 4", holds=rate >= 4 * theirs)
+
+    def bulk(self) -> Iterator[Case]:
+        seconds = self.took(lambda: self.start(self.chain, [{"amount": 1}] * BULK))
+        rate = BULK * STEPS / seconds
+        yield Case(f"{BULK:,} runs by one start", "steps a second", rate, bar=">= 10,000", holds=rate >= 10_000)
+
+    def fan_out(self) -> Iterator[Case]:
+        each = {"kind": "transform", "set": {"x": "${item}"}, "for_each": {"items": list(range(100))}}
+        join = {"kind": "transform", "set": {"n": {"$length": "${steps.each}"}}}
+        fan = self.published("fan", {"each": each, "join": join})
+        self.wait(self.start(fan, [{}]))
+        seconds = self.took(lambda: self.start(fan, [{}] * 10))
+        rate = 10 * 100 / seconds
+        yield Case("for-each over 100 items, 10 runs", "items a second", rate, bar=">= 3,000", holds=rate >= 3000)
+
+    def agents(self) -> Iterator[Case]:
+        """Ten steps of the smallest agent there is, one after the other."""
+        rows = [{"item": "a", "week": f"2026-01-{day:02}", "sold": day} for day in (5, 12, 19, 26)]
+        step = {
+            "kind": "agent",
+            "agent": "retail.demand_forecaster",
+            "input": {"history": {"rows": rows}, "horizon": 1},
+        }
+        made = self.published("agent", {"one": step})
+        self.wait(self.start(made, [{}]))
+        seconds = self.took(lambda: self.start(made, [{}] * 20))
+        yield Case("20 runs of one forecast each", "agent steps a second", 20 / seconds)
+
+
+def tenants() -> Iterator[Case]:
+    """The same work over twenty tenants."""
+    benches = [Bench(f"t{n}") for n in range(20)]
+    for bench in benches:
+        bench.wait(bench.start(bench.chain, [{"amount": 1}]))
+    began = time.perf_counter()
+    started = [(bench, bench.start(bench.chain, [{"amount": n}])) for n in range(RUNS // 20) for bench in benches]
+    for bench, ids in started:
+        bench.wait(ids)
+    rate = RUNS * STEPS / (time.perf_counter() - began)
+    yield Case(f"{RUNS} runs over 20 tenants", "steps a second", rate, bar=">= 1,500", holds=rate >= 1500)
+
+
+def statements(bench: Bench) -> Iterator[Case]:
+    """Of a start, in this process. Those of steps are counted by `tests/workflows/test_pump.py`."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as started:
+        bench.start(bench.chain, [{"amount": 1}])
+    yield Case("one start", "SQL statements", len(started), bar="<= 6", holds=len(started) <= 6)
+
+
+def chain(count: int) -> dict[str, Any]:
+    steps: dict[str, Any] = {"s0": {"kind": "transform", "set": {"x": "${inputs.amount}"}}}
+    for n in range(1, count):
+        steps[f"s{n}"] = {"kind": "transform", "set": {"x": {"$add": [f"${{steps.s{n - 1}.x}}", 1]}}}
+    return steps
+
+
+def dbos(program: Installation) -> dict[str, float]:
+    """The same work by DBOS on the same server, in an environment of its own; empty where it cannot be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder, "venv", "bin", "python")
+        uv = Path(sys.executable).parents[2] / ".tools" / "bin" / "uv"
+        make = [str(uv), "venv", "--quiet", "--python", sys.executable, str(python.parents[1])]
+        fetch = [str(uv), "pip", "install", "--quiet", "--python", str(python), "dbos"]
+        url = program.database_url.rpartition("/")[0] + "/dbos_bench"
+        try:
+            subprocess.run(make, check=True, capture_output=True, timeout=120)
+            subprocess.run(fetch, check=True, capture_output=True, timeout=300)
+            done = subprocess.run(
+                [str(python), "-c", DBOS_STEPS % (STEPS, RUNS)],
+                env={"PATH": os.environ["PATH"], "BENCH_URL": url},
+                check=True, capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError) as error:
+            print(f"DBOS is left out: {error}", file=sys.stderr)
+            return {}
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found

@@ -1,0 +1,77 @@
+"""Workflows on a real database, with this test as the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import User
+from apps.common import work
+from apps.dispatch import turns, wakeups
+from apps.dispatch.board import Board
+from apps.dispatch.services import WorkDispatcher
+from apps.tenants.models import Tenant
+from apps.workflows import services
+from apps.workflows.definition import definition_parse
+from apps.workflows.models import StepRun, Workflow, WorkflowRun
+
+MakeWorkflow = Callable[..., Workflow]
+Work = Callable[..., None]
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> Board:
+    """A board of the test's own, which the dispatcher uses as well."""
+    mine = Board()
+    monkeypatch.setattr(work, "_dispatcher", WorkDispatcher(mine))
+    monkeypatch.setattr(wakeups, "wake", lambda tenant, queue: True)
+    return mine
+
+
+@pytest.fixture
+def builder(member: Callable[..., User]) -> User:
+    return member("builder")
+
+
+@pytest.fixture
+def workflow(acme: Tenant, builder: User, board: Board) -> MakeWorkflow:
+    """`workflow(steps, inputs=..., outputs=...)`: a published workflow."""
+
+    def make(steps: dict[str, Any], *, name: str = "test", **more: Any) -> Workflow:
+        definition = definition_parse({"name": name, "title": name.title(), "steps": steps, **more})
+        made = services.workflow_save(who=builder, user=builder, definition=definition)
+        services.workflow_publish(who=builder, user=builder, workflow=made)
+        made.refresh_from_db()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def start(builder: User) -> Callable[..., WorkflowRun]:
+    """`start(workflow, **inputs)`"""
+
+    def begin(workflow: Workflow, **inputs: Any) -> WorkflowRun:
+        return services.run_start(who=builder, user=builder, workflow=workflow, data=inputs, origin="api")
+
+    return begin
+
+
+@pytest.fixture
+def worked(acme: Tenant, board: Board) -> Work:
+    """`worked(*queues)`: take turns at the queues, again and again, until none of them has anything due."""
+
+    def turn(*queues: str) -> None:
+        taken = 1
+        while taken:
+            taken = sum(turns.turn(schema=acme.schema_name, queue=queue, board=board) for queue in queues or ("flow",))
+
+    return turn
+
+
+def ledger(run: WorkflowRun) -> list[tuple[int, int, int, str]]:
+    """What happened to a run, in order: step, item, attempt, outcome."""
+    rows = StepRun.objects.filter(run=run).order_by("seq")
+    return [(row.step, row.item, row.attempt, row.outcome) for row in rows]

@@ -1,0 +1,203 @@
+"""What runs ask of people, over the API: approvals, and calls whose outcome is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.tenants.context import tenant_context
+from apps.tenants.models import Tenant
+from apps.workflows.models import Approval, HttpCall, WorkflowRun
+from apps.workflows.schemas.decisions import ApprovalOut, CallOut
+from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.test_api import post
+from tests.workflows.test_pump import AMOUNT, Start, after
+
+Make = Callable[..., User]
+Api = Callable[..., APIClient]
+APPROVALS, CALLS = "/api/v1/approvals", "/api/v1/workflow-calls"
+
+
+def asking(*roles: str) -> dict[str, Any]:
+    return {"ask": {"kind": "approval", "question": "Ship ${inputs.amount}?", "roles": list(roles)}}
+
+
+@pytest.fixture
+def approver(member: Make, builder: User) -> User:
+    return member("approver")
+
+
+@pytest.fixture
+def api(api_for: Api, approver: User) -> APIClient:
+    return api_for(approver)
+
+
+@pytest.fixture
+def asked(workflow: MakeWorkflow, start: Start, worked: Work) -> Callable[..., Approval]:
+    """`asked("approver", name="test")`: a question to these roles."""
+
+    def ask(*roles: str, name: str = "test") -> Approval:
+        made = workflow(asking(*roles), name=name, inputs=AMOUNT, outputs={"yes": "${steps.ask.approved}"})
+        run = start(made, amount=7)
+        worked("flow")
+        return Approval.objects.get(run=run)
+
+    return ask
+
+
+@pytest.fixture
+def unknown(workflow: MakeWorkflow, start: Start, worked: Work) -> HttpCall:
+    """A call that may have been carried out."""
+    steps = {"order": {"kind": "http", "url": "https://shop.example/orders", "headers": {"X-Key": "hidden"}, "body": 1}}
+    start(workflow(steps, outputs={"got": "${steps.order.body}"}))
+    worked("flow")
+    HttpCall.objects.update(status="unknown")
+    return HttpCall.objects.get()
+
+
+# ----------------------------------------------------------------------------------------------------------- approvals
+
+
+def test_a_question_is_read_and_answered_and_its_run_goes_on(
+    api: APIClient, approver: User, asked: Callable[..., Approval], worked: Work
+) -> None:
+    question = asked("approver")
+    (told,) = api.get(APPROVALS).json()["items"]
+    read = ApprovalOut.model_validate(told)
+    assert (read.question, read.status, read.workflow, read.run_ref) == (
+        "Ship 7.0?",
+        "open",
+        "test",
+        question.run.ref,
+    )
+    answer = post(api, f"{APPROVALS}/{question.pk}/decision", {"approved": True, "comment": "Fine"})
+    assert answer.status_code == 200
+    decided = answer.json()
+    assert (decided["status"], decided["approved"], decided["comment"]) == ("decided", True, "Fine")
+    assert decided["decided_by"] == approver.email
+    worked("flow")
+    assert WorkflowRun.objects.get().outputs == {"yes": True}
+    assert api.get(APPROVALS).json()["items"] == []
+    again = post(api, f"{APPROVALS}/{question.pk}/decision", {"approved": False})
+    assert again.status_code == 409
+    assert api.get(f"{APPROVALS}/{question.pk}").json() == decided
+
+
+@pytest.mark.parametrize("sent", [{}, {"approved": "perhaps"}, {"approved": None}, {"approved": True, "why": "x"}])
+def test_an_answer_is_yes_or_no(sent: Any, api: APIClient, asked: Callable[..., Approval]) -> None:
+    question = asked("approver")
+    assert post(api, f"{APPROVALS}/{question.pk}/decision", sent).status_code == 422
+    assert Approval.objects.get().is_open
+
+
+def test_only_who_is_asked_answers_and_an_owner_always_may(
+    api: APIClient, api_for: Api, member: Make, asked: Callable[..., Approval]
+) -> None:
+    question = asked("administrator")
+    address = f"{APPROVALS}/{question.pk}/decision"
+    assert post(api, address, {"approved": True}).status_code == 403
+    assert post(api_for(member("builder")), address, {"approved": True}).status_code == 403
+    assert Approval.objects.get().is_open
+    assert post(api_for(member("owner")), address, {"approved": True}).status_code == 200
+
+
+def test_my_questions_are_those_that_i_may_answer(
+    api: APIClient, api_for: Api, member: Make, asked: Callable[..., Approval]
+) -> None:
+    mine, others = asked("approver", "builder", name="mine"), asked("administrator", name="others")
+
+    def ids(client: APIClient, query: str) -> set[str]:
+        return {item["id"] for item in client.get(f"{APPROVALS}{query}").json()["items"]}
+
+    assert ids(api, "?mine=true") == {str(mine.pk)}
+    assert ids(api, "") == {str(mine.pk), str(others.pk)}
+    assert ids(api, f"?run={others.run_id}") == {str(others.pk)}
+    assert ids(api_for(member("owner")), "?mine=true") == {str(mine.pk), str(others.pk)}
+    assert ids(api_for(member("builder")), "?mine=true") == set()  # is named, and may decide nothing
+
+
+def test_questions_are_told_apart_by_their_state(
+    api: APIClient, api_for: Api, builder: User, asked: Callable[..., Approval], worked: Work
+) -> None:
+    decided, withdrawn, still = (asked("approver", name=name) for name in ("one", "two", "three"))
+    post(api, f"{APPROVALS}/{decided.pk}/decision", {"approved": False})
+    post(api_for(builder), f"/api/v1/workflow-runs/{withdrawn.run_id}/cancel")
+    worked("flow")
+
+    def told(status: str) -> dict[str, str]:
+        items = api.get(f"{APPROVALS}?status={status}").json()["items"]
+        return {item["id"]: item["status"] for item in items}
+
+    assert told("open") == {str(still.pk): "open"}
+    assert told("decided") == {str(decided.pk): "decided"}
+    assert told("withdrawn") == {str(withdrawn.pk): "withdrawn"}
+    assert len(told("all")) == 3
+    assert api.get(f"{APPROVALS}?status=lost").status_code == 422
+    assert post(api, f"{APPROVALS}/{withdrawn.pk}/decision", {"approved": True}).status_code == 409
+
+
+# --------------------------------------------------------------------------------------------------------------- calls
+
+
+def test_a_call_that_is_not_known_is_listed_and_settled_and_its_run_goes_on(
+    api_for: Api, builder: User, unknown: HttpCall, worked: Work
+) -> None:
+    api = api_for(builder)
+    assert api.get(f"{CALLS}?status=confirmed").json()["items"] == []
+    (told,) = api.get(f"{CALLS}?status=unknown").json()["items"]
+    read = CallOut.model_validate(told)
+    assert (read.status, read.method, read.url, read.body) == ("unknown", "POST", "https://shop.example/orders", 1)
+    assert "hidden" not in str(told)
+    answer = post(api, f"{CALLS}/{unknown.pk}/settle", {"happened": True, "body": {"number": 7}})
+    assert (answer.status_code, answer.json()["status"]) == (200, "confirmed")
+    assert answer.json()["settled_by"] == builder.email
+    assert api.get(f"{CALLS}/{unknown.pk}").json() == answer.json()
+    worked("flow")
+    assert after(unknown.run).outputs == {"got": {"number": 7}}
+    assert post(api, f"{CALLS}/{unknown.pk}/settle", {"happened": False}).status_code == 409
+
+
+def test_a_call_that_did_not_happen_is_made_ready_again(api_for: Api, builder: User, unknown: HttpCall) -> None:
+    assert post(api_for(builder), f"{CALLS}/{unknown.pk}/settle", {"happened": False}).json()["status"] == "ready"
+
+
+def test_who_may_start_nothing_settles_nothing(api: APIClient, unknown: HttpCall) -> None:
+    assert post(api, f"{CALLS}/{unknown.pk}/settle", {"happened": True}).status_code == 403
+    assert HttpCall.objects.get().status == "unknown"
+
+
+# ---------------------------------------------------------------------------------------------------------------- both
+
+
+def test_a_page_costs_one_statement_whatever_is_on_it(
+    api: APIClient, asked: Callable[..., Approval], unknown: HttpCall
+) -> None:
+    counts = []
+    for n in range(3):
+        asked("approver", name=f"more{n}")
+        for address in (APPROVALS, CALLS):
+            with CaptureQueriesContext(connection) as found:
+                assert api.get(address).status_code == 200
+            counts.append(len([each for each in found if "workflows_" in each["sql"]]))
+    assert counts == [1] * 6
+
+
+def test_what_another_tenant_is_asked_is_not_found(
+    api_for: Api, member: Make, acme: Tenant, globex: Tenant, asked: Callable[..., Approval], unknown: HttpCall
+) -> None:
+    question = asked("approver", name="ours")
+    api = api_for(member("owner", tenant=globex), tenant=globex)
+    answers = [api.get(f"{APPROVALS}/{question.pk}"), api.get(f"{CALLS}/{unknown.pk}")]
+    answers.append(post(api, f"{APPROVALS}/{question.pk}/decision", {"approved": True}))
+    answers.append(post(api, f"{CALLS}/{unknown.pk}/settle", {"happened": True}))
+    assert {answer.status_code for answer in answers} == {404}
+    assert api.get(f"{APPROVALS}?status=all").json()["items"] == api.get(CALLS).json()["items"] == []
+    with tenant_context(acme):
+        assert Approval.objects.get(pk=question.pk).is_open
+        assert HttpCall.objects.get().status == "unknown"

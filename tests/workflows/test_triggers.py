@@ -1,0 +1,305 @@
+"""What starts workflows by itself, and how many of their runs there are at a time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.accounts.models import User
+from apps.common.errors import Conflict, InvalidInput, NotFound
+from apps.dispatch.models import WorkRow
+from apps.workflows import services, starting
+from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
+from apps.workflows.starting import MessageRefused
+from apps.workflows.triggers import Schedule
+from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.test_engine import give
+from tests.workflows.test_pump import AMOUNT, Start, after
+
+Make = Callable[..., tuple[Trigger, str]]
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def trigger(builder: User) -> Make:
+    """`trigger(workflow, kind, **settings)`"""
+
+    def make(started: Workflow, kind: str, **settings: Any) -> tuple[Trigger, str]:
+        return starting.trigger_create(who=builder, user=builder, workflow=started, kind=kind, settings=settings)
+
+    return make
+
+
+def let_pass(made: Trigger, time_ago: timedelta) -> None:
+    """Put the trigger's next time into the past, and let its row be due."""
+    Trigger.objects.filter(pk=made.pk).update(due_at=datetime.now(UTC) - time_ago)
+    with connection.cursor() as cursor:
+        cursor.execute("update public.dispatch_work set due_at = clock_timestamp() where id = %s", [made.id])
+
+
+def test_a_schedule_starts_a_run_at_its_time_and_has_a_next_one(
+    workflow: MakeWorkflow, trigger: Make, worked: Work
+) -> None:
+    made, _ = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
+        "schedule",
+        every="1h",
+        inputs={"amount": 3},
+    )
+    row = WorkRow.objects.get(id=made.id)
+    assert row.due_at == made.due_at
+    worked("io", "flow")
+    assert not WorkflowRun.objects.exists()
+    let_pass(made, timedelta(minutes=1))
+    worked("io", "flow")
+    run = WorkflowRun.objects.get()
+    assert (run.status, run.origin, run.outputs) == ("succeeded", "schedule", {"x": 3})
+    made.refresh_from_db()
+    assert made.due_at is not None
+    assert made.due_at > datetime.now(UTC)
+    assert WorkRow.objects.get(id=made.id).due_at == made.due_at
+
+
+@pytest.mark.parametrize(("missed", "runs"), [("skip", 0), ("once", 1), ("all", 4)])
+def test_times_that_were_missed_are_made_up_for_as_it_is_said(
+    missed: str, runs: int, workflow: MakeWorkflow, trigger: Make, worked: Work
+) -> None:
+    made, _ = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
+        "schedule",
+        every="1h",
+        missed=missed,
+        inputs={"amount": 1},
+    )
+    let_pass(made, timedelta(hours=3, minutes=30))
+    worked("io", "flow")
+    assert WorkflowRun.objects.count() == runs
+
+
+def test_a_schedule_that_is_turned_off_or_deleted_starts_nothing(
+    workflow: MakeWorkflow, trigger: Make, worked: Work, builder: User
+) -> None:
+    made, _ = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
+        "schedule",
+        every="1h",
+        inputs={"amount": 1},
+    )
+    starting.trigger_change(who=builder, trigger=made, is_enabled=False)
+    worked("io")
+    assert not WorkRow.objects.exists()
+    made = starting.trigger_change(who=builder, trigger=made, is_enabled=True)
+    let_pass(made, timedelta(minutes=1))
+    starting.trigger_delete(who=builder, trigger=made)
+    worked("io", "flow")
+    assert not WorkflowRun.objects.exists()
+    assert not WorkRow.objects.exists()
+
+
+def test_a_schedule_whose_inputs_do_not_fit_tells_why_and_goes_on(
+    workflow: MakeWorkflow, trigger: Make, worked: Work
+) -> None:
+    made, _ = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
+        "schedule",
+        every="1h",
+        inputs={"amount": "much"},
+    )
+    let_pass(made, timedelta(minutes=1))
+    worked("io")
+    made.refresh_from_db()
+    assert "inputs.amount" in made.problem
+    assert WorkRow.objects.get(id=made.id).due_at == made.due_at
+
+
+@pytest.mark.parametrize(
+    ("cron", "after_time", "following"),
+    [
+        ("30 2 * * *", "2026-03-28T12:00:00", "2026-03-29T03:00:00+02:00"),  # 02:30 is left out that night
+        ("30 2 * * *", "2026-10-24T12:00:00", "2026-10-25T02:30:00+02:00"),  # 02:30 comes twice that night
+        ("0 9 * * MON-FRI", "2026-11-27T12:00:00", "2026-11-30T09:00:00+01:00"),
+    ],
+)
+def test_times_are_right_when_clocks_change(cron: str, after_time: str, following: str) -> None:
+    schedule = Schedule(cron=cron, zone="Europe/Berlin")
+    start = datetime.fromisoformat(after_time).replace(tzinfo=UTC)
+    found = schedule.following(start)
+    assert found.isoformat() == following
+    assert schedule.following(found).date() > found.date()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"cron": "* * *"}, "five parts"),
+        ({"cron": "61 * * * *"}, "cannot be read"),
+        ({"cron": "0 0 31 2 *"}, "cannot be read"),
+        ({"every": "10s"}, "once a minute at most"),
+        ({"every": "1h", "zone": "Mars/Base"}, "no time zone"),
+        ({}, "either `cron` or `every`"),
+        ({"every": "1h", "colour": 1}, "Extra inputs"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(
+    given: dict[str, Any], told: str, workflow: MakeWorkflow, trigger: Make
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        trigger(workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "schedule", **given)
+    assert any(told in issue.message for issue in refused.value.issues), refused.value.issues
+    assert not Trigger.objects.exists()
+
+
+def test_a_schedule_is_told_in_words() -> None:
+    assert Schedule(cron="30 6 * * MON-FRI", zone="Europe/Berlin").told() == (
+        "At 06:30 on Monday through Friday, Europe/Berlin time"
+    )
+    assert Schedule.model_validate({"every": "90m"}).told() == "Every 1h30m"
+
+
+def signed(secret: str, body: bytes, *, id: str = "msg_1", at: float | None = None) -> dict[str, str]:
+    sent = str(int(time.time() if at is None else at))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, f"{id}.{sent}.".encode() + body, hashlib.sha256)).decode()
+    return {"webhook-id": id, "webhook-timestamp": sent, "webhook-signature": f"v1,bm90aGluZw== v1,{signature}"}
+
+
+def test_a_signed_message_starts_a_run_once_however_often_it_comes(
+    workflow: MakeWorkflow, trigger: Make, worked: Work
+) -> None:
+    made, secret = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
+        "webhook",
+        inputs={"amount": "${message.order.sum}"},
+    )
+    body = json.dumps({"order": {"sum": 12}}).encode()
+    run = starting.message_take(id=made.id, headers=signed(secret, body), body=body)
+    again = starting.message_take(id=made.id, headers=signed(secret, body), body=body)
+    assert run.id == again.id
+    worked("flow")
+    assert after(run).outputs == {"x": 12}
+    assert run.origin == "webhook"
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("flaw", ["body", "secret", "id", "late", "early", "none", "no time", "another version"])
+def test_a_message_with_a_flaw_starts_nothing(flaw: str, workflow: MakeWorkflow, trigger: Make) -> None:
+    made, secret = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "webhook", inputs={"amount": 1}
+    )
+    body = b"{}"
+    headers = signed(secret, body, at={"late": time.time() - 301, "early": time.time() + 302}.get(flaw))
+    if flaw == "body":
+        body = b'{"a": 1}'
+    elif flaw == "secret":
+        headers = signed(f"whsec_{base64.b64encode(b'x' * 32).decode()}", body)
+    elif flaw == "id":
+        headers["webhook-id"] = "msg_2"
+    elif flaw == "none":
+        headers = {}
+    elif flaw == "no time":
+        headers["webhook-timestamp"] = "yesterday"
+    elif flaw == "another version":
+        headers["webhook-signature"] = headers["webhook-signature"].replace("v1,", "v0,")
+    with pytest.raises(MessageRefused):
+        starting.message_take(id=made.id, headers=headers, body=body)
+    assert not WorkflowRun.objects.exists()
+
+
+def test_a_webhook_that_is_not_there_or_turned_off_takes_nothing(
+    workflow: MakeWorkflow, trigger: Make, builder: User
+) -> None:
+    made, secret = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "webhook", inputs={"amount": 1}
+    )
+    starting.trigger_change(who=builder, trigger=made, is_enabled=False)
+    with pytest.raises(Conflict):
+        starting.message_take(id=made.id, headers=signed(secret, b"{}"), body=b"{}")
+    with pytest.raises(NotFound):
+        starting.message_take(id=made.workflow_id, headers=signed(secret, b"{}"), body=b"{}")
+
+
+def test_a_secret_is_stored_sealed(workflow: MakeWorkflow, trigger: Make) -> None:
+    made, secret = trigger(
+        workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "webhook", inputs={"amount": 1}
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("select secret from workflows_trigger where id = %s", [made.id])
+        (stored,) = cursor.fetchone() or (b"",)
+    assert secret.encode() not in bytes(stored)
+    assert Trigger.objects.get().secret == secret
+
+
+def test_the_end_of_one_workflow_starts_another_with_what_it_gave(
+    workflow: MakeWorkflow, trigger: Make, start: Start, worked: Work
+) -> None:
+    first = workflow(chainless(), name="first", inputs=AMOUNT, outputs={"x": "${steps.a.x}"})
+    second = workflow(chainless(), name="second", inputs=AMOUNT, outputs={"x": "${steps.a.x}"})
+    trigger(second, "workflow_end", workflow="first", status="succeeded", inputs={"amount": "${ended.outputs.x}"})
+    start(first, amount=8)
+    worked("flow")
+    run = WorkflowRun.objects.get(workflow=second)
+    assert (run.status, run.outputs, run.origin) == ("succeeded", {"x": 8}, "workflow_end")
+
+
+def test_a_failure_starts_the_workflow_that_deals_with_it(workflow: MakeWorkflow, start: Start, worked: Work) -> None:
+    texts = {"workflow": {"type": "text"}, "detail": {"type": "text"}}
+    workflow(
+        {"a": give("${inputs.workflow}: ${inputs.detail}")}, name="rescue", inputs=texts, outputs={"x": "${steps.a.x}"}
+    )
+    made = workflow({"a": {"kind": "stop", "reason": "No stock"}}, name="broken", on_failure="rescue")
+    start(made)
+    worked("flow")
+    assert WorkflowRun.objects.get(workflow__name="rescue").outputs == {"x": "broken: No stock"}
+
+
+def test_workflows_that_start_each_other_for_ever_come_to_an_end(
+    workflow: MakeWorkflow, trigger: Make, start: Start, worked: Work
+) -> None:
+    one = workflow(chainless(), name="one", inputs=AMOUNT)
+    two = workflow(chainless(), name="two", inputs=AMOUNT)
+    trigger(one, "workflow_end", workflow="two", inputs={"amount": 1})
+    trigger(two, "workflow_end", workflow="one", inputs={"amount": 1})
+    start(one, amount=1)
+    worked("flow")
+    assert WorkflowRun.objects.count() == services.DEEPEST + 1
+
+
+def test_no_more_runs_than_the_limit_are_worked_on_and_each_has_its_turn(
+    workflow: MakeWorkflow, start: Start, worked: Work, builder: User
+) -> None:
+    made = workflow({"ask": {"kind": "wait", "duration": "1h"}}, overlap={"limit": 2})
+    runs = [start(made) for _ in range(4)]
+    worked("flow")
+    assert [after(run).status for run in runs] == ["waiting", "waiting", "queued", "queued"]
+    services.run_cancel(who=builder, run=runs[0])
+    worked("flow")
+    assert [after(run).status for run in runs] == ["cancelled", "waiting", "waiting", "queued"]
+
+
+def test_one_more_than_the_limit_is_refused_or_takes_the_place_of_the_oldest(
+    workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    steps = {"ask": {"kind": "wait", "duration": "1h"}}
+    skipping = workflow(steps, name="skip", overlap={"limit": 1, "policy": "skip"})
+    start(skipping)
+    with pytest.raises(Conflict, match="1 at a time"):
+        start(skipping)
+    replacing = workflow(steps, name="replace", overlap={"limit": 1, "policy": "cancel_previous"})
+    first = start(replacing)
+    worked("flow")
+    second = start(replacing)
+    worked("flow")
+    assert (after(first).status, after(second).status) == ("cancelled", "waiting")
+
+
+def chainless() -> dict[str, Any]:
+    return {"a": give("${inputs.amount}")}
