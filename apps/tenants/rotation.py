@@ -145,15 +145,16 @@ def _seal_rows(model: type[models.Model]) -> int:
 
 
 def _plain_keys(model: type[models.Model], most: int | None = None) -> list[object]:
-    """The keys of rows with a payload that is not sealed."""
+    """The keys of rows with a payload that is not sealed; a composite one is a tuple."""
     quote, meta = connection.ops.quote_name, model._meta
     plain = " or ".join(
         rf"substring({quote(str(each.column))} from 1 for 1) = '\x01'" for each in payload_fields(model)
     )
     limit = "" if most is None else f" limit {most}"
     with connection.cursor() as cursor:
-        cursor.execute(f"select {quote(str(meta.pk.column))} from {quote(meta.db_table)} where {plain}{limit}")  # noqa: S608  # ours
-        return [key for (key,) in cursor.fetchall()]
+        key = ", ".join(quote(str(each.column)) for each in meta.pk_fields)
+        cursor.execute(f"select {key} from {quote(meta.db_table)} where {plain}{limit}")  # noqa: S608  # ours
+        return [key[0] if len(key) == 1 else key for key in cursor.fetchall()]
 
 
 def _plain_files(tenant: Tenant) -> Iterator[Path]:

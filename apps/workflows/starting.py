@@ -39,7 +39,7 @@ KEPT = timedelta(days=2)
 
 
 class MessageRefused(NotAuthenticated):
-    code, title = "message_refused", "The message is not signed as it must be"
+    code, status, title = "message_refused", 401, "The message is not signed as it must be"
     cause = "Its signature, its id or its time is missing or wrong, or its time is more than five minutes from ours."
     effect = "Nothing was started."
     remedy = "Sign it as Standard Webhooks says, with the secret of this trigger, and check the clock of its sender."
