@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -49,11 +50,13 @@ def seen_from_elsewhere(statement: str) -> bool:
 
 
 def locks() -> int:
+    """How many hold the lock. A connection that was closed gives it back when its server process has read so."""
     here = "database = (select oid from pg_database where datname = current_database())"
-    counted = rows(
-        f"select count(*) from pg_locks where {here} and locktype = 'advisory' and objid = %(n)s", n=schemas._LOCK
-    )
-    return int(counted[0][0])
+    held = f"select count(*) from pg_locks where {here} and locktype = 'advisory' and objid = %(n)s"
+    until = time.monotonic() + 10
+    while (count := int(rows(held, n=schemas._LOCK)[0][0])) and time.monotonic() < until:
+        pass
+    return count
 
 
 def new(slug: str, **options: Any) -> Tenant:
