@@ -79,7 +79,7 @@ class WorkDispatcher:
         return rounds.still_ours(claims)
 
     def others_wait(self, queue: str) -> bool:
-        return self.board.ending[0] != 0 or wakeups.waiting(queue) > 0
+        return self.board.ending[0] != 0 or wakeups.others_waiting(current_schema(), queue)
 
     def requeue(self, kind: str, id: UUID) -> bool:
         tenant = _tenant_of(kind)

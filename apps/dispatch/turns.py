@@ -38,7 +38,7 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant):
         while True:
-            claimed = rows.claim(tenant=schema, queue=queue, limit=_limit(queue), slots=_slots(tenant, queue))
+            claimed = rows.claim(tenant=schema, queue=queue, limit=_limit(schema, queue), slots=_slots(tenant, queue))
             if claimed.more:
                 wakeups.wake(schema, queue)
             taken += len(claimed.claims)
@@ -59,11 +59,11 @@ def _slots(tenant: Tenant | None, queue: str) -> int:
     return IO_SLOTS if tenant is None or queue != "cpu" else tenant.max_running_runs
 
 
-def _limit(queue: str) -> int:
+def _limit(schema: str, queue: str) -> int:
     """How many rows a claim takes: many where they are worked on together, and half of it while others wait (R10)."""
     if queue != "flow":
         return 1
-    return TOGETHER // 2 if wakeups.waiting(queue) else TOGETHER
+    return TOGETHER // 2 if wakeups.others_waiting(schema, queue) else TOGETHER
 
 
 def _together(claims: list[Claim], queue: str) -> list[list[Claim]]:

@@ -58,6 +58,18 @@ def waiting(queue: str) -> int:
         return 0
 
 
+def others_waiting(tenant: str, queue: str) -> bool:
+    """Whether wake-ups of other tenants wait in the queue: all there are, less this tenant's own, of which one at most
+    is outstanding. False while Redis is away."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    try:
+        asked = _redis().pipeline(transaction=False).llen(f"{prefix}{queue}").exists(_key(tenant, queue))
+        found, own = asked.execute()
+    except redis.RedisError:
+        return False
+    return int(found) > int(own)
+
+
 def received(tenant: str, queue: str) -> None:
     """The wake-up has arrived: another may be sent. Called before the claim, so that none is missed in between."""
     try:

@@ -212,7 +212,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
     ended = _run(number, "succeeded", marker, **about)
     opened = _run(number + 50, "queued", marker, **about)
-    workflow, webhook = _workflow(opened.pk, marker, owner)
+    workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
     return Things(
@@ -237,8 +237,9 @@ def webhook_secret(marker: str) -> str:
     return f"whsec_{base64.b64encode(marker.encode()).decode()}"
 
 
-def _workflow(id: UUID, marker: str, owner: Any) -> tuple[str, str]:
-    """A workflow, with a run, an approval, a call and a schedule that are all of this id; its name, and a webhook."""
+def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]:
+    """A workflow, with an open run, an approval, a call and a schedule that are all of this id, and a run that has
+    `ended`; its name, and a webhook."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -260,9 +261,10 @@ def _workflow(id: UUID, marker: str, owner: Any) -> tuple[str, str]:
             id=UUID(int=id.int + 1000 * version), number=version, content=told, **about
         )
     Workflow.objects.filter(pk=id).update(published=latest)
-    run = WorkflowRun.objects.create(
-        id=id, number=1000 + id.int, workflow=workflow, version=latest, inputs={}, origin="console", created_by=owner
-    )
+    of_both: dict[str, Any] = {"workflow": workflow, "version": latest, "inputs": {}, "created_by": owner}
+    run = WorkflowRun.objects.create(id=id, number=1000 + id.int, origin="console", **of_both)
+    over: dict[str, Any] = {"status": "succeeded", "outputs": {"x": marker}, "started_at": now, "finished_at": now}
+    WorkflowRun.objects.create(id=ended, number=1000 + ended.int, origin="console", **of_both, **over)
     for attempt in (1, 2):
         StepRun.objects.create(
             run=run, step=0, item=0, attempt=attempt, ended=True, outcome="failed", output={"x": marker}, at=now

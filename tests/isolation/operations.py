@@ -72,6 +72,8 @@ OPEN_RUNS: dict[str, Name] = {
     "id": lambda side, things: things.open_run,
     "number": lambda side, things: things.open_number,
 }
+# Events of a run that is open go on until it ends.
+ENDED_RUNS: dict[str, Name] = {"id": lambda side, things: things.run}
 
 
 @dataclass(frozen=True)
@@ -283,7 +285,8 @@ class Operation:
         return self.method == "GET" and not self.is_open and self.route not in UNMARKED
 
     def address(self, side: Side, things: Things) -> str:
-        names = {**NAMES[self.app], **(OPEN_RUNS if "cancel" in self.route else {})} if self.parameters else {}
+        special = OPEN_RUNS if "cancel" in self.route else ENDED_RUNS if "/events" in self.route else {}
+        names = {**NAMES[self.app], **special} if self.parameters else {}
         return self._filled(lambda name: names[name](side, things))
 
     def path_with(self, text: str) -> str:
