@@ -150,11 +150,16 @@ def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tup
 
 
 def _is_at_rest(side: Any) -> bool:
-    """Whether no work of the tenant is left to do, which would change its rows."""
+    """Whether no work of the tenant is left to do now, which would change its rows: runs that wait for somebody, and
+    schedules, have rows that nobody touches."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("select exists (select from public.dispatch_work where tenant = %s)", [side.schema])
+        cursor.execute(
+            "select exists (select from public.dispatch_work where tenant = %s "
+            "and (lease_until is not null or due_at < clock_timestamp() + interval '1 minute'))",
+            [side.schema],
+        )
         return not cursor.fetchone()[0]
 
 
