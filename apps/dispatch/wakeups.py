@@ -63,7 +63,9 @@ def others_waiting(tenant: str, queue: str) -> bool:
     is outstanding. False while Redis is away."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     try:
-        asked = _redis().pipeline(transaction=False).llen(f"{prefix}{queue}").exists(_key(tenant, queue))
+        asked = _redis().pipeline(transaction=False)
+        asked.llen(f"{prefix}{queue}")
+        asked.exists(_key(tenant, queue))
         found, own = asked.execute()
     except redis.RedisError:
         return False
