@@ -252,3 +252,10 @@ def test_a_definition_is_the_same_whichever_way_it_came() -> None:
     definition = definition_load(YAML)
     assert isinstance(definition, Definition)
     assert definition_load(json.dumps(definition_dump(definition))) == definition
+
+
+def test_every_kind_of_step_and_trigger_says_what_it_does() -> None:
+    from apps.workflows.triggers import TRIGGER_KINDS
+
+    assert [kind for kind in STEP_KINDS if "compile" not in vars(kind)] == []
+    assert [kind for kind in TRIGGER_KINDS if "told" not in vars(kind)] == []
