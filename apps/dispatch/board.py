@@ -22,12 +22,15 @@ from uuid import UUID
 from apps.common.work import KINDS, Claim
 
 PROCESSES = 64
-PER_PROCESS = 80
+PER_PROCESS = 512
+"""Rows that one process may have in hand: eight threads with as many as a claim takes at most."""
 # pid, fence, signal when claimed, deaths, id, kind, tenant: written by the holder, the pid last.
 _HOLD = struct.Struct("=qqqq16s64s64s")
 # signalled, lost, lease known to hold until (seconds of the machine's steady clock): written by the parent.
 _NEWS = struct.Struct("=??6xd")
 _PLACE = _HOLD.size + _NEWS.size
+# Of a place, only whether it is taken: the places are many, and nearly all of them are free.
+_PID = struct.Struct(f"=q{_PLACE - 8}x")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Board:
         self._lock = threading.Lock()
         self._mine: dict[Claim, int] = {}
         self.ending = mmap.mmap(-1, 1)
+
+    def free(self) -> int:
+        """How many more claims this process can show. A claim of more would be in hand without a heartbeat."""
+        return PER_PROCESS - len(self._taken)
 
     @contextmanager
     def hold(self, *claims: Claim) -> Iterator[None]:
@@ -83,10 +90,10 @@ class Board:
     def held(self) -> list[Held]:
         """Every claim in hand in any process of the worker, those of dead processes cleared."""
         found = []
-        for place in range(PROCESSES * PER_PROCESS):
-            pid, fence, signal, deaths, id, kind, tenant = _HOLD.unpack_from(self._memory, place * _PLACE)
+        for place, (pid,) in enumerate(_PID.iter_unpack(self._memory)):
             if not pid:
                 continue
+            _, fence, signal, deaths, id, kind, tenant = _HOLD.unpack_from(self._memory, place * _PLACE)
             if not _alive(pid):
                 self._pid(place, 0)
                 continue

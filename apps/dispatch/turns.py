@@ -38,7 +38,8 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant):
         while True:
-            claimed = rows.claim(tenant=schema, queue=queue, limit=_limit(schema, queue), slots=_slots(tenant, queue))
+            limit = min(_limit(schema, queue), board.free())
+            claimed = rows.claim(tenant=schema, queue=queue, limit=limit, slots=_slots(tenant, queue))
             if claimed.more:
                 wakeups.wake(schema, queue)
             taken += len(claimed.claims)

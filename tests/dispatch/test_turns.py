@@ -57,6 +57,24 @@ def test_a_turn_ends_when_its_time_is_over_so_that_others_come_to_their_turn(
     assert run_turn(acme, board) == 1
 
 
+def test_a_turn_claims_no_more_than_its_process_can_keep_the_leases_of(
+    acme: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.dispatch.board.PER_PROCESS", 3)
+    monkeypatch.setattr(DummyWork, "queue", "flow")
+    ids, held = scheduled(7), []
+
+    def do(claim: Claim) -> None:
+        held.append(len(board.held()))
+        with fenced(claim) as row:
+            row.finish()
+
+    DummyWork.do = do
+    turns.turn(schema=acme.schema_name, queue="flow", board=board)
+    assert [stored(id) for id in ids] == [None] * 7
+    assert max(held) == 3
+
+
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:
     tenants.tenant_change(tenant=acme, max_running_runs=1)
     scheduled(2)
