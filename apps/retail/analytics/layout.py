@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from apps.common import numbers
 from apps.common.errors import InvalidInput, Issue
 
-from . import numbers, periods
+from . import periods
 
 if TYPE_CHECKING:
     import polars

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.common import numbers
 from apps.common.errors import InvalidInput, Issue
 
-from . import numbers, periods
+from . import periods
 from .layout import ROW, Layout, Plan, plan
 from .metrics import Values
 from .periods import HOURS, Frequency

@@ -1,0 +1,1 @@
+"""The agents of the manufacturing pack, one file each."""

@@ -1,0 +1,1 @@
+"""The arithmetic of quality control: pure functions over arrays, no Django and no agent."""
