@@ -126,7 +126,7 @@ def _walk(condition: Test | Group, place: str, depth: int) -> Iterator[tuple[str
 
 
 def _test_compile(test: Test) -> Callable[[Env], bool]:
-    left, right, holds = value_compile(test.field), value_compile(test.value), _OPERATORS[test.op]
+    left, right, holds = value_compile(test.field), value_compile(test.value), OPERATORS[test.op]
     return lambda env: holds(_value(left, env), _value(right, env))
 
 
@@ -169,7 +169,7 @@ def _is_empty(left: Any) -> bool:
 
 
 _at_least, _at_most = _ordered(lambda a, b: a >= b), _ordered(lambda a, b: a <= b)
-_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": _equal,
     "!=": lambda left, right: not _equal(left, right),
     "<": _ordered(lambda a, b: a < b),

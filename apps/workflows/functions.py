@@ -21,7 +21,7 @@ class Function:
     least: int
     most: int
     gives: str
-    """JSON type of the result; ``any`` where it depends on what is given."""
+    """JSON type of the result; ``any`` where it depends on what is given, ``same``: that of the list that is given."""
     says: str
     """What it does, for people."""
     forgives: bool = False
@@ -211,7 +211,7 @@ def _last(values: Any) -> Any:
     return _list(values)[-1] if values else None
 
 
-@_function("slice", 2, 3, "array", "The items of a list from one position to before another, counted from 0")
+@_function("slice", 2, 3, "same", "The items of a list from one position to before another, counted from 0")
 def _slice(values: Any, start: Any, end: Any = None) -> list[Any]:
     if not isinstance(start, int) or not isinstance(end, int | None):
         raise ValueError("Positions are whole numbers.")
@@ -228,7 +228,7 @@ def _flatten(values: Any) -> list[Any]:
     return [item for each in _list(values) for item in (each if isinstance(each, list) else [each])]
 
 
-@_function("unique", 1, 1, "array", "The items of a list without those that came before")
+@_function("unique", 1, 1, "same", "The items of a list without those that came before")
 def _unique(values: Any) -> list[Any]:
     import json
 
@@ -236,6 +236,26 @@ def _unique(values: Any) -> list[Any]:
     for item in _list(values):
         seen.setdefault(json.dumps(item, sort_keys=True), item)
     return list(seen.values())
+
+
+@_function("where", 3, 4, "same", "The items of a list whose field compares so: list, field, operator, value")
+def _where(values: Any, field: Any, operator: Any, value: Any = None) -> list[Any]:
+    from apps.workflows.conditions import OPERATORS
+
+    if not isinstance(operator, str) or operator not in OPERATORS:
+        raise ValueError(f"{_brief(operator)} compares nothing: use one of {', '.join(OPERATORS)}.")
+    holds, name = OPERATORS[operator], _text(field)
+    return [item for item in _list(values) if isinstance(item, dict) and holds(item.get(name), value)]
+
+
+@_function("sort", 1, 2, "same", "A list in order, or by a field of its items; `-field`: the largest first")
+def _sort(values: Any, field: Any = "") -> list[Any]:
+    name = _text(field).removeprefix("-")
+    keyed = [(item.get(name) if name and isinstance(item, dict) else item, item) for item in _list(values)]
+    for kinds in ((int, float), (str,)):
+        if all(isinstance(key, kinds) and not isinstance(key, bool) for key, _ in keyed):
+            return [item for _, item in sorted(keyed, key=lambda pair: pair[0], reverse=field.startswith("-"))]
+    raise ValueError("Only numbers have an order, or texts: here some are missing, or of another type.")
 
 
 @_function("keys", 1, 1, "array", "The names of an object's fields")

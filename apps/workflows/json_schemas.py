@@ -135,6 +135,8 @@ def _of_call(value: Mapping[str, Any], known: Known | None) -> dict[str, Any]:
     found = [schema_of_value(part, known) for part in parts]
     if function.name == "default":
         return found[1] if not types_of(found[0]) else {"anyOf": found}
+    if function.gives == "same":
+        return found[0] if "array" in types_of(found[0]) else {"type": "array"}
     return {} if function.gives == "any" else {"type": function.gives}
 
 
