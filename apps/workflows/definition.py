@@ -6,12 +6,10 @@ a whole, `apps.workflows.plan` makes of it what the engine follows.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -22,11 +20,12 @@ from pydantic import (
     model_validator,
 )
 
-from apps.common.errors import InvalidInput, Issue
+from apps.common.errors import InvalidInput
 from apps.common.registry import Registry
 from apps.common.schemas import StrictModel
 from apps.workflows.conditions import Condition, Group, Test, every_test
 from apps.workflows.durations import Duration
+from apps.workflows.texts import text_read, text_write
 from apps.workflows.values import Compiled, Reference, references_in, value_compile
 
 FORMAT: Final = 1
@@ -270,16 +269,7 @@ def definition_load(text: str) -> Definition:
     """A definition from YAML or JSON. Raises `InvalidInput` with an issue for each place that is wrong."""
     if len(text.encode()) > LARGEST:
         raise InvalidInput(f"A definition has at most {LARGEST // 1024} KiB. Nothing was stored.")
-    try:
-        given = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader, stricter
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        told = str(getattr(error, "problem", None) or error)
-        raise InvalidInput(
-            "The text is not YAML that can be read. Nothing was stored.", issues=[Issue(path=place, message=told)]
-        ) from error
-    return definition_parse(given)
+    return definition_parse(text_read(text))
 
 
 def definition_parse(given: Any) -> Definition:
@@ -299,51 +289,4 @@ def definition_dump(definition: Definition) -> dict[str, Any]:
 
 def definition_yaml(definition: Definition) -> str:
     """A definition as YAML that people read and edit; `definition_load` gives it back."""
-    return str(yaml.dump(definition_dump(definition), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as JSON has it: no aliases (they make a small text a huge value), no repeated keys, no dates, and for truth
-    only `true` and `false` (in YAML 1.1 `no` and `on` were that too)."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases are not understood: write it out", event.start_mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is no text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"`{key}` is there twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), ["t", "f"])
-
-
-class _Dumper(yaml.SafeDumper):
-    """Long texts as blocks, lists indented below their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
-        return super().increase_indent(flow, False)
-
-
-def _text_node(dumper: yaml.SafeDumper, text: str) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text_node)
+    return text_write(definition_dump(definition))
