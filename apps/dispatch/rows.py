@@ -80,8 +80,20 @@ with recursive found as (
 select tenant, queue from found where exists (
     select from public.dispatch_work w
     where w.tenant = found.tenant and w.queue = found.queue and w.due_at <= (select clock_timestamp())
+      and w.due_at >= coalesce(
+          (select m.due_at from public.dispatch_mark m where m.tenant = found.tenant and m.queue = found.queue),
+          '-infinity')
       and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
 )
+"""
+# The floor that claims start at, by tenant and queue (rule R12). Rows in hand were due as well, so they count; a row that
+# comes to be due before the mark, or whose transaction took longer than five seconds, is found after the next look.
+_MARK = """
+insert into public.dispatch_mark (tenant, queue, due_at)
+select tenant, queue, min(due_at) - interval '5 seconds'
+from public.dispatch_work where due_at <= (select clock_timestamp())
+group by tenant, queue order by tenant, queue
+on conflict (tenant, queue) do update set due_at = excluded.due_at where dispatch_mark.due_at <> excluded.due_at
 """
 _BURY = """
 insert into public.dispatch_dead_letter (id, kind, tenant, queue, priority, cause, died_at)
@@ -213,6 +225,14 @@ def due() -> list[tuple[str, str]]:
     return [(tenant, queue) for tenant, queue in _execute(_DUE, {})]
 
 
+def look() -> None:
+    """Move the marks that claims start at to the earliest row of each tenant and queue that is due, less five seconds.
+
+    A tenant and queue with nothing due keep theirs: all that comes later is above it.
+    """
+    _execute(_MARK, {})
+
+
 def bury(claim: Claim, cause: str) -> None:
     """Write the dead letter of a locked row and delete the row."""
     _execute(_BURY, {**_held(claim), "cause": cause})
@@ -238,7 +258,7 @@ def missing(*, kind: str, ids: list[UUID], tenant: str) -> list[UUID]:
 
 def forget_tenant(tenant: str) -> None:
     """Delete what is left of a deleted tenant."""
-    for table in ("dispatch_work", "dispatch_dead_letter"):
+    for table in ("dispatch_work", "dispatch_dead_letter", "dispatch_mark"):
         _execute(f"delete from public.{table} where tenant = %(tenant)s", {"tenant": tenant})  # noqa: S608
 
 

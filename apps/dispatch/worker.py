@@ -28,6 +28,9 @@ HEARTBEAT = 1.5
 TICK = 1.0
 """Seconds between two looks at what is due: how late work is whose wake-up was lost."""
 
+LOOK = 10.0
+"""Seconds between two looks at all that is due, which move the marks that claims start at (rule R12)."""
+
 BOARD = Board(number=lambda: getattr(current_process(), "index", 0) or 0)
 
 
@@ -65,6 +68,19 @@ def tick() -> int:
     )
 
 
+class Ticking:
+    """The tick of a worker, and now and then a look at all that is due before it."""
+
+    def __init__(self) -> None:
+        self._look_at = 0.0
+
+    def __call__(self) -> int:
+        if time.monotonic() >= self._look_at:
+            rows.look()
+            self._look_at = time.monotonic() + LOOK
+        return tick()
+
+
 class Loop(threading.Thread):
     """Calls a function every so many seconds until the process ends. What goes wrong is logged and tried again."""
 
@@ -87,7 +103,7 @@ class Loop(threading.Thread):
 def start_loops(**_: Any) -> None:
     """Once the pool is forked, so that no child inherits a connection of these threads."""
     Loop("heartbeat", HEARTBEAT, lambda: beat(BOARD)).start()
-    Loop("tick", TICK, tick).start()
+    Loop("tick", TICK, Ticking()).start()
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
