@@ -86,7 +86,7 @@ select tenant, queue from found where exists (
       and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
 )
 """
-# The floor that claims start at, by tenant and queue (rule R12). Rows in hand were due as well, so they count; a row that
+# The floor that claims start at, by tenant and queue (rule R12). Rows in hand were due as well, so they count. One that
 # comes to be due before the mark, or whose transaction took longer than five seconds, is found after the next look.
 _MARK = """
 insert into public.dispatch_mark (tenant, queue, due_at)

@@ -15,7 +15,7 @@ from apps.common import work
 from apps.dispatch import rows, worker
 from apps.dispatch.board import Board
 from apps.tenants.models import Tenant
-from tests.dispatch.conftest import KIND, Take, expire, run_turn, scheduled, stored
+from tests.dispatch.conftest import Take, expire, run_turn, scheduled, stored
 
 FINISHED = 300
 
