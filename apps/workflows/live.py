@@ -35,7 +35,7 @@ class Teller:
     """Collects which runs changed, and says so at most every `every` seconds: an event costs more than a step."""
 
     def __init__(self, every: float = 0.2) -> None:
-        self._every, self._told = every, 0.0
+        self._every, self._told = every, time.monotonic()
         self._changed: dict[UUID, dict[str, Any]] = {}
 
     def note(self, run: WorkflowRun, status: str) -> None:

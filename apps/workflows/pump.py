@@ -40,7 +40,7 @@ from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.models import Workflow, WorkflowRun
 from apps.workflows.performers import KIND, PERFORMERS, Ask
-from apps.workflows.store import Change, Clock, InHand
+from apps.workflows.store import CLOCK, Change, InHand
 
 logger = logging.getLogger(__name__)
 
@@ -58,15 +58,11 @@ class Pump:
     """One turn on the runs of these claims, all of the tenant that is entered."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
-        self.clock = Clock()
         self.teller = live.Teller()
         self.asks: list[Ask] = []
         self.late: list[tuple[UUID, str, UUID]] = []
         """What nobody waits for any more: the run, the kind of step, and the key of what carries it out."""
         self.ended: list[InHand] = []
-        self.asked: set[UUID] = set()
-        self.listened: set[UUID] = set()
-        """Workflows whose ends somebody waits for, of those that this turn has asked about."""
         self.hands = self._load(claims)
 
     def run(self) -> None:
@@ -93,7 +89,7 @@ class Pump:
 
     def _advance(self, hand: InHand, *, last: bool) -> None:
         """Carry out what can be done now of a run, up to a step that must not begin before this is recorded."""
-        now = self.clock.now()
+        now = CLOCK.now()
         while hand.move is None:
             decisions = self._decide(hand, now)
             if hand.entries and any(isinstance(each, Compute) for each in decisions):
@@ -198,7 +194,7 @@ class Pump:
                 del self.hands[hand.run.id]
             else:
                 if hand.change is not None:
-                    hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or self.clock.now()
+                    hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or CLOCK.now()
                 hand.entries, hand.change, hand.move = [], None, None
         if again:
             self.hands |= self._load(work.still_ours(again))
@@ -220,7 +216,7 @@ class Pump:
         change, run, plan = hand.change, hand.run, hand.state.plan
         if change is None:
             return
-        if run.workflow_id in self.listened:
+        if hand.is_awaited:
             starting.end_tell(run=run, status=change.status, outputs=change.outputs, problem=change.problem)
         if change.status == Status.FAILED and plan.on_failure is not None:
             starting.failure_tell(run=run, name=plan.on_failure, problem=change.problem or {})
@@ -234,7 +230,7 @@ class Pump:
         plan, failed = hand.state.plan, hand.change is not None and hand.change.status == Status.FAILED
         return (
             hand.run.parent_id is not None
-            or hand.run.workflow_id in self.listened
+            or hand.is_awaited
             or plan.overlap.limit is not None
             or (failed and plan.on_failure is not None)
             or next(hand.state.open_pieces(), None) is not None
@@ -243,11 +239,7 @@ class Pump:
     def _load(self, claims: Sequence[Claim]) -> dict[UUID, InHand]:
         """The runs of claims with what has ended of what they wait for. Rows without an open run are finished."""
         hands = {hand.run.id: hand for hand in store.load(claims)}
-        collect(list(hands.values()), self.clock.now())
-        workflows = {hand.run.workflow_id for hand in hands.values()} - self.asked
-        if workflows:
-            self.asked |= workflows
-            self.listened |= starting.listened(workflows)
+        collect(list(hands.values()), CLOCK.now())
         for claim in claims:
             hand = hands.get(claim.id)
             if hand is None or not hand.run.is_open:

@@ -26,7 +26,7 @@ from apps.workflows import services
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
 from apps.workflows.performers import SCHEDULE
 from apps.workflows.permissions import WORKFLOWS_EDIT
-from apps.workflows.store import Clock
+from apps.workflows.store import CLOCK
 from apps.workflows.triggers import TRIGGER_KINDS, Schedule, TriggerSettings, Webhook, WorkflowEnd, settings_of
 from apps.workflows.values import NoValue, value_compile
 
@@ -99,7 +99,7 @@ def trigger_delete(*, who: Principal, trigger: Trigger) -> None:
 def schedule_fire(claim: work.Claim) -> None:
     """Start what a schedule is due for, and give its row back until its next time: both, or neither."""
     trigger = Trigger.objects.select_related("workflow__published").filter(pk=claim.id).first()
-    now = Clock().now()
+    now = CLOCK.now()
     with work.fenced(claim) as row:
         if trigger is None or not trigger.is_enabled or trigger.due_at is None:
             row.finish()
@@ -153,13 +153,6 @@ def is_answered_at_end(*, id: UUID) -> bool:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a JSON number")
-
-
-def listened(workflows: set[UUID]) -> set[UUID]:
-    """Those of these workflows whose ends somebody waits for."""
-    named = dict(Workflow.objects.filter(pk__in=workflows).values_list("name", "id"))
-    waiting = Trigger.objects.filter(kind=WorkflowEnd.key, is_enabled=True, listens_to__in=list(named))
-    return {named[each] for each in waiting.values_list("listens_to", flat=True)}
 
 
 def end_tell(*, run: WorkflowRun, status: str, outputs: Any, problem: Any) -> None:
@@ -238,7 +231,7 @@ def _reschedule(trigger: Trigger) -> None:
     told = settings_of(trigger.kind, trigger.told)
     if not isinstance(told, Schedule):
         return
-    trigger.due_at = told.following(Clock().now()) if trigger.is_enabled else None
+    trigger.due_at = told.following(CLOCK.now()) if trigger.is_enabled else None
     trigger.save(update_fields=["due_at"])
     if trigger.due_at is not None:
         work.schedule(SCHEDULE, trigger.id, due_at=trigger.due_at)

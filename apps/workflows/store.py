@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from apps.common import work
 from apps.common.work import Claim, Move, Standing
@@ -17,7 +18,8 @@ from apps.tenants.context import current_schema
 from apps.tenants.fields import PayloadField
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import Plan, plan_make
-from apps.workflows.models import StepRun, WorkflowRun, WorkflowVersion
+from apps.workflows.models import StepRun, Trigger, WorkflowRun, WorkflowVersion
+from apps.workflows.triggers import WorkflowEnd
 
 _EFFECTS = """
 wrote as (
@@ -65,6 +67,8 @@ class InHand:
     claim: Claim
     run: WorkflowRun
     state: RunState
+    is_awaited: bool
+    """Whether triggers wait for the end of a run of its workflow."""
     entries: list[Entry] = field(default_factory=list)
     """Of this round: applied to the state, and not yet recorded."""
     change: Change | None = None
@@ -72,16 +76,24 @@ class InHand:
 
 
 class Clock:
-    """The database's time, asked once and carried on by this machine's steady clock."""
+    """The database's time, asked for once a second at most, and carried on by this machine's steady clock."""
+
+    ASKED_AGAIN: Final = 1.0
 
     def __init__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("select clock_timestamp()")
-            self._asked: datetime = cursor.fetchone()[0]
-        self._at = time.monotonic()
+        self._known: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        return self._asked + timedelta(seconds=time.monotonic() - self._at)
+        at = time.monotonic()
+        if self._known is None or at - self._known[1] > self.ASKED_AGAIN:
+            with connection.cursor() as cursor:
+                cursor.execute("select clock_timestamp()")
+                self._known = cursor.fetchone()[0], at
+        return self._known[0] + timedelta(seconds=at - self._known[1])
+
+
+CLOCK: Final = Clock()
+"""Of this process: every tenant is in the same database."""
 
 
 def load(claims: Iterable[Claim]) -> list[InHand]:
@@ -90,9 +102,14 @@ def load(claims: Iterable[Claim]) -> list[InHand]:
     Claims whose run is gone are missing from the answer.
     """
     by_id = {claim.id: claim for claim in claims}
-    runs = list(WorkflowRun.objects.select_related("workflow").filter(pk__in=list(by_id)).order_by("id"))
+    waiting = Trigger.objects.filter(kind=WorkflowEnd.key, is_enabled=True, listens_to=OuterRef("workflow__name"))
+    rows = WorkflowRun.objects.select_related("workflow").filter(pk__in=list(by_id)).order_by("id")
+    runs = list(rows.annotate(is_awaited=Exists(waiting)))
     plans = _plans({run.version_id for run in runs})
-    found = {run.id: InHand(by_id[run.id], run, _state(run, plans[run.version_id])) for run in runs}
+    found = {
+        run.id: InHand(by_id[run.id], run, _state(run, plans[run.version_id]), is_awaited=run.is_awaited)
+        for run in runs
+    }
     begun = [run.id for run in runs if run.started_at is not None]
     if begun:
         for row in StepRun.objects.filter(run__in=begun).order_by("seq"):
