@@ -15,6 +15,7 @@ const PICKED = {
   inter: ["@fontsource-variable/inter", ["index.css"]],
   htmx: ["htmx.org", ["dist/htmx.min.js"]],
   echarts: ["echarts", ["dist/echarts.min.js"]],
+  dagre: ["@dagrejs/dagre", ["dist/dagre.esm.js"]],
 };
 const ICONS = join(PACKAGES, "@tabler", "icons", "icons", "outline");
 // Where icons are named, and how: these forms must name an icon that exists.
