@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from apps.common.ids import uuid7
-from apps.common.permissions import ROLES, codes_of
+from apps.common.permissions import ROLES, codes_of, codes_of_programs
 from apps.tenants.context import current_schema
 
 
@@ -75,8 +75,9 @@ class User(AbstractBaseUser):
         return str(self)
 
     def can(self, code: str) -> bool:
-        """Whether the role holds the permission `code`."""
-        return self.is_active and code in codes_of(self.role)
+        """Whether the role holds the permission `code`, and a program's account may have it."""
+        held = codes_of_programs(self.role) if self.is_service else codes_of(self.role)
+        return self.is_active and code in held
 
     @property
     def initials(self) -> str:

@@ -37,17 +37,19 @@ class Permission:
     code: str
     title: str
     roles: frozenset[str]
+    people_only: bool = False
+    """Whether a program's account does not hold it, whatever its role: what only a person can answer for."""
 
 
 PERMISSIONS: Registry[Permission] = Registry("Permission")
 
 
-def permission(code: str, title: str, *roles: str) -> str:
+def permission(code: str, title: str, *roles: str, people_only: bool = False) -> str:
     """Declare a permission code, held by `roles` besides the owner. Returns the code."""
     unknown = set(roles) - set(ROLES)
     if unknown:
         raise ValueError(f"Permission {code!r} names roles that do not exist: {', '.join(sorted(unknown))}.")
-    PERMISSIONS.register(code, Permission(code, title, frozenset(roles) | {"owner"}))
+    PERMISSIONS.register(code, Permission(code, title, frozenset(roles) | {"owner"}, people_only))
     return code
 
 
@@ -55,6 +57,12 @@ def permission(code: str, title: str, *roles: str) -> str:
 def codes_of(role: str) -> frozenset[str]:
     """The codes that a role holds; none for an unknown role."""
     return frozenset(item.code for item in PERMISSIONS if role in item.roles)
+
+
+@cache
+def codes_of_programs(role: str) -> frozenset[str]:
+    """The codes that a program's account of a role holds."""
+    return frozenset(code for code in codes_of(role) if not PERMISSIONS[code].people_only)
 
 
 class Principal(Protocol):

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-API_USE = permission("api.use", "Call the API with a token or a key", "administrator", "builder", "analyst", "auditor")
+API_USE = permission(
+    "api.use", "Call the API with a token or a key", "administrator", "builder", "analyst", "approver", "auditor"
+)
 KEYS_VIEW = permission("keys.view", "See the API keys", "administrator", "auditor")
 KEYS_MANAGE = permission("keys.manage", "Make and revoke API keys", "administrator")
 PERFORMANCE_VIEW = permission(

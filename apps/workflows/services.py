@@ -368,18 +368,36 @@ def _pause(who: Principal, run: WorkflowRun, since: Any) -> WorkflowRun:
 
 @transaction.atomic
 def approval_decide(*, who: Principal, user: User, approval: Approval, approved: bool, comment: str = "") -> Approval:
-    """Answer a question of a run. Raises `PermissionDenied` for a role that is not asked, `Conflict` when too late."""
+    """Answer a question of a run, for good; a no says why.
+
+    Raises `PermissionDenied` for a role that is not asked, `InvalidInput` for a no without a comment, `Conflict`
+    when somebody else was faster or nobody waits any more.
+    """
     demand(who, APPROVALS_DECIDE)
     if user.role not in approval.roles and user.role != "owner":
         raise PermissionDenied(f"This asks {', '.join(approval.roles)}; nothing was decided.")
+    comment = comment.strip()[:2000]
+    if not approved and not comment:
+        raise InvalidInput(
+            "A no needs a comment; nothing was decided.",
+            issues=[Issue(path="comment", message="Say why not: whoever asked reads it, and so does the next step.")],
+        )
     work.signal(KIND, approval.run_id)
-    approval = Approval.objects.select_for_update().get(pk=approval.pk)
+    approval = Approval.objects.select_related("decided_by").select_for_update(of=("self",)).get(pk=approval.pk)
     if not approval.is_open:
-        raise Conflict("This was decided already, or nobody waits for it any more.", remedy="Look at the run.")
+        raise Conflict(f"{_why_closed(approval)} Your answer was not recorded.", remedy="Look at the run.")
     approval.decided_at, approval.decided_by = timezone.now(), user
-    approval.approved, approval.comment = approved, comment[:2000]
+    approval.approved, approval.comment = approved, comment
     approval.save()
     return approval
+
+
+def _why_closed(approval: Approval) -> str:
+    if approval.decided_at is None:
+        return "Nobody waits for an answer any more: its time was over, or the run ended."
+    by = approval.decided_by or "A member who is gone"
+    said = f", and said: “{approval.comment}”" if approval.comment else ""
+    return f"{by} answered {'yes' if approval.approved else 'no'} at {approval.decided_at:%H:%M} UTC{said}."
 
 
 def run_bury(*, id: UUID, cause: str) -> None:

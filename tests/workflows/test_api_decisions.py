@@ -11,9 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.accounts.services import service_account_create
+from apps.common.errors import InvalidInput
+from apps.gateway.principals import Caller
+from apps.gateway.services import key_create
+from apps.gateway.tokens import token_issue
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
+from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_RUN
 from apps.workflows.schemas.decisions import ApprovalOut, CallOut
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_api import post
@@ -84,7 +90,7 @@ def test_a_question_is_read_and_answered_and_its_run_goes_on(
     worked("flow")
     assert WorkflowRun.objects.get().outputs == {"yes": True}
     assert api.get(APPROVALS).json()["items"] == []
-    again = post(api, f"{APPROVALS}/{question.pk}/decision", {"approved": False})
+    again = post(api, f"{APPROVALS}/{question.pk}/decision", {"approved": False, "comment": "No"})
     assert again.status_code == 409
     assert api.get(f"{APPROVALS}/{question.pk}").json() == decided
 
@@ -107,6 +113,49 @@ def test_only_who_is_asked_answers_and_an_owner_always_may(
     assert post(api_for(member("owner")), address, {"approved": True}).status_code == 200
 
 
+def test_a_no_says_why(api: APIClient, asked: Callable[..., Approval]) -> None:
+    address = f"{APPROVALS}/{asked('approver').pk}/decision"
+    for comment in ({}, {"comment": ""}, {"comment": " \n "}):
+        refused = post(api, address, {"approved": False, **comment})
+        assert refused.status_code == 422
+        assert [issue["path"] for issue in refused.json()["issues"]] == ["comment"]
+    assert Approval.objects.get().is_open
+    assert post(api, address, {"approved": False, "comment": " Too dear "}).json()["comment"] == "Too dear"
+
+
+def test_who_comes_too_late_is_told_who_answered_what(api: APIClient, asked: Callable[..., Approval]) -> None:
+    address = f"{APPROVALS}/{asked('approver').pk}/decision"
+    post(api, address, {"approved": False, "comment": "Too dear"})
+    late = post(api, address, {"approved": True})
+    assert late.status_code == 409
+    decided = Approval.objects.get()
+    assert late.json()["detail"].startswith(f"{decided.decided_by} answered no at ")
+    assert "“Too dear”. Your answer was not recorded." in late.json()["detail"]
+    assert decided.approved is False
+
+
+def test_an_approver_answers_with_a_token(acme: Tenant, approver: User, asked: Callable[..., Approval]) -> None:
+    api = APIClient(HTTP_HOST="acme.localhost")
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {token_issue(user=approver)}")
+    address = f"{APPROVALS}/{asked('approver').pk}/decision"
+    assert post(api, address, {"approved": True}).status_code == 200
+    assert Approval.objects.get().decided_by == approver
+
+
+def test_a_program_answers_no_question_whatever_its_role(
+    api_for: Api, member: Make, asked: Callable[..., Approval]
+) -> None:
+    question = asked("approver", "administrator")
+    program = service_account_create(actor=member("owner"), name="A program", role="administrator")
+    assert program.can(WORKFLOWS_RUN)
+    assert not program.can(APPROVALS_DECIDE)
+    assert post(api_for(program), f"{APPROVALS}/{question.pk}/decision", {"approved": True}).status_code == 403
+    assert api_for(program).get(f"{APPROVALS}?mine=true").json()["items"] == []
+    with pytest.raises(InvalidInput, match="not made"):
+        key_create(who=Caller(member("owner")), name="Answers", scopes=[APPROVALS_DECIDE], days=1, account=program)
+    assert Approval.objects.get().is_open
+
+
 def test_my_questions_are_those_that_i_may_answer(
     api: APIClient, api_for: Api, member: Make, asked: Callable[..., Approval]
 ) -> None:
@@ -126,7 +175,7 @@ def test_questions_are_told_apart_by_their_state(
     api: APIClient, api_for: Api, builder: User, asked: Callable[..., Approval], worked: Work
 ) -> None:
     decided, withdrawn, still = (asked("approver", name=name) for name in ("one", "two", "three"))
-    post(api, f"{APPROVALS}/{decided.pk}/decision", {"approved": False})
+    post(api, f"{APPROVALS}/{decided.pk}/decision", {"approved": False, "comment": "Too dear"})
     post(api_for(builder), f"/api/v1/workflow-runs/{withdrawn.run_id}/cancel")
     worked("flow")
 

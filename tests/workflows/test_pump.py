@@ -118,7 +118,7 @@ def test_a_run_waits_for_a_person_without_a_worker_and_goes_on_with_the_answer(
     worked()
     assert after(run).outputs == {"note": "Fine"}
     with pytest.raises(Conflict):
-        services.approval_decide(who=approver, user=approver, approval=asked, approved=False)
+        services.approval_decide(who=approver, user=approver, approval=asked, approved=False, comment="No")
 
 
 def test_a_workflow_that_another_one_starts_gives_its_outputs(

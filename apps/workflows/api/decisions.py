@@ -82,7 +82,11 @@ class ApprovalDecision(ApiView):
         responses={200: OpenApiResponse(ApprovalOut, description="Decided: the run goes on with the answer.")},
     )
     def post(self, request: Request, id: UUID) -> Response:
-        """Answer a question, for good. 403 for who is not asked; 409 when it was answered, or nobody waits any more."""
+        """Answer a question, for good. A no needs a comment.
+
+        403 for who is not asked, and for the account of a program: people answer. 409 when it was answered, or nobody
+        waits any more; it says who answered what.
+        """
         wanted = self.body(Decision)
         approval = selectors.approval_get(who=self.who, id=id)
         services.approval_decide(

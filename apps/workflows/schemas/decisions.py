@@ -102,7 +102,7 @@ class Decision(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"approved": True, "comment": "Fine"}]})
 
     approved: bool = Field(strict=True)
-    comment: str = Field(default="", max_length=2000)
+    comment: str = Field(default="", max_length=2000, description="Needed with a no: why not.")
 
 
 class CallsQuery(BaseModel):
