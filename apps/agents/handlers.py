@@ -13,6 +13,7 @@ from apps.common.work import Claim, WorkKind
 class AgentRunWork(WorkKind):
     name = services.KIND
     queue = "cpu"
+    leave_within = 5.0
 
     def perform(self, claim: Claim) -> None:
         services.run_execute(claim)

@@ -47,6 +47,16 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """Rows that a round makes, each for a row in hand that waits for its end."""
+
+    kind: str
+    ids: Sequence[UUID]
+    owners: Sequence[UUID]
+    """Of each, the row in hand that it is made for: it is made when that one's round is recorded."""
+
+
+@dataclass(frozen=True)
 class Standing:
     """How a row stands after a round that was recorded for it."""
 
@@ -71,6 +81,9 @@ class WorkKind(ABC):
     scope: ClassVar[Literal["tenant", "platform"]] = "tenant"
     lease: ClassVar[float] = 5.0
     """Seconds until another worker may take the row when its holder falls silent. Renewed by a heartbeat."""
+    leave_within: ClassVar[float | None] = None
+    """Seconds that `perform` has to leave once it was told to stop; then its process is killed, and the row is given
+    back. None: it is waited for. Holds for what has a process to itself, which is the queue `cpu` of a prefork pool."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -122,8 +135,14 @@ class Dispatcher(Protocol):
     def withdraw(self, kind: str, id: UUID) -> bool: ...
     def stopping(self, claim: Claim) -> bool: ...
     def requeue(self, kind: str, id: UUID) -> bool: ...
+    def behind_fence(
+        self, claim: Claim, statement: str, parameters: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]: ...
+    def conclude(
+        self, claim: Claim, caller: tuple[str, UUID] | None, effects: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]: ...
     def commit_round(
-        self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]
+        self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any], opens: Sequence[Opening]
     ) -> dict[UUID, Standing]: ...
     def still_ours(self, claims: Sequence[Claim]) -> list[Claim]: ...
     def others_wait(self, queue: str) -> bool: ...
@@ -186,14 +205,39 @@ def requeue(kind: str, id: UUID) -> bool:
     return _provided().requeue(kind, id)
 
 
-def commit_round(moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -> dict[UUID, Standing]:
-    """Write for many rows in hand, of one kind and tenant, and give them back, in one statement.
+def behind_fence(claim: Claim, statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A statement, with its parameters, that first locks the row in hand: `fenced` has a row when the fence is ours.
+
+    `statement` is SQL: common table expressions that write only where `fenced` has a row, and what is selected. Names of
+    parameters do not begin with `w_`. Raises `FenceLost` in another tenant than the claim's.
+    """
+    return _provided().behind_fence(claim, statement, parameters)
+
+
+def conclude(
+    claim: Claim, *, caller: tuple[str, UUID] | None, effects: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Record the end of what the claim stands for, finish its row, and signal the row (kind, id) that waits for that:
+    one statement. Returns the row of `answer`. Raises `FenceLost`, and then nothing was written.
+
+    A caller whose row is free is taken up by this process as soon as it has left `perform`, without a message.
+    `effects` is SQL as `commit_round` has it: `fenced` has a row when the fence is ours, and one of the common table
+    expressions is named `answer`. Names of parameters do not begin with `w_`.
+    """
+    return _provided().conclude(claim, caller, effects, parameters)
+
+
+def commit_round(
+    moves: Sequence[Move], effects: str, parameters: Mapping[str, Any], opens: Sequence[Opening] = ()
+) -> dict[UUID, Standing]:
+    """Write for many rows in hand, of one kind and tenant, make the rows that they open, and give them back, in one
+    statement.
 
     `effects` is SQL: common table expressions, each with a comma behind it, that write only what belongs to rows of
     `fenced` (columns `id`, `move`, `quiet`), with the values in `parameters`. Rows that are not in the answer were not
     written for: they are in other hands, or locked at this moment; ask `still_ours`.
     """
-    return _provided().commit_round(moves, effects, parameters)
+    return _provided().commit_round(moves, effects, parameters, opens)
 
 
 def still_ours(claims: Sequence[Claim]) -> list[Claim]:

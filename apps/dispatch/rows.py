@@ -48,6 +48,19 @@ _RELEASE = f"""
 update public.dispatch_work set lease_until = null
 where {_KEY} and fence = %(fence)s and lease_until is not null returning id
 """  # noqa: S608
+_GIVE_BACK = """
+with left_behind as (
+    select w.id, w.kind, w.tenant
+    from unnest(%(ids)s::uuid[], %(kinds)s::text[], %(tenants)s::text[], %(fences)s::bigint[])
+        as x (id, kind, tenant, fence)
+    join public.dispatch_work w on w.id = x.id and w.kind = x.kind and w.tenant = x.tenant and w.fence = x.fence
+    where w.lease_until is not null
+    order by w.kind, w.id
+    for no key update of w skip locked
+)
+update public.dispatch_work w set lease_until = null
+from left_behind x where w.id = x.id and w.kind = x.kind and w.tenant = x.tenant returning w.tenant, w.queue
+"""
 _RENEW = """
 with held as (
     select w.id, w.kind, w.tenant, x.lease
@@ -189,6 +202,20 @@ def postpone(claim: Claim, due_at: datetime | None) -> None:
 def release(claim: Claim) -> bool:
     """Give a row back that is still ours, due as it was. False: it was given back or is somebody else's."""
     return bool(_execute(_RELEASE, _held(claim)))
+
+
+def give_back(claims: Sequence[Claim]) -> set[tuple[str, str]]:
+    """Give rows back that another process had in hand and can no longer. Returns their tenants and queues.
+
+    A row that a statement of the dead still has locked is left out: its lease runs out. Who gives back does not wait.
+    """
+    columns = {
+        "ids": [claim.id for claim in claims],
+        "kinds": [claim.kind for claim in claims],
+        "tenants": [claim.tenant for claim in claims],
+        "fences": [claim.fence for claim in claims],
+    }
+    return {(tenant, queue) for tenant, queue in _execute(_GIVE_BACK, columns)}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from django.conf import settings
 from django.db import connection
 
 from apps.dispatch import rows, wakeups
-from apps.dispatch.board import Board
+from apps.dispatch.board import Board, Held
+from apps.dispatch.runaways import Runaways
 from apps.tenants.context import PUBLIC, tenant_by_schema
 
 logger = logging.getLogger(__name__)
@@ -32,23 +33,28 @@ LOOK = 10.0
 """Seconds between two looks at all that is due, which move the marks that claims start at (rule R12)."""
 
 BOARD = Board(number=lambda: getattr(current_process(), "index", 0) or 0)
+RUNAWAYS = Runaways()
 
 
-def beat(board: Board) -> None:
-    """Renew the leases in hand, and leave word of what became of their rows."""
+def beat(board: Board, runaways: Runaways = RUNAWAYS) -> None:
+    """Renew the leases in hand, leave word of what became of their rows, and end who did not heed it in time."""
     if settings.WORKER_ALIVE_FILE:  # first: nobody shall restart a worker because the database is away
         Path(settings.WORKER_ALIVE_FILE).touch()
     held = board.held()
     asked = time.monotonic()
     states = rows.renew([each.claim for each in held])
+    told: list[Held] = []
     for each in held:
         claim = each.claim
         state = states.get((claim.id, claim.kind, claim.tenant))
         if state is None or state.fence != claim.fence:
             board.news(each.place, signalled=False, lost=True, until=asked)
+            told.append(each)
         else:
             signalled = state.signal != claim.signal
             board.news(each.place, signalled=signalled, lost=False, until=asked + state.left)
+            told += [each] * signalled
+    runaways.look(board, told)
 
 
 def tick() -> int:

@@ -12,6 +12,7 @@ from apps.common.work import Claim, WorkKind, fenced
 class DummyWork(WorkKind):
     name = "dummy.work"
     lease = 2.0
+    leave_within = 0.0
 
     do: ClassVar[Callable[[Claim], None] | None] = None
     """What a claim leads to; finishing the row when None."""
