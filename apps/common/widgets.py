@@ -91,7 +91,77 @@ class SeriesWidget(BaseModel):
     summary: str
 
 
-Widget = Annotated[FiguresWidget | TextWidget | TableWidget | SeriesWidget, Field(discriminator="kind")]
+class ControlLimits(BaseModel):
+    """One value per point of a control chart; None where a point has no limit."""
+
+    centre: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+
+
+class ControlSignal(BaseModel):
+    """A point that a rule marks, and what the rules say of it."""
+
+    at: int
+    """Its place among the points, from 0."""
+    text: str
+
+
+class ControlStage(BaseModel):
+    """Where a part of the chart with limits of its own begins."""
+
+    at: int
+    name: str
+
+
+class ControlChartWidget(BaseModel):
+    """Points in order of time about their centre, between limits that may step, with the points that are signals."""
+
+    kind: Literal["control_chart"] = "control_chart"
+    title: str
+    statistic: str
+    """What a point is, for example ``Mean``."""
+    periods: list[str]
+    """Labels of the points, in their order."""
+    points: list[float | None]
+    limits: ControlLimits
+    signals: list[ControlSignal] = []
+    stages: list[ControlStage] = []
+    """Those after the first one."""
+    unit: str = ""
+    summary: str
+
+
+class Bar(BaseModel):
+    name: str
+    values: list[float | None]
+    """One value per entry of the widget's `periods`. Bars of several names stand on each other."""
+    tone: Tone = "neutral"
+
+
+class BarWidget(BaseModel):
+    """Bars by name or by class, with lines over them: a histogram, shares of a whole, Pareto's diagram."""
+
+    kind: Literal["bar"] = "bar"
+    title: str
+    heading: str
+    """What the bars are: the heading of their names."""
+    periods: list[str]
+    """Names of the bars, in their order."""
+    bars: list[Bar]
+    lines: list[SeriesLine] = []
+    percent_lines: bool = False
+    """Whether lines have a scale of their own, of 0 to 100 %."""
+    unit: str = ""
+    summary: str
+
+
+Widget = Annotated[
+    FiguresWidget | TextWidget | TableWidget | SeriesWidget | ControlChartWidget | BarWidget,
+    Field(discriminator="kind"),
+]
+CHARTS = (SeriesWidget, ControlChartWidget, BarWidget)
+"""Widgets that are drawn from their data, beside words and a table of the same figures."""
 
 
 class Sheet(BaseModel):

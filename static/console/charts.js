@@ -1,9 +1,13 @@
-// Charts: lines with a band and the mark where a forecast begins, or bars that are stacked; drawn as SVG in the colours of
-// the theme. The library is fetched only where there is a chart. Each has a summary in words and a table of its figures.
+// Charts: lines with a band and the mark where a forecast begins, bars that are stacked, with lines over them, or control
+// charts; drawn as SVG in the colours of the theme. The library is fetched only where there is a chart. Each has a summary
+// in words and a table of its figures.
+import { controlColumns, controlDigits, controlLegend, controlSeries, controlWords } from "./control.js";
 
 const root = document.documentElement;
 const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const COLOURS = ["--c1", "--c3", "--c2", "--c4", "--c5", "--c6"];
+// Of bars, by what they mean.
+const TONES = { neutral: "--c1", good: "--c2", warning: "--c3", bad: "--c5" };
 const DASHES = { solid: "solid", dashed: [6, 4], dotted: [2, 3] };
 
 const drawn = new Map();
@@ -22,13 +26,21 @@ function loadLibrary() {
   return library;
 }
 
-/** A figure as a person reads it: grouped, at most three significant digits after the point. */
-export function figure(value, unit = "") {
+/** A figure as a person reads it: grouped, with so many digits after the point, or as many as it deserves. */
+export function figure(value, unit = "", given = null) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const digits = given ?? figureDigits(value);
   const text = value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   return unit ? `${text} ${unit}` : text;
 }
+
+function figureDigits(value) {
+  return Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+}
+
+const isControl = (data) => data.kind === "control_chart";
+const digitsOf = (data) => (isControl(data) ? controlDigits(data) : null);
+const unitOf = (data, name) => (data.percent_lines && data.lines.some((line) => line.name === name) ? "%" : data.unit);
 
 /** Stretches of a band without holes: lists of indices. */
 export function stretches(band) {
@@ -93,7 +105,9 @@ function bandSeries(band, ink) {
 }
 
 /** The figures of a chart as named columns. */
-function columns({ bars = [], lines = [], bands = [] }) {
+function columns(data) {
+  if (isControl(data)) return controlColumns(data);
+  const { bars = [], lines = [], bands = [] } = data;
   return [
     ...bars.map((bar) => [bar.name, bar.values]),
     ...lines.map((line) => [line.name, line.values]),
@@ -108,11 +122,13 @@ function tip(data, items) {
   const title = document.createElement("b");
   title.textContent = data.periods[index];
   box.append(title);
-  for (const [name, values] of columns(data)) {
-    const value = values[index];
-    if (value === null || value === undefined) continue;
+  const rows = columns(data)
+    .filter(([, values]) => values[index] !== null && values[index] !== undefined)
+    .map(([name, values]) => [name, figure(values[index], unitOf(data, name), digitsOf(data))]);
+  const word = isControl(data) && controlWords(data)[index];
+  for (const texts of word ? [...rows, ["Signal", word]] : rows) {
     const row = document.createElement("div");
-    for (const text of [name, figure(value, data.unit)]) {
+    for (const text of texts) {
       const part = document.createElement("span");
       part.textContent = text;
       row.append(part);
@@ -138,23 +154,50 @@ function lineOption(data) {
   return { boundaryGap: false, scale: true, series: [...data.bands.map((band) => bandSeries(band, bandInk(data))), ...lines] };
 }
 
-function barOption({ bars }) {
-  const series = bars.map((bar) => ({
+const barInk = (bar) => colour(bar.colour ?? TONES[bar.tone]);
+
+function barOption(data) {
+  const series = data.bars.map((bar) => ({
     type: "bar",
     stack: "all",
     name: bar.name,
     data: bar.values,
-    barMaxWidth: 18,
-    itemStyle: { color: colour(bar.colour) },
+    barMaxWidth: data.kind === "bar" ? 48 : 18,
+    itemStyle: { color: barInk(bar) },
   }));
-  return { boundaryGap: true, scale: false, series };
+  const over = (data.lines ?? []).map((line, index) => ({
+    ...lineSeries(line, index + 1),
+    yAxisIndex: data.percent_lines ? 1 : 0,
+  }));
+  return { boundaryGap: true, scale: false, series: [...series, ...over] };
 }
+
+const controlOption = (data) => ({ boundaryGap: true, scale: true, series: controlSeries(data, colour) });
+
+/** The scale of lines that are shares of a whole, at the right of that of bars. */
+const percentAxis = (quiet) => ({
+  type: "value",
+  min: 0,
+  max: 100,
+  axisLabel: { color: quiet, formatter: "{value} %" },
+  splitLine: { show: false },
+});
 
 const bandInk = (data) => colour(COLOURS[Math.max(0, data.lines.length - 1) % COLOURS.length]);
 
 function option(data) {
   const quiet = colour("--tblr-secondary");
-  const { boundaryGap, scale, series } = data.bars ? barOption(data) : lineOption(data);
+  const { boundaryGap, scale, series } = (data.bars ? barOption : isControl(data) ? controlOption : lineOption)(data);
+  const digits = digitsOf(data) ?? 3;
+  const valueAxis = {
+    type: "value",
+    scale,
+    minInterval: data.bars ? 1 : 0,
+    name: data.unit,
+    nameTextStyle: { color: quiet, align: "left" },
+    axisLabel: { color: quiet, formatter: (value) => value.toLocaleString("en-GB", { maximumFractionDigits: digits }) },
+    splitLine: { lineStyle: { color: colour("--o-grid") } },
+  };
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -168,15 +211,7 @@ function option(data) {
       axisTick: { show: false },
       axisLabel: { color: quiet, hideOverlap: true },
     },
-    yAxis: {
-      type: "value",
-      scale,
-      minInterval: data.bars ? 1 : 0,
-      name: data.unit,
-      nameTextStyle: { color: quiet, align: "left" },
-      axisLabel: { color: quiet, formatter: (value) => value.toLocaleString("en-GB") },
-      splitLine: { lineStyle: { color: colour("--o-grid") } },
-    },
+    yAxis: data.percent_lines ? [valueAxis, percentAxis(quiet)] : valueAxis,
     tooltip: {
       trigger: "axis",
       axisPointer: { type: data.bars ? "shadow" : "line" },
@@ -193,9 +228,11 @@ function option(data) {
 
 function sample(style, ink) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const shape = document.createElementNS("http://www.w3.org/2000/svg", ["band", "bar"].includes(style) ? "rect" : "line");
+  const form = { band: "rect", bar: "rect", diamond: "path" }[style] || "line";
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", form);
   const attributes =
-    style === "bar" ? { x: 0, y: 1, width: 10, height: 10, rx: 2.5, fill: ink }
+    style === "diamond" ? { d: "M11 0l6 6-6 6-6-6z", fill: ink }
+    : style === "bar" ? { x: 0, y: 1, width: 10, height: 10, rx: 2.5, fill: ink }
     : style === "band"
       ? { x: 1, y: 1, width: 20, height: 10, rx: 2, fill: ink, "fill-opacity": 0.25 }
       : { x1: 1, y1: 6, x2: 21, y2: 6, stroke: ink, "stroke-width": 2, "stroke-dasharray": { dashed: "6 4", dotted: "2 3" }[style] || "none" };
@@ -209,8 +246,9 @@ function sample(style, ink) {
 function legend(element, data) {
   const { bars = [], lines = [], bands = [] } = data;
   const entries = [
-    ...bars.map((bar) => [bar.name, sample("bar", colour(bar.colour))]),
-    ...lines.map((line, index) => [line.name, sample(line.style, colour(COLOURS[index % COLOURS.length]))]),
+    ...(isControl(data) ? controlLegend(data).map(([name, style, ink]) => [name, sample(style, colour(ink))]) : []),
+    ...bars.map((bar) => [bar.name, sample("bar", barInk(bar))]),
+    ...lines.map((line, index) => [line.name, sample(line.style, colour(COLOURS[(index + Math.min(bars.length, 1)) % COLOURS.length]))]),
     ...bands.map((band) => [band.name, sample("band", bandInk(data))]),
   ];
   element.replaceChildren(
@@ -226,23 +264,26 @@ function table(data) {
   const made = document.createElement("table");
   made.className = "table table-sm";
   const shown = columns(data);
+  const words = isControl(data) ? controlWords(data) : null;
+  const first = data.heading ?? (words ? "Sample" : "Period");
   const head = made.createTHead().insertRow();
-  for (const name of ["Period", ...shown.map(([title]) => title)]) {
+  for (const name of [first, ...shown.map(([title]) => title), ...(words ? ["Signal"] : [])]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
-    if (name !== "Period") cell.className = "num";
+    if (name !== first && name !== "Signal") cell.className = "num";
     head.append(cell);
   }
   const body = made.createTBody();
   data.periods.forEach((period, index) => {
     const row = body.insertRow();
     row.insertCell().textContent = period;
-    for (const [, values] of shown) {
+    for (const [name, values] of shown) {
       const cell = row.insertCell();
       cell.className = "num";
-      cell.textContent = figure(values[index], data.unit);
+      cell.textContent = figure(values[index], unitOf(data, name), digitsOf(data));
     }
+    if (words) row.insertCell().textContent = words[index] || "–";
   });
   return made;
 }

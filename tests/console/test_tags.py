@@ -12,7 +12,12 @@ from django.template import engines
 from django.utils import timezone
 
 from apps.common.widgets import (
+    Bar,
+    BarWidget,
     Column,
+    ControlChartWidget,
+    ControlLimits,
+    ControlSignal,
     Figure,
     FiguresWidget,
     SeriesBand,
@@ -83,7 +88,24 @@ WIDGETS = [
         bands=[SeriesBand(name="Band", low=[None, 1.0], high=[None, 2.0])],
         summary="Two months.",
     ),
+    ControlChartWidget(
+        title="Diameter",
+        statistic="Mean",
+        periods=["1", "<b>2"],
+        points=[74.0, None],
+        limits=ControlLimits(centre=[74.0, 74.0], lower=[73.9, 73.9], upper=[74.1, 74.1]),
+        signals=[ControlSignal(at=0, text="one point beyond a limit </script>")],
+        summary="Two samples.",
+    ),
+    BarWidget(
+        title="Defects", heading="Kind", periods=["Scratch"], bars=[Bar(name="Count", values=[3])], summary="One."
+    ),
 ]
+
+
+def data_of(html: str, id: str) -> Any:
+    """The data that a chart of this id carries on the page."""
+    return json.loads(re.search(rf'<script id="{id}" type="application/json">(.*?)</script>', html)[1])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: f"{widget.kind} {widget.title}")
@@ -94,11 +116,20 @@ def test_every_widget_is_drawn_with_its_title_and_without_markup_of_the_data(wid
 
 
 def test_a_chart_carries_its_data_and_its_summary() -> None:
-    html = render("{% widget widget %}", widget=WIDGETS[-1])
-    data = json.loads(re.search(r'<script id="w-sku-1" type="application/json">(.*?)</script>', html)[1])  # type: ignore[index]
+    html = render("{% widget widget %}", widget=WIDGETS[4])
+    data = data_of(html, "w-sku-1")
     assert data["lines"][0]["values"] == [1.0, None]
     assert "Two months." in html
     assert "Show as table" in html
+
+
+def test_control_charts_and_bars_carry_their_kind_and_figures() -> None:
+    control, bars = (render("{% widget widget %}", widget=widget) for widget in WIDGETS[-2:])
+    chart = data_of(control, "w-diameter")
+    assert (chart["kind"], chart["limits"]["upper"], chart["signals"][0]["at"]) == ("control_chart", [74.1, 74.1], 0)
+    assert data_of(bars, "w-defects")["bars"] == [{"name": "Count", "values": [3.0], "tone": "neutral"}]
+    assert "Two samples." in control
+    assert "One." in bars
 
 
 def test_two_widgets_of_one_title_do_not_share_an_id() -> None:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from apps.common import formats
-from apps.common.widgets import SeriesWidget, TableWidget
+from apps.common.widgets import CHARTS, TableWidget
 from apps.console.statuses import status_of
 from apps.console.tables import TableView
 
@@ -88,8 +88,8 @@ def widget(context: RequestContext, item: Any) -> str:
     values: dict[str, Any] = {"widget": item, "id": _free_id(request, getattr(item, "key", "") or item.title)}
     if isinstance(item, TableView):
         values |= {"table": item, "widget": item.widget, "id": f"t-{slugify(item.key)}"}
-    if isinstance(item, SeriesWidget):
-        values["data"] = item.model_dump(mode="json", exclude={"kind", "title"})
+    if isinstance(item, CHARTS):
+        values["data"] = item.model_dump(mode="json", exclude={"title"})
     return get_template(f"console/widgets/{item.kind}.html").render(values, request)
 
 

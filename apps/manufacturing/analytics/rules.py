@@ -57,7 +57,8 @@ def _some_of(mask: Mask, few: int, many: int, seen: Seen) -> Mask:
     total = np.concatenate([[0], np.cumsum(mask)])
     at = np.arange(len(mask))
     since = np.maximum(at - many + 1, seen.begins)
-    return mask & (total[at + 1] - total[since] >= few)
+    enough: Mask = mask & (total[at + 1] - total[since] >= few)
+    return enough
 
 
 def _side(few: int, many: int, zone: float) -> Callable[[Seen], Mask]:
