@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def _finite(value: float) -> float:
 
 
 def _brief(value: Any) -> str:
-    text = repr(value)
+    text = json.dumps(value) if isinstance(value, bool | None) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -230,8 +231,6 @@ def _flatten(values: Any) -> list[Any]:
 
 @_function("unique", 1, 1, "same", "The items of a list without those that came before")
 def _unique(values: Any) -> list[Any]:
-    import json
-
     seen: dict[str, Any] = {}
     for item in _list(values):
         seen.setdefault(json.dumps(item, sort_keys=True), item)

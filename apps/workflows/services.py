@@ -47,12 +47,13 @@ class RunAbandoned(Problem):
 
 
 @transaction.atomic
-def workflow_create(*, who: Principal, user: User | None, definition: Definition) -> Workflow:
+def workflow_create(*, who: Principal, user: User | None, definition: Definition, is_demo: bool = False) -> Workflow:
     """Make a workflow with this draft. Raises `Conflict` where its name is taken, and as `workflow_save` does."""
     demand(who, WORKFLOWS_EDIT)
     try:
         with transaction.atomic():
-            Workflow.objects.create(name=definition.name, title=definition.title, created_by=user)
+            made = {"title": definition.title, "created_by": user, "is_demo": is_demo}
+            Workflow.objects.create(name=definition.name, **made)
     except IntegrityError as error:
         raise Conflict(
             f"There is a workflow {definition.name!r} already; nothing was stored.",
@@ -257,8 +258,12 @@ def _all_inputs(version: WorkflowVersion, data: Sequence[dict[str, Any]]) -> lis
 
 
 @transaction.atomic
-def run_retry(*, who: Principal, user: User | None, run: WorkflowRun, step: str, given: Any = None) -> WorkflowRun:
+def run_retry(
+    *, who: Principal, user: User | None, run: WorkflowRun, step: str | None, given: Any = None
+) -> WorkflowRun:
     """Start a run that takes up an ended one from `step`: what other steps gave is kept, and not computed again.
+
+    Without a step it goes on where it stopped: all that succeeded is kept.
 
     `given` is what the step is given instead of what it works out itself; None: the same again. Raises `Conflict` while
     the run is open, `InvalidInput` for a step that the version does not have.
@@ -269,7 +274,7 @@ def run_retry(*, who: Principal, user: User | None, run: WorkflowRun, step: str,
         raise Conflict(f"{run.ref} is still open; nothing was started.", remedy="Cancel it first, or wait for its end.")
     plan = plan_of(run.version)
     wanted = next((each for each in plan.steps if each.name == step), None)
-    if wanted is None:
+    if wanted is None and step is not None:
         names = ", ".join(each.name for each in plan.steps)
         raise InvalidInput("The step is not there.", issues=[Issue(path="step", message=f"There are {names}.")])
     again = WorkflowRun.objects.create(
@@ -278,14 +283,14 @@ def run_retry(*, who: Principal, user: User | None, run: WorkflowRun, step: str,
         inputs=run.inputs,
         retry_of=run,
         root=run.root or run.id,
-        generation=run.generation + (given is not None),
-        given={**(run.given or {}), **({step: given} if given is not None else {})} or None,
+        generation=run.generation + (step is not None and given is not None),
+        given={**(run.given or {}), **({step: given} if step and given is not None else {})} or None,
         origin="retry",
         created_by=user,
         is_demo=run.is_demo,
         started_at=timezone.now(),
     )
-    redone = _from(plan, wanted.index)
+    redone = _from(plan, wanted.index) if wanted else set()
     StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if row.step not in redone])
     work.schedule(KIND, again.id)
     return again
