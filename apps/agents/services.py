@@ -233,18 +233,39 @@ def run_execute(claim: work.Claim) -> None:
     Raises `FenceLost` when another worker holds the run by now, and what the database raises when it goes away: the run
     is left to whoever claims it next.
     """
+    begun = _begun(claim)
+    if begun is not None:
+        live.tell(begun)
+        _work(claim, begun)
+        return
     run = AgentRun.objects.filter(pk=claim.id).first()
-    if run is None or not run.is_open:  # it ended, and a late signal kept its work row: nothing is left but the row
-        with work.fenced(claim) as row:
-            row.finish()
-    elif run.cancel_requested_at:
+    if run is not None and run.is_open and run.cancel_requested_at:
         _end(claim, run, Status.CANCELLED)
-    else:
-        with work.fenced(claim):
-            began = run.started_at or timezone.now()
-            _moved(run, status=Status.RUNNING, started_at=began, attempts=run.attempts + 1, done=0, note="")
-            live.tell(run)
-        _work(claim, run)
+        return
+    # It ended, and a late signal kept its work row; or the fence is not ours.
+    with work.fenced(claim) as row:
+        row.finish()
+
+
+def _begun(claim: work.Claim) -> AgentRun | None:
+    """The run, taken to be running from now on; None where it is not open, or somebody wants it cancelled.
+
+    That it began may be lost in a crash: then it begins again.
+    """
+    effects = """
+        begun as (
+            update agents_agentrun r
+            set status = %(running)s, started_at = coalesce(r.started_at, clock_timestamp()),
+                attempts = r.attempts + 1, done = 0, note = '', seq = r.seq + 1
+            where r.id = %(run)s and r.status = any(%(open)s) and r.cancel_requested_at is null
+              and exists (select from fenced)
+            returning r.*
+        )
+        select begun.*, set_config('synchronous_commit', 'off', true) from begun
+    """
+    given = {"running": Status.RUNNING.value, "run": claim.id, "open": [each.value for each in AgentRun.OPEN]}
+    sql, parameters = work.behind_fence(claim, effects, given)
+    return next(iter(AgentRun.objects.raw(sql, parameters)), None)
 
 
 def _work(claim: work.Claim, run: AgentRun) -> None:
@@ -333,20 +354,53 @@ def _stopped(claim: work.Claim, run: AgentRun) -> None:
         _end(claim, run, Status.CANCELLED)
 
 
-def _end(claim: work.Claim, run: AgentRun, status: str, *, output: Any = None, **changes: Any) -> None:
-    """Record the end of a run, its result and the end of its work row in one transaction."""
-    if status == Status.SUCCEEDED:
-        changes |= {"done": run.total, "note": ""}
-    with work.fenced(claim) as row:
-        if output is not None:
-            AgentResult.objects.create(run=run, output=output)
-        _moved(run, status=status, finished_at=timezone.now(), **changes)
-        live.tell(run)
-        row.finish()
-        _tell_caller(run)
-        counters.count_on_commit(ENDED[status])
-        if run.started_at and run.finished_at:
-            counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
+_END = """
+stored as (
+    insert into agents_agentresult (run_id, output, created_at)
+    select %(run)s, %(output)s::bytea, clock_timestamp() from fenced where %(output)s::bytea is not null
+),
+answer as (
+    update agents_agentrun r
+    set status = %(status)s, finished_at = clock_timestamp(), seq = r.seq + 1,
+        done = case when %(complete)s then r.total else r.done end,
+        note = case when %(complete)s then '' else r.note end,
+        headline = coalesce(%(headline)s, r.headline),
+        problem_sealed = coalesce(%(problem)s::bytea, r.problem_sealed), problem_code = %(code)s
+    where r.id = %(run)s and exists (select from fenced)
+    returning r.seq, r.done, r.note, r.finished_at
+),
+"""
+
+
+def _end(
+    claim: work.Claim,
+    run: AgentRun,
+    status: str,
+    *,
+    output: Any = None,
+    headline: str | None = None,
+    problem: dict[str, Any] | None = None,
+) -> None:
+    """Record the end of a run, its result and the end of its work row, and tell who waits for it: one statement."""
+    given = {
+        "run": run.id,
+        "status": status,
+        "complete": status == Status.SUCCEEDED,
+        "headline": headline,
+        "output": None if output is None else sealed_for(AgentResult(run=run), output=output)["output"],
+        "problem": None if problem is None else sealed_for(run, problem=problem)["problem"],
+        "code": problem["code"] if problem else "",
+    }
+    for name in ("output", "problem"):
+        given[name] = given[name] and given[name].stored
+    caller = (run.caller_kind, run.caller) if run.caller else None
+    run.status = status
+    for name, value in work.conclude(claim, caller=caller, effects=_END, parameters=given).items():
+        setattr(run, name, value)
+    live.tell(run)
+    counters.count_on_commit(ENDED[status])
+    if run.started_at and run.finished_at:
+        counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
 
 
 def run_bury(id: UUID, cause: str) -> None:

@@ -208,8 +208,8 @@ def requeue(kind: str, id: UUID) -> bool:
 def behind_fence(claim: Claim, statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """A statement, with its parameters, that first locks the row in hand: `fenced` has a row when the fence is ours.
 
-    `statement` is SQL: common table expressions that write only where `fenced` has a row, and what is selected. Names of
-    parameters do not begin with `w_`. Raises `FenceLost` in another tenant than the claim's.
+    `statement` is SQL: common table expressions that write only where `fenced` has a row, and what is selected. Names
+    of parameters do not begin with `w_`. Raises `FenceLost` in another tenant than the claim's.
     """
     return _provided().behind_fence(claim, statement, parameters)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.common.work import KINDS, Claim, Move, Standing
+from apps.common.work import KINDS, Claim, Move, Opening, Standing
 
 # The rows are locked before anything else of the statement runs: `fenced` counts the locked set as a whole, and all
 # that writes reads from `fenced`. A row that somebody has locked is left out, and so is one whose fence has changed.
@@ -34,6 +34,15 @@ fenced as (
 ),
 """
 _SETTLE = """
+opened as (
+    insert into public.dispatch_work (id, kind, tenant, queue, due_at)
+    select x.id, x.kind, %(tenant)s, x.queue, clock_timestamp()
+    from unnest(%(o_ids)s::uuid[], %(o_kinds)s::text[], %(o_queues)s::text[], %(o_owners)s::uuid[])
+        as x (id, kind, queue, owner)
+    join fenced f on f.id = x.owner
+    order by x.kind, x.id
+    on conflict do nothing
+),
 finished as (
     delete from public.dispatch_work w using fenced f
     where w.tenant = %(tenant)s and w.kind = %(kind)s and w.id = f.id and f.move = 'done' and f.quiet
@@ -52,7 +61,9 @@ select id, signal, quiet from fenced
 """
 
 
-def commit(moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -> dict[UUID, Standing]:
+def commit(
+    moves: Sequence[Move], effects: str, parameters: Mapping[str, Any], opens: Sequence[Opening]
+) -> dict[UUID, Standing]:
     """Carry out one round of rows of one kind and tenant: see `apps.common.work.commit_round`."""
     claims = [move.claim for move in moves]
     kind, tenant = claims[0].kind, claims[0].tenant
@@ -66,6 +77,10 @@ def commit(moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -
         "kind": kind,
         "tenant": tenant,
         "lease": KINDS[kind].lease,
+        "o_ids": [id for each in opens for id in each.ids],
+        "o_kinds": [each.kind for each in opens for _ in each.ids],
+        "o_queues": [KINDS[each.kind].queue for each in opens for _ in each.ids],
+        "o_owners": [owner for each in opens for owner in each.owners],
     }
     with connection.cursor() as cursor:
         cursor.execute(f"{_FENCE}{effects}{_SETTLE}", given)  # constants of this program

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.common.work import KINDS, Claim, FenceLost, Move, Standing
-from apps.dispatch import rounds, rows, wakeups
+from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing
+from apps.dispatch import rounds, rows, single, wakeups
 from apps.dispatch.board import Board
+from apps.dispatch.current import current
 from apps.tenants.context import PUBLIC, current_schema
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,7 @@ class WorkDispatcher:
 
     @contextmanager
     def fenced(self, claim: Claim) -> Iterator[Row]:
-        if claim.tenant != _tenant_of(claim.kind):  # its fence would let us write what stands under that id here
-            raise FenceLost(f"{claim.kind} {claim.id} is work of {claim.tenant}, and that is not where we are")
+        _require_here(claim)
         with transaction.atomic():
             if rows.lock(claim) is None:
                 raise FenceLost(f"{claim.kind} {claim.id} is in other hands, or done")
@@ -67,13 +67,37 @@ class WorkDispatcher:
     def stopping(self, claim: Claim) -> bool:
         return self.board.stopping(claim)
 
-    def commit_round(self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any]) -> dict[UUID, Standing]:
+    def behind_fence(self, claim: Claim, statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        _require_here(claim)
+        return single.fencing(claim, statement, parameters)
+
+    def conclude(
+        self, claim: Claim, caller: tuple[str, UUID] | None, effects: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        _require_here(claim)
+        turn = None if self.board.ending[0] else current()
+        kind = KINDS[caller[0]] if caller else None
+        lease = kind.lease if kind and turn and kind.queue == "flow" else 0.0
+        ended = single.end(claim, caller=caller, lease=lease, effects=effects, parameters=parameters)
+        if ended is None:
+            raise FenceLost(f"{claim.kind} {claim.id} is in other hands, or done")
+        if ended.caller and turn:
+            turn.followers.append(ended.caller)
+        elif ended.is_idle and kind:
+            _wake_later(claim.tenant, kind.queue)
+        return ended.answer
+
+    def commit_round(
+        self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any], opens: Sequence[Opening]
+    ) -> dict[UUID, Standing]:
         claim = moves[0].claim
-        if claim.tenant != _tenant_of(claim.kind):
-            raise FenceLost(f"{claim.kind} is work of {claim.tenant}, and that is not where we are")
+        _require_here(claim)
         if any(move.move == "yield" for move in moves):
             _wake_later(claim.tenant, KINDS[claim.kind].queue)
-        return rounds.commit(moves, effects, parameters)
+        standings = rounds.commit(moves, effects, parameters, opens)
+        for queue in {KINDS[each.kind].queue for each in opens}:
+            _wake_later(claim.tenant, queue)
+        return standings
 
     def still_ours(self, claims: Sequence[Claim]) -> list[Claim]:
         return rounds.still_ours(claims)
@@ -140,5 +164,20 @@ def _tenant_of(kind: str) -> str:
     return schema
 
 
+def _require_here(claim: Claim) -> None:
+    """Raises `FenceLost` in another tenant: the fence would let us write what stands under that id here."""
+    if claim.tenant != _tenant_of(claim.kind):
+        raise FenceLost(f"{claim.kind} {claim.id} is work of {claim.tenant}, and that is not where we are")
+
+
 def _wake_later(tenant: str, queue: str) -> None:
-    transaction.on_commit(lambda: wakeups.wake(tenant, queue))
+    transaction.on_commit(lambda: _wake(tenant, queue))
+
+
+def _wake(tenant: str, queue: str) -> None:
+    """Wake a worker. A turn at what computes claims its next row itself, and wakes another worker for what is more."""
+    turn = current()
+    if turn and queue == "cpu" and (turn.tenant, turn.queue) == (tenant, queue):
+        turn.has_made = True
+    else:
+        wakeups.wake(tenant, queue)

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
+from apps.dispatch.current import Current, entered
 from apps.tenants.context import PUBLIC, public_context, tenant_by_schema, tenant_context
 from apps.tenants.models import Tenant
 
@@ -36,17 +37,32 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
     if schema != PUBLIC and (tenant is None or not tenant.is_ready):
         return 0
     until, taken = time.monotonic() + LONGEST, 0
-    with _inside(tenant):
+    with _inside(tenant), entered(schema, queue) as current:
         while True:
+            current.has_made = False
             limit = min(_limit(schema, queue), board.free())
             claimed = rows.claim(tenant=schema, queue=queue, limit=limit, slots=_slots(tenant, queue))
             if claimed.more:
                 wakeups.wake(schema, queue)
             taken += len(claimed.claims)
-            if not all(_take_up(claims, board) for claims in _together(claimed.claims, queue)):
+            whole = all(
+                _take_up(claims, board) and _follow(current, board) for claims in _together(claimed.claims, queue)
+            )
+            if not whole or not claimed.claims or time.monotonic() > until or board.ending[0]:
+                for each in current.followers:
+                    _give_back(each)
+                if current.has_made:
+                    wakeups.wake(schema, queue)
                 return taken
-            if not claimed.claims or time.monotonic() > until or board.ending[0]:
-                return taken
+
+
+def _follow(current: Current, board: Board) -> bool:
+    """Take up what waited for the work that was just done, and is in our hands already (rule R9)."""
+    while current.followers:
+        claims, current.followers = current.followers, []
+        if not all(_take_up(each, board) for each in _together(claims, "flow")):
+            return False
+    return True
 
 
 def _inside(tenant: Tenant | None) -> AbstractContextManager[None]:
