@@ -63,6 +63,9 @@ def call_settle(*, who: Principal, user: User | None, call: HttpCall, happened: 
     """
     demand(who, WORKFLOWS_RUN)
     work.signal(KIND, call.run_id)
+    # Where its processes died a dead letter is left of it: it becomes a row again, which finds what is said here.
+    if not work.requeue(CALL, call.id) and not happened:
+        work.schedule(CALL, call.id)
     call = HttpCall.objects.select_for_update().get(pk=call.pk)
     if call.status != Status.UNKNOWN:
         raise Conflict("The outcome of this call is known; nothing was changed.", remedy="Look at the run.")
@@ -75,7 +78,6 @@ def call_settle(*, who: Principal, user: User | None, call: HttpCall, happened: 
             status=Status.CANCELLED, ended_at=timezone.now()
         )
         call.status = Status.READY
-        work.schedule(CALL, call.id)
     call.save()
     return call
 

@@ -69,6 +69,7 @@ _OF_WORKFLOWS = (
     "workflows_list workflow_create workflow_get workflow_save workflow_archive workflow_check workflow_versions "
     "workflow_version_get workflow_version_difference workflow_publish workflow_rollback workflow_pause "
     "workflow_resume workflow_run_start workflow_runs_start workflow_runs_list workflow_runs_cancel "
+    "workflow_runs_requeue workflow_runs_retry "
     "workflow_run_get workflow_run_steps workflow_run_events workflow_run_cancel workflow_run_pause "
     "workflow_run_resume workflow_run_retry approvals_list approval_get approval_decide workflow_calls_list "
     "workflow_call_get workflow_call_settle workflow_triggers_list workflow_trigger_create trigger_get "

@@ -193,6 +193,8 @@ BODIES: dict[str, Body] = {
     "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
+    "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
+    "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/pause": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/resume": NOTHING,

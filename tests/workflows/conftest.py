@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import Model
 
 from apps.accounts.models import User
 from apps.common import work
@@ -69,6 +71,16 @@ def worked(acme: Tenant, board: Board) -> Work:
             taken = sum(turns.turn(schema=acme.schema_name, queue=queue, board=board) for queue in queues or ("flow",))
 
     return turn
+
+
+def doom(*things: Model) -> None:
+    """Let it be as if three workers had died on these runs or calls, one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update public.dispatch_work set deaths = 3, lease_until = clock_timestamp() - interval '1 second' "
+            "where id = any(%s)",
+            [[thing.pk for thing in things]],
+        )
 
 
 def ledger(run: WorkflowRun) -> list[tuple[int, int, int, str]]:

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.agents.models import AgentRun
+from apps.dispatch.models import DeadLetter
 from apps.tenants.context import forget, tenant_context
 from apps.tenants.fast import redis
 from apps.tenants.models import Tenant
@@ -22,7 +23,7 @@ from apps.workflows import live, services
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import WorkflowRun
 from apps.workflows.schemas.runs import WorkflowRunDetail, WorkflowRunOut
-from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.test_api import post
 from tests.workflows.test_engine import give
 from tests.workflows.test_pump import AMOUNT, Start, after, chain
@@ -383,6 +384,56 @@ def test_many_are_cancelled_each_as_by_itself(
     assert after(ended).cancel_requested_at is None
 
 
+def test_many_that_were_given_up_go_on_each_as_by_itself(
+    api: APIClient, workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    made = workflow(chain(2), inputs=AMOUNT)
+    done = start(made, amount=1)
+    worked("flow")
+    lost, nobody = [start(made, amount=2), start(made, amount=3)], uuid4()
+    doom(*lost)
+    worked("flow")
+    assert [after(run).status for run in lost] == ["failed", "failed"]
+    ids = [str(each) for each in (lost[0].pk, done.pk, nobody, lost[1].pk)]
+    answer = post(api, f"{RUNS}/requeue", {"ids": ids})
+    assert [each["outcome"] for each in answer.json()["items"]] == [
+        "requeued",
+        "not_given_up",
+        "not_found",
+        "requeued",
+    ]
+    worked("flow")
+    assert [after(run).status for run in lost] == ["succeeded", "succeeded"]
+    assert not DeadLetter.objects.exists()
+    again = post(api, f"{RUNS}/requeue", {"ids": ids[:1]})
+    assert again.json()["items"] == [{"id": ids[0], "outcome": "not_given_up"}]
+
+
+def test_many_that_failed_are_taken_up_where_they_stopped(
+    api: APIClient, analyst: User, workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    steps = {
+        "first": {"kind": "agent", "agent": "dummy.counter", "input": {"steps": 2}},
+        "then": {"kind": "agent", "agent": "dummy.counter", "input": {"mood": "${inputs.mood}", "steps": 2}},
+    }
+    made = workflow(steps, name="moody", inputs={"mood": {"type": "choice", "choices": ["calm", "cross"]}})
+    failed, done = start(made, mood="cross"), start(made, mood="calm")
+    worked("flow", "cpu")
+    assert (after(failed).status, after(done).status) == ("failed", "succeeded")
+    waiting = start(workflow(ASKING))
+    ids = [str(each) for each in (failed.pk, done.pk, waiting.pk, uuid4())]
+    answer = post(api, f"{RUNS}/retry", {"ids": ids})
+    items = answer.json()["items"]
+    assert [each["outcome"] for each in items] == ["started", "succeeded", "open", "not_found"]
+    assert [each["run"] is None for each in items] == [False, True, True, True]
+    again = WorkflowRun.objects.get(pk=items[0]["run"]["id"])
+    assert (again.retry_of_id, again.created_by_id, again.generation) == (failed.pk, analyst.pk, 0)
+    before = AgentRun.objects.count()
+    worked("flow", "cpu")
+    assert AgentRun.objects.count() == before + 1  # the first step was not paid for again
+    assert WorkflowRun.objects.count() == 4
+
+
 def test_an_ended_run_is_taken_up_again_from_a_step_with_what_a_person_gives(
     api: APIClient, workflow: MakeWorkflow, start: Start, worked: Work
 ) -> None:
@@ -408,7 +459,8 @@ def test_who_may_only_look_starts_and_stops_nothing(
     viewer = api_for(member("viewer"))
     answers = [post(viewer, START, {}), post(viewer, f"{START}/bulk", {"inputs": [{}]})]
     answers += [post(viewer, path(run, verb)) for verb in ("cancel", "pause", "resume")]
-    answers += [post(viewer, path(run, "retry"), {"step": "ask"}), post(viewer, f"{RUNS}/cancel", {"ids": [run.pk]})]
+    answers += [post(viewer, path(run, "retry"), {"step": "ask"})]
+    answers += [post(viewer, f"{RUNS}/{verb}", {"ids": [run.pk]}) for verb in ("cancel", "requeue", "retry")]
     assert {answer.status_code for answer in answers} == {403}
     assert WorkflowRun.objects.count() == 1
     assert after(run).cancel_requested_at is None
@@ -424,8 +476,9 @@ def test_a_run_of_another_tenant_is_not_found(
     answers += [post(api, path(run, verb)) for verb in ("cancel", "pause", "resume")]
     answers += [post(api, path(run, "retry"), {"step": "ask"})]
     assert {answer.status_code for answer in answers} == {404}
-    told = post(api, f"{RUNS}/cancel", {"ids": [str(run.pk)]}).json()
-    assert told["items"] == [{"id": str(run.pk), "outcome": "not_found"}]
+    for verb in ("cancel", "requeue", "retry"):
+        (told,) = post(api, f"{RUNS}/{verb}", {"ids": [str(run.pk)]}).json()["items"]
+        assert (told["id"], told["outcome"]) == (str(run.pk), "not_found")
     assert api.get(RUNS).json()["items"] == []
     with tenant_context(acme):
         assert (after(run).cancel_requested_at, run.pause_requested_at) == (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from apps.gateway.limits import START
 from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
 from apps.gateway.principals import Caller
 from apps.gateway.waiting import hold
-from apps.workflows import live, selectors, services
+from apps.workflows import bulk, live, selectors, services
 from apps.workflows.api.workflows import NAME
 from apps.workflows.models import WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
@@ -31,9 +32,14 @@ from apps.workflows.schemas.runs import (
     WorkflowRunDetail,
     WorkflowRunOut,
     WorkflowRunQuery,
+    WorkflowRunRetried,
     WorkflowRunsCancel,
     WorkflowRunsCancelled,
     WorkflowRunsQuery,
+    WorkflowRunsRequeue,
+    WorkflowRunsRequeued,
+    WorkflowRunsRetried,
+    WorkflowRunsRetry,
     WorkflowRunsStart,
     WorkflowRunsStarted,
     WorkflowRunStart,
@@ -144,6 +150,46 @@ class WorkflowRunsCancellation(ApiView):
         outcomes = services.runs_cancel(who=self.who, runs=runs)
         told = [{"id": id, "outcome": outcomes.get(id, "not_found")} for id in ids]
         return self.answer(WorkflowRunsCancelled.model_validate({"items": told}))
+
+
+class WorkflowRunsRequeueing(ApiView):
+    permission = {"POST": WORKFLOWS_RUN}
+
+    @extend_schema(
+        operation_id="workflow_runs_requeue",
+        tags=[TAG],
+        request=WorkflowRunsRequeue,
+        responses={200: WorkflowRunsRequeued},
+    )
+    def post(self, request: Request) -> Response:
+        """Let runs go on that were given up because their workers died, and tell what became of each."""
+        ids = list(dict.fromkeys(self.body(WorkflowRunsRequeue).ids))
+        runs = selectors.runs_by_id(who=self.who, ids=ids).values()
+        outcomes = bulk.runs_requeue(who=self.who, runs=runs)
+        told = [{"id": id, "outcome": outcomes.get(id, "not_found")} for id in ids]
+        return self.answer(WorkflowRunsRequeued.model_validate({"items": told}))
+
+
+class WorkflowRunsRetrying(ApiView):
+    permission = {"POST": WORKFLOWS_RUN}
+    route_class = {"POST": START}
+
+    @extend_schema(
+        operation_id="workflow_runs_retry",
+        tags=[TAG],
+        request=WorkflowRunsRetry,
+        responses={200: WorkflowRunsRetried},
+    )
+    def post(self, request: Request) -> Response:
+        """Take up failed and cancelled runs, each where it stopped, by a run of its own; tell what became of each.
+
+        What succeeded is kept, and not done again. Each counts as one that was started.
+        """
+        ids = list(dict.fromkeys(self.body(WorkflowRunsRetry).ids))
+        self.count_more(len(ids) - 1)
+        runs = selectors.runs_by_id(who=self.who, ids=ids)
+        outcomes = bulk.runs_retry(who=self.who, user=self.who.user, runs=[runs[id] for id in ids if id in runs])
+        return self.answer(WorkflowRunsRetried(items=[_retried(id, outcomes.get(id, "not_found")) for id in ids]))
 
 
 class WorkflowRunOne(ApiView):
@@ -299,6 +345,12 @@ def waited(request: Request, who: Principal, run: WorkflowRun, seconds: float) -
         look=lambda: not selectors.run_is_open(who=who, id=run.id),
     )
     return selectors.run_get(who=who, id=run.id)
+
+
+def _retried(id: UUID, outcome: WorkflowRun | Literal["open", "succeeded", "not_found"]) -> WorkflowRunRetried:
+    if isinstance(outcome, WorkflowRun):
+        return WorkflowRunRetried(id=id, outcome="started", run=WorkflowRunOut.of(outcome))
+    return WorkflowRunRetried(id=id, outcome=outcome)
 
 
 def _accepted(view: ApiView, run: WorkflowRun) -> Response:

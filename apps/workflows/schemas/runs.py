@@ -190,6 +190,77 @@ class WorkflowRunsCancelled(BaseModel):
     items: list[WorkflowRunCancelled] = Field(description="In the order of `ids`.")
 
 
+class WorkflowRunsRequeue(StrictModel):
+    """Runs that were given up, to go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [ID]}]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_CANCELLED)
+
+
+class WorkflowRunRequeued(BaseModel):
+    """What became of the wish to let a run go on."""
+
+    id: UUID
+    outcome: Literal["requeued", "not_given_up", "not_found"] = Field(
+        description="`requeued`: it goes on after the last step that was recorded. `not_given_up`: its workers are not "
+        "lost, or it ended in another way."
+    )
+
+
+class WorkflowRunsRequeued(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"id": ID, "outcome": "requeued"}]}]})
+
+    items: list[WorkflowRunRequeued] = Field(description="In the order of `ids`.")
+
+
+class WorkflowRunsRetry(StrictModel):
+    """Runs to take up where they stopped."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [ID]}]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_CANCELLED)
+
+
+class WorkflowRunRetried(BaseModel):
+    """What became of the wish to take up a run."""
+
+    id: UUID
+    outcome: Literal["started", "open", "succeeded", "not_found"] = Field(
+        description="`started`: `run` goes on where it stopped. `open`: it has not ended. `succeeded`: nothing is left."
+    )
+    run: WorkflowRunOut | None = Field(default=None, description="The new run; null where none was started.")
+
+
+class WorkflowRunsRetried(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": ID,
+                            "outcome": "started",
+                            "run": _RUN
+                            | {
+                                "id": "0192f3a4-b5c6-7d8e-9f00-667788990011",
+                                "ref": "W-13",
+                                "status": "queued",
+                                "seq": 1,
+                                "origin": "retry",
+                                "retry_of": ID,
+                                "finished_at": None,
+                            },
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    items: list[WorkflowRunRetried] = Field(description="In the order of `ids`.")
+
+
 class WorkflowRetry(StrictModel):
     """From where a run is taken up again."""
 
