@@ -8,6 +8,7 @@ from apps.workflows.api.triggers import Hook
 urlpatterns = [
     path("", include("apps.console.urls")),
     path("", include("apps.agents.urls")),
+    path("", include("apps.workflows.urls")),
     path("data/", include("apps.datasets.urls")),
     path("members/", include("apps.accounts.urls")),
     path("keys/", include("apps.gateway.urls")),

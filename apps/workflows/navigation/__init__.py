@@ -1,0 +1,1 @@
+"""What the console's shell shows of workflows: one module per subject."""
