@@ -1,4 +1,7 @@
-"""The demonstration: for each industry a tenant with people, data and runs. Only making a demo tenant imports this."""
+"""The demonstration: for each industry a tenant with people, data, workflows and runs.
+
+Only making a demo tenant imports this.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from apps.tenants.context import public_context
 from apps.tenants.models import Tenant
 from apps.tenants.services import tenant_create
 from apps.tenants.storage import files_remove
+from apps.workflows import services as workflows
+from apps.workflows.blueprints import blueprint_use, blueprints_list, sample_inputs
 
 
 def seed(*, tell: Tell) -> None:
@@ -44,7 +49,7 @@ def seed(*, tell: Tell) -> None:
 
 
 def fill(tenant: Tenant) -> None:
-    """Give a new demo tenant, which is entered, its people, data and runs, in the caller's transaction.
+    """Give a new demo tenant, which is entered, its people, data, workflows and runs, in the caller's transaction.
 
     Does nothing for a tenant that has people, or that no industry declares.
     """
@@ -59,6 +64,25 @@ def fill(tenant: Tenant) -> None:
         table = {"dataset": str(datasets[run.dataset].pk), **run.input.get(agent.table_field, {})}
         data = {**run.input, agent.table_field: table}
         run_start(agent=agent, data=data, user=people["analyst"], who=people["analyst"], origin="demo", is_demo=True)
+    workflows_start(demo, people)
+
+
+def workflows_start(demo: DemoTenant, people: dict[str, User]) -> None:
+    """Publish the blueprints of the industry as workflows, and start a run for each of their samples.
+
+    They wait for a worker. What they ask their agents is what the agents' own runs were asked, as far as they can.
+    """
+    builder, analyst = people["builder"], people["analyst"]
+    for blueprint in blueprints_list(who=builder):
+        if blueprint.industry != demo.industry:
+            continue
+        workflow = blueprint_use(who=builder, user=builder, key=blueprint.key, is_demo=True)
+        workflows.workflow_publish(who=builder, user=builder, workflow=workflow, note="As it came")
+        workflow.refresh_from_db()
+        for sample in blueprint.said.samples:
+            inputs = sample_inputs(who=analyst, blueprint=blueprint, sample=sample)
+            assert inputs is not None  # noqa: S101  # by the tests of blueprints
+            workflows.run_start(who=analyst, user=analyst, workflow=workflow, data=inputs, origin="demo", is_demo=True)
 
 
 def _people(demo: DemoTenant) -> dict[str, User]:
