@@ -17,17 +17,6 @@ WEIGHTS: dict[Pattern, int] = {
 PLACES: dict[Place, int] = {"spread": 20, "joint": 15, "level": 10, "count": 10, "small shift": 5}
 """The spread before the level: the limits of the level rest on it."""
 
-NAMES: dict[Pattern, str] = {
-    "beyond": "Beyond a limit",
-    "near limit": "Near a limit",
-    "away": "Away from the centre",
-    "run": "Run on one side",
-    "trend": "Trend",
-    "alternation": "Up and down in turn",
-    "hugging": "Too close to the centre",
-    "mixture": "Avoids the centre",
-}
-
 CAUSES: dict[tuple[Pattern, Place], tuple[str, ...]] = {
     ("beyond", "level"): (
         "a change of set-up, tool, material lot or operator at this sample",

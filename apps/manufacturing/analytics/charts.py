@@ -57,21 +57,22 @@ NOTHING = Known()
 
 def xbar_r(samples: Samples, reach: float = 3.0, known: Known = NOTHING) -> list[Chart]:
     """Means and ranges. The deviation is the mean of range / d2 over the samples."""
-    _refuse_single(samples, "the range")
+    _refuse_single(samples, "range")
     if int(samples.sizes.max()) > constants.LARGEST:
         raise Unusable(f"A sample has more than {constants.LARGEST} values: use Xbar-S, where ranges waste them.")
     level, sigmas = _levels(samples, sigma_by_range, reach, known)
     scale = _spread(samples.order, sigmas)
-    mean, spread = each(d2, samples.sizes), each(d3, samples.sizes)
-    return [level, _around("R", "Range", "spread", samples.order, samples.ranges, mean * scale, spread * scale, reach)]
+    mean, spread = each(d2, np.maximum(samples.sizes, 2)), each(d3, np.maximum(samples.sizes, 2))
+    ranges = np.where(samples.sizes > 1, samples.ranges, np.nan)
+    return [level, _around("R", "Range", "spread", samples.order, ranges, mean * scale, spread * scale, reach)]
 
 
 def xbar_s(samples: Samples, reach: float = 3.0, known: Known = NOTHING) -> list[Chart]:
     """Means and standard deviations. The deviation is the mean of s / c4 over the samples."""
-    _refuse_single(samples, "the standard deviation")
+    _refuse_single(samples, "standard deviation")
     level, sigmas = _levels(samples, sigma_by_deviation, reach, known)
     scale = _spread(samples.order, sigmas)
-    mean = each(c4, samples.sizes)
+    mean = each(c4, np.maximum(samples.sizes, 2))
     deviations = np.where(samples.sizes > 1, samples.deviations, np.nan)
     se = scale * np.sqrt(1 - mean**2)
     return [level, _around("S", "Standard deviation", "spread", samples.order, deviations, mean * scale, se, reach)]
@@ -218,10 +219,7 @@ def _around(
 
 def _refuse_single(samples: Samples, what: str) -> None:
     if samples.sizes.max() < 2:
-        raise Unusable(f"Every sample holds one value, which has no {what.removeprefix('the ')}: use I-MR.")
-    if samples.sizes.min() < 2:
-        label = samples.order.labels[int(np.argmin(samples.sizes))]
-        raise Unusable(f"Sample “{label}” holds one value, which has no {what.removeprefix('the ')}.")
+        raise Unusable(f"Every sample holds one value, which has no {what}: use I-MR.")
 
 
 def _refuse_uneven(sizes: Counts, kind: str, other: str) -> None:
