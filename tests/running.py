@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +61,18 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, *, port: int = 0, demo: bool = True) -> Iterator[Installation]:
+def installation(
+    folder: Path, *, port: int = 0, demo: bool = True, told: Mapping[str, str] | None = None
+) -> Iterator[Installation]:
     """Start the program with its data in `folder`, wait until it is ready, and stop it at the end.
 
-    Starting again in the same folder finds the data of before. `port` 0 takes a free one. Raises `NotStarted`.
+    Starting again in the same folder finds the data of before. `port` 0 takes a free one. `told` is put into its
+    environment. Raises `NotStarted`.
     """
     port = port or embedded.free_port()
     argv = [sys.executable, "-m", "orchestrall.start", "up", "--port", str(port), *([] if demo else ["--no-demo"])]
-    with launched(argv, project=ROOT, folder=folder, environment=environment(folder)) as program:
+    mine = environment(folder) | dict(told or {})
+    with launched(argv, project=ROOT, folder=folder, environment=mine) as program:
         yield program
 
 
