@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.workflows.api import decisions, runs, triggers, workflows
+from apps.workflows.api import blueprints, decisions, runs, triggers, workflows
 
 app_name = "workflows_api"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("workflows/<slug:name>/resume", workflows.WorkflowResume.as_view(), name="resume"),
     path("workflows/<slug:name>/runs", runs.WorkflowStarts.as_view(), name="run-start"),
     path("workflows/<slug:name>/runs/bulk", runs.WorkflowStartsBulk.as_view(), name="runs-start"),
+    path("workflow-blueprints", blueprints.Blueprints.as_view(), name="blueprints"),
+    path("workflow-blueprints/<str:key>", blueprints.BlueprintOne.as_view(), name="blueprint"),
+    path("workflow-blueprints/<str:key>/use", blueprints.BlueprintUse.as_view(), name="blueprint-use"),
     path("workflow-runs", runs.WorkflowRuns.as_view(), name="runs"),
     path("workflow-runs/cancel", runs.WorkflowRunsCancellation.as_view(), name="runs-cancel"),
     path("workflow-runs/requeue", runs.WorkflowRunsRequeueing.as_view(), name="runs-requeue"),

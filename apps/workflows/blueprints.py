@@ -143,6 +143,12 @@ def sample_inputs(*, who: Principal, blueprint: Blueprint, sample: Sample) -> di
     return {**sample.inputs, **{name: str(there[each]) for name, each in named.items()}}
 
 
+def samples_here(*, who: Principal, blueprint: Blueprint) -> list[tuple[Sample, dict[str, Any]]]:
+    """The samples whose data is in the current tenant, and may be seen, each with its inputs there."""
+    found = ((each, sample_inputs(who=who, blueprint=blueprint, sample=each)) for each in blueprint.said.samples)
+    return [(sample, inputs) for sample, inputs in found if inputs is not None]
+
+
 def _of(industry: str, folder: Path) -> Iterator[Blueprint]:
     for file in sorted(folder.glob("*.yaml")):
         yield Blueprint(f"{industry}.{file.stem}", industry, blueprint_read(file))

@@ -31,6 +31,8 @@ from tests.isolation.ground import PASSWORD, WORD, Side, Things, webhook_secret
 
 Name = Callable[[Side, Things], object]
 
+BLUEPRINT = "retail.weekly_demand_review"
+
 # What a parameter of an app's routes names. `agents` and the codes of problems are the program's, not a tenant's.
 NAMES: dict[str, dict[str, Name]] = {
     "accounts": {
@@ -51,6 +53,8 @@ NAMES: dict[str, dict[str, Name]] = {
         # Of runs, approvals, calls and triggers each has one under this id: see `ground`.
         "id": lambda side, things: things.open_run,
         "webhook": lambda side, things: things.webhook,
+        # Of the program, as its agents are: a tenant has those of its industries.
+        "key": lambda side, things: BLUEPRINT,
     },
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
@@ -192,6 +196,7 @@ BODIES: dict[str, Body] = {
     ),
     "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
+    "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
@@ -228,6 +233,8 @@ UNMARKED = {
     "/performance/figures/",
     "/api/v1/agents",
     "/api/v1/agents/<str:key>",
+    "/api/v1/workflow-blueprints",
+    "/api/v1/workflow-blueprints/<str:key>",
     "/help/",
     "/agents/",
     "/members/service-accounts/new/",

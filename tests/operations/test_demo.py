@@ -24,6 +24,7 @@ from apps.operations.services import installation_prepare
 from apps.tenants import services
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
+from apps.workflows.models import Workflow, WorkflowRun
 
 Declare = Callable[..., list[DemoTenant]]
 
@@ -62,9 +63,9 @@ def inside() -> Iterator[Tenant]:
         yield tenant
 
 
-def counts() -> tuple[int, int, int]:
+def counts() -> tuple[int, ...]:
     with tenant_context(tetra()):
-        return User.objects.count(), Dataset.objects.count(), AgentRun.objects.count()
+        return tuple(model.objects.count() for model in (User, Dataset, AgentRun, Workflow, WorkflowRun))
 
 
 def files(tenant: str) -> list[str]:
@@ -123,6 +124,21 @@ def test_the_runs_wait_for_a_worker(inside: Tenant) -> None:
     assert set(rows) == {run.pk for run in runs}
 
 
+def test_the_blueprint_of_the_industry_is_published_with_a_run_for_each_of_its_samples(inside: Tenant) -> None:
+    [workflow] = Workflow.objects.select_related("published", "created_by")
+    assert (workflow.name, workflow.is_demo) == ("spare-parts", True)
+    assert workflow.created_by is not None
+    assert workflow.created_by.role == "builder"
+    assert workflow.published is not None
+    assert (workflow.published.number, workflow.published.note) == (1, "As it came")
+    runs = list(WorkflowRun.objects.order_by("id"))
+    assert [(run.status, run.origin, run.is_demo) for run in runs] == [("queued", "demo", True)] * 3
+    stored = Dataset.objects.get(name="Weekly spare-part demand")
+    assert {run.inputs["demand"] for run in runs} == {str(stored.pk)}
+    rows = WorkRow.objects.filter(tenant="t_tetra", kind="workflows.run").values_list("id", flat=True)
+    assert set(rows) == {run.pk for run in runs}
+
+
 def test_a_second_time_costs_one_query_and_changes_nothing(inside: Tenant) -> None:
     before = counts()
     with CaptureQueriesContext(connection) as asked:
@@ -139,7 +155,7 @@ def test_what_people_changed_stays(inside: Tenant) -> None:
     assert User.objects.get(role="viewer").name == "Somebody Else"
 
 
-@pytest.mark.parametrize("step", ["user_create", "dataset_from_frame", "run_start"])
+@pytest.mark.parametrize("step", ["user_create", "dataset_from_frame", "run_start", "sample_inputs"])
 def test_what_was_interrupted_is_finished_and_nothing_is_there_twice(
     committed_db: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -155,12 +171,12 @@ def test_what_was_interrupted_is_finished_and_nothing_is_there_twice(
         patched.setattr(demo, step, killed)
         with pytest.raises(KeyboardInterrupt):
             seed()
-    assert (tetra().status, counts()) == ("creating", (0, 0, 0))
+    assert (tetra().status, counts()) == ("creating", (0, 0, 0, 0, 0))
     told: list[str] = []
     installation_prepare(tell=told.append)
     assert told == ["Finishing tenant tetra"]
     assert seed() == []
-    assert (tetra().status, counts(), len(files("t_tetra"))) == ("ready", (7, 2, 2), 2)
+    assert (tetra().status, counts(), len(files("t_tetra"))) == ("ready", (7, 2, 2, 1, 3), 2)
 
 
 def test_a_stop_before_the_schema_is_made_is_made_good(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,14 +185,14 @@ def test_a_stop_before_the_schema_is_made_is_made_good(committed_db: str, monkey
         seed()
     assert tetra().status == "creating"
     installation_prepare(tell=lambda _: None)
-    assert (tetra().status, counts()) == ("ready", (7, 2, 2))
+    assert (tetra().status, counts()) == ("ready", (7, 2, 2, 1, 3))
 
 
 def test_a_demo_tenant_that_was_deleted_comes_back(committed_db: str) -> None:
     seed()
     services.tenant_delete(tenant=tetra(), now=True)
     assert seed() == ["Making demo tenant 1 of 1: Tetra Drives"]
-    assert counts() == (7, 2, 2)
+    assert counts() == (7, 2, 2, 1, 3)
 
 
 def test_a_customer_at_the_address_of_a_demo_tenant_is_left_alone(acme: Tenant, declare: Declare) -> None:
