@@ -9,12 +9,12 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from apps.agents import services
+from apps.agents import endings, services
 from apps.agents.contract import Agent
-from apps.agents.inputs import source_name
+from apps.agents.endings import Ended
 from apps.agents.models import AgentRun
 from apps.common import work
-from apps.datasets.selectors import dataset_by_id
+from apps.tenants.fields import sealed_for
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Call:
     id: UUID
     agent: Agent[Any, Any, Any]
     data: BaseModel
+    source: str
+    """What people call the table of its input (`inputs.source_name`)."""
     caller_kind: str
     caller: UUID
     user_id: UUID | None
@@ -32,20 +34,72 @@ class Call:
 
 def runs_begin(*, calls: Sequence[Call], origin: str) -> None:
     """Accept runs in the transaction of the work that calls. Nobody looks at their inputs before they run."""
-    runs = [
-        AgentRun(
-            id=call.id,
-            agent_key=call.agent.key,
-            agent_version=call.agent.version,
-            input=call.data.model_dump(mode="json", exclude_defaults=True),
-            source=source_name(call.agent, call.data, dataset_by_id),
-            created_by_id=call.user_id,
-            origin=origin,
-            caller_kind=call.caller_kind,
-            caller=call.caller,
-            is_demo=call.is_demo,
-        )
-        for call in calls
-    ]
+    runs = [_run(call, origin) for call in calls]
     AgentRun.objects.bulk_create(runs)
     work.schedule_many(services.KIND, [run.id for run in runs])
+
+
+_COLUMNS = {
+    "id": "uuid",
+    "agent_key": "text",
+    "agent_version": "text",
+    "status": "text",
+    "note": "text",
+    "input": "bytea",
+    "source": "text",
+    "headline": "text",
+    "created_by_id": "uuid",
+    "origin": "text",
+    "caller_kind": "text",
+    "caller": "uuid",
+    "is_demo": "boolean",
+}
+_OPENING = f"""
+began as (
+    insert into agents_agentrun ({", ".join(_COLUMNS)}, done, total, seq, attempts, created_at)
+    select {", ".join(f"x.{name}" for name in _COLUMNS)}, 0, 0, 1, 0, clock_timestamp()
+    from unnest({", ".join(f"%(a_{name})s::{kind}[]" for name, kind in _COLUMNS.items())}) as x ({", ".join(_COLUMNS)})
+    join fenced f on f.id = x.caller
+    on conflict do nothing
+),
+"""  # noqa: S608
+
+
+def runs_opening(*, calls: Sequence[Call], origin: str) -> tuple[str, dict[str, Any], work.Opening]:
+    """What accepts runs within `work.commit_round`: its effects, their parameters, and the rows to be made.
+
+    The caller of each is one of the round's rows in hand.
+    """
+    runs = [_run(call, origin) for call in calls]
+    columns = {f"a_{name}": [_stored(run, name) for run in runs] for name in _COLUMNS}
+    return _OPENING, columns, work.Opening(services.KIND, [run.id for run in runs], [call.caller for call in calls])
+
+
+def runs_ended(*, ids: Sequence[UUID]) -> dict[UUID, Ended]:
+    """Those of these runs that have ended, and how. What this process has just recorded itself it does not read."""
+    found = {id: ended for id in ids if (ended := endings.take(id)) is not None}
+    if len(found) < len(ids):
+        others = AgentRun.objects.filter(pk__in=set(ids) - set(found)).exclude(status__in=AgentRun.OPEN)
+        for run in others.select_related("result"):
+            output = run.result.output if run.status == AgentRun.Status.SUCCEEDED else None
+            found[run.id] = Ended(run.ref, run.status, output, run.problem)
+    return found
+
+
+def _run(call: Call, origin: str) -> AgentRun:
+    return AgentRun(
+        id=call.id,
+        agent_key=call.agent.key,
+        agent_version=call.agent.version,
+        input=call.data.model_dump(mode="json", exclude_defaults=True),
+        source=call.source,
+        created_by_id=call.user_id,
+        origin=origin,
+        caller_kind=call.caller_kind,
+        caller=call.caller,
+        is_demo=call.is_demo,
+    )
+
+
+def _stored(run: AgentRun, name: str) -> Any:
+    return sealed_for(run, input=run.input)["input"].stored if name == "input" else getattr(run, name)  # type: ignore[union-attr]

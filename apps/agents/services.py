@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import live, selectors
+from apps.agents import endings, live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
 from apps.agents.inputs import (
     Find,
@@ -397,6 +397,9 @@ def _end(
     run.status = status
     for name, value in work.conclude(claim, caller=caller, effects=_END, parameters=given).items():
         setattr(run, name, value)
+    if run.caller:
+        ended = endings.Ended(run.ref, status, output, problem)
+        transaction.on_commit(lambda: endings.keep(run.id, ended))
     live.tell(run)
     counters.count_on_commit(ENDED[status])
     if run.started_at and run.finished_at:

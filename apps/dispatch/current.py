@@ -18,6 +18,8 @@ class Current:
         self.tenant, self.queue = tenant, queue
         self.followers: list[Claim] = []
         """Rows that waited for what was done in this turn, and are in its hands."""
+        self.finished: Claim | None = None
+        """What was finished last, so that nobody need ask whether it is to be given back."""
         self.has_made = False
         """Whether rows were made for this tenant and queue since it claimed last."""
 

@@ -81,6 +81,8 @@ class WorkDispatcher:
         ended = single.end(claim, caller=caller, lease=lease, effects=effects, parameters=parameters)
         if ended is None:
             raise FenceLost(f"{claim.kind} {claim.id} is in other hands, or done")
+        if turn and ended.is_finished:
+            turn.finished = claim
         if ended.caller and turn:
             turn.followers.append(ended.caller)
         elif ended.is_idle and kind:

@@ -43,7 +43,8 @@ told as (
     where w.id = l.id and w.kind = %(w_caller_kind)s and w.tenant = %(w_tenant)s
     returning w.signal, w.fence, l.idle
 )
-select told.signal, told.fence, told.idle, answer.* from fenced left join told on true left join answer on true
+select fenced.quiet, told.signal, told.fence, told.idle, answer.*
+from fenced left join told on true left join answer on true
 """
 
 
@@ -59,8 +60,10 @@ def fencing(
 class Ended:
     """What became of an end that was recorded."""
 
-    def __init__(self, answer: dict[str, Any], caller: Claim | None, *, is_idle: bool) -> None:
+    def __init__(self, answer: dict[str, Any], caller: Claim | None, *, is_finished: bool, is_idle: bool) -> None:
         self.answer = answer
+        self.is_finished = is_finished
+        """Whether the row is gone; else a signal came in, and it has to be given back."""
         self.caller = caller
         """The caller's row, in our hands now."""
         self.is_idle = is_idle
@@ -80,10 +83,11 @@ def end(
     with connection.cursor() as cursor:
         cursor.execute(statement, given)  # constants of this program
         found = cursor.fetchone()
-        names = [column.name for column in cursor.description][3:]
+        names = [column.name for column in cursor.description][4:]
     if found is None:
         return None
-    signal, fence, idle, *values = found
+    quiet, signal, fence, idle, *values = found
     kind, id = caller or ("", None)
     taken = Claim(kind, id, claim.tenant, new, signal, 0) if id is not None and fence == new else None
-    return Ended(dict(zip(names, values, strict=True)), taken, is_idle=bool(idle) and taken is None)
+    answer = dict(zip(names, values, strict=True))
+    return Ended(answer, taken, is_finished=quiet, is_idle=bool(idle) and taken is None)

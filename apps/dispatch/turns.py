@@ -46,7 +46,8 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
                 wakeups.wake(schema, queue)
             taken += len(claimed.claims)
             whole = all(
-                _take_up(claims, board) and _follow(current, board) for claims in _together(claimed.claims, queue)
+                _take_up(claims, board, current) and _follow(current, board)
+                for claims in _together(claimed.claims, queue)
             )
             if not whole or not claimed.claims or time.monotonic() > until or board.ending[0]:
                 for each in current.followers:
@@ -60,7 +61,7 @@ def _follow(current: Current, board: Board) -> bool:
     """Take up what waited for the work that was just done, and is in our hands already (rule R9)."""
     while current.followers:
         claims, current.followers = current.followers, []
-        if not all(_take_up(each, board) for each in _together(claims, "flow")):
+        if not all(_take_up(each, board, current) for each in _together(claims, "flow")):
             return False
     return True
 
@@ -91,7 +92,7 @@ def _together(claims: list[Claim], queue: str) -> list[list[Claim]]:
     return [[claim for claim in claims if claim.kind == kind] for kind in kinds]
 
 
-def _take_up(claims: list[Claim], board: Board) -> bool:
+def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
     """Perform or bury claims of one kind. False when the database connection broke: then the turn is over."""
     claim = claims[0]
     kind = KINDS[claim.kind]
@@ -106,7 +107,8 @@ def _take_up(claims: list[Claim], board: Board) -> bool:
         began = time.monotonic()
         with board.hold(claim):
             kind.perform(claim)
-        given_back = rows.release(claim)  # what was neither finished nor postponed is due again at once
+        # What was neither finished nor postponed is due again at once.
+        given_back = current.finished is not claim and rows.release(claim)
         outcome = "given back" if given_back else "done"
         logger.info("work was %s", outcome, extra=_names(claim) | {"seconds": round(time.monotonic() - began, 3)})
     except FenceLost:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from apps.common.registry import Registry
+from apps.common.work import Opening
 from apps.workflows.definition import Step
 from apps.workflows.models import WorkflowRun
 
@@ -43,6 +44,16 @@ class Outcome:
     """Whether it must not be tried again, whatever the step's policy says."""
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What begins pieces of work in the very statement that records their steps as opened."""
+
+    effects: str
+    """As `work.commit_round` has it: it writes for runs in `fenced` only."""
+    parameters: Mapping[str, Any]
+    opening: Opening
+
+
 class Performer(ABC):
     """Carries out one kind of step. A subclass registers itself by the `kind` of the step."""
 
@@ -55,6 +66,10 @@ class Performer(ABC):
     def prepare(self, run: WorkflowRun, step: Step, asked: Any) -> Any:
         """What is asked, checked. Raises `Problem` or `ValueError` where it cannot be done; then the step fails."""
         return asked
+
+    def beginning(self, asks: Sequence[Ask]) -> Beginning | None:
+        """What `begin` does, as a part of the statement that opens the steps. None: there is no such thing."""
+        return None
 
     @abstractmethod
     def begin(self, asks: Sequence[Ask]) -> None:

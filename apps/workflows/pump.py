@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.common import work
 from apps.common.errors import Problem
 from apps.common.ids import uuid7
-from apps.common.work import Claim, Move
+from apps.common.work import Claim, Move, Standing
 from apps.workflows import live, starting, store
 from apps.workflows.engine.advance import (
     Compute,
@@ -39,7 +39,7 @@ from apps.workflows.engine.advance import (
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.models import Workflow, WorkflowRun
-from apps.workflows.performers import KIND, PERFORMERS, Ask
+from apps.workflows.performers import KIND, PERFORMERS, Ask, Beginning
 from apps.workflows.store import CLOCK, Change, InHand
 
 logger = logging.getLogger(__name__)
@@ -165,16 +165,7 @@ class Pump:
 
     def _commit(self, hands: list[InHand]) -> None:
         """Record a round, begin what it opens, and tell who waits for runs that ended: all of it, or nothing."""
-        if self.asks or self.late or any(map(self._concerns_others, self.ended)):
-            with transaction.atomic():
-                standings = store.commit(hands)
-                self._begin([ask for ask in self.asks if ask.run.id in standings])
-                for run, kind, ref in self.late:
-                    if run in standings:
-                        PERFORMERS[kind].cancel([ref])
-                self._tell_others([hand for hand in self.ended if hand.run.id in standings])
-        else:
-            standings = store.commit(hands)
+        standings = self._record(hands)
         self.asks, self.late, self.ended = [], [], []
         for hand in hands:
             if hand.run.id in standings and (hand.entries or hand.change):
@@ -199,9 +190,29 @@ class Pump:
         if again:
             self.hands |= self._load(work.still_ours(again))
 
+    def _record(self, hands: list[InHand]) -> dict[UUID, Standing]:
+        """One statement, where all that the round does to others is a part of it; else a transaction."""
+        beginnings = self._beginnings()
+        if beginnings is not None and not self.late and not any(map(self._concerns_others, self.ended)):
+            return store.commit(hands, beginnings)
+        with transaction.atomic():
+            standings = store.commit(hands)
+            self._begin([ask for ask in self.asks if ask.run.id in standings])
+            for run, kind, ref in self.late:
+                if run in standings:
+                    PERFORMERS[kind].cancel([ref])
+            self._tell_others([hand for hand in self.ended if hand.run.id in standings])
+        return standings
+
     def _begin(self, asks: list[Ask]) -> None:
-        for kind in dict.fromkeys(ask.step.kind for ask in asks):
-            PERFORMERS[kind].begin([ask for ask in asks if ask.step.kind == kind])
+        for kind, asked in _by_kind(asks).items():
+            PERFORMERS[kind].begin(asked)
+
+    def _beginnings(self) -> list[Beginning] | None:
+        """How all that is asked begins in the statement that records the round; None where it takes more than that."""
+        found = [PERFORMERS[kind].beginning(asked) for kind, asked in _by_kind(self.asks).items()]
+        known = [each for each in found if each is not None]
+        return known if len(known) == len(found) else None
 
     def _tell_others(self, hands: list[InHand]) -> None:
         """Signal the run that waits for one that ended, and stop what that one has still asked of others."""
@@ -295,6 +306,13 @@ def open_refs(state: RunState) -> dict[str, list[UUID]]:
         if piece.ref is not None:
             refs.setdefault(step.step.kind, []).append(piece.ref)
     return refs
+
+
+def _by_kind(asks: list[Ask]) -> dict[str, list[Ask]]:
+    found: dict[str, list[Ask]] = {}
+    for ask in asks:
+        found.setdefault(ask.step.kind, []).append(ask)
+    return found
 
 
 def _waiting(hand: InHand) -> str:

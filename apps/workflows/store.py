@@ -19,6 +19,7 @@ from apps.tenants.fields import PayloadField
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import Plan, plan_make
 from apps.workflows.models import StepRun, Trigger, WorkflowRun, WorkflowVersion
+from apps.workflows.performers import Beginning
 from apps.workflows.triggers import WorkflowEnd
 
 _EFFECTS = """
@@ -117,8 +118,11 @@ def load(claims: Iterable[Claim]) -> list[InHand]:
     return list(found.values())
 
 
-def commit(hands: Sequence[InHand]) -> dict[UUID, Standing]:
-    """Record a round: entries, changes of runs, and what becomes of their rows. See `work.commit_round`."""
+def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dict[UUID, Standing]:
+    """Record a round: entries, changes of runs, what they begin, and what becomes of their rows.
+
+    See `work.commit_round`.
+    """
     moves = [hand.move for hand in hands if hand.move is not None]
     entries = [(hand.run.id, entry) for hand in hands for entry in hand.entries]
     changes = [(hand.run.id, hand.change) for hand in hands if hand.change is not None]
@@ -140,7 +144,10 @@ def commit(hands: Sequence[InHand]) -> dict[UUID, Standing]:
         "c_problem": [_sealed(run_problem, change.problem, run) for run, change in changes],
         "c_over": [change.status not in WorkflowRun.OPEN for _, change in changes],
     }
-    return work.commit_round(moves, _EFFECTS, parameters)
+    for each in beginnings:
+        parameters |= each.parameters
+    effects = "".join([_EFFECTS, *(each.effects for each in beginnings)])
+    return work.commit_round(moves, effects, parameters, [each.opening for each in beginnings])
 
 
 def entry_of(row: StepRun) -> Entry:
