@@ -31,6 +31,8 @@ STEPS, RUNS, BULK = 10, 200, 1000
 STARTS, CALLERS = 1000, 25
 UNLIMITED = dict.fromkeys(("max_requests", "max_caller_requests", "max_starts"), 1_000_000)
 PATIENCE = 300.0
+WITH_DUMMY = {"DJANGO_SETTINGS_MODULE": "tests.dummy.settings"}
+"""What tells the program to know the tests' own industry: of its agents one does nothing."""
 DBOS_STEPS = """
 import json, os, time
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +59,7 @@ os._exit(0)
 
 
 def measure() -> Iterator[Case]:
-    with tempfile.TemporaryDirectory() as folder, installation(Path(folder), demo=False) as program:
+    with tempfile.TemporaryDirectory() as folder, installation(Path(folder), demo=False, told=WITH_DUMMY) as program:
         os.environ |= program.environment | {"ORCHESTRALL_LOG_LEVEL": "WARNING"}
         django.setup()
         bench = Bench("engine")
@@ -68,6 +70,7 @@ def measure() -> Iterator[Case]:
         yield from bench.bulk()
         yield from bench.fan_out()
         yield from bench.agents()
+        yield from bench.idle_agents()
         yield from bench.starts(program)
         yield from tenants()
         yield from statements(bench)
@@ -80,7 +83,7 @@ class Bench:
         from apps.tenants.services import tenant_create
 
         self.tenant = tenant_create(
-            slug=slug, name=slug.title(), industry="retail", industries=["retail"], now=True,
+            slug=slug, name=slug.title(), industry="retail", industries=["retail", "dummy"], now=True,
             quotas={"max_running_runs": 100, **UNLIMITED},
         )  # fmt: skip
         self.chain = self.published("chain", chain(STEPS), {"amount": {"type": "number"}})
@@ -217,6 +220,24 @@ class Bench:
         self.wait(self.start(made, [{}]))
         seconds = self.took(lambda: self.start(made, [{}] * 20))
         yield Case("20 runs of one forecast each", "agent steps a second", 20 / seconds)
+
+    def idle_agents(self) -> Iterator[Case]:
+        """Ten steps of an agent that does nothing: what the engine itself takes for such steps."""
+        steps: dict[str, Any] = {"s0": {"kind": "agent", "agent": "dummy.idle", "input": {"value": "${inputs.amount}"}}}
+        for n in range(1, STEPS):
+            steps[f"s{n}"] = {"kind": "agent", "agent": "dummy.idle", "input": {"value": f"${{steps.s{n - 1}.value}}"}}
+        made = self.published("idle", steps, {"amount": {"type": "number"}})
+        self.wait(self.start(made, [{"amount": 1}] * 20))
+        times = []
+        for _ in range(30):
+            times.append(1000 * self.took(lambda: self.start(made, [{"amount": 1}])))
+            time.sleep(0.05)
+        middle = statistics.median(times)
+        case = f"one run of {STEPS} no-op agent steps, idle"
+        yield Case(case, "submit to finished, p50", middle, "ms", "<= 60", middle <= 60)
+        rate = RUNS * STEPS / self.took(lambda: self.start(made, [{"amount": 1}] * RUNS))
+        case = f"{RUNS} runs of {STEPS} no-op agent steps"
+        yield Case(case, "agent steps a second", rate, bar=">= 300", holds=rate >= 300)
 
 
 def tenants() -> Iterator[Case]:
