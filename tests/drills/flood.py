@@ -1,0 +1,65 @@
+"""Flood one tenant with 5,000 runs: another one's, started once a second, take at most twice as long as when idle."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+from tests.drills._flows import PATIENCE, Ground, agent_chain, definition, ground, inline_chain, p95
+from tests.measuring import Case
+
+FLOOD, IDLE, MOST = 5000, 40, 60
+STEPS = 10
+FLOOD_STEPS = 40
+"""So that the flood lasts for more than half a minute."""
+RATIO_BAR = 2.0
+
+
+def measure() -> Iterator[Case]:
+    takes = {"amount": "number"}
+    quiet = [
+        definition("inline", inline_chain(STEPS), takes),
+        definition("agents", agent_chain(1), {"mark": "text", "file": "text"}),
+    ]
+    flooding = [definition("inline", inline_chain(FLOOD_STEPS), takes), quiet[1]]
+    with ground({"quiet": quiet, "flood": flooding}) as made:
+        for name, body in (("inline", {"amount": 1}), ("agents", {"mark": "x", "file": ""})):
+            once_a_second(made, name, body, 5, lambda: True)  # workers are warm now
+            yield from under_flood(made, name, body)
+
+
+def under_flood(made: Ground, name: str, body: dict[str, object]) -> Iterator[Case]:
+    case = f"{name} steps"
+    idle = once_a_second(made, name, body, IDLE, lambda: True)
+    made.start("flood", name, [body] * FLOOD)
+    flooded = once_a_second(made, name, body, MOST, lambda: not made.all_ended("flood"))
+    left = made.look("select count(*) from t_flood.workflows_workflowrun where status in ('queued', 'running')")[0][0]
+    ratio = p95(flooded) / p95(idle)
+    yield Case(case, f"runs of the other tenant, idle p50 of {len(idle)}", 1000 * statistics.median(idle), "ms")
+    yield Case(case, f"flooded p50 of {len(flooded)}", 1000 * statistics.median(flooded), "ms")
+    yield Case(case, "idle p95", 1000 * p95(idle), "ms")
+    yield Case(case, "flooded p95", 1000 * p95(flooded), "ms")
+    yield Case(case, "flooded p95 / idle p95", ratio, bar=f"<= {RATIO_BAR:.0f}", holds=ratio <= RATIO_BAR)
+    yield Case(case, f"of {FLOOD:,} runs of the flood, still open", left)
+    ids = [id for (id,) in made.look("select id::text from t_flood.workflows_workflowrun where status = any(%s)",
+                                     ["queued", "running", "waiting"])]  # fmt: skip
+    if ids:
+        made.api("flood").post("/api/v1/workflow-runs/cancel", json={"ids": ids[:1000]})
+    made.wait("flood", within=4 * PATIENCE)
+
+
+def once_a_second(
+    made: Ground, name: str, body: dict[str, object], most: int, goes_on: Callable[[], bool]
+) -> list[float]:
+    """Start a run each second. Returns how long each took from its acceptance to its end, by the installation."""
+    ids: list[str] = []
+    while len(ids) < most and (goes_on() or len(ids) < 20):
+        began = time.monotonic()
+        answer = made.api("quiet").post(f"/api/v1/workflows/{name}/runs", json={"inputs": body})
+        answer.raise_for_status()
+        ids.append(answer.json()["id"])
+        time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+    made.wait("quiet", ids)
+    took = "select extract(epoch from finished_at - created_at)::float8 from t_quiet.workflows_workflowrun where "
+    return [seconds for (seconds,) in made.look(took + "id = any(%s) and status = 'succeeded'", ids)]
