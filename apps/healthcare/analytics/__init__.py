@@ -1,0 +1,1 @@
+"""What the agents of healthcare compute with: plain modules that know neither Django nor an agent."""
