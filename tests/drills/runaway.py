@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from apps.agents.handlers import AgentRunWork
 from orchestrall.embedded import alive
 from tests.drills._flows import PATIENCE, Ground, agent_chain, at_most, definition, exactly, ground
 from tests.measuring import Case
@@ -14,7 +13,8 @@ from tests.running import wait_until
 
 TIMEOUT, HEARTBEAT = 3.0, 1.5
 OTHERS = 20
-GRACE = AgentRunWork.leave_within or 0.0
+GRACE = 5.0
+"""What `agents.run` has to leave within, in seconds."""
 # Until the engine sees that the step is overdue, two beats to learn of it, and what the machine needs for all of it.
 SLACK = 3.0
 
