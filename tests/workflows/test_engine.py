@@ -13,7 +13,8 @@ import apps.workflows.kinds.branch
 import apps.workflows.kinds.outward
 import apps.workflows.kinds.stop
 import apps.workflows.kinds.transform  # noqa: F401  # registers
-from apps.workflows.engine.ledger import STEP
+from apps.workflows.engine.advance import advance
+from apps.workflows.engine.ledger import STEP, Entry
 from tests.workflows.world import START, World, world
 
 
@@ -100,7 +101,7 @@ def test_a_step_that_never_answers_is_timed_out() -> None:
         {"a": ask(timeout="5m", on_error={"do": "continue", "value": {"x": "late"}})}, outputs={"x": "${steps.a.x}"}
     )
     state = made.load()
-    from apps.workflows.engine.advance import Overdue, Rest, advance
+    from apps.workflows.engine.advance import Overdue, Rest
 
     (opened,) = advance(state, made.now)
     made.carry_out(state, opened)
@@ -131,7 +132,7 @@ def test_a_step_for_each_item_gives_a_list_in_order_and_opens_no_more_than_it_ma
     made = world(steps, inputs={"order": {"lines": list(range(10))}}, outputs={"all": "${steps.a}"})
     most = 0
     state = made.load()
-    from apps.workflows.engine.advance import Open, advance
+    from apps.workflows.engine.advance import Open
 
     while made.end is None:
         for decision in advance(state, made.now):
@@ -193,6 +194,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
             }
         if draw(st.booleans()):
             step["retry"] = {"attempts": draw(st.integers(1, 3)), "delay": "1s"}
+        if step["kind"] == "agent" and draw(st.integers(0, 2)) == 0:
+            step["timeout"] = "5s"
         if draw(st.integers(0, 2)) == 0:
             step["on_error"] = {"do": "continue", "value": {"x": -1}}
         later = [f"s{m}" for m in range(n + 1, count)]
@@ -213,27 +216,88 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     return steps
 
 
-@settings(max_examples=300, deadline=None)
-@given(definitions(), st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.4]), st.sampled_from([0.0, 0.3, 0.8]))
-def test_whatever_fails_and_whatever_is_lost_a_run_ends_and_its_ledger_holds(
-    steps: dict[str, Any], seed: int, crashes: float, failures: float
-) -> None:
-    made = world(steps, inputs={"order": {"amount": 5}}, chance=random.Random(seed), crashes=crashes, failures=failures)
+FAULTS = {
+    "seed": st.integers(0, 2**32),
+    "crashes": st.sampled_from([0.0, 0.1, 0.4]),
+    "failures": st.sampled_from([0.0, 0.3, 0.8]),
+    "lateness": st.sampled_from([0.0, 0.5]),
+}
+
+
+def played(steps: dict[str, Any], seed: int, **faults: float) -> World:
+    made = world(steps, inputs={"order": {"amount": 5}}, chance=random.Random(seed), **faults)
     made.run()
+    return made
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=definitions(), **FAULTS)
+def test_whatever_fails_and_whatever_is_lost_a_run_ends_and_its_ledger_holds(
+    steps: dict[str, Any], **faults: Any
+) -> None:
+    made = played(steps, **faults)
     ends = [(each.step, each.item, each.attempt) for each in made.ledger if each.outcome != "opened"]
     assert len(ends) == len(set(ends)), "something ended twice"
+    begins = [(each.step, each.item, each.attempt) for each in made.ledger if each.outcome == "opened"]
+    assert len(begins) == len(set(begins)), "something was asked for twice"
+    if made.end is not None and made.end.succeeded:
+        assert all(made.load().settled)
 
+
+@settings(max_examples=200, deadline=None)
+@given(steps=definitions(), **FAULTS)
+def test_no_step_begins_before_those_that_come_before_it_have_ended(steps: dict[str, Any], **faults: Any) -> None:
+    made = played(steps, **faults)
     state = World(made.plan, made.inputs).load()
     for entry in made.ledger:
         if state.settled[entry.step] is None and state.failure is None:
             assert all(state.settled[before] is not None for before in made.plan.steps[entry.step].before)
         state.apply(entry)
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=definitions(), **FAULTS)
+def test_a_try_begins_once_the_one_before_it_has_failed_and_there_are_no_more_than_allowed(
+    steps: dict[str, Any], **faults: Any
+) -> None:
+    made = played(steps, **faults)
+    tried: dict[tuple[int, int], Any] = {}
+    for entry in made.ledger:
+        last = tried.get((entry.step, entry.item))
+        if last is None:
+            assert entry.attempt == 1
+        elif entry.attempt == last.attempt:
+            assert last.outcome == "opened", "it had ended"
+        else:
+            assert (entry.attempt, last.outcome) == (last.attempt + 1, "failed")
+            assert last.due is not None, "it had failed for good"
+        retry = made.plan.steps[entry.step].retry
+        assert entry.attempt <= (retry.attempts if retry is not None else 1)
+        tried[entry.step, entry.item] = entry
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=definitions(), **FAULTS)
+def test_the_ledger_gives_the_same_state_however_often_it_is_read(steps: dict[str, Any], **faults: Any) -> None:
+    made = played(steps, **faults)
+    assert made.load() == made.load()
     again = made.load()
     for entry in made.ledger:
         again.apply(entry)  # what is told twice changes nothing
-    assert (again.settled, again.env, again.failure) == (state.settled, state.env, state.failure)
-    if made.end is not None and made.end.succeeded:
-        assert all(state.settled)
+    once = made.load()
+    assert (again.settled, again.env, again.failure) == (once.settled, once.env, once.failure)
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=definitions(), **FAULTS)
+def test_a_run_that_is_over_stays_as_it_is_whatever_comes_late(steps: dict[str, Any], **faults: Any) -> None:
+    made = played(steps, **faults)
+    state = made.load()
+    for moment in (made.now, made.now + timedelta(days=3650)):
+        assert advance(state, moment) == [made.end]
+    for step, item, attempt in sorted(made.opened):
+        state.apply(Entry(step, item, attempt, "succeeded", output={"got": "late"}))
+    assert advance(state, made.now) == [made.end]
 
 
 @settings(max_examples=100, deadline=None)

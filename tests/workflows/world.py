@@ -39,6 +39,8 @@ class World:
     """How likely it is that what is known is lost after a round."""
     failures: float = 0.0
     """How likely it is that somebody else fails."""
+    lateness: float = 0.0
+    """How likely it is that somebody else lets the time pass by which the run wants to look again."""
     now: datetime = START
     ledger: list[Entry] = field(default_factory=list)
     opened: dict[tuple[int, int, int], Open] = field(default_factory=dict)
@@ -83,7 +85,8 @@ class World:
                 self.opened.pop((step.index, item, attempt), None)
                 self.record(state, overdue(state, decision, now=self.now))
             case Rest(until):
-                if self.opened:
+                late = until is not None and self.lateness > 0 and self.chance.random() < self.lateness
+                if self.opened and not late:
                     self.answer(state)
                 else:
                     assert until is not None, "the run rests for ever"
