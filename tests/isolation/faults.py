@@ -44,16 +44,23 @@ def _times_out(execute: Execute, *what: Any) -> Any:
 
 
 def _is_cancelled(execute: Execute, *what: Any) -> Any:
-    raw = connection.connection
+    """A wish to cancel that comes before the statement has begun is lost, so it is sent until the statement has ended.
+    When `cancel` returns the server has been told, and a server without a statement does not heed it."""
+    raw, over = connection.connection, threading.Event()
+
+    def cancel() -> None:
+        while not over.wait(0.005):
+            raw.cancel()
+
+    canceller = threading.Thread(target=cancel)
     with connection.wrap_database_errors:
-        canceller = threading.Timer(0.005, raw.cancel)
         canceller.start()
         try:
-            while canceller.is_alive():  # a machine that is busy may be slower than the one who cancels
-                raw.execute("select pg_sleep(5)")
+            raw.execute("select pg_sleep(60)")
         finally:
+            over.set()
             canceller.join()
-    raise Raised("the cancelling came before the statement")
+    raise Raised("the statement was not cancelled")
 
 
 def _loses_the_connection(execute: Execute, *what: Any) -> Any:
