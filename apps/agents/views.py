@@ -124,7 +124,7 @@ class RunList(ConsoleView):
     """The runs as filtered, a page at a time; with `run=<id>`, repeated, just those, for a page that shows them."""
 
     permission = RUNS_VIEW
-    page_title = "Runs"
+    page_title = "Agent runs"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         narrow, ids = run_filter(request), _uuids(request)

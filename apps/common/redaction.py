@@ -123,6 +123,18 @@ _SECRET_NAME = re.compile(
     re.I,
 )
 
+_CREDENTIAL_NAME = re.compile(
+    r"authorization|cookie|passw|passwd|pwd|passphrase|secret|token|credential|apikey"
+    r"|(?:access|api|master|private|signing|encryption)[_-]?key",
+    re.I,
+)
+
+
+@lru_cache(maxsize=1024)
+def is_credential_name(name: str) -> bool:
+    """Whether a field of this name holds what opens something: not shown even to who may see the data beside it."""
+    return _CREDENTIAL_NAME.search(name) is not None
+
 
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:

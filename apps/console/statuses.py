@@ -23,12 +23,18 @@ STATUSES: dict[str, Status] = {
     "held": Status("Held back", icon="clock", tone="queued"),
     "running": Status("Running", icon="loader-2", tone="running", spins=True),
     "waiting": Status("Needs approval", icon="user-check", tone="waiting"),
+    "resting": Status("Waiting", icon="clock-pause", tone="waiting"),
+    "paused": Status("Paused", icon="player-pause", tone="queued"),
     "retrying": Status("Retrying", icon="refresh", tone="retrying", spins=True),
     "late": Status("Late", icon="hourglass", tone="retrying"),
     "succeeded": Status("Succeeded", icon="circle-check", tone="succeeded"),
     "failed": Status("Failed", icon="circle-x", tone="failed"),
     "timed_out": Status("Timed out", icon="circle-x", tone="failed"),
+    "contained": Status("Failed, run went on", icon="alert-triangle", tone="retrying"),
+    "unknown": Status("Outcome unknown", icon="help", tone="retrying"),
     "skipped": Status("Skipped", icon="circle-minus", tone="skipped"),
+    "unreached": Status("Not reached", icon="circle-minus", tone="skipped"),
+    "stopped": Status("Stopped", icon="ban", tone="skipped"),
     "cancelled": Status("Cancelled", icon="ban", tone="skipped"),
 }
 

@@ -70,18 +70,23 @@ def workflow_get(*, who: Principal, name: str) -> Workflow:
     return found
 
 
-def workflows_query(*, who: Principal, search: str = "", tag: str = "") -> QuerySet[Workflow]:
-    """The workflows that are not archived, each with what is published and, as `draft_content`, its draft.
+def workflows_query(*, who: Principal, search: str = "", tag: str = "", archived: bool = False) -> QuerySet[Workflow]:
+    """The workflows that are not archived, or those that are, each with what is published and, as `draft_content`, its
+    draft.
 
     `search` looks in name and title. Evaluate it before leaving the tenant.
     """
-    found = _with_drafts(who).filter(archived_at=None)
+    found = _with_drafts(who).filter(archived_at__isnull=not archived)
     if words := search.strip():
         found = found.filter(Q(name__icontains=words) | Q(title__icontains=words))
     if tag:
-        said = Cast(Coalesce("published__content", "draft_content"), JSONField())
-        found = found.annotate(said=said).filter(Q(("said__contains", {"tags": [tag]})))
+        found = found.annotate(said=said_of()).filter(Q(("said__contains", {"tags": [tag]})))
     return found
+
+
+def said_of() -> Cast:
+    """Of rows of workflows: what each says as JSON, as it is published or else as its draft has it."""
+    return Cast(Coalesce("published__content", _draft()), JSONField())
 
 
 def workflow_read(*, who: Principal, name: str, lock: bool = False) -> Workflow:
@@ -98,8 +103,12 @@ def workflow_read(*, who: Principal, name: str, lock: bool = False) -> Workflow:
 
 def _with_drafts(who: Principal) -> QuerySet[Workflow]:
     demand(who, WORKFLOWS_VIEW)
+    return Workflow.objects.select_related("published").annotate(draft_content=_draft())
+
+
+def _draft() -> Subquery:
     drafts = WorkflowVersion.objects.filter(workflow=OuterRef("pk"), number=None)
-    return Workflow.objects.select_related("published").annotate(draft_content=Subquery(drafts.values("content")))
+    return Subquery(drafts.values("content"))
 
 
 def versions_query(*, who: Principal, name: str) -> QuerySet[WorkflowVersion]:
@@ -142,12 +151,21 @@ class RunFilter:
     workflow: str = ""
     since: datetime | None = None
     before: datetime | None = None
+    search: str = ""
+    """A run's number, as `W-12` or `12`, or words of its workflow's title."""
+
+    def __bool__(self) -> bool:
+        return bool(self.status or self.workflow or self.since or self.before or self.search)
 
     def apply(self, runs: QuerySet[WorkflowRun]) -> QuerySet[WorkflowRun]:
         if self.status:
             runs = runs.filter(status__in=WorkflowRun.OPEN if self.status == "open" else [self.status])
         if self.workflow:
             runs = runs.filter(workflow__name=self.workflow)
+        if text := self.search.strip():
+            number = text.upper().removeprefix("W-")
+            by_number = Q(number=int(number)) if number.isdecimal() and len(number) < 18 else Q()
+            runs = runs.filter(by_number or Q(workflow__title__icontains=text))
         return created_within(runs, since=self.since, before=self.before)
 
 

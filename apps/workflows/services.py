@@ -20,7 +20,6 @@ from apps.tenants.context import current_schema
 from apps.workflows import live
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import Definition, Overlap, definition_dump
-from apps.workflows.engine.plan import Plan
 from apps.workflows.inputs import inputs_model, inputs_validate
 from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import KIND
@@ -290,21 +289,10 @@ def run_retry(
         is_demo=run.is_demo,
         started_at=timezone.now(),
     )
-    redone = _from(plan, wanted.index) if wanted else set()
+    redone = plan.from_step(wanted.index) if wanted else set()
     StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if row.step not in redone])
     work.schedule(KIND, again.id)
     return again
-
-
-def _from(plan: Plan, first: int) -> set[int]:
-    """A step and all that come after it."""
-    found, stack = set(), [first]
-    while stack:
-        step = stack.pop()
-        if step not in found:
-            found.add(step)
-            stack += plan.steps[step].after
-    return found
 
 
 def _ends(run: WorkflowRun) -> list[StepRun]:

@@ -4,5 +4,6 @@ from django.urls import re_path
 
 from apps.agents import sockets as agents
 from apps.gateway.sockets import NoSocket
+from apps.workflows import sockets as workflows
 
-urlpatterns = [*agents.urlpatterns, re_path(r"", NoSocket.as_asgi())]
+urlpatterns = [*agents.urlpatterns, *workflows.urlpatterns, re_path(r"", NoSocket.as_asgi())]

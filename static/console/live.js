@@ -31,21 +31,25 @@ export function waitAfter(failures, chance = Math.random()) {
   return Math.min(LONGEST_WAIT, 500 * 2 ** failures) * (0.5 + chance / 2);
 }
 
-/** What to do with an event: "old" was seen, "next" follows, "gap" means that some are missing. Remembers it. */
-export function judge(seen, event) {
+/**
+ * What to do with an event: "old" was seen, "next" follows, "gap" means that some are missing. Remembers it. Where it
+ * `repeats`, one of the same `seq` says that something below the thing has changed.
+ */
+export function judge(seen, event, repeats = false) {
   const key = event.run ?? "";
   const last = seen.get(key);
-  if (last !== undefined && event.seq <= last) return "old";
+  if (last !== undefined && (event.seq < last || (event.seq === last && !repeats))) return "old";
   seen.set(key, event.seq);
   return last !== undefined && event.seq > last + 1 ? "gap" : "next";
 }
 
 class Watch {
-  constructor(path, { snapshot, onEvent, onState }) {
+  constructor(path, { snapshot, onEvent, onState, repeats }) {
     this.path = path;
     this.snapshot = snapshot;
     this.onEvent = onEvent;
     this.onState = onState;
+    this.repeats = repeats;
     this.seen = new Map();
     this.failures = 0;
     this.closed = false;
@@ -92,8 +96,9 @@ class Watch {
   }
 
   take(event) {
+    if (event.more) return this.read(); // more has changed than events can name
     if (typeof event.seq !== "number") return; // a ping: the connection stands, and nothing has happened
-    const verdict = judge(this.seen, event);
+    const verdict = judge(this.seen, event, this.repeats);
     if (verdict === "old") return;
     if (verdict === "gap" && this.snapshot) this.read();
     else this.onEvent(event);
@@ -152,6 +157,7 @@ class Watch {
 /**
  * Watch `path`, a socket on this host. `onEvent` gets each event once and in order, or the state in place of what was
  * missed: what a GET of `snapshot` (an address, or a function that makes one) answers, one event or `{events: [...]}`.
+ * With `repeats`, events may come with a `seq` that was seen.
  * Returns a function that ends it.
  */
 export function watch(path, options) {

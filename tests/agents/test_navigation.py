@@ -43,19 +43,19 @@ def test_the_entry_of_runs_counts_those_that_are_open(page: Client, start: Start
 
 def test_the_palette_finds_agents_and_runs(page: Client, finished: Start) -> None:
     run, other = finished(), finished(key=ECHO, table={"rows": [{"a": 1}]})
-    assert found(page, run.ref)["Runs"] == [f"{run.ref} Counter"]
-    assert found(page, "given inline")["Runs"] == [f"{other.ref} Echo"]
+    assert found(page, run.ref)["Agent runs"] == [f"{run.ref} Counter"]
+    assert found(page, "given inline")["Agent runs"] == [f"{other.ref} Echo"]
     assert found(page, "counter")["Agents"] == ["Counter"]
-    assert found(page, "")["Runs"] == [f"{other.ref} Echo", f"{run.ref} Counter"]
+    assert found(page, "")["Agent runs"] == [f"{other.ref} Echo", f"{run.ref} Counter"]
 
 
 def test_the_palette_finds_nothing_that_a_role_may_not_see(client_for: Browse, member: Make, start: Start) -> None:
     start()
     member("viewer")
     viewer = member("viewer")
-    assert {"Agents", "Runs"} <= set(found(client_for(viewer), ""))
+    assert {"Agents", "Agent runs"} <= set(found(client_for(viewer), ""))
     User.objects.filter(pk=viewer.pk).update(role="unknown")
-    assert not {"Agents", "Runs"} & set(found(client_for(viewer), ""))
+    assert not {"Agents", "Agent runs"} & set(found(client_for(viewer), ""))
 
 
 def test_a_dataset_offers_the_agents_that_take_a_table(page: Client, acme: object, member: Make) -> None:
@@ -129,7 +129,7 @@ def test_the_dashboard_costs_the_same_statements_however_many_runs(
         finished(member(), mood="broken")
     statements(page, "/")  # the tenant may have been forgotten meanwhile
     assert statements(page, "/") == few
-    assert few <= 12
+    assert few <= 14
 
 
 def test_who_may_not_see_runs_gets_none_of_the_cards() -> None:

@@ -52,6 +52,7 @@ NAMES: dict[str, dict[str, Name]] = {
         "version": lambda side, things: 2,
         # Of runs, approvals, calls and triggers each has one under this id: see `ground`.
         "id": lambda side, things: things.open_run,
+        "number": lambda side, things: things.number,
         "webhook": lambda side, things: things.webhook,
         # Of the program, as its agents are: a tenant has those of its industries.
         "key": lambda side, things: BLUEPRINT,
@@ -68,6 +69,7 @@ OF_THE_TENANT = {
     ("agents", "number"),
     ("workflows", "name"),
     ("workflows", "id"),
+    ("workflows", "number"),
     ("workflows", "webhook"),
     ("allauth", "key"),
 }
@@ -128,6 +130,7 @@ BODIES: dict[str, Body] = {
     "POST /runs/R-<int:number>/cancel/": NOTHING,
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,
+    "POST /release/": NOTHING,
     "POST /members/invite/": Body("form", lambda side, things: _NEW),
     "POST /members/<uuid:id>/role/": Body("form", lambda side, things: {"role": "analyst"}),
     "POST /members/<uuid:id>/deactivate/": NOTHING,
@@ -180,7 +183,7 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
     "POST /api/v1/workflows": Body(
-        "json", lambda side, things: {"definition": {**_definition(side, things)["definition"], "name": "new"}}
+        "json", lambda side, things: {"definition": {**_definition(side, things)["definition"], "name": "fresh"}}
     ),
     "PUT /api/v1/workflows/<slug:name>": Body("json", _definition),
     "DELETE /api/v1/workflows/<slug:name>": NOTHING,
@@ -197,7 +200,21 @@ BODIES: dict[str, Body] = {
     "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
     "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
+    "POST /workflow-runs/bulk/": Body(
+        "form", lambda side, things: {"action": "cancel", "run": things.open_run}, names_things=True
+    ),
+    "POST /workflow-runs/W-<int:number>/retry/": Body("form", lambda side, things: {"step": "a"}),
+    "POST /workflow-runs/W-<int:number>/again/": NOTHING,
+    "POST /workflow-runs/W-<int:number>/cancel/": NOTHING,
+    "POST /workflow-runs/W-<int:number>/pause/": NOTHING,
+    "POST /workflow-runs/W-<int:number>/resume/": NOTHING,
+    "POST /workflow-runs/W-<int:number>/requeue/": NOTHING,
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
+    "POST /approvals/<uuid:id>/": Body("form", lambda side, things: {"answer": "yes"}),
+    "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send"}),
+    "POST /given-up/": Body(
+        "form", lambda side, things: {"only": f"workflows.run:{things.open_run}"}, names_things=True
+    ),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,

@@ -30,7 +30,7 @@ def _open_count(request: HttpRequest) -> Count | None:
 nav_item(
     NavItem(
         key="agents.runs",
-        title="Runs",
+        title="Agent runs",
         url="agents:runs",
         icon="player-play",
         group="Operate",
@@ -73,7 +73,7 @@ def _runs(request: HttpRequest, text: str) -> Iterator[Found]:
 
 
 searcher(Searcher(key="agents.agents", title="Agents", search=_agents, permission=AGENTS_VIEW, order=20))
-searcher(Searcher(key="agents.runs", title="Runs", search=_runs, permission=RUNS_VIEW, order=30))
+searcher(Searcher(key="agents.runs", title="Agent runs", search=_runs, permission=RUNS_VIEW, order=30))
 
 
 def _uses(request: HttpRequest, dataset: Dataset) -> Iterator[Use]:

@@ -50,6 +50,19 @@ def status(key: str, text: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def status_icon(key: str) -> SafeString:
+    """The icon of a state, where its word stands beside it."""
+    item = status_of(str(key))
+    return icon(item.icon, "ic-s o-spin" if item.spins else "ic-s")
+
+
+@register.filter
+def status_tone(key: str) -> str:
+    """The colour family of a state: the value of `data-st`."""
+    return status_of(str(key)).tone
+
+
 @register.filter
 def when(value: datetime | date | None) -> str | SafeString:
     """A moment, in the viewer's zone where scripts run and in UTC where not; relative under an hour."""

@@ -48,6 +48,17 @@ class Plan:
     overlap: Overlap
     on_failure: str | None
 
+    def from_step(self, first: int) -> set[int]:
+        """A step and all that come after it."""
+        found: set[int] = set()
+        stack = [first]
+        while stack:
+            step = stack.pop()
+            if step not in found:
+                found.add(step)
+                stack += self.steps[step].after
+        return found
+
 
 def plan_make(definition: Definition) -> Plan:
     """The plan of a definition that was checked. Takes long enough to be kept: a version never changes."""

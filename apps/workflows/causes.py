@@ -1,0 +1,197 @@
+"""Why a run stands where it stands, in plain words: what happened, what was and was not done, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from apps.common.permissions import Principal, demand
+from apps.workflows.details import approval_url, call_url
+from apps.workflows.models import Approval, HttpCall, WorkflowRun
+from apps.workflows.permissions import WORKFLOWS_VIEW
+from apps.workflows.progress import RunProgress, StepProgress
+from apps.workflows.services import RunAbandoned
+
+MOST_TOLD: Final = 3
+"""Questions, calls and moments that are told one by one."""
+_NO_STEP: Final = {
+    "deadline": "The run was not done by its deadline",
+    "stopped": "A step ended the run",
+    "no_output": "The outputs of the run could not be made",
+    RunAbandoned.code: "The run was given up",
+}
+
+_FINAL: Final = frozenset({"stopped", "no_output"})
+"""Of a run that stopped so all that it did is done: it can only be run again."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A callout. `action` names what its button does: retry, again, requeue, resume, open; empty: there is none."""
+
+    tone: str
+    icon: str
+    title: str
+    detail: str = ""
+    effect: str = ""
+    """What was and was not done."""
+    remedy: str = ""
+    code: str = ""
+    step: str = ""
+    until: datetime | None = None
+    action: str = ""
+    url: str = ""
+    issues: list[dict[str, Any]] = field(default_factory=list)
+
+
+def causes_of(*, who: Principal, progress: RunProgress) -> list[Cause]:
+    """What there is to say of a run, the most urgent first; nothing of one that goes well. Two statements at most."""
+    demand(who, WORKFLOWS_VIEW)
+    run = progress.run
+    if run.status == WorkflowRun.Status.FAILED:
+        return [_failed(run, progress)]
+    if run.status == WorkflowRun.Status.CANCELLED:
+        return [_cancelled(progress)]
+    if not run.is_open:
+        return []
+    if run.cancel_requested_at is not None:
+        words = "No further step begins. What was asked of others is taken back as far as it can be."
+        return [Cause("skipped", "ban", "The run is being cancelled", words)]
+    told = _unknown_calls(run) + _questions(run)
+    if run.pause_requested_at is not None:
+        told.append(_paused(run))
+    return told + _moments(progress)
+
+
+def cause_line(run: WorkflowRun) -> str:
+    """Why a run failed, in a line for lists: the step and what happened. Empty for one that did not."""
+    problem = run.problem if run.status == WorkflowRun.Status.FAILED else None
+    if not problem:
+        return ""
+    step = problem.get("step")
+    detail = str(problem.get("detail") or _NO_STEP.get(str(problem.get("code")), "It failed."))
+    return f"{_words(step)}: {detail}" if step else detail
+
+
+def _failed(run: WorkflowRun, progress: RunProgress) -> Cause:
+    problem = run.problem or {}
+    code, step = str(problem.get("code", "")), progress.of(str(problem.get("step", "")))
+    return Cause(
+        tone="failed",
+        icon="alert-circle",
+        title=_title(code, step),
+        detail=_detail(problem, step),
+        effect=_effect(progress, step),
+        remedy=str(problem.get("remedy") or ""),
+        code=code,
+        step=step.name if step is not None else "",
+        action="requeue" if code == RunAbandoned.code else "again" if code in _FINAL else "retry",
+        issues=list(problem.get("issues") or []),
+    )
+
+
+def _title(code: str, step: StepProgress | None) -> str:
+    if step is None:
+        return _NO_STEP.get(code, "The run failed")
+    if code == "step_timeout":
+        return f"{step.title} was not done in time"
+    if code.startswith("http_"):
+        return f"{step.title}: the other system answered {code.removeprefix('http_')}"
+    if code == "outbound_failed":
+        return f"{step.title} could not reach the other system"
+    if code == "invalid_input":
+        return f"{step.title} cannot work with what it was given"
+    return f"{step.title} failed"
+
+
+def _detail(problem: dict[str, Any], step: StepProgress | None) -> str:
+    detail = str(problem.get("detail") or "").strip()
+    item = problem.get("item")
+    where = f"Item {item + 1:,}: " if isinstance(item, int) else ""
+    tries = len(step.tries) if step is not None else 0
+    after = f" It was tried {tries} times." if tries > 1 else ""
+    return f"{where}{detail}{after}"
+
+
+def _effect(progress: RunProgress, step: StepProgress | None) -> str:
+    done = progress.counted("succeeded")
+    if step is None:
+        return f"{_steps(done, 'is', 'are')} done, and what they gave is kept." if done else "No step was done."
+    redone = progress.plan.from_step(step.step.index)
+    later = sum(each.status == "held" for each in progress.steps if each.step.index in redone - {step.step.index})
+    kept = sum(each.status == "succeeded" for each in progress.steps if each.step.index not in redone)
+    held = f"{_steps(later, 'is', 'are', 'later ')} held back" if later else "No later step was left"
+    keeps = f"a retry keeps the {_steps(kept, '', '', 'finished ')}".strip() if kept else "a retry begins with it"
+    return f"{held}; {keeps}."
+
+
+def _steps(count: int, one: str, many: str, which: str = "") -> str:
+    return f"{count} {which}step{'' if count == 1 else 's'} {one if count == 1 else many}".rstrip()
+
+
+def _cancelled(progress: RunProgress) -> Cause:
+    done = progress.counted("succeeded")
+    effect = f"{_steps(done, 'was', 'were')} done before." if done else "No step was done before."
+    detail = str((progress.run.problem or {}).get("detail") or "")
+    return Cause("skipped", "ban", "The run was cancelled", detail, f"{effect} What was not begun never will be.")
+
+
+def _paused(run: WorkflowRun) -> Cause:
+    waits = run.status != WorkflowRun.Status.PAUSED
+    detail = "Steps that were begun go on; no further one begins." if waits else "No further step begins."
+    return Cause("queued", "player-pause", "The run is paused", detail, "Nothing is lost by it.", action="resume")
+
+
+def _unknown_calls(run: WorkflowRun) -> list[Cause]:
+    calls = HttpCall.objects.filter(run=run, status=HttpCall.Status.UNKNOWN).only("id", "step")
+    return [
+        Cause(
+            tone="retrying",
+            icon="help",
+            title=f"{_words(call.step)}: nobody knows whether the other system did it",
+            detail="The request may have been sent, and no answer came.",
+            effect="It is not sent again by itself. The run waits until a person says what became of it.",
+            step=call.step,
+            action="open",
+            url=call_url(call.pk),
+        )
+        for call in calls[:MOST_TOLD]
+    ]
+
+
+def _questions(run: WorkflowRun) -> list[Cause]:
+    asked = Approval.objects.filter(run=run, decided_at=None, withdrawn_at=None).order_by("due_at")
+    return [
+        Cause(
+            tone="waiting",
+            icon="user-check",
+            title=f"Waits for an answer: {approval.question}",
+            detail=f"{' or '.join(approval.roles).capitalize()} may answer, as may an owner.",
+            effect="Without an answer until then it counts as no.",
+            step=approval.step,
+            until=approval.due_at,
+            action="open",
+            url=approval_url(approval.pk),
+        )
+        for approval in asked[:MOST_TOLD]
+    ]
+
+
+def _moments(progress: RunProgress) -> list[Cause]:
+    """Steps that wait for a moment, or for their next try."""
+    told = []
+    for step in progress.steps:
+        last = step.tries[-1] if step.tries else None
+        if step.status == "resting" and last is not None:
+            words = "It holds no worker meanwhile."
+            told.append(Cause("waiting", "clock-pause", f"{step.title} waits", words, until=last.due, step=step.name))
+        elif step.status == "retrying" and last is not None:
+            of = f" of {step.step.retry.attempts}" if step.step.retry else ""
+            title = f"{step.title} failed at attempt {last.attempt}{of}, and is tried again"
+            told.append(Cause("retrying", "refresh", title, until=last.due, step=step.name))
+    return told[:MOST_TOLD]
+
+
+def _words(step: object) -> str:
+    return str(step).replace("_", " ").capitalize()

@@ -1,0 +1,45 @@
+"""What runs are given and give, as people read it: JSON, without credentials, and no more than a page can bear."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.common.redaction import REDACTED, is_credential_name
+
+LONGEST_SHOWN: Final = 20_000
+"""Characters of a value that a page shows; all of it can be downloaded."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    text: str
+    size: int
+    """Characters of all of it."""
+
+    @property
+    def is_cut(self) -> bool:
+        return self.size > len(self.text)
+
+
+def payload_of(value: Any) -> Payload:
+    """A value as a page shows it."""
+    text = payload_text(value)
+    return Payload(text[:LONGEST_SHOWN], len(text))
+
+
+def payload_text(value: Any) -> str:
+    """A value as JSON on several lines, without credentials."""
+    return json.dumps(without_credentials(value), indent=2, ensure_ascii=False, default=str)
+
+
+def without_credentials(value: Any) -> Any:
+    """The value with `REDACTED` in place of what stands under the name of a credential."""
+    if isinstance(value, Mapping):
+        return {
+            key: REDACTED if item and is_credential_name(str(key)) else without_credentials(item)
+            for key, item in value.items()
+        }
+    return [without_credentials(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,262 @@
+"""What the page of a run is made of: its causes, the graph, the timeline, and the panel of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from django.utils import timezone
+
+from apps.agents.contract import AGENTS
+from apps.common import formats
+from apps.common.permissions import Principal
+from apps.workflows import causes, details, givens, reading
+from apps.workflows.conditions import condition_sentence
+from apps.workflows.durations import duration_text
+from apps.workflows.engine.ledger import STEP
+from apps.workflows.graphs import graph_of, title_of
+from apps.workflows.kinds.outward import AgentStep, SubWorkflow
+from apps.workflows.models import WorkflowRun
+from apps.workflows.payloads import Payload, payload_of
+from apps.workflows.permissions import WORKFLOWS_RUN
+from apps.workflows.progress import RunProgress, StepProgress, Try, run_progress
+
+TABS: Final = ("summary", "input", "output", "log", "attempts", "items")
+TICKS: Final = 6
+ORIGINS: Final = {
+    "console": "By hand",
+    "api": "API",
+    "schedule": "Schedule",
+    "webhook": "Webhook",
+    "workflow": "Another workflow",
+    "workflow_end": "The end of another workflow",
+    "retry": "Retry",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A span of time on the timeline, its place in percent of it."""
+
+    left: str
+    width: str
+    tone: str
+    """A key of the console's statuses; `tried`: a try that failed before the last one."""
+    title: str
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    progress: StepProgress
+    bars: list[Bar]
+    took: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    rows: list[TimelineRow]
+    begins: datetime
+    ends: datetime
+    ticks: list[str]
+
+
+def page_parts(who: Principal, run: WorkflowRun, query: Mapping[str, str]) -> dict[str, Any]:
+    """The context of a run's page. The number of statements is the same for every run of a kind."""
+    progress = run_progress(who=who, run=run)
+    told = causes.causes_of(who=who, progress=progress)
+    chosen = _chosen(progress, told, query.get("step"))
+    status, word = _status(run, told)
+    return {
+        "run": run,
+        "progress": progress,
+        "status": status,
+        "status_word": word,
+        "origin": ORIGINS.get(run.origin, run.origin),
+        "causes": told,
+        "graph": graph_of(run.version.definition).as_json(progress.states),
+        "timeline": timeline_of(progress),
+        "panel": Panel(who, progress, chosen, query),
+        "retries": reading.retries_of(who=who, run=run),
+        "inputs": payload_of(run.inputs),
+        "outputs": payload_of(run.outputs) if run.outputs is not None else None,
+        "can_run": who.can(WORKFLOWS_RUN),
+    }
+
+
+class Panel:
+    """One step of a run closely, as the query string chooses; each tab reads what it shows and nothing else."""
+
+    def __init__(self, who: Principal, progress: RunProgress, step: StepProgress, query: Mapping[str, str]) -> None:
+        self._who, self._query = who, query
+        self._run, self._plan = progress.run, progress.plan
+        self.progress, self.step = step, step.step
+        self.item = _number(query.get("item", ""), STEP, least=0)
+        wanted = query.get("tab", "")
+        self.tab = wanted if wanted in self.tabs else "summary"
+
+    @property
+    def tabs(self) -> list[str]:
+        """Those that there are: a step with items shows those, and what an item gave is its own."""
+        return [tab for tab in TABS if tab != "items" or self.is_many]
+
+    @property
+    def is_many(self) -> bool:
+        return self.step.items is not None or self.progress.items is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the panel is about a step with items as a whole: then there is no one input or output."""
+        return self.is_many and self.item == STEP and not self.progress.tries
+
+    @cached_property
+    def tries(self) -> list[Try]:
+        return details.step_tries(who=self._who, run=self._run, step=self.step, item=self.item)
+
+    @cached_property
+    def doers(self) -> list[tuple[Try, details.Doer | None]]:
+        """Each try with who carried it out, the newest first."""
+        refs = [each.ref for each in self.tries if each.ref is not None]
+        found = details.doers(who=self._who, step=self.step, refs=refs)
+        return [(each, found.get(each.ref) if each.ref else None) for each in reversed(self.tries)]
+
+    @property
+    def failure(self) -> dict[str, Any] | None:
+        """Why its last try failed."""
+        return self.tries[-1].problem if self.tries else None
+
+    def value(self, which: str) -> Any:
+        """What the step was given, or gave; None where there is nothing."""
+        if which == "output":
+            return details.step_output(who=self._who, run=self._run, step=self.step, item=self.item)[1]
+        if not self.tries:
+            return None  # it was not begun
+        ref = next((each.ref for each in reversed(self.tries) if each.ref is not None), None)
+        return givens.step_input(who=self._who, run=self._run, plan=self._plan, step=self.step, item=self.item, ref=ref)
+
+    @property
+    def payload(self) -> Payload | None:
+        """What the tab shows of it."""
+        value = self.value(self.tab)
+        return None if value is None else payload_of(value)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a person gave the step its input."""
+        return bool(self._run.given) and self.step.name in self._run.given
+
+    @property
+    def log(self) -> details.Log:
+        item = None if self.item == STEP else self.item
+        after = _number(self._query.get("after", ""), 0, least=0)
+        return details.step_log(who=self._who, run=self._run, step=self.step, item=item, after=after)
+
+    @property
+    def items(self) -> details.ItemPage:
+        found = self.progress.items.begun if self.progress.items else 0
+        page = _number(self._query.get("page", ""), 1, least=1)
+        return details.step_items(who=self._who, run=self._run, step=self.step, page=page, found=found)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What the definition says of the step: name and value."""
+        step, said = self.step.step, []
+        kind = step.label
+        if isinstance(step, AgentStep):
+            agent = AGENTS.get(step.agent)
+            kind = f"Agent · {agent.title if agent else step.agent}"
+        elif isinstance(step, SubWorkflow):
+            kind = f"Workflow · {step.workflow}"
+        said.append(("Runs as", kind))
+        said.append(("After", ", ".join(self._titles(self.step.before)) or "The start"))
+        if step.when is not None:
+            said.append(("Only if", condition_sentence(step.when)))
+        if step.for_each is not None:
+            said.append(("For each item", f"{step.for_each.concurrency} at a time"))
+        if not self.step.inline:
+            said.append(("Retry rule", details.retry_words(self.step)))
+        if step.timeout is not None:
+            said.append(("Time limit", duration_text(step.timeout)))
+        said.append(("On failure", details.error_words(self.step)))
+        return said
+
+    @property
+    def can_edit(self) -> bool:
+        return givens.is_editable(self.step)
+
+    def _titles(self, indexes: tuple[int, ...]) -> list[str]:
+        steps = [self._plan.steps[index] for index in indexes]
+        return [title_of(step.name, step.step) for step in steps]
+
+
+def timeline_of(progress: RunProgress) -> Timeline:
+    """The steps over time: from when the run was taken up to its end, or to now."""
+    run = progress.run
+    begins = run.started_at or run.created_at
+    ends = max(run.finished_at or timezone.now(), begins + timedelta(milliseconds=1))
+    rows = [TimelineRow(step, _bars(step, begins, ends), _took(step)) for step in progress.steps]
+    ticks = [formats.duration((ends - begins) * n / TICKS) if n else "0 s" for n in range(TICKS + 1)]
+    return Timeline(rows, begins, ends, ticks)
+
+
+def _bars(step: StepProgress, begins: datetime, ends: datetime) -> list[Bar]:
+    if step.kept or step.status in {"skipped", "unreached"}:
+        return []
+    if step.items is not None:
+        over = step.items.ended if step.is_over else ends
+        return [_bar(step.items.began, over, begins, ends, step.status, step.note)]
+    made = []
+    for each in step.tries:
+        over = each.ended or (ends if step.status not in {"stopped"} else each.began or ends)
+        is_last = each is step.tries[-1]
+        tone = step.status if is_last and step.status != "retrying" else "tried"
+        took = formats.duration(over - each.began) if each.began else "at once"
+        failed = " (failed attempt)" if each.outcome == "failed" else ""
+        made.append(_bar(each.began or over, over, begins, ends, tone, f"{took}{failed}"))
+    return made
+
+
+def _bar(began: datetime, ended: datetime, begins: datetime, ends: datetime, tone: str, title: str) -> Bar:
+    whole = (ends - begins).total_seconds()
+    left = min(99.4, max(0.0, 100 * (began - begins).total_seconds() / whole))
+    width = max(0.6, min(100 - left, 100 * (ended - began).total_seconds() / whole))
+    return Bar(f"{left:.2f}%", f"{width:.2f}%", tone, title)
+
+
+def _took(step: StepProgress) -> str:
+    if step.kept:
+        return "kept"
+    if step.took is not None:
+        return formats.duration(step.took)
+    if step.status in {"succeeded", "failed"}:
+        return "at once"
+    return ""
+
+
+def _chosen(progress: RunProgress, told: list[causes.Cause], asked: str) -> StepProgress:
+    """The step that is looked at: that which was asked for, else what is told of, else the last that was done."""
+    wanted = [asked, *(cause.step for cause in told)]
+    found = next((step for name in wanted if name and (step := progress.of(name)) is not None), None)
+    if found is not None:
+        return found
+    active = [step for step in progress.steps if step.status in {"running", "retrying", "waiting", "resting"}]
+    done = [step for step in progress.steps if step.status == "succeeded"]
+    return (active or done[-1:] or progress.steps)[0]
+
+
+def _status(run: WorkflowRun, told: list[causes.Cause]) -> tuple[str, str]:
+    """The status of the run as a key of the console's, and its word where it is another."""
+    if run.is_open and run.cancel_requested_at is not None:
+        return run.status, "Cancelling"
+    if run.status == WorkflowRun.Status.WAITING:
+        tones = {cause.icon for cause in told}
+        if "help" in tones:
+            return "unknown", ""
+        return ("waiting", "") if "user-check" in tones else ("resting", "")
+    return run.status, ""
+
+
+def _number(text: str, otherwise: int, *, least: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) >= least else otherwise
