@@ -14,6 +14,7 @@ from apps.common.demo import PASSWORD
 from apps.common.industries import IndustryConfig, industries
 from apps.common.permissions import ROLES
 from apps.console import navigation, statuses
+from apps.tenants.permissions import TENANT_RELEASE
 
 
 class Shell:
@@ -49,6 +50,11 @@ class Shell:
     @property
     def role(self) -> str:
         return ROLES[self._request.user.role].title  # type: ignore[union-attr]
+
+    @property
+    def may_release(self) -> bool:
+        """Whether this person may let the work of a held tenant go on."""
+        return bool(self._request.user.can(TENANT_RELEASE))  # type: ignore[union-attr]
 
     @property
     def statuses(self) -> dict[str, Any]:

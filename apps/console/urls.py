@@ -6,5 +6,6 @@ app_name = "console"
 urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     path("help/", views.Help.as_view(), name="help"),
+    path("release/", views.Release.as_view(), name="release"),
     path("palette.json", views.Palette.as_view(), name="palette"),
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views import View
@@ -19,6 +20,9 @@ from apps.console import errors
 from apps.console.cards import cards_of
 from apps.console.palette import palette_search
 from apps.console.statuses import STATUSES
+from apps.tenants.context import current_tenant
+from apps.tenants.permissions import TENANT_RELEASE
+from apps.tenants.services import tenant_release
 
 # The permission of a page that everybody may open who is signed in.
 SIGNED_IN: Final = "signed-in"
@@ -98,6 +102,17 @@ class Home(ConsoleView):
         cards = cards_of(request)
         scripts = sorted({shown.card.script for shown in cards if shown.card.script})
         return self.page("console/home.html", {"cards": cards, "scripts": scripts, "now": timezone.now()})
+
+
+class Release(ConsoleView):
+    """Let the work of a restored organisation go on; every page has the button for it while it waits."""
+
+    permission = {"POST": TENANT_RELEASE}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        tenant_release(who=self.who, tenant=current_tenant())
+        messages.success(request, "Released: triggers start runs again, and open runs go on.")
+        return redirect("console:home")
 
 
 class Help(ConsoleView):

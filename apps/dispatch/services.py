@@ -11,14 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from prometheus_client import Counter
 
-from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing
+from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing, WorkKind
 from apps.dispatch import rounds, rows, single, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import current
-from apps.tenants.context import PUBLIC, current_schema
+from apps.tenants.context import PUBLIC, current_schema, each_tenant, public_context
 
 logger = logging.getLogger(__name__)
+
+MISSING = Counter("orchestrall_work_rows_missing", "Work rows that the hourly comparison had to make", ["kind"])
 
 
 class Row:
@@ -118,22 +121,52 @@ class WorkDispatcher:
         return True
 
 
-def work_rebuild() -> int:
-    """Make the rows that the current schema's tables say should exist and do not (rule R7). Returns how many.
+def work_rebuild() -> dict[str, int]:
+    """Make the rows that the current schema's tables say should exist and do not (rule R7). Returns how many, by kind.
 
     After a restore or an import; it may be run at any time.
     """
-    made, scope = 0, "platform" if current_schema() == PUBLIC else "tenant"
+    made: dict[str, int] = {}
+    scope = "platform" if current_schema() == PUBLIC else "tenant"
     for kind in KINDS:
-        if kind.scope != scope:
-            continue
-        tenant = _tenant_of(kind.name)
-        with transaction.atomic():
-            ids = rows.missing(kind=kind.name, ids=list(kind.pending()), tenant=tenant)
+        if kind.scope == scope and (ids := _missing(kind)):
+            tenant = _tenant_of(kind.name)
             rows.insert(kind=kind.name, ids=ids, tenant=tenant, queue=kind.queue, due_at=None, priority=0)
-            made += len(ids)
-        _wake_later(tenant, kind.queue)
+            _wake_later(tenant, kind.queue)
+            made[kind.name] = len(ids)
     return made
+
+
+def work_compare() -> int:
+    """Compare the rows of the platform and of every tenant with what their tables say, and make what is missing.
+
+    Something is wrong where any is: it is logged and counted. Returns how many were made.
+    """
+    missing = 0
+    with public_context():
+        missing += _repaired()
+    for _tenant in each_tenant():
+        missing += _repaired()
+    return missing
+
+
+def _repaired() -> int:
+    made = work_rebuild()
+    for kind, number in made.items():
+        MISSING.labels(kind=kind).inc(number)
+        logger.error(
+            "work rows were missing and were made",
+            extra={"tenant": current_schema(), "kind": kind, "rows": number},
+        )
+    return sum(made.values())
+
+
+def _missing(kind: WorkKind) -> list[UUID]:
+    """The ids that should have a row and have none. Both are asked for one after the other, and work ends meanwhile:
+    what is missing has to be pending still."""
+    ids = rows.missing(kind=kind.name, ids=list(kind.pending()), tenant=_tenant_of(kind.name))
+    still = set(kind.pending()) if ids else set()
+    return [id for id in ids if id in still]
 
 
 @dataclass(frozen=True)

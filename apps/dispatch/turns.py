@@ -30,11 +30,11 @@ FLOW_SLOTS = 16 * TOGETHER
 def turn(*, schema: str, queue: str, board: Board) -> int:
     """Claim and perform what is due for a tenant, one row at a time. Returns how many rows were taken up.
 
-    Work of a tenant that is not ready stays where it is. Never raises what a kind of work raises.
+    Work of a tenant that is not ready, or held, stays where it is. Never raises what a kind of work raises.
     """
     wakeups.received(schema, queue)
     tenant = None if schema == PUBLIC else tenant_by_schema(schema)
-    if schema != PUBLIC and (tenant is None or not tenant.is_ready):
+    if schema != PUBLIC and (tenant is None or not tenant.is_working):
         return 0
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant), entered(schema, queue) as current:

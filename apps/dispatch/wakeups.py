@@ -16,6 +16,8 @@ from prometheus_client import Counter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from apps.tenants.context import PUBLIC
+
 logger = logging.getLogger(__name__)
 
 TASK = "dispatch.turn"
@@ -70,6 +72,14 @@ def others_waiting(tenant: str, queue: str) -> bool:
     except redis.RedisError:
         return False
     return int(found) > int(own)
+
+
+def first_of(name: str, *, within: float) -> bool:
+    """Whether nobody else has asked this within so many seconds. True while Redis is away: better twice than never."""
+    try:
+        return bool(_redis().set(f"{PUBLIC}:orchestrall:{name}", 1, nx=True, ex=int(within)))
+    except redis.RedisError:
+        return True
 
 
 def received(tenant: str, queue: str) -> None:

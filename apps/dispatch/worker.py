@@ -17,7 +17,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import connection
 
-from apps.dispatch import rows, wakeups
+from apps.dispatch import rows, services, wakeups
 from apps.dispatch.board import Board, Held
 from apps.dispatch.runaways import Runaways
 from apps.tenants.context import PUBLIC, tenant_by_schema
@@ -29,6 +29,8 @@ HEARTBEAT = 1.5
 TICK = 1.0
 """Seconds between two looks at what is due: how late work is whose wake-up was lost."""
 
+COMPARISON = 3600.0
+"""Seconds between two comparisons of the work rows with what the tables say should be there."""
 LOOK = 10.0
 """Seconds between two looks at all that is due, which move the marks that claims start at (rule R12)."""
 
@@ -64,7 +66,7 @@ def tick() -> int:
     """
     wanted: dict[str, list[str]] = {}
     for schema, queue in rows.due():
-        if schema == PUBLIC or ((tenant := tenant_by_schema(schema)) and tenant.is_ready):
+        if schema == PUBLIC or ((tenant := tenant_by_schema(schema)) and tenant.is_working):
             wanted.setdefault(queue, []).append(schema)
     return sum(
         wakeups.wake(schema, queue)
@@ -85,6 +87,14 @@ class Ticking:
             rows.look()
             self._look_at = time.monotonic() + LOOK
         return tick()
+
+
+def compare() -> int:
+    """Compare work rows with what the tables say (rule R7), where no other worker did for most of an hour."""
+    try:
+        return services.work_compare() if wakeups.first_of("compare", within=0.9 * COMPARISON) else 0
+    finally:
+        connection.close()  # it is not needed again for an hour
 
 
 class Loop(threading.Thread):
@@ -110,6 +120,7 @@ def start_loops(**_: Any) -> None:
     """Once the pool is forked, so that no child inherits a connection of these threads."""
     Loop("heartbeat", HEARTBEAT, lambda: beat(BOARD)).start()
     Loop("tick", TICK, Ticking()).start()
+    Loop("comparison", COMPARISON, compare).start()
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]

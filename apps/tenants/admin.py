@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 
 from apps.common.errors import Problem
 from apps.common.industries import industries
+from apps.common.permissions import Platform
 from apps.tenants import services
 from apps.tenants.context import tenant_url
 from apps.tenants.forms import DeleteTenantForm, NewTenantForm, TenantForm
@@ -44,14 +45,14 @@ class TenantAdmin(ModelAdmin):
     list_filter = ("status", SectorFilter, "plan", "is_demo")
     search_fields = ("slug", "name", "owner_email")
     list_per_page = 50
-    actions = ("suspend", "resume", "retry")
+    actions = ("suspend", "resume", "hold", "release", "retry")
     # Buttons of the form, which are POSTs; the theme's other actions on a page are plain links.
-    actions_submit_line = ("suspend_one", "resume_one", "retry_one")
-    readonly_fields = ("host", "sector", "status", "problem", "owner", "created_at")
+    actions_submit_line = ("suspend_one", "resume_one", "hold_one", "release_one", "retry_one")
+    readonly_fields = ("host", "sector", "status", "held_at", "problem", "owner", "created_at")
     quotas = ("Quotas", {"fields": services.QUOTAS})
     rates = ("Requests a minute", {"fields": services.RATES})
     fieldsets = (
-        (None, {"fields": ("name", "host", "status", "problem")}),
+        (None, {"fields": ("name", "host", "status", "held_at", "problem")}),
         ("Product", {"fields": ("sector", "industries", "plan", "owner", "created_at")}),
         quotas,
         rates,
@@ -65,7 +66,7 @@ class TenantAdmin(ModelAdmin):
 
     @display(description="Status", ordering="status", label=_LABELS)  # type: ignore[untyped-decorator]
     def state(self, tenant: Tenant) -> tuple[str, str]:
-        text = tenant.get_status_display()
+        text = tenant.get_status_display() + (", held" if tenant.held_at else "")
         return tenant.status, f"{text}: given up" if tenant.problem else text
 
     @admin.display(description="Address", ordering="slug")
@@ -181,6 +182,14 @@ class TenantAdmin(ModelAdmin):
     def resume(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         self._try(request, queryset, lambda tenant: services.tenant_resume(tenant=tenant), "is open again")
 
+    @admin.action(description="Hold: its work waits for its owner")
+    def hold(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        self._try(request, queryset, lambda tenant: services.tenant_hold(tenant=tenant), "is held")
+
+    @admin.action(description="Release what is held")
+    def release(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
+        self._try(request, queryset, _release, "is released")
+
     @admin.action(description="Try again what was given up")
     def retry(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> None:
         self._try(request, queryset, lambda tenant: services.tenant_retry(tenant=tenant), "is tried again")
@@ -193,6 +202,14 @@ class TenantAdmin(ModelAdmin):
     def resume_one(self, request: HttpRequest, tenant: Tenant) -> None:
         self._try(request, [tenant], lambda each: services.tenant_resume(tenant=each), "is open again")
 
+    @action(description="Hold")  # type: ignore[untyped-decorator]
+    def hold_one(self, request: HttpRequest, tenant: Tenant) -> None:
+        self._try(request, [tenant], lambda each: services.tenant_hold(tenant=each), "is held")
+
+    @action(description="Release")  # type: ignore[untyped-decorator]
+    def release_one(self, request: HttpRequest, tenant: Tenant) -> None:
+        self._try(request, [tenant], _release, "is released")
+
     @action(description="Try again")  # type: ignore[untyped-decorator]
     def retry_one(self, request: HttpRequest, tenant: Tenant) -> None:
         self._try(request, [tenant], lambda each: services.tenant_retry(tenant=each), "is tried again")
@@ -202,12 +219,16 @@ class TenantAdmin(ModelAdmin):
         tenant = self.get_object(request, str(object_id))
         if tenant is None or tenant.slug == services.OPERATORS:
             return []
-        wanted = {"ready": "suspend_one", "suspended": "resume_one"}.get(tenant.status, "")
-        wanted = "retry_one" if tenant.problem else wanted
+        moves = {"ready": "suspend_one", "suspended": "resume_one"}
+        wanted = {moves.get(tenant.status, "")}
+        if tenant.status in moves:
+            wanted.add("release_one" if tenant.held_at else "hold_one")
+        if tenant.problem:
+            wanted = {"retry_one"}
         return [
             each
             for each in super().get_actions_submit_line(request, object_id)
-            if each.action_name.endswith(wanted or " ")
+            if any(name and each.action_name.endswith(name) for name in wanted)
         ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
@@ -232,6 +253,10 @@ class TenantAdmin(ModelAdmin):
         """Whether a worker is making or deleting one of them just now."""
         moving = [Tenant.Status.CREATING, Tenant.Status.DELETING]
         return tenants.filter(status__in=moving, problem="").exists()
+
+
+def _release(tenant: Tenant) -> None:
+    services.tenant_release(who=Platform(), tenant=tenant)
 
 
 def _refreshing(response: HttpResponse) -> HttpResponse:

@@ -44,6 +44,11 @@ class Tenant(TenantMixin):
     problem = models.TextField(blank=True, help_text="Why creating or deleting was given up; empty otherwise.")
     owner_email = models.EmailField(blank=True, help_text="Who is invited as the first owner.")
     is_demo = models.BooleanField(default=False)
+    held_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Since when its work waits for its owner: it was restored. Null: it goes on.",
+    )
     max_running_runs = _quota(4, 100, "Runs of agents that may be worked on at the same time.")
     max_upload_mb = _quota(50, 1000, "Largest file that may be uploaded, in megabytes.")
     max_members = _quota(100, 100_000, "Active members at most.")
@@ -79,6 +84,11 @@ class Tenant(TenantMixin):
     @property
     def is_ready(self) -> bool:
         return self.status == self.Status.READY
+
+    @property
+    def is_working(self) -> bool:
+        """Whether workers may take up its work."""
+        return self.is_ready and self.held_at is None
 
 
 class Domain(DomainMixin):

@@ -17,13 +17,15 @@ from redis import Redis
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.industries import industries as installed_industries
+from apps.common.permissions import Principal, demand
 from apps.tenants import keys, live, schemas, storage
 from apps.tenants.context import forget, public_context, tenant_context
 from apps.tenants.models import Domain, Tenant
 from apps.tenants.names import host_of, schema_of
 from apps.tenants.origins import origins_of
+from apps.tenants.permissions import TENANT_RELEASE
 from apps.tenants.plans import DEFAULT, PLANS
-from apps.tenants.signals import tenant_deleted, tenant_provisioned
+from apps.tenants.signals import tenant_deleted, tenant_provisioned, tenant_released
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +128,32 @@ def tenant_resume(*, tenant: Tenant) -> None:
         raise Conflict(
             f"{tenant.name} is {_status(tenant)}: only a suspended tenant can be resumed. Nothing was changed."
         )
+
+
+def tenant_hold(*, tenant: Tenant) -> None:
+    """Let a tenant's work wait until its owner releases it, as for one that was restored. Raises `Conflict`.
+
+    No worker takes up anything of it, so no trigger starts a run and no open run goes on. Its pages stay open.
+    """
+    _require_customer(tenant, "held")
+    if tenant.held_at is not None or not _update(tenant, [Status.READY, Status.SUSPENDED], held_at=timezone.now()):
+        raise Conflict(
+            f"{tenant.name} is {'held already' if tenant.held_at else _status(tenant)}. Nothing was changed."
+        )
+
+
+def tenant_release(*, who: Principal, tenant: Tenant) -> None:
+    """Let the work of a held tenant go on: triggers start, open runs go on, rows of work that are missing are made.
+
+    Raises `Conflict` for one that is not held.
+    """
+    demand(who, TENANT_RELEASE)
+    if tenant.held_at is None:
+        raise Conflict(f"{tenant.name} is not held. Nothing was changed.")
+    with tenant_context(tenant), transaction.atomic():
+        _update(tenant, held_at=None)
+        tenant_released.send(Tenant, tenant=tenant)
+    logger.info("a tenant was released", extra={"tenant": tenant.schema_name})
 
 
 def tenant_change(*, tenant: Tenant, **changes: Any) -> None:

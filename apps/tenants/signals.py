@@ -4,5 +4,7 @@ from django.dispatch import Signal
 
 # Sent inside the new tenant, in the transaction that makes it ready; a receiver must bear being called twice.
 tenant_provisioned = Signal()
+# Sent inside the tenant, in the transaction in which its work may go on.
+tenant_released = Signal()
 # Sent in public, in the transaction that deletes the tenant's row, after its schema, files and cache keys are gone.
 tenant_deleted = Signal()

@@ -21,6 +21,7 @@ from apps.accounts.models import User
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotAuthenticated, NotFound, Problem
 from apps.common.permissions import Platform, Principal, demand
+from apps.tenants.context import current_tenant
 from apps.tenants.fields import sealed_for
 from apps.workflows import services
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
@@ -45,6 +46,13 @@ class MessageRefused(NotAuthenticated):
     remedy = "Sign it as Standard Webhooks says, with the secret of this trigger, and check the clock of its sender."
 
 
+class TenantHeld(Problem):
+    code, status, title = "tenant_held", 503, "The organisation's work is held"
+    cause = "The organisation was restored from a copy, and its owner has not released it yet."
+    effect = "Nothing was started."
+    remedy = "Send the message again later; an owner releases the work in the console."
+
+
 @transaction.atomic
 def trigger_create(
     *, who: Principal, user: User | None, workflow: Workflow, kind: str, settings: Mapping[str, Any]
@@ -55,7 +63,7 @@ def trigger_create(
     """
     demand(who, WORKFLOWS_EDIT)
     checked = _checked(kind, settings, workflow)
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}" if isinstance(checked, Webhook) else ""
+    secret = _secret() if isinstance(checked, Webhook) else ""
     trigger = Trigger.objects.create(
         workflow=workflow,
         kind=kind,
@@ -86,6 +94,19 @@ def trigger_change(
     trigger.save(update_fields=["told", "listens_to", "is_enabled", "problem"])
     _reschedule(trigger)
     return trigger
+
+
+@transaction.atomic
+def trigger_rotate(*, who: Principal, trigger: Trigger) -> str:
+    """Give a webhook another secret, which is returned now and never again: messages signed with the old one are
+    refused from then on. Raises `Conflict` for a trigger without a secret."""
+    demand(who, WORKFLOWS_EDIT)
+    trigger = Trigger.objects.select_for_update().get(pk=trigger.pk)
+    if trigger.kind != Webhook.key:
+        raise Conflict("Only a webhook has a secret; nothing was changed.", remedy="Choose a webhook.")
+    trigger.secret = _secret()
+    trigger.save(update_fields=["secret"])
+    return str(trigger.secret)
 
 
 @transaction.atomic
@@ -124,6 +145,8 @@ def message_take(*, id: UUID, headers: Mapping[str, str], body: bytes) -> Workfl
     if trigger is None:
         raise NotFound("There is no webhook at this address.")
     message = _verified(trigger, headers, body)
+    if current_tenant().held_at is not None:
+        raise TenantHeld("Work is held since this organisation was restored; the message was not taken in.")
     if not trigger.is_enabled or trigger.workflow.is_at_rest:
         raise Conflict("This webhook is turned off; nothing was started.", remedy="Turn it on in the console.")
     try:
@@ -220,6 +243,10 @@ def _checked(kind: str, settings: Mapping[str, Any], workflow: Workflow) -> Trig
         issue = Issue(path="settings.workflow", message="A workflow cannot wait for its own end: it would never stop.")
         raise InvalidInput("The trigger was not made.", issues=[issue])
     return checked
+
+
+def _secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _listens_to(settings: TriggerSettings) -> str:

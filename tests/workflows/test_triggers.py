@@ -16,7 +16,10 @@ from django.db import connection
 
 from apps.accounts.models import User
 from apps.common.errors import Conflict, InvalidInput, NotFound
+from apps.common.permissions import Platform
 from apps.dispatch.models import WorkRow
+from apps.tenants.models import Tenant
+from apps.tenants.services import tenant_hold, tenant_release
 from apps.workflows import services, starting
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
 from apps.workflows.starting import MessageRefused
@@ -225,6 +228,19 @@ def test_a_webhook_that_is_not_there_or_turned_off_takes_nothing(
         starting.message_take(id=made.id, headers=signed(secret, b"{}"), body=b"{}")
     with pytest.raises(NotFound):
         starting.message_take(id=made.workflow_id, headers=signed(secret, b"{}"), body=b"{}")
+
+
+def test_a_webhook_of_a_held_organisation_is_to_be_sent_again_later(
+    workflow: MakeWorkflow, trigger: Make, acme: Tenant
+) -> None:
+    """What is started after a restore may have been done already (rule R7)."""
+    made, secret = trigger(workflow({"a": give(1)}), "webhook")
+    tenant_hold(tenant=acme)
+    with pytest.raises(starting.TenantHeld) as refused:
+        starting.message_take(id=made.id, headers=signed(secret, b"{}"), body=b"{}")
+    assert refused.value.status == 503
+    tenant_release(who=Platform(), tenant=acme)
+    assert starting.message_take(id=made.id, headers=signed(secret, b"{}"), body=b"{}")
 
 
 def test_a_secret_is_stored_sealed(workflow: MakeWorkflow, trigger: Make) -> None:

@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     def _rebuild(self, **_: Any) -> None:
         with public_context():
-            made = services.work_rebuild()
+            made = sum(services.work_rebuild().values())
         for _tenant in each_tenant():
-            made += services.work_rebuild()
+            made += sum(services.work_rebuild().values())
         self.stdout.write(f"{made} rows were made.")

@@ -1,4 +1,4 @@
-"""`manage.py tenant create|list|suspend|resume|delete`."""
+"""`manage.py tenant create|list|suspend|resume|hold|release|delete`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.common.errors import Problem
+from apps.common.permissions import Platform
 from apps.tenants import services
 from apps.tenants.context import public_context
 from apps.tenants.models import Tenant
@@ -14,7 +15,7 @@ from apps.tenants.names import host_of
 
 
 class Command(BaseCommand):
-    help = "Create, list, suspend, resume and delete tenants."
+    help = "Create, list, suspend, resume, hold, release and delete tenants."
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -31,6 +32,10 @@ class Command(BaseCommand):
             ("resume", "open a suspended tenant again"),
         ):
             verbs.add_parser(verb, help=text).add_argument("slug")
+        hold = verbs.add_parser("hold", help="let its work wait until its owner releases it; after a restore")
+        hold.add_argument("slug", nargs="?", default="", help="left out with --all")
+        hold.add_argument("--all", action="store_true", help="every tenant that is not held")
+        verbs.add_parser("release", help="let the work of a held tenant go on").add_argument("slug")
         delete = verbs.add_parser("delete", help="delete a tenant and everything it holds; this cannot be undone")
         delete.add_argument("slug")
         delete.add_argument("--confirm", default="", metavar="SLUG", help="the slug again, instead of typing it")
@@ -58,7 +63,8 @@ class Command(BaseCommand):
             tenants = list(Tenant.objects.all())
         width = max((len(tenant.slug) for tenant in tenants), default=4)
         for tenant in tenants:
-            self.stdout.write(f"{tenant.slug:<{width}}  {tenant.status:<9}  {tenant.industry:<13}  {tenant.name}")
+            held = "  held" if tenant.held_at else ""
+            self.stdout.write(f"{tenant.slug:<{width}}  {tenant.status:<9}  {tenant.industry:<13}  {tenant.name}{held}")
 
     def _suspend(self, *, slug: str, **_: Any) -> None:
         services.tenant_suspend(tenant=self._tenant(slug))
@@ -67,6 +73,22 @@ class Command(BaseCommand):
     def _resume(self, *, slug: str, **_: Any) -> None:
         services.tenant_resume(tenant=self._tenant(slug))
         self.stdout.write(f"{slug} is open again.")
+
+    def _hold(self, *, slug: str, all: bool, **_: Any) -> None:
+        if bool(slug) == all:
+            raise CommandError("Give the slug of a tenant, or --all.")
+        with public_context():
+            free = list(Tenant.objects.filter(held_at=None, status__in=["ready", "suspended"]))
+        held = [each for each in free if each.slug != services.OPERATORS] if all else [self._tenant(slug)]
+        for tenant in held:
+            services.tenant_hold(tenant=tenant)
+            self.stdout.write(f"{tenant.slug} is held: nothing of it runs until its owner releases it.")
+        if not held:
+            self.stdout.write("No tenant was there to be held.")
+
+    def _release(self, *, slug: str, **_: Any) -> None:
+        services.tenant_release(who=Platform(), tenant=self._tenant(slug))
+        self.stdout.write(f"{slug} is released; its work goes on.")
 
     def _delete(self, *, slug: str, confirm: str, **_: Any) -> None:
         tenant = self._tenant(slug)
