@@ -7,13 +7,30 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from orchestrall_client import Agent, DatasetDetail, RunDetail, RunEvent, models
+from orchestrall_client import (
+    Agent,
+    Approval,
+    DatasetDetail,
+    RunDetail,
+    RunEvent,
+    Trigger,
+    Workflow,
+    WorkflowCall,
+    WorkflowDetail,
+    WorkflowRun,
+    WorkflowRunDetail,
+    WorkflowRunEvent,
+    models,
+    workflow_models,
+)
 from orchestrall_client.credentials import Tokens
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.errors import Problem
 from orchestrall_client.keys import Keys
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.runs import Runs
+from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
+from orchestrall_client.workflows import Workflows
 
 from apps.agents import live
 from apps.gateway.openapi import document
@@ -42,6 +59,43 @@ ANSWERS: dict[str, type[Model]] = {
     "key_get": Key,
     "key_create": KeyMade,
     "key_rotate": KeyMade,
+    "workflows_list": Workflow,
+    "workflow_create": WorkflowDetail,
+    "workflow_get": WorkflowDetail,
+    "workflow_save": WorkflowDetail,
+    "workflow_check": workflow_models.Checked,
+    "workflow_versions": workflow_models.Version,
+    "workflow_version_get": workflow_models.VersionDetail,
+    "workflow_version_difference": workflow_models.Difference,
+    "workflow_publish": WorkflowDetail,
+    "workflow_rollback": WorkflowDetail,
+    "workflow_pause": WorkflowDetail,
+    "workflow_resume": WorkflowDetail,
+    "workflow_blueprints_list": workflow_models.Blueprint,
+    "workflow_blueprint_get": workflow_models.BlueprintDetail,
+    "workflow_blueprint_use": WorkflowDetail,
+    "workflow_triggers_list": Trigger,
+    "workflow_trigger_create": workflow_models.TriggerMade,
+    "trigger_get": Trigger,
+    "trigger_change": Trigger,
+    "workflow_run_start": WorkflowRun,
+    "workflow_runs_start": WorkflowRun,
+    "workflow_runs_list": WorkflowRun,
+    "workflow_run_get": WorkflowRunDetail,
+    "workflow_run_steps": workflow_models.WorkflowStep,
+    "workflow_run_cancel": WorkflowRun,
+    "workflow_run_pause": WorkflowRun,
+    "workflow_run_resume": WorkflowRun,
+    "workflow_run_retry": WorkflowRun,
+    "workflow_runs_cancel": workflow_models.WorkflowRunOutcome,
+    "workflow_runs_requeue": workflow_models.WorkflowRunOutcome,
+    "workflow_runs_retry": workflow_models.WorkflowRunRetried,
+    "approvals_list": Approval,
+    "approval_get": Approval,
+    "approval_decide": Approval,
+    "workflow_calls_list": WorkflowCall,
+    "workflow_call_get": WorkflowCall,
+    "workflow_call_settle": WorkflowCall,
 }
 # What the client calls besides, for an answer that is no model of its own.
 OTHERS = {
@@ -54,6 +108,9 @@ OTHERS = {
     "token_issue",
     "token_refresh",
     "token_revoke",
+    "trigger_delete",
+    "workflow_archive",
+    "workflow_run_events",
 }
 # What it leaves out on purpose, and why.
 LEFT_OUT = {
@@ -65,21 +122,16 @@ LEFT_OUT = {
     "service_account_get": "set up once, by a person in the console",
     "service_account_change": "set up once, by a person in the console",
 }
-_OF_WORKFLOWS = (
-    "workflows_list workflow_create workflow_get workflow_save workflow_archive workflow_check workflow_versions "
-    "workflow_version_get workflow_version_difference workflow_publish workflow_rollback workflow_pause "
-    "workflow_resume workflow_run_start workflow_runs_start workflow_runs_list workflow_runs_cancel "
-    "workflow_runs_requeue workflow_runs_retry "
-    "workflow_run_get workflow_run_steps workflow_run_events workflow_run_cancel workflow_run_pause "
-    "workflow_run_resume workflow_run_retry approvals_list approval_get approval_decide workflow_calls_list "
-    "workflow_call_get workflow_call_settle workflow_triggers_list workflow_trigger_create trigger_get "
-    "trigger_change trigger_delete "
-)
-LEFT_OUT |= dict.fromkeys(_OF_WORKFLOWS.split(), "workflows are called at the addresses that the guide shows, so far")
 LISTS: dict[str, Callable[..., Any]] = {
     "datasets_list": Datasets.list,
     "runs_list": Runs.list,
     "keys_list": Keys.list,
+    "workflows_list": Workflows.list,
+    "workflow_versions": Workflows.versions,
+    "workflow_runs_list": WorkflowRuns.list,
+    "workflow_run_steps": WorkflowRuns.steps,
+    "approvals_list": Approvals.list,
+    "workflow_calls_list": Calls.list,
 }
 
 
@@ -135,7 +187,10 @@ def test_a_field_that_is_missing_or_of_another_type_is_found() -> None:
 @pytest.mark.parametrize("operation", LISTS)
 def test_lists_can_be_asked_for_by_all_that_the_document_names(operation: str) -> None:
     named = {each["name"] for each in OPERATIONS[operation].get("parameters", []) if each["in"] == "query"}
-    arguments = set(inspect.signature(LISTS[operation]).parameters) - {"self"}
+    # What stands in the address comes first; all that narrows has a name.
+    arguments = {
+        each.name for each in inspect.signature(LISTS[operation]).parameters.values() if each.kind == each.KEYWORD_ONLY
+    }
     assert {"limit" if each == "page_size" else each for each in arguments} == named - {"cursor"}
 
 
@@ -158,8 +213,19 @@ def test_an_event_has_all_that_the_server_tells() -> None:
     assert set(live.event(AgentRun())) == set(RunEvent.model_fields)
 
 
+def test_an_event_of_a_workflow_has_all_that_the_server_tells() -> None:
+    from apps.workflows import live as of_workflows
+    from apps.workflows import models as stored
+
+    run = stored.WorkflowRun(workflow=stored.Workflow(name="restock", title="Restock"))
+    assert set(of_workflows.event(run)) == set(WorkflowRunEvent.model_fields)
+
+
 def test_runs_end_in_the_states_of_the_server() -> None:
     from apps.agents.models import AgentRun
+    from apps.workflows.models import WorkflowRun as WorkflowRunRow
 
     for status in AgentRun.Status:
         assert AgentRun(status=status).is_open == (status not in models.ENDED)
+    for status in WorkflowRunRow.Status:
+        assert WorkflowRunRow(status=status).is_open == (status not in models.ENDED)

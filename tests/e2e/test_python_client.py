@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 from orchestrall_client import Client, NotFound, RunEvent
-from orchestrall_client.runs import Runs
+from orchestrall_client.following import Followed
 
 from apps.common.demo import PASSWORD
 from orchestrall.settings.env import BASE_DIR
@@ -101,7 +101,7 @@ def test_the_programs_of_the_readme_work_as_they_are_pasted(
 
 
 def test_a_watch_sees_a_run_from_its_start_to_its_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(Runs, "_polled")  # the stream itself, and not what stands in for it
+    monkeypatch.delattr(Followed, "_polled")  # the stream itself, and not what stands in for it
     run = client.runs.start(FORECASTER, {"horizon": 4}, file=WEEKLY, name="weekly.csv")
     events = list(client.runs.watch(run))
     assert all(isinstance(event, RunEvent) for event in events)

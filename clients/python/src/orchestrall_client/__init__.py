@@ -1,4 +1,4 @@
-"""The typed client of Orchestrall: agents, datasets and runs of one organisation, over its API.
+"""The typed client of Orchestrall: agents, datasets, runs and workflows of one organisation, over its API.
 
 Start at `Client`. Everything here is the package's interface; its modules are not.
 """
@@ -47,16 +47,45 @@ from orchestrall_client.models import (
 )
 from orchestrall_client.retries import Retries
 from orchestrall_client.version import __version__
+from orchestrall_client.workflow_models import (
+    Approval,
+    Blueprint,
+    BlueprintDetail,
+    Checked,
+    Difference,
+    Sample,
+    Starts,
+    Trigger,
+    TriggerMade,
+    TriggerTime,
+    Version,
+    VersionDetail,
+    Workflow,
+    WorkflowCall,
+    WorkflowDetail,
+    WorkflowProblem,
+    WorkflowRun,
+    WorkflowRunDetail,
+    WorkflowRunEvent,
+    WorkflowRunOutcome,
+    WorkflowRunRetried,
+    WorkflowStep,
+)
 
 __all__ = [
     "ActsFor",
     "Agent",
+    "Approval",
+    "Blueprint",
+    "BlueprintDetail",
+    "Checked",
     "Client",
     "Column",
     "Conflict",
     "Dataset",
     "DatasetDeleted",
     "DatasetDetail",
+    "Difference",
     "Figures",
     "InvalidRequest",
     "Issue",
@@ -80,13 +109,30 @@ __all__ = [
     "RunEvent",
     "RunFailed",
     "RunProblem",
+    "Sample",
     "ServerError",
+    "Starts",
     "Step",
     "TooManyRequests",
+    "Trigger",
+    "TriggerMade",
+    "TriggerTime",
     "Unavailable",
     "UnexpectedAnswer",
     "Unreachable",
     "Usage",
+    "Version",
+    "VersionDetail",
     "WaitExpired",
+    "Workflow",
+    "WorkflowCall",
+    "WorkflowDetail",
+    "WorkflowProblem",
+    "WorkflowRun",
+    "WorkflowRunDetail",
+    "WorkflowRunEvent",
+    "WorkflowRunOutcome",
+    "WorkflowRunRetried",
+    "WorkflowStep",
     "__version__",
 ]

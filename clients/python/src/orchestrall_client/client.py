@@ -17,6 +17,8 @@ from orchestrall_client.models import Performance, Usage
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
 from orchestrall_client.version import __version__
+from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
+from orchestrall_client.workflows import Blueprints, Triggers, Workflows
 
 URL, KEY, EMAIL, PASSWORD = "ORCHESTRALL_URL", "ORCHESTRALL_KEY", "ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"
 NO_CREDENTIAL = (
@@ -77,6 +79,12 @@ class Client:
         self.datasets = Datasets(self._connection)
         self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)
+        self.workflows = Workflows(self._connection)
+        self.workflow_runs = WorkflowRuns(self._connection)
+        self.approvals = Approvals(self._connection)
+        self.calls = Calls(self._connection)
+        self.triggers = Triggers(self._connection)
+        self.blueprints = Blueprints(self._connection)
 
     def usage(self) -> Usage:
         """Your limits, and what is used of them now."""

@@ -14,6 +14,7 @@ from orchestrall_client.models import Issue
 
 if TYPE_CHECKING:
     from orchestrall_client.models import RunDetail
+    from orchestrall_client.workflow_models import WorkflowRunDetail
 
 
 class OrchestrallError(Exception):
@@ -31,7 +32,7 @@ class UnexpectedAnswer(OrchestrallError):
 class WaitExpired(OrchestrallError):
     """The time for waiting was over before the run had ended. The run goes on."""
 
-    def __init__(self, run: RunDetail, seconds: float) -> None:
+    def __init__(self, run: RunDetail | WorkflowRunDetail, seconds: float) -> None:
         super().__init__(run, seconds)
         self.run, self.seconds = run, seconds
         """As it was last seen, and how long it was waited for."""
@@ -44,7 +45,7 @@ class WaitExpired(OrchestrallError):
 class RunFailed(OrchestrallError):
     """The result of a run was asked for, and the run has ended without one: it failed, or was cancelled."""
 
-    def __init__(self, run: RunDetail) -> None:
+    def __init__(self, run: RunDetail | WorkflowRunDetail) -> None:
         super().__init__(run)
         self.run = run
 
@@ -52,7 +53,7 @@ class RunFailed(OrchestrallError):
         why, ref = self.run.problem, self.run.ref
         if why is None:
             return f"{ref} was {self.run.status}: it has no result."
-        return "\n".join([f"{ref} failed: {why.title} ({why.code}). {why.detail}", *_rest(why.issues, why.remedy)])
+        return "\n".join([f"{ref} failed: {why.told}", *_rest(why.issues, why.remedy)])
 
 
 class Problem(OrchestrallError):

@@ -123,6 +123,11 @@ class RunProblem(Model):
     remedy: str
     issues: list[Issue]
 
+    @property
+    def told(self) -> str:
+        """The cause in a line."""
+        return f"{self.title} ({self.code}). {self.detail}"
+
 
 class Run(Model):
     """A run of an agent, without its result."""

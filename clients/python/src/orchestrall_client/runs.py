@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import builtins
-import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, TypedDict, Unpack, overload
+from typing import Any, BinaryIO, Literal, TypedDict, Unpack, overload
 from urllib.parse import quote
 from uuid import UUID
 
-import httpx
-from pydantic import BaseModel
-
 from orchestrall_client.connection import Call, Connection, get
-from orchestrall_client.errors import InvalidRequest, NotFound, Problem, RunFailed, UnexpectedAnswer, WaitExpired
+from orchestrall_client.errors import RunFailed
 from orchestrall_client.files import Source, upload_of
+from orchestrall_client.following import Followed
 from orchestrall_client.models import Agent, Run, RunCancelled, RunDetail, RunEvent
 from orchestrall_client.pages import id_of, listed, moment
-from orchestrall_client.streams import messages
+from orchestrall_client.payloads import as_json, plain
 
 RunId = Run | UUID | str
 PATH = "/api/v1/runs"
-# Seconds that an answer is held back: shorter where somebody wants to see how far it is.
-HELD: Final = 25.0
-HELD_WITH_PROGRESS: Final = 2.0
-# An answer that comes sooner than this was not held back: then the pause is ours.
-SHORTEST: Final = 1.0
 
 
 class RunsNarrowed(TypedDict, total=False):
@@ -43,11 +33,13 @@ class RunsNarrowed(TypedDict, total=False):
     page_size: int | None
 
 
-class Runs:
+class Runs(Followed[RunDetail, RunEvent]):
     """`client.runs`"""
 
+    path = PATH
+
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection, RunDetail, RunEvent, _as_event)
 
     def start(
         self,
@@ -71,9 +63,9 @@ class Runs:
         """
         path = f"{_agent(agent)}/runs"
         if file is None:
-            call = Call("POST", path, json={"input": json.loads(_as_json(input or {}))})
+            call = Call("POST", path, json={"input": plain(input or {})})
             return self._connection.one(call.once(idempotency_key), Run)
-        form = {"input": _as_json(input or {}), **({"sheet": sheet} if sheet else {})}
+        form = {"input": as_json(input or {}), **({"sheet": sheet} if sheet else {})}
         with upload_of(file, name) as upload:
             return self._connection.one(Call("POST", path, form=form, upload=upload).once(idempotency_key), Run)
 
@@ -84,9 +76,7 @@ class Runs:
 
         Where inputs cannot be used, `InvalidRequest` has an issue for each place, by the number of its input.
         """
-        call = Call(
-            "POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [json.loads(_as_json(each)) for each in inputs]}
-        )
+        call = Call("POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [plain(each) for each in inputs]})
         return self._connection.many(call.once(idempotency_key), Run)
 
     @overload
@@ -115,7 +105,7 @@ class Runs:
 
     def get(self, run: RunId) -> RunDetail:
         """One run as it is now, with its result once it has succeeded."""
-        return self._connection.one(get(_at(run)), RunDetail)
+        return self._connection.one(get(self._at(run)), RunDetail)
 
     def wait(
         self, run: RunId, *, timeout: float | None = None, on_progress: Callable[[RunDetail], object] | None = None
@@ -125,23 +115,7 @@ class Runs:
         `on_progress` is called with the run whenever it has changed. After `timeout` seconds (None: never) this raises
         `WaitExpired`; the run goes on.
         """
-        retries, seen = self._connection.retries, -1
-        began = retries.clock()
-        while True:
-            asked = retries.clock()
-            left = None if timeout is None else max(0.0, began + timeout - asked)
-            held = min(HELD_WITH_PROGRESS if on_progress else HELD, HELD if left is None else left)
-            now = self._connection.one(_held(run, held), RunDetail)
-            if on_progress and now.seq != seen:
-                on_progress(now)
-            if not now.is_open:
-                return now
-            seen = now.seq
-            left = None if timeout is None else began + timeout - retries.clock()
-            if left is not None and left <= 0:
-                raise WaitExpired(now, timeout or 0.0)
-            if retries.clock() - asked < min(held, SHORTEST):
-                retries.sleep(SHORTEST if left is None else min(SHORTEST, left))
+        return self._wait(self._at(run), timeout, on_progress)
 
     def result(self, run: RunId, *, timeout: float | None = None) -> Any:
         """The result of a run, as its agent's `output_schema` says, once it has ended.
@@ -159,37 +133,14 @@ class Runs:
         A connection that is lost is taken up again where it was. Where the server, or something before it, has no
         stream of events or does not keep it open, the run is asked for every few seconds instead.
         """
-        retries, seen, call = self._connection.retries, -1, get(f"{_at(run)}/events")
-        attempts = retries.attempts()
-        while True:
-            opened, before = math.inf, seen
-            try:
-                with self._connection.answer(_from(call, seen)) as response:
-                    opened = retries.clock()
-                    for event in _events(response):
-                        if event.seq > seen:
-                            seen, attempts = event.seq, retries.attempts()
-                            yield event
-                        if not event.is_open:
-                            return
-            except (NotFound, InvalidRequest, UnexpectedAnswer):  # no such address; or no run, as asking for it tells
-                break
-            except (Problem, httpx.RequestError) as lost:
-                if retries.clock() - opened >= SHORTEST:  # it was there: tries before that do not count
-                    attempts = retries.attempts()
-                self._connection.again(call, lost, attempts)
-                continue
-            if seen == before and retries.clock() - opened < SHORTEST:
-                break
-            retries.sleep(retries.pause(1))
-        yield from self._polled(run, seen)
+        return self._watch(self._at(run))
 
     def cancel(self, run: RunId) -> Run:
         """Cancel a run: at once when it waits, else when its agent next tells its progress.
 
         `Conflict` for one that has ended.
         """
-        return self._connection.one(Call("POST", f"{_at(run)}/cancel").once(), Run)
+        return self._connection.one(Call("POST", f"{self._at(run)}/cancel").once(), Run)
 
     def cancel_many(self, runs: Iterable[RunId]) -> builtins.list[RunCancelled]:
         """Cancel up to 100 runs with one request, each as by itself. Tells what became of each."""
@@ -200,69 +151,11 @@ class Runs:
         """Write the result as one flat table, CSV or a workbook. `Conflict` while there is none."""
         if format not in {"csv", "xlsx"}:
             raise ValueError(f"{format!r} is no format of a result: choose csv or xlsx.")
-        self._connection.download(get(f"{_at(run)}/result.{format}"), to)
-
-    def _polled(self, run: RunId, seen: int) -> Iterator[RunEvent]:
-        """The changes of a run that a reader sees who asks again and again."""
-        retries = self._connection.retries
-        while True:
-            asked = retries.clock()
-            now = self._connection.one(_held(run, HELD_WITH_PROGRESS if seen >= 0 else 0.0), RunDetail)
-            if now.seq > seen:
-                seen = now.seq
-                yield _as_event(now)
-            if not now.is_open:
-                return
-            if retries.clock() - asked < SHORTEST:
-                retries.sleep(SHORTEST)
-
-
-def _as_json(input: Mapping[str, Any]) -> str:
-    """An input as JSON. Raises `TypeError` or `ValueError` where something in it is none, NaN for example."""
-    return json.dumps(dict(input), default=_plain, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, date):  # a moment is one too
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"A {type(value).__name__} cannot be sent as JSON.")
+        self._connection.download(get(f"{self._at(run)}/result.{format}"), to)
 
 
 def _agent(agent: str | Agent) -> str:
     return f"/api/v1/agents/{quote(agent.key if isinstance(agent, Agent) else agent, safe='')}"
-
-
-def _at(run: RunId) -> str:
-    return f"{PATH}/{id_of(run, 'run')}"
-
-
-def _held(run: RunId, seconds: float) -> Call:
-    return Call("GET", _at(run), params={"wait": round(seconds, 3)} if seconds else None, seconds=seconds)
-
-
-def _from(call: Call, seen: int) -> Call:
-    """The stream from after the event that was seen last. A sign of life comes every 15 seconds."""
-    headers = {"Accept": "text/event-stream", **({"Last-Event-ID": str(seen)} if seen >= 0 else {})}
-    return replace(call, headers=headers, seconds=HELD)
-
-
-def _events(response: httpx.Response) -> Iterator[RunEvent]:
-    if response.status_code == httpx.codes.NO_CONTENT:  # nothing follows on what was seen
-        return
-    kind = response.headers.get("Content-Type", "")
-    if not kind.startswith("text/event-stream"):
-        raise UnexpectedAnswer(f"The events of a run came as {kind or 'nothing'}, and not as a stream of events.")
-    for message in messages(response.iter_bytes()):
-        try:
-            told = json.loads(message.data)
-            if "status" in told:  # kinds of messages that are not known are nobody's loss
-                yield RunEvent.model_validate(told)
-        except (TypeError, ValueError) as error:
-            raise UnexpectedAnswer("An event of a run cannot be read.") from error
 
 
 def _as_event(run: Run) -> RunEvent:

@@ -1,0 +1,277 @@
+"""What the server tells of workflows, as frozen objects: see `models`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from orchestrall_client.models import ENDED, Issue, Model
+
+
+class Workflow(Model):
+    """A workflow, without what it says."""
+
+    id: UUID
+    name: str
+    """What addresses call it; it never changes."""
+    title: str
+    description: str
+    owner: str
+    tags: list[str]
+    published: int | None
+    """Number of the version that new runs follow; None: none."""
+    has_draft: bool
+    is_paused: bool
+    archived_at: datetime | None
+    seq: int
+    created_at: datetime
+
+
+class Starts(Model):
+    """What starts a workflow by itself, in words."""
+
+    id: UUID
+    kind: str
+    told: str
+    is_enabled: bool
+
+
+class WorkflowDetail(Workflow):
+    """A workflow with what is published of it, its draft, and what starts it."""
+
+    definition: dict[str, Any] | None
+    draft: dict[str, Any] | None
+    changes: list[str]
+    """What publishing the draft would change, a sentence each."""
+    versions: int
+    triggers: list[Starts]
+
+
+class Checked(Model):
+    """A definition that nothing is wrong with, and what it would change."""
+
+    issues: list[Issue]
+    changes: list[str]
+
+
+class Version(Model):
+    """A published version, without what it says."""
+
+    number: int
+    note: str
+    is_published: bool
+    published_by: str | None
+    published_at: datetime | None
+
+
+class VersionDetail(Version):
+    definition: dict[str, Any]
+
+
+class Difference(Model):
+    """What changed between two versions, a sentence for each change."""
+
+    former: int
+    number: int
+    changes: list[str]
+
+
+class Sample(Model):
+    """Inputs that work on the data of the demonstration, and how a run of them stands before anybody has answered."""
+
+    title: str
+    inputs: dict[str, Any]
+    ends: str
+
+
+class Blueprint(Model):
+    """A workflow that an industry brings."""
+
+    key: str
+    industry: str
+    title: str
+    summary: str
+    needs: list[str]
+    agents: list[str]
+    kinds: list[str]
+
+
+class BlueprintDetail(Blueprint):
+    """A blueprint with its definition, what stands against its use (empty: nothing), and inputs to try it with."""
+
+    definition: dict[str, Any]
+    lacks: list[str]
+    samples: list[Sample]
+
+
+class TriggerTime(Model):
+    """A time to come, as the clocks of the schedule's zone show it."""
+
+    at: datetime
+    told: str
+
+
+class Trigger(Starts):
+    """What starts a workflow by itself, with its settings and its next times."""
+
+    workflow: str
+    settings: dict[str, Any]
+    address: str | None
+    """Of a webhook: where on the host messages are sent to."""
+    next_times: list[TriggerTime]
+    fired_at: datetime | None
+    problem: str
+    created_at: datetime
+
+
+class TriggerMade(Trigger):
+    """A trigger that was just made, with the secret that a webhook's messages are signed with."""
+
+    secret: str = Field(repr=False)
+
+
+class WorkflowProblem(Model):
+    """Why a run or a step of a workflow failed: the cause first."""
+
+    detail: str
+    step: str | None = None
+    item: int | None = None
+    code: str
+    remedy: str = ""
+    issues: list[Issue] = []
+
+    @property
+    def told(self) -> str:
+        """The cause in a line, with the step where it happened."""
+        place = self.step or ""
+        if self.item is not None:
+            place += f" (item {self.item})"
+        return f"{f'{place}: ' if place else ''}{self.detail} ({self.code})"
+
+
+class WorkflowRun(Model):
+    """A run of a workflow, without what it was given and gave."""
+
+    id: UUID
+    ref: str
+    """The number people use: W-12."""
+    workflow: str
+    title: str
+    version: int | None
+    status: str
+    """`queued`, `running`, `waiting`, `paused`, `succeeded`, `failed` or `cancelled`."""
+    seq: int
+    origin: str
+    parent: UUID | None
+    retry_of: UUID | None
+    started_by: str | None
+    cancel_requested: bool
+    pause_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ENDED
+
+
+class WorkflowRunDetail(WorkflowRun):
+    problem: WorkflowProblem | None
+    inputs: dict[str, Any]
+    outputs: dict[str, Any] | None
+    """None until it has succeeded."""
+
+
+class WorkflowRunEvent(Model):
+    """A change of a run of a workflow, as it is told while it happens."""
+
+    v: int
+    seq: int
+    run: UUID
+    ref: str
+    workflow: str
+    title: str
+    status: str
+    at: datetime
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ENDED
+
+
+class WorkflowRunOutcome(Model):
+    """What became of a wish about one of many runs, in a word."""
+
+    id: UUID
+    outcome: str
+
+
+class WorkflowRunRetried(WorkflowRunOutcome):
+    run: WorkflowRun | None = None
+    """The run that takes it up."""
+
+
+class WorkflowStep(Model):
+    """One thing that happened to a step: that it was opened, or how a try of it ended."""
+
+    seq: int
+    step: str
+    title: str
+    kind: str
+    item: int | None
+    attempt: int
+    outcome: str
+    output: Any
+    problem: WorkflowProblem | None
+    ref: UUID | None
+    """Of an opened one, the id of what carries it out: a run, an approval, a call, as `kind` says."""
+    due: datetime | None
+    at: datetime
+
+
+class Approval(Model):
+    """A question of a run to a person."""
+
+    id: UUID
+    run: UUID
+    run_ref: str
+    workflow: str
+    step: str
+    question: str
+    details: Any
+    roles: list[str]
+    status: str
+    """`open`, `decided` or `withdrawn`."""
+    asked_at: datetime
+    due_at: datetime
+    approved: bool | None
+    comment: str
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class WorkflowCall(Model):
+    """A request of a step to another system."""
+
+    id: UUID
+    run: UUID
+    run_ref: str
+    workflow: str
+    step: str
+    key: UUID
+    is_repeatable: bool
+    method: str
+    url: str
+    body: Any
+    status: str
+    """`unknown`: it may have been carried out or not, and a person must say."""
+    answer: Any
+    problem: WorkflowProblem | None
+    created_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+    settled_by: str | None
