@@ -21,7 +21,7 @@ class Field:
 
     name: str
     label: str
-    kind: Literal["integer", "number", "text", "choice", "flag", "date"]
+    kind: Literal["integer", "number", "text", "choice", "flag", "date", "json"]
     help: str = ""
     required: bool = False
     value: str = ""
@@ -36,10 +36,15 @@ class Field:
 
 
 _KINDS = {"integer": "integer", "number": "number", "boolean": "flag", "string": "text"}
+_STRUCTURED = {"array": "json", "object": "json"}
 
 
-def fields_of(model: type[BaseModel], *, skip: Iterable[str] = ()) -> list[Field]:
-    """The scalar fields of a model, in their order. Tables are entered by file or dataset, not here."""
+def fields_of(model: type[BaseModel], *, skip: Iterable[str] = (), structured: bool = False) -> list[Field]:
+    """The scalar fields of a model, in their order; with `structured` lists and objects too, which are entered as JSON.
+
+    Tables are entered by file or dataset, not here.
+    """
+    kinds = {**_KINDS, **_STRUCTURED} if structured else _KINDS
     schema = model.model_json_schema()
     skipped = set(skip)
     made = []
@@ -47,9 +52,9 @@ def fields_of(model: type[BaseModel], *, skip: Iterable[str] = ()) -> list[Field
         if name in skipped:
             continue
         plain = _plain(part, schema.get("$defs", {}))
-        if "enum" not in plain and plain.get("type") not in _KINDS:
-            continue
-        made.append(_field(name, part, plain, required=name in schema.get("required", [])))
+        kind: Any = "choice" if "enum" in plain else kinds.get(plain.get("type", ""))
+        if kind is not None:
+            made.append(_field(name, part, plain, kind, required=name in schema.get("required", [])))
     return made
 
 
@@ -62,9 +67,8 @@ def _plain(part: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
-def _field(name: str, part: dict[str, Any], plain: dict[str, Any], *, required: bool) -> Field:
+def _field(name: str, part: dict[str, Any], plain: dict[str, Any], kind: Any, *, required: bool) -> Field:
     default = part.get("default")
-    kind: Any = "choice" if "enum" in plain else _KINDS[plain["type"]]
     if plain.get("format") == "date":
         kind = "date"
     return Field(
@@ -73,11 +77,17 @@ def _field(name: str, part: dict[str, Any], plain: dict[str, Any], *, required: 
         kind=kind,
         help=part.get("description", ""),
         required=required,
-        value="" if default is None else str(default),
+        value="" if default is None else json_text(default) if kind == "json" else str(default),
         minimum=plain.get("minimum"),
         maximum=plain.get("maximum"),
-        choices=[(str(value), str(value).replace("_", " ").capitalize()) for value in plain.get("enum", [])],
+        choices=[(str(value), _spelt(str(value))) for value in plain.get("enum", [])],
     )
+
+
+def _spelt(value: str) -> str:
+    """A value as people read it; one that has a capital, as `mg/dL` and `Xbar-R` have, keeps its spelling."""
+    text = value.replace("_", " ")
+    return text if text != text.lower() else text.capitalize()
 
 
 def fill(fields: list[Field], values: Mapping[str, str], issues: Iterable[Issue] = ()) -> list[Field]:

@@ -121,8 +121,8 @@ class InputForm:
         return self._of_fields() if self.mode == "form" else fields.json_object(self.values.get("json", ""))
 
     def look(self) -> None:
-        """Have the agent look at the input, as soon as there is one: keeps what it found, or what is wrong."""
-        if self.mode == "json" or not self.ready:
+        """Have the agent look at the input, as soon as something is entered: keeps what it found, or what is wrong."""
+        if self.mode == "json" or not self.ready or not self._of_fields():
             return
         try:
             parsed = inputs.input_parse(agent=self.agent, data=self.data())

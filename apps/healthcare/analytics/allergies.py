@@ -16,7 +16,7 @@ _WORDS = re.compile(r"\b(allerg(y|ies|ic)|hypersensitivity|anaphylaxis|reaction|
 def allergy_findings(
     drugs: Iterable[str], allergies: Iterable[str], knowledge: Knowledge
 ) -> tuple[list[Finding], tuple[str, ...]]:
-    """What the allergies speak against, the gravest for each drug and allergy, and allergies that name nothing known."""
+    """What speaks against the drugs, the gravest for each drug and allergy; and allergies that name nothing known."""
     taken, unknown = frozenset(drugs), []
     made: dict[tuple[str, str], Finding] = {}
     for told in allergies:
@@ -47,6 +47,7 @@ def _of(
     told: str, taken: frozenset[str], own: frozenset[str], names: frozenset[str], knowledge: Knowledge
 ) -> list[Finding]:
     avoid = "Do not give; choose a drug of another family"
+    told = told if "allerg" in told.lower() else f"allergy to {told}"
     made = [
         Finding.about_patient(
             "allergy", "contraindicated", drug, told, f"An allergy to {drug} is recorded", avoid, "drug-allergy-2022"

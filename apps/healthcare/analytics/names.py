@@ -123,7 +123,7 @@ def _misspelt(entered: str, bare: str, knowledge: Knowledge) -> Reading:
 
 @lru_cache(maxsize=4096)
 def _near(text: str, names: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Names within a third of their letters of `text`, nearest first. Half of the trigrams are compared before letters."""
+    """Names within a third of their letters of `text`, nearest first; with few trigrams in common none is compared."""
     if len(text) < 3:
         return []
     own, most = _trigrams(text), max(2, len(text) // 3)
@@ -141,7 +141,7 @@ def _trigrams(text: str) -> frozenset[str]:
 
 
 def distance(one: str, other: str, most: int) -> int:
-    """Letters to insert, delete, replace or swap with the next one to turn `one` into `other`; above `most`: most + 1."""
+    """Letters to insert, delete, replace or swap with the next to turn `one` into `other`; above `most`: most + 1."""
     before: list[int] = []
     last = list(range(len(other) + 1))
     for row, letter in enumerate(one, 1):
