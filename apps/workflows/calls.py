@@ -24,6 +24,11 @@ from apps.workflows.permissions import WORKFLOWS_RUN
 CALL = "workflows.call"
 _EFFECTS = UUID("7b9f3c52-5f0e-4a9c-8d44-0f6d5c1f8a11")
 Status = HttpCall.Status
+_NOT_DONE = {
+    "code": "not_carried_out",
+    "detail": "A person found out that the other system did not carry it out, and said not to send it again.",
+    "remedy": "Retry the run from this step to send it.",
+}
 
 
 def effect_key(run: WorkflowRun, step: int, item: int) -> UUID:
@@ -56,15 +61,24 @@ def call_bury(*, id: UUID) -> None:
 
 
 @transaction.atomic
-def call_settle(*, who: Principal, user: User | None, call: HttpCall, happened: bool, body: Any = None) -> HttpCall:
-    """Say what became of an unknown call: it `happened`, and `body` is what it gave; or it did not, and is sent now.
+def call_settle(
+    *,
+    who: Principal,
+    user: User | None,
+    call: HttpCall,
+    happened: bool,
+    body: Any = None,
+    again: bool = True,
+) -> HttpCall:
+    """Say what became of an unknown call: it `happened`, and `body` is what it gave; or it did not, and is sent now, or
+    its step fails where it is not to be sent `again`.
 
     Raises `Conflict` for a call whose outcome is known.
     """
     demand(who, WORKFLOWS_RUN)
     work.signal(KIND, call.run_id)
     # Where its processes died a dead letter is left of it: it becomes a row again, which finds what is said here.
-    if not work.requeue(CALL, call.id) and not happened:
+    if not work.requeue(CALL, call.id) and again and not happened:
         work.schedule(CALL, call.id)
     call = HttpCall.objects.select_for_update().get(pk=call.pk)
     if call.status != Status.UNKNOWN:
@@ -78,6 +92,8 @@ def call_settle(*, who: Principal, user: User | None, call: HttpCall, happened: 
             status=Status.CANCELLED, ended_at=timezone.now()
         )
         call.status = Status.READY
+        if not again:
+            call.status, call.ended_at, call.problem = Status.FAILED, timezone.now(), _NOT_DONE
     call.save()
     return call
 

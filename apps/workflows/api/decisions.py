@@ -135,5 +135,5 @@ class CallSettle(ApiView):
         """Say what became of a call whose outcome is not known. 409 where it is known."""
         wanted = self.body(CallSettlement)
         call = selectors.call_get(who=self.who, id=id)
-        calls.call_settle(who=self.who, user=self.who.user, call=call, happened=wanted.happened, body=wanted.body)
+        calls.call_settle(who=self.who, user=self.who.user, call=call, **wanted.model_dump())
         return self.answer(CallOut.of(selectors.call_get(who=self.who, id=id)))

@@ -162,10 +162,21 @@ class CallSettlement(StrictModel):
     """What became of a call whose outcome is not known."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"happened": True, "body": {"number": 7}}, {"happened": False}]}
+        json_schema_extra={
+            "examples": [
+                {"happened": True, "body": {"number": 7}},
+                {"happened": False},
+                {"happened": False, "again": False},
+            ]
+        }
     )
 
     happened: bool = Field(strict=True, description="False: it was not carried out, and is sent now.")
+    again: bool = Field(
+        default=True,
+        strict=True,
+        description="Where it did not happen: false lets the step fail instead of sending it.",
+    )
     body: Any = Field(default=None, description="Where it happened: what it gave, for the steps that follow.")
 
 

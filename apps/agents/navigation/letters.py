@@ -1,0 +1,33 @@
+"""Runs of agents that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.urls import reverse
+
+from apps.agents.contract import AGENTS
+from apps.agents.models import AgentRun
+from apps.agents.permissions import RUNS_CANCEL
+from apps.agents.services import KIND
+from apps.dispatch.letters import LetterKind, Subject, letter_kind
+
+
+def _runs(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = AgentRun.objects.filter(pk__in=ids).values_list("pk", "number", "agent_key")
+    return {
+        id: Subject(f"R-{number} {AGENTS[key].title if key in AGENTS else key}", reverse("agents:run", args=[number]))
+        for id, number, key in found
+    }
+
+
+letter_kind(
+    LetterKind(
+        kind=KIND,
+        noun="Run of an agent",
+        then="The agent begins anew with the same input.",
+        permission=RUNS_CANCEL,
+        subjects=_runs,
+    )
+)
