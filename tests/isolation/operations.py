@@ -107,6 +107,12 @@ def _definition(side: Side, things: Things) -> Mapping[str, Any]:
     return {"definition": {"name": things.workflow, "title": "New", "steps": steps}}
 
 
+def _yaml(side: Side, things: Things) -> str:
+    import json
+
+    return json.dumps(_definition(side, things)["definition"])
+
+
 def _signature(side: Side, things: Things) -> Mapping[str, str]:
     """Of an empty message to the webhook, as its owner's secret makes it."""
     from tests.workflows.test_triggers import signed
@@ -182,6 +188,27 @@ BODIES: dict[str, Body] = {
         "json", lambda side, things: {"inputs": [things.input]}, True, "all"
     ),
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
+    "POST /workflows/new/": Body(
+        "form", lambda side, things: {"action": "save", "text": _yaml(side, things).replace(things.workflow, "fresh")}
+    ),
+    "POST /workflows/<slug:name>/edit/": Body(
+        "form", lambda side, things: {"action": "save", "text": _yaml(side, things)}
+    ),
+    "POST /workflows/<slug:name>/start/": NOTHING,
+    "POST /workflows/<slug:name>/publish/": Body("form", lambda side, things: {"note": "New"}),
+    "POST /workflows/<slug:name>/rollback/": Body("form", lambda side, things: {"number": "1"}),
+    "POST /workflows/<slug:name>/pause/": NOTHING,
+    "POST /workflows/<slug:name>/resume/": NOTHING,
+    "POST /workflows/<slug:name>/archive/": NOTHING,
+    "POST /workflows/<slug:name>/triggers/new/": Body(
+        "form", lambda side, things: {"kind": "schedule", "how": "every", "every": "1h", "zone": "UTC"}
+    ),
+    "POST /workflows/<slug:name>/triggers/<uuid:id>/": Body(
+        "form", lambda side, things: {"how": "every", "every": "2h", "zone": "UTC"}
+    ),
+    "POST /workflows/<slug:name>/triggers/<uuid:id>/turn/": Body("form", lambda side, things: {"on": "0"}),
+    "POST /workflows/<slug:name>/triggers/<uuid:id>/delete/": NOTHING,
+    "POST /workflows/<slug:name>/triggers/<uuid:webhook>/rotate/": NOTHING,
     "POST /api/v1/workflows": Body(
         "json", lambda side, things: {"definition": {**_definition(side, things)["definition"], "name": "fresh"}}
     ),
@@ -254,6 +281,7 @@ UNMARKED = {
     "/api/v1/workflow-blueprints/<str:key>",
     "/help/",
     "/agents/",
+    "/workflows/new/",
     "/members/service-accounts/new/",
     "/members/invite/",
     "/accounts/reauthenticate/",

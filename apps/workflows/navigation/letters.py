@@ -1,0 +1,85 @@
+"""The entry of what was given up, and what workflows have in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.console.navigation import Count, NavItem, nav_item
+from apps.dispatch.letters import LetterKind, Subject, letter_kind, letters_count
+from apps.workflows.calls import CALL
+from apps.workflows.models import HttpCall, Trigger, WorkflowRun
+from apps.workflows.performers import KIND, SCHEDULE
+from apps.workflows.permissions import WORKFLOWS_RUN
+
+
+def _runs(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = WorkflowRun.objects.filter(pk__in=ids).values_list("pk", "number", "workflow__title")
+    return {id: Subject(f"W-{number} {title}", reverse("workflows:run", args=[number])) for id, number, title in found}
+
+
+def _calls(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = HttpCall.objects.filter(pk__in=ids).values_list("pk", "step", "run__number", "run__workflow__title")
+    return {
+        id: Subject(f"“{step}” of W-{number} {title}", reverse("workflows:call", args=[id]))
+        for id, step, number, title in found
+    }
+
+
+def _schedules(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = Trigger.objects.filter(pk__in=ids).values_list("pk", "workflow__title", "workflow__name")
+    return {id: Subject(title, reverse("workflows:workflow", args=[name])) for id, title, name in found}
+
+
+letter_kind(
+    LetterKind(
+        kind=KIND,
+        noun="Run of a workflow",
+        then="It goes on after the last step that was recorded.",
+        permission=WORKFLOWS_RUN,
+        subjects=_runs,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=CALL,
+        noun="Call to another system",
+        then="It is not sent again: nobody knows whether it was carried out. Say at the call what became of it.",
+        permission=WORKFLOWS_RUN,
+        subjects=_calls,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=SCHEDULE,
+        noun="Schedule",
+        then="It stays turned off: turn it on at its workflow once the cause is mended.",
+        permission=WORKFLOWS_RUN,
+        subjects=_schedules,
+    )
+)
+
+
+def _count(request: HttpRequest) -> Count | None:
+    who: Any = request.user  # the shell asks for people who are signed in
+    number = letters_count(who=who)
+    return Count(number, "given up", hot=True) if number else None
+
+
+nav_item(
+    NavItem(
+        key="workflows.letters",
+        title="Given up",
+        url="workflows:letters",
+        icon="alert-triangle",
+        group="Operate",
+        summary="Work whose machines failed three times, and another try of it",
+        permission=WORKFLOWS_RUN,
+        order=40,
+        count=_count,
+    )
+)

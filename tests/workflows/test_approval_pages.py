@@ -1,0 +1,322 @@
+"""The inbox of questions, and the page on which one is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.tenants.context import tenant_context
+from apps.tenants.models import Tenant
+from apps.workflows import services
+from apps.workflows.models import Approval
+from apps.workflows.shapes import shape_of
+from tests.agents.test_pages import statements, text_of
+from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.test_engine import give
+from tests.workflows.test_pump import AMOUNT, Start, after
+
+Make = Callable[..., User]
+Browse = Callable[..., Client]
+Asked = Callable[..., Approval]
+INBOX = "/approvals/"
+
+
+@pytest.fixture
+def approver(member: Make, builder: User) -> User:
+    return member("approver", name="Ada Approver")
+
+
+@pytest.fixture
+def page(client_for: Browse, approver: User) -> Client:
+    return client_for(approver)
+
+
+@pytest.fixture
+def asked(workflow: MakeWorkflow, start: Start, worked: Work) -> Asked:
+    """`asked("approver", name="test")`: a question to these roles, with a figure worked out before it."""
+
+    def ask(*roles: str, name: str = "test", details: Any = None) -> Approval:
+        steps = {
+            "count": {"kind": "agent", "agent": "dummy.counter", "input": {"steps": 3}},
+            "twice": give({"$multiply": ["${inputs.amount}", 2]}),
+            "unrelated": give("a secret of the kitchen"),
+            "ask": {
+                "kind": "approval",
+                "question": "Ship ${steps.twice.x} pieces?",
+                "details": details,
+                "roles": list(roles) or ["approver"],
+                "after": ["count", "twice"],
+            },
+        }
+        run = start(workflow(steps, name=name, inputs=AMOUNT, outputs={"yes": "${steps.ask.approved}"}), amount=7)
+        worked("flow", "cpu")
+        return Approval.objects.get(run=run)
+
+    return ask
+
+
+def at(approval: Approval) -> str:
+    return f"{INBOX}{approval.pk}/"
+
+
+def late(approval: Approval) -> None:
+    Approval.objects.filter(pk=approval.pk).update(due_at=timezone.now() - timedelta(hours=1))
+
+
+# --------------------------------------------------------------------------------------------------------------- inbox
+
+
+def test_an_approver_finds_what_waits_for_them_and_its_number_in_the_menu(page: Client, asked: Asked) -> None:
+    asked("approver", name="mine")
+    asked("administrator", name="theirs")
+    words = text_of(page.get(INBOX))
+    assert "Mine 1" in words
+    assert "All open 2" in words
+    assert "Approvals 1 waiting for you" in words
+    assert "Ship 14.0 pieces?" in words
+    assert "Theirs" not in words
+    assert "Theirs" in text_of(page.get(INBOX, {"tab": "team"}))
+
+
+def test_questions_whose_time_is_over_come_first_and_say_so(page: Client, asked: Asked) -> None:
+    first, second = asked(name="first"), asked(name="second")
+    late(second)
+    words = text_of(page.get(INBOX))
+    assert words.index("Second ·") < words.index("First ·")
+    assert "Late" in words[words.index("Second ·") : words.index("First ·")]
+    assert "Late" not in words[words.index("First ·") :]
+    assert first.is_open
+
+
+def test_what_was_answered_stays_to_be_seen_with_who_said_what(page: Client, asked: Asked, worked: Work) -> None:
+    question, taken_back = asked(name="one"), asked(name="two")
+    page.post(at(question), {"answer": "no", "comment": "Too dear"})
+    services.run_stop(run=taken_back.run)
+    worked("flow")
+    words = text_of(page.get(INBOX, {"tab": "done"}))
+    assert "No Ada Approver," in words
+    assert "No answer" in words
+    assert "Nothing waits for you" in text_of(page.get(INBOX))
+
+
+@pytest.mark.parametrize(("words", "found"), [("first", 1), ("ask", 2), ("FIRST ask", 1), ("nobody", 0), ("\x00", 2)])
+def test_questions_are_searched_by_workflow_and_step(words: str, found: int, page: Client, asked: Asked) -> None:
+    asked(name="first")
+    asked(name="second")
+    shown = text_of(page.get(INBOX, {"q": words}))
+    assert shown.count("Ship 14.0 pieces?") == found
+    assert ("Nothing matches" in shown) is (found == 0)
+
+
+def test_a_question_is_found_by_the_number_of_its_run(page: Client, asked: Asked) -> None:
+    asked(name="first")
+    wanted = asked(name="second")
+    shown = text_of(page.get(INBOX, {"q": wanted.run.ref}))
+    assert "Second ·" in shown
+    assert "First ·" not in shown
+
+
+def test_many_questions_come_in_pages(page: Client, asked: Asked) -> None:
+    run = asked().run
+    due = timezone.now() + timedelta(days=1)
+    Approval.objects.bulk_create(
+        Approval(run=run, step="ask", question="More?", roles=["approver"], due_at=due) for _ in range(35)
+    )
+    first, second = text_of(page.get(INBOX)), text_of(page.get(INBOX, {"page": "2"}))
+    assert "page 1 of 2" in first
+    assert "page 2 of 2" in second
+    assert first.count("More?") + second.count("More?") == 35
+    for odd in ("0", "99", "x", "-1", "9" * 30):
+        assert page.get(INBOX, {"page": odd, "tab": odd}).status_code == 200
+
+
+@pytest.mark.parametrize("address", [INBOX, f"{INBOX}?tab=team", f"{INBOX}?tab=done"])
+def test_the_inbox_costs_the_same_statements_however_much_is_in_it(address: str, page: Client, asked: Asked) -> None:
+    page.post(at(asked(name="done")), {"answer": "yes"})
+    asked(name="first")
+    statements(page, address)
+    few = statements(page, address)
+    for n in range(4):
+        page.post(at(asked(name=f"done{n}")), {"answer": "yes"})
+        asked(name=f"more{n}")
+    assert statements(page, address) == few
+
+
+@pytest.mark.parametrize("role", ["viewer", "analyst", "auditor", "builder"])
+def test_who_answers_nothing_sees_what_is_open_and_no_form(
+    role: str, asked: Asked, member: Make, client_for: Browse
+) -> None:
+    question, page = asked("approver", "builder"), client_for(member(role))
+    assert "Ship 14.0 pieces?" in text_of(page.get(INBOX))
+    assert "Your role answers no questions" in text_of(page.get(INBOX, {"tab": "mine"}))
+    shown = page.get(at(question))
+    assert b'name="answer"' not in shown.content
+    assert "Your role is not asked" in text_of(shown)
+    assert page.post(at(question), {"answer": "yes"}).status_code == 403
+    assert Approval.objects.get().is_open
+
+
+# ------------------------------------------------------------------------------------------------------------ decision
+
+
+def test_a_decision_shows_what_it_rests_on_and_nothing_else(page: Client, asked: Asked) -> None:
+    question = asked(details={"on_hand": 3, "orders": [{"item": "Tea", "pieces": 1200}], "urgent": True})
+    words = text_of(page.get(at(question)))
+    for said in ("On hand 3", "Item Pieces", "Tea 1,200", "Urgent yes", "May answer Approver; an owner always"):
+        assert said in words
+    assert "It counts as a no, and the run goes on" in words
+    assert "X 14" in words
+    assert "Counted to 3" in words
+    assert "kitchen" not in words
+
+
+def test_what_an_agent_gave_is_for_those_who_may_see_its_runs(
+    page: Client, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, can = asked(), User.can
+    monkeypatch.setattr(User, "can", lambda self, code: code != "runs.view" and can(self, code))
+    words = text_of(page.get(at(question)))
+    assert "Your role may not see results of agents." in words
+    assert "Counted to 3" not in words
+    assert "X 14" in words
+
+
+def test_credentials_in_what_a_step_gave_are_not_shown(page: Client, asked: Asked) -> None:
+    words = text_of(page.get(at(asked(details={"password": "hunter2", "user": "tea"}))))
+    assert "hunter2" not in words
+    assert "User tea" in words
+
+
+def test_a_yes_needs_no_comment_and_the_run_goes_on(page: Client, approver: User, asked: Asked, worked: Work) -> None:
+    question = asked()
+    answer = page.post(at(question), {"answer": "yes"}, follow=True)
+    words = text_of(answer)
+    assert "Yes by Ada Approver" in words
+    assert "All approvals" in words
+    decided = Approval.objects.get()
+    assert (decided.approved, decided.decided_by) == (True, approver)
+    worked("flow")
+    assert after(question.run).outputs == {"yes": True}
+
+
+def test_a_no_without_a_comment_is_asked_for_one_and_keeps_the_page(page: Client, asked: Asked) -> None:
+    question = asked()
+    answer = page.post(at(question), {"answer": "no", "comment": "  "})
+    assert answer.status_code == 422
+    assert "Say why not" in text_of(answer)
+    assert b'aria-invalid="true"' in answer.content
+    assert Approval.objects.get().is_open
+    assert "Too dear" in text_of(page.post(at(question), {"answer": "no", "comment": "Too dear"}, follow=True))
+
+
+def test_an_answer_that_is_neither_is_refused_and_the_comment_kept(page: Client, asked: Asked) -> None:
+    question = asked()
+    answer = page.post(at(question), {"answer": "maybe", "comment": "Let me see"})
+    assert answer.status_code == 422
+    assert "Let me see" in text_of(answer)
+    assert Approval.objects.get().is_open
+
+
+def test_who_comes_second_is_told_who_decided_what(
+    page: Client, asked: Asked, member: Make, client_for: Browse
+) -> None:
+    question = asked("approver", "administrator")
+    first = client_for(member("administrator", name="Bo Boss"))
+    first.post(at(question), {"answer": "no", "comment": "Too dear"})
+    second = page.post(at(question), {"answer": "yes"})
+    assert second.status_code == 409
+    words = text_of(second)
+    assert "Your answer was not recorded" in words
+    assert "Bo Boss answered no at" in words
+    assert "“Too dear”" in words
+    assert Approval.objects.get().approved is False
+
+
+def test_a_button_that_is_pressed_twice_answers_once(page: Client, asked: Asked) -> None:
+    question = asked()
+    page.post(at(question), {"answer": "yes"})
+    decided = Approval.objects.get()
+    assert page.post(at(question), {"answer": "yes"}).status_code == 302
+    assert Approval.objects.get().decided_at == decided.decided_at
+    assert page.post(at(question), {"answer": "no", "comment": "Wait"}).status_code == 409
+    assert Approval.objects.get().approved is True
+
+
+def test_a_question_that_nobody_waits_for_any_more_says_so(page: Client, asked: Asked, worked: Work) -> None:
+    question = asked()
+    services.run_stop(run=question.run)
+    worked("flow")
+    answer = page.post(at(question), {"answer": "yes"})
+    assert answer.status_code == 409
+    words = text_of(answer)
+    assert "Nobody waits for an answer any more" in words
+    assert "Nobody answered." in words
+    assert Approval.objects.get().decided_at is None
+
+
+def test_a_role_that_is_not_asked_decides_nothing(page: Client, asked: Asked) -> None:
+    question = asked("administrator")
+    answer = page.post(at(question), {"answer": "yes"})
+    assert answer.status_code == 403
+    assert "This asks administrator; nothing was decided." in text_of(answer)
+    assert Approval.objects.get().is_open
+
+
+def test_a_decision_costs_the_same_statements_however_many_steps_came_before(
+    page: Client, workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    def address(count: int) -> str:
+        steps = {f"s{n}": give(n if n == 0 else f"${{steps.s{n - 1}.x}}") for n in range(count)}
+        steps["ask"] = {"kind": "approval", "question": "Go?", "after": [f"s{count - 1}"]}
+        run = start(workflow(steps, name=f"w{count}"))
+        worked("flow")
+        return at(Approval.objects.get(run=run))
+
+    few, many = address(1), address(12)
+    statements(page, few)
+    assert statements(page, few) == statements(page, many)
+
+
+def test_a_question_of_another_tenant_is_not_found(
+    asked: Asked, member: Make, client_for: Browse, acme: Tenant, globex: Tenant
+) -> None:
+    question = asked()
+    page = client_for(member("owner", tenant=globex), tenant=globex)
+    assert page.get(at(question)).status_code == 404
+    assert page.post(at(question), {"answer": "yes"}).status_code == 404
+    assert "Ship" not in text_of(page.get(INBOX, {"tab": "team"}))
+    with tenant_context(acme):
+        assert Approval.objects.get().is_open
+
+
+# -------------------------------------------------------------------------------------------------------------- values
+
+
+def test_values_are_shown_as_people_read_them() -> None:
+    shape = shape_of(
+        {"at_most": 1234.5, "ok": False, "none": None, "tags": ["a", "b"], "rows": [{"a": 1, "b": [1, 2]}]}
+    )
+    told = dict(shape.pairs)
+    assert [told[name].text for name in ("At most", "Ok", "None")] == ["1,234.5", "no", "–"]
+    assert told["Tags"].items == ["a", "b"]
+    table = told["Rows"]
+    assert [(column.title, column.is_number) for column in table.columns] == [("A", True), ("B", False)]
+    assert table.rows == [["1", "2 values"]]
+
+
+def test_what_is_too_deep_or_has_no_form_is_json_and_what_is_long_is_cut() -> None:
+    deep: Any = {"a": {"b": {"c": {"d": 1}}}}
+    for _ in range(3):
+        deep = shape_of(deep).pairs[0][1] if isinstance(deep, dict) else deep.pairs[0][1]
+    assert deep.kind == "json"
+    assert shape_of([[1], [2]]).kind == "json"
+    table = shape_of([{"n": n} for n in range(100)])
+    assert (len(table.rows), table.more) == (20, 80)
+    assert (len(shape_of(list(range(30))).items), shape_of(list(range(30))).more) == (20, 10)
+    assert shape_of({}).is_empty
