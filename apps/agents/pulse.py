@@ -180,7 +180,7 @@ def runs_attention(*, who: Principal, period: Period = DAY) -> list[Attention]:
 
 @dataclass
 class Health:
-    """How one agent did over the last 24 hours."""
+    """How one agent, or anything else that runs, did over the last 24 hours."""
 
     runs: int = 0
     succeeded: int = 0
@@ -209,22 +209,28 @@ def agents_health(*, who: Principal) -> dict[str, Health]:
     by_agent: dict[str, dict[datetime, Any]] = defaultdict(dict)
     for row in hours:
         by_agent[row["agent_key"]][row["at"]] = row
-    first = start.replace(minute=0, second=0, microsecond=0)
-    moments = [first + timedelta(hours=hour) for hour in range(25)][-24:]
+    moments = hours_of_day()
     return {
         key: Health(
             runs=sum(row["runs"] for row in rows.values()),
             succeeded=sum(row["succeeded"] for row in rows.values()),
             failed=sum(row["failed"] for row in rows.values()),
             median=medians.get(key),
-            track=[_word(rows.get(moment)) for moment in moments],
+            track=[hour_word(rows.get(moment)) for moment in moments],
         )
         for key, rows in sorted(by_agent.items())
     }
 
 
-def _word(row: Any) -> str:
-    if row is None:
+def hours_of_day() -> list[datetime]:
+    """The beginnings of the last 24 hours, oldest first; the last is the hour that it is."""
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    return [now - timedelta(hours=hour) for hour in range(23, -1, -1)]
+
+
+def hour_word(row: Any) -> str:
+    """How an hour went by its counts of `succeeded` and `failed`: one of the words of `Health.track`."""
+    if row is None or not row["succeeded"] + row["failed"]:
         return "none"
     if row["failed"]:
         return "failed" if row["succeeded"] else "broken"

@@ -17,10 +17,11 @@ from pydantic import (
     SerializeAsAny,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
-from apps.common.errors import InvalidInput
+from apps.common.errors import InvalidInput, Issue
 from apps.common.registry import Registry
 from apps.common.schemas import StrictModel
 from apps.workflows.conditions import Condition, Group, Test, every_test
@@ -32,6 +33,9 @@ FORMAT: Final = 1
 MOST_STEPS: Final = 200
 LARGEST: Final = 256 * 1024
 """Bytes of a definition as YAML."""
+
+TAKEN: Final = frozenset({"new"})
+"""Names that stand for pages where those of workflows do."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
@@ -244,6 +248,13 @@ class Definition(StrictModel):
     deadline: Duration | None = Field(default=None, description="A run that is still open after so long fails.")
     on_failure: Slug | None = Field(default=None, description="The workflow that is started when a run failed.")
 
+    @field_validator("name")
+    @classmethod
+    def addressable(cls, name: str) -> str:
+        if name in TAKEN:
+            raise ValueError(f"The console has a page called {name!r}: choose another name.")
+        return name
+
     def before(self, name: str) -> list[str]:
         """The steps that come before `name`: those it names, or else the one above it."""
         step = self.steps[name]
@@ -278,6 +289,14 @@ def definition_parse(given: Any) -> Definition:
         return Definition.model_validate(given)
     except ValidationError as error:
         raise InvalidInput.from_pydantic(error) from error
+
+
+def definition_named(definition: Definition, name: str) -> Definition:
+    """The definition, which has to be that of the workflow of this name. Raises `InvalidInput`."""
+    if definition.name != name:
+        issue = Issue(path="name", message=f"It is {name!r}, as in the address: the name of a workflow never changes.")
+        raise InvalidInput("The definition is that of another workflow; nothing was stored.", issues=[issue])
+    return definition
 
 
 def definition_dump(definition: Definition) -> dict[str, Any]:

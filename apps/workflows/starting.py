@@ -21,6 +21,7 @@ from apps.accounts.models import User
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotAuthenticated, NotFound, Problem
 from apps.common.permissions import Platform, Principal, demand
+from apps.gateway import limits
 from apps.tenants.context import current_tenant
 from apps.tenants.fields import sealed_for
 from apps.workflows import services
@@ -139,7 +140,8 @@ def schedule_fire(claim: work.Claim) -> None:
 def message_take(*, id: UUID, headers: Mapping[str, str], body: bytes) -> WorkflowRun:
     """Start a run for a signed message. The same message, sent again, gives the run that it started.
 
-    Raises `NotFound` for no such webhook, `MessageRefused`, `InvalidInput`, `Conflict` while it is turned off.
+    It counts as a start of the tenant. Raises `NotFound` for no such webhook, `MessageRefused`, `InvalidInput`,
+    `TooManyRequests`, `Conflict` while it is turned off.
     """
     trigger = Trigger.objects.select_related("workflow__published").filter(pk=id, kind=Webhook.key).first()
     if trigger is None:
@@ -158,6 +160,7 @@ def message_take(*, id: UUID, headers: Mapping[str, str], body: bytes) -> Workfl
     try:
         with transaction.atomic():
             taken = Message.objects.create(trigger=trigger, message=message)
+            limits.starts_count()  # not for a message that comes again
             run = _start(trigger, told, {"message": content}, "webhook")
             Message.objects.filter(pk=taken.pk).update(run=run)
     except IntegrityError:

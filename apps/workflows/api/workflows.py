@@ -17,7 +17,7 @@ from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.workflows import selectors, services
 from apps.workflows.checking import definition_check
-from apps.workflows.definition import LARGEST, Definition, definition_parse
+from apps.workflows.definition import LARGEST, Definition, definition_named, definition_parse
 from apps.workflows.differences import definition_difference
 from apps.workflows.models import Workflow
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
@@ -111,7 +111,7 @@ class WorkflowOne(ApiView):
         wanted = self.body(DefinitionIn)
         with transaction.atomic():
             self.require_match(detail_of(self, name, lock=True))
-            definition = _named(definition_of(wanted), name)
+            definition = definition_named(definition_of(wanted), name)
             services.workflow_save(who=self.who, user=self.who.user, definition=definition)
         return self.answer(detail_of(self, name))
 
@@ -146,7 +146,7 @@ class WorkflowCheck(ApiView):
         """
         wanted = self.body(DefinitionIn)
         workflow = selectors.workflow_get(who=self.who, name=name)
-        definition = _named(definition_of(wanted), name)
+        definition = definition_named(definition_of(wanted), name)
         definition_check(definition, selectors.TenantCatalogue())
         former = selectors.version_get(who=self.who, workflow=workflow, number=None)
         changes = definition_difference(former.definition, definition)
@@ -293,13 +293,6 @@ def definition_of(sent: DefinitionIn) -> Definition:
     except RecursionError as error:
         issue = Issue(path="definition", message="Values lie too deep in each other.")
         raise InvalidInput("The definition cannot be read. Nothing was stored.", issues=[issue]) from error
-
-
-def _named(definition: Definition, name: str) -> Definition:
-    if definition.name != name:
-        issue = Issue(path="name", message=f"It is {name!r}, as in the address: the name of a workflow never changes.")
-        raise InvalidInput("The definition is that of another workflow; nothing was stored.", issues=[issue])
-    return definition
 
 
 def _number(version: int) -> int:
