@@ -144,7 +144,6 @@ TEXTS: Final[dict[str, Text]] = {
         "Wait {wait} s. Send a valid token or API key with each request, and read open documents once.",
     ),
 }
-SPLIT: Final = "It is for more at once than may be asked for in a minute: split it, and spread the parts over minutes."
 
 
 @dataclass(frozen=True)
@@ -168,10 +167,9 @@ class Allowance:
         state = max(self.refusing, key=lambda each: each.reset)
         text, wait = TEXTS[state.bucket.name], max(1, state.reset)
         said = {"limit": state.bucket.limit, "used": state.used, "wait": wait}
-        waiting_helps = self.number == 1 or self.number < state.bucket.limit
         raise TooManyRequests(
             f"{text.detail.format(**said)} This request was not carried out.",
-            remedy=text.remedy.format(**said) if waiting_helps else SPLIT,
+            remedy=text.remedy.format(**said),
             retry_after=wait,
         )
 
@@ -201,6 +199,16 @@ def take(buckets: Sequence[Bucket], number: int = 1) -> Allowance | None:
     for state in allowance.refusing:
         REFUSED.labels(state.bucket.name).inc()
     return allowance
+
+
+def starts_count() -> None:
+    """Count a run that somebody starts without being a caller of the API: a webhook's sender.
+
+    Raises `TooManyRequests` where the tenant has started as many as it may.
+    """
+    allowance = take([each for each in _kinds(plan_of(current_tenant())) if each.name == START])
+    if allowance:
+        allowance.demand()
 
 
 def buckets_of(*, caller: Caller | None, request: HttpRequest, kind: str = "") -> list[Bucket]:

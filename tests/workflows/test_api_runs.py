@@ -122,6 +122,9 @@ def test_each_run_of_a_bulk_counts_as_one_that_was_started(
     Tenant.objects.filter(pk=acme.pk).update(max_starts=5)
     forget()
     workflow(chain(1), inputs=AMOUNT)
+    never = post(api, f"{START}/bulk", {"inputs": [{"amount": 1}] * 6})
+    assert never.status_code == 413, "no minute has so many"
+    assert "at most 5 at a time" in never.json()["remedy"]
     assert post(api, f"{START}/bulk", {"inputs": [{"amount": 1}] * 4}).status_code == 202
     assert post(api, f"{START}/bulk", {"inputs": [{"amount": 1}] * 2}).status_code == 429
     assert WorkflowRun.objects.count() == 4

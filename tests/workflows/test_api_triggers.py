@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.dispatch.models import WorkRow
-from apps.tenants.context import tenant_context
+from apps.tenants.context import forget, tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows.api.triggers import LARGEST_MESSAGE
 from apps.workflows.models import Trigger, WorkflowRun
@@ -220,6 +220,25 @@ def test_a_message_that_cannot_be_used_is_refused_and_may_be_sent_again(
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert not WorkflowRun.objects.exists()
     assert deliver(made, b'{"sum": 1}').status_code == 202  # under the same id
+
+
+def test_a_message_counts_as_a_start_when_it_is_signed_and_new(
+    hook: Callable[..., dict[str, Any]], deliver: Callable[..., Any], acme: Tenant
+) -> None:
+    Tenant.objects.filter(pk=acme.pk).update(max_starts=2)
+    forget()
+    made = hook()
+    for _ in range(3):
+        assert deliver(made, b'{"sum": 1}', headers={"webhook-id": "msg_0"}).status_code == 401
+        assert deliver(made, b'{"sum": 1}', id="msg_1").status_code == 202
+    assert deliver(made, b'{"sum": 1}', id="msg_2").status_code == 202
+    refused = deliver(made, b'{"sum": 1}', id="msg_3")
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) >= 1
+    assert WorkflowRun.objects.count() == 2
+    Tenant.objects.filter(pk=acme.pk).update(max_starts=3)
+    forget()
+    assert deliver(made, b'{"sum": 1}', id="msg_3").status_code == 202
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.common.errors import BadRequest, InvalidInput, Problem
+from apps.common.errors import BadRequest, InvalidInput, Problem, TooLarge
 from apps.gateway import limits, preconditions
 from apps.gateway.fields import narrowing
 from apps.gateway.idempotency import once
@@ -81,13 +81,20 @@ class ApiView(APIView):
     def count_more(self, number: int) -> None:
         """Count so many more things of the method's `route_class`, beside the one that every request counts for.
 
-        For requests that do many of them at once. Raises `TooManyRequests` where the limit has not enough left.
+        For requests that do many of them at once. Raises `TooManyRequests` where the limit has not enough left, and
+        `TooLarge` for more than it ever has.
         """
         if self.allowance is None:
             return
         *others, own = self.allowance.states
         if own.bucket.name != self.route_class.get(str(self.request.method)):
             return
+        if number >= own.bucket.limit:  # waiting would not help: no minute has so many
+            raise TooLarge(
+                f"This is for {number + 1:,} at once, and your organisation may ask for {own.bucket.limit:,} a minute. "
+                "Nothing was done.",
+                remedy=f"Send at most {own.bucket.limit:,} at a time, or ask the operator for a higher limit.",
+            )
         more = limits.take([own.bucket], number)
         if more:
             self.allowance = replace(more, states=(*others, *more.states))
