@@ -144,7 +144,7 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
         ctx.progress(0, 1, "Reading the table")
         frame = ctx.table(data.data)
         ctx.progress(0, 1, "Telling what is in it")
-        found = inspecting.prepare(frame, _choices(data, settings))
+        found = inspecting.prepare(frame, _choices(data, settings), lambda note: ctx.progress(0, 1, note))
         report = _report(found, data, settings, ctx)
         ctx.progress(1, 1, "Done")
         return report

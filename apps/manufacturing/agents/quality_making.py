@@ -43,6 +43,8 @@ def charted_report(
         tell(number, len(found.charted), f"Looking at {one.name}")
         things, signals = inspecting.look_at(one, keys)
         total += len(things)
+        if signals > sum(len(thing.rules) for thing in things):
+            found.notes.append(f"{one.name}: of {signals:,} signals, those with the farthest points are looked at.")
         attention += [_attention(one, thing) for thing in things[:MOST_LISTED]]
         asked = one.spec.lower is not None or one.spec.upper is not None
         able = _capability(one, confidence) if asked and one.values is not None else None
@@ -224,7 +226,7 @@ def _verdict(
 
 def _capability_reasons(one: CharacteristicReport, capable: float, *, alone: bool) -> list[str]:
     able = one.capability
-    worst = able and able.index("Cpk")
+    worst = able.index("Cpk") if able else None
     if able is None or worst is None:
         return []
     name = "" if alone else f"{one.name}: "

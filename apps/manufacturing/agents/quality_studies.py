@@ -143,12 +143,12 @@ def sampling_report(found: inspecting.Prepared, aql: float, level: Any, severity
 
 
 def _lot(lots: reading.Lots, number: int, one: sampling.Decided) -> LotReport:
-    decision = "not looked at" if one.accepted is None else "accept" if one.accepted else "reject"
     return LotReport(
         lot=lots.labels[number], size=lots.sizes[number], letter=one.plan.letter, sample=one.plan.size,
         accept=one.plan.accept, severity=one.plan.severity, found=lots.found[number],
-        decision=decision, note=one.switched,
-    )  # type: ignore[arg-type]  # fmt: skip
+        decision="not looked at" if one.accepted is None else "accept" if one.accepted else "reject",
+        note=one.switched,
+    )  # fmt: skip
 
 
 def _plan(plan: sampling.Plan, lot: int) -> PlanReport:

@@ -151,10 +151,10 @@ def normality(values: Values) -> Normality | None:
     odd = 2 * np.arange(1, n + 1) - 1
     raw = -n - float(np.sum(odd * (special.log_ndtr(z) + special.log_ndtr(-z[::-1])))) / n
     adjusted = raw * (1 + 0.75 / n + 2.25 / n**2)
-    return Normality(adjusted, _p_of(adjusted))
+    return Normality(adjusted, p_value(adjusted))
 
 
-def _p_of(a: float) -> float:
+def p_value(a: float) -> float:
     if a >= 13:  # beyond it the formula turns
         return 0.0
     if a >= 0.6:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars
 
 Kind = Literal["Xbar-R", "Xbar-S", "I-MR", "p", "np", "c", "u", "EWMA", "CUSUM", "Hotelling T²"]
+Tell = Callable[[str], None]
 JOINT = "All together"
 """What the chart of several characteristics is listed as."""
 RANGES_TO = 8
@@ -94,13 +95,14 @@ class Found:
         return causes.causes(self.signal.rule.pattern, self.chart.place)
 
 
-def prepare(frame: polars.DataFrame, choices: Choices) -> Prepared:
+def prepare(frame: polars.DataFrame, choices: Choices, tell: Tell = lambda note: None) -> Prepared:
     """Read and chart. Raises `InvalidInput` naming rows, columns and fields, whenever nothing could be said."""
     spec = reading.checked(choices.spec)
     counts = None if choices.chart == "auto" else choices.chart in COUNTED
     has_spec = spec.lower is not None or spec.upper is not None
     made = plan(frame, choices.roles, choices.study, has_spec=has_spec, counts=counts)
     notes: list[str] = []
+    tell("Reading the columns")
     source = tables.table(frame, made, choices.decimals, notes)
     found = Prepared(made, choices.decimals, notes=notes)
     if made.form == "gauge study":
@@ -112,7 +114,9 @@ def prepare(frame: polars.DataFrame, choices: Choices) -> Prepared:
     elif made.form == "counted":
         found.charted = _counted(source, reading.counted(source), choices)
     else:
-        found.charted = _measured(reading.measured(source, spec), choices, notes)
+        every = reading.measured(source, spec, tell)
+        tell("Computing limits")
+        found.charted = _measured(every, choices, notes)
         _refuse_unasked(found)
     return found
 
@@ -287,9 +291,9 @@ def look_at(one: Charted, keys: list[str]) -> tuple[list[Found], int]:
     found: list[Found] = []
     total = 0
     for chart in one.charts:
-        all_signals = signals(chart, keys)
-        total += len(all_signals)
-        found += _merged(chart, all_signals, one)
+        told, count = signals(chart, keys)
+        total += count
+        found += _merged(chart, told, one)
     # Of things alike, the latest first: its trace is fresh.
     return sorted(found, key=lambda each: (-each.weight, -each.signal.last)), total
 
@@ -306,13 +310,12 @@ def _merged(chart: Chart, every: list[Signal], one: Charted) -> list[Found]:
             held.append((signal, []))
             taken.update(dict.fromkeys(span, known))
         held[known][1].append(signal.rule.key)
-    return [_found(chart, signal, list(dict.fromkeys(keys)), one) for signal, keys in held]
+    away = np.nan_to_num(np.abs(chart.points - chart.centre))
+    return [_found(chart, signal, list(dict.fromkeys(keys)), away, one) for signal, keys in held]
 
 
-def _found(chart: Chart, signal: Signal, keys: list[str], one: Charted) -> Found:
-    span = slice(signal.first, signal.last + 1)
-    away = np.abs(np.nan_to_num(chart.points[span] - chart.centre[span]))
-    at = signal.first + int(np.argmax(away))
+def _found(chart: Chart, signal: Signal, keys: list[str], away: Values, one: Charted) -> Found:
+    at = signal.first + int(np.argmax(away[signal.first : signal.last + 1]))
     says = ""
     if one.parts is not None:
         most = int(np.argmax(one.parts.parts[at]))

@@ -39,6 +39,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "measurement": ("measurement", "measured", "value", "reading", "result", "diameter", "length", "width", "weight",
                     "thickness", "height", "pressure", "temperature", "torque", "response", "observation", "x", "y"),
 }  # fmt: skip
+OF_PARTS = ("diameter", "length", "width", "weight", "thickness", "height", "pressure", "temperature", "torque")
+"""Names of measurements that say what is measured: each is a characteristic by itself."""
 LOT_SIZES = ("lot_size", "batch_size", "lot_quantity", "items_in_lot")
 DEFECTS_OF_ITEMS = ("defects", "nonconformities", "flaws", "errors", "count", "c", "quantity")
 """Names that say of an item that it may have several."""
@@ -156,8 +158,10 @@ class _Look:
 
     def _fits(self, role: str, name: str) -> bool:
         kind = self.kind(name)
+        if role in {"defects", "size"}:
+            return kind in {"number", "flag"} and _mostly_whole(self.frame[name])
         if role in NUMERIC:
-            return kind in {"number", "flag"} if role in {"defects", "size"} else kind == "number"
+            return kind == "number"
         return kind == "flag" if role == "baseline" else kind != "empty"
 
 
@@ -171,6 +175,12 @@ def _kind(cells: polars.Series) -> str:
     if set(held.str.to_lowercase()) <= {"true", "false", "yes", "no", "0", "1", "0.0", "1.0"}:
         return "flag"
     return "number" if numbers.read(held).bad.mean() < 0.5 else "text"  # type: ignore[operator]
+
+
+def _mostly_whole(cells: polars.Series) -> bool:
+    """Whether most numbers of a column could be counts; a few that cannot are mistakes."""
+    values = numbers.read(cells).values.drop_nulls()
+    return not len(values) or bool(((values >= 0) & (values == values.round())).mean() > 0.5)  # type: ignore[operator]
 
 
 def _study(look: _Look, study: Study | Literal["auto"], *, has_spec: bool, counts: bool | None) -> Plan:
@@ -231,6 +241,11 @@ def _find(made: Plan, role: str, look: _Look) -> None:
         found = _lot_size(look) or found
     if found:
         made.roles[role], made.why[role] = found, "By its name."
+    if found and role == "measurement" and made.form == "measured" and plain(found) in OF_PARTS:
+        taken = {name for other, name in made.roles.items() if other != role}
+        all_named = [n for n in look.columns if n not in taken and plain(n) in OF_PARTS and look.kind(n) == "number"]
+        if len(all_named) > 1:
+            made.roles[role], made.why[role] = PLUS.join(all_named), "By their names, each a characteristic."
 
 
 def _all_numbers(made: Plan, look: _Look) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -58,12 +59,13 @@ class Lots:
     found: list[int | None]
 
 
-def measured(source: TableRead, spec: Spec) -> list[Measured]:
+def measured(source: TableRead, spec: Spec, tell: Callable[[str], None]) -> list[Measured]:
     """Samples by characteristic. Raises `InvalidInput` naming rows and columns."""
     plan, names = source.plan, source.plan.measurements
     wide = len(names) > 1
     codes, labels = source.codes("characteristic")
     columns = [source.number(name, "measured").to_numpy() for name in names]
+    tell("Putting samples together")
     if wide and not plan.side_by_side:
         parts = [(name, column, np.arange(len(column))) for name, column in zip(names, columns, strict=True)]
     else:
@@ -75,6 +77,7 @@ def measured(source: TableRead, spec: Spec) -> list[Measured]:
         ]
     _refuse_many(len(parts), source.column("characteristic"))
     marks = _Marks(source, by_row=wide)
+    tell("Checking the measurements")
     return [_one(source, marks, name, values, at, spec) for name, values, at in parts]
 
 

@@ -152,24 +152,26 @@ def suits(rule: Rule, chart: Chart) -> bool:
     return not rule.zones or chart.place == "level"
 
 
-def signals(chart: Chart, keys: Sequence[str], most: int = 1_000) -> list[Signal]:
-    """Stretches of points that fulfil a rule, with those that lead to it; at most `most` stretches of each rule."""
+def signals(chart: Chart, keys: Sequence[str], most: int = 1_000) -> tuple[list[Signal], int]:
+    """Stretches of points that fulfil a rule, with those that lead to it, and how many there are.
+
+    Of each rule the `most` stretches with the farthest points are told, in the order of time.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         far = np.abs((chart.points - chart.centre) / chart.se)
     far = np.where(np.isfinite(far), far, np.inf if chart.place in OWN_LIMITS else 0.0)
-    found = []
+    found, count = list[Signal](), 0
     for key, mask in marks(chart, keys).items():
-        rule = RULES[key]
-        for first, last in _stretches(mask, chart.order.begins)[:most]:
-            begin = max(int(first) - rule.window + 1, int(chart.order.begins[first]))
-            found.append(Signal(rule, begin, int(last), float(far[begin : last + 1].max())))
-    return found
-
-
-def _stretches(mask: Mask, begins: Counts) -> list[tuple[int, int]]:
-    """Where marked points follow each other within a stage: the first and the last of each stretch."""
-    at = np.flatnonzero(mask)
-    if not len(at):
-        return []
-    apart = np.flatnonzero((np.diff(at) > 1) | (np.diff(begins[at]) > 0)) + 1
-    return [(int(part[0]), int(part[-1])) for part in np.split(at, apart)]
+        at = np.flatnonzero(mask)
+        if not len(at):
+            continue
+        apart = np.diff(at, prepend=-2) > 1
+        apart[1:] |= np.diff(chart.order.begins[at]) > 0
+        starts = np.flatnonzero(apart)
+        ends = np.append(starts[1:], len(at)) - 1
+        count += len(starts)
+        kept = np.sort(np.argsort(-np.maximum.reduceat(far[at], starts), kind="stable")[:most])
+        for first, last in zip(at[starts[kept]].tolist(), at[ends[kept]].tolist(), strict=True):
+            begin = max(first - RULES[key].window + 1, int(chart.order.begins[first]))
+            found.append(Signal(RULES[key], begin, last, float(far[begin : last + 1].max())))
+    return found, count

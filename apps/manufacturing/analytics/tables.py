@@ -76,6 +76,9 @@ class TableRead:
         if blank.any():
             issues = [issue(int(row), self.column(role), f"names no {role}") for row in self.rows[blank][:MOST_ISSUES]]
             refuse(f"Rows without a {role}", "Fill in these cells, or remove the rows.", issues, int(blank.sum()))
+        runs = cells.rle_id()
+        if cells.n_unique() == (runs[-1] + 1 if len(runs) else 0):  # rows of one name stand together: as good as sorted
+            return runs.to_numpy().astype(np.int64), cells.filter(runs != runs.shift(1, fill_value=-1)).to_list()
         names = cells.unique(maintain_order=True)
         return cells.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64), names.to_list()
 
