@@ -107,10 +107,10 @@ def _indices(letter: str, mean: float, sigma: float, spec: Spec, count: int, con
 
 
 def _by_chi(name: str, value: float, freedom: float, confidence: float) -> Index:
-    from scipy import stats
+    from scipy import special
 
     low, high = (
-        value * math.sqrt(stats.chi2.ppf(level, freedom) / freedom)
+        value * math.sqrt(2 * float(special.gammaincinv(freedom / 2, level)) / freedom)
         for level in ((1 - confidence) / 2, (1 + confidence) / 2)
     )
     return Index(name, value, low, high)
@@ -118,9 +118,9 @@ def _by_chi(name: str, value: float, freedom: float, confidence: float) -> Index
 
 def _bissell(name: str, value: float, count: int, confidence: float) -> Index:
     """value -+ z sqrt(1 / 9n + value^2 / 2(n - 1))."""
-    from scipy import stats
+    from scipy import special
 
-    reach = float(stats.norm.ppf((1 + confidence) / 2)) * math.sqrt(1 / (9 * count) + value**2 / (2 * (count - 1)))
+    reach = float(special.ndtri((1 + confidence) / 2)) * math.sqrt(1 / (9 * count) + value**2 / (2 * (count - 1)))
     return Index(name, value, value - reach, value + reach)
 
 
@@ -132,10 +132,10 @@ def _cpm(mean: float, sigma: float, width: float, aim: float, count: int, confid
 
 
 def _expected(mean: float, sigma: float, spec: Spec) -> float:
-    from scipy import stats
+    from scipy import special
 
-    below = stats.norm.cdf(spec.lower, mean, sigma) if spec.lower is not None else 0.0
-    above = stats.norm.sf(spec.upper, mean, sigma) if spec.upper is not None else 0.0
+    below = special.ndtr((spec.lower - mean) / sigma) if spec.lower is not None else 0.0
+    above = special.ndtr((mean - spec.upper) / sigma) if spec.upper is not None else 0.0
     return 1e6 * float(below + above)
 
 

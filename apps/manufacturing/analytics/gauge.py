@@ -127,13 +127,13 @@ def _effects(study: Values, alpha: float) -> tuple[list[Effect], bool]:
 
 
 def _effect(source: str, total: float, freedom: int, against: float, among: int) -> Effect:
-    from scipy import stats
+    from scipy import special
 
     square = total / freedom
     if against <= 0:
         return Effect(source, freedom, square)
     f = square / (against / among)
-    return Effect(source, freedom, square, f, float(stats.f.sf(f, freedom, among)))
+    return Effect(source, freedom, square, f, float(special.fdtrc(freedom, among, f)))
 
 
 def _gauge(

@@ -76,20 +76,20 @@ class Plan:
 
     def accepted(self, percent: Values) -> Values:
         """The chance that a lot of this quality is accepted, as points of the operating characteristic."""
-        from scipy import stats
+        from scipy import special
 
         share = np.asarray(percent, dtype=np.float64) / 100
         if self.per_item:
-            return np.asarray(stats.binom.cdf(self.accept, self.size, share))
-        return np.asarray(stats.poisson.cdf(self.accept, self.size * share))
+            return np.asarray(special.bdtr(float(self.accept), self.size, share))
+        return np.asarray(special.pdtr(float(self.accept), self.size * share))
 
     def quality_at(self, chance: float) -> float:
         """The quality, in percent, of which a lot is accepted with this chance."""
-        from scipy import stats
+        from scipy import special
 
         if self.per_item:
-            return 100 * float(stats.beta.isf(chance, self.accept + 1, self.size - self.accept))
-        return 100 * float(stats.gamma.isf(chance, self.accept + 1)) / self.size
+            return 100 * float(special.betainccinv(self.accept + 1, self.size - self.accept, chance))
+        return 100 * float(special.gammainccinv(self.accept + 1, chance)) / self.size
 
     @property
     def producer_risk(self) -> float:

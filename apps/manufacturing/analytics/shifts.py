@@ -124,12 +124,12 @@ def _standing(mine: Values, based: Mask, n: int) -> tuple[Values, Values]:
 
 def _limit(p: int, m: int, n: int, alpha: float, phase: int) -> float:
     """The point that T² exceeds with the chance `alpha`, for `m` samples of `n`."""
-    from scipy import stats
+    from scipy import special
 
     if n == 1:
         if phase == 1:
-            return float((m - 1) ** 2 / m * stats.beta.ppf(1 - alpha, p / 2, (m - p - 1) / 2))
-        return float(p * (m + 1) * (m - 1) / (m * (m - p)) * stats.f.ppf(1 - alpha, p, m - p))
+            return float((m - 1) ** 2 / m * special.betaincinv(p / 2, (m - p - 1) / 2, 1 - alpha))
+        return float(p * (m + 1) * (m - 1) / (m * (m - p)) * special.fdtri(p, m - p, 1 - alpha))
     rest = m * n - m - p + 1
     grown = m - 1 if phase == 1 else m + 1
-    return float(p * grown * (n - 1) / rest * stats.f.ppf(1 - alpha, p, rest))
+    return float(p * grown * (n - 1) / rest * special.fdtri(p, rest, 1 - alpha))
