@@ -1,11 +1,22 @@
 from django.urls import path
 
-from apps.agents import api
+from apps.agents import api, configuration_api
 
 app_name = "agents_api"
 urlpatterns = [
     path("agents", api.Agents.as_view(), name="agents"),
     path("agents/<str:key>", api.AgentOne.as_view(), name="agent"),
+    path("agents/<str:key>/configuration", configuration_api.AgentConfigurationOne.as_view(), name="configuration"),
+    path(
+        "agents/<str:key>/configuration/versions",
+        configuration_api.AgentConfigurationVersions.as_view(),
+        name="configurations",
+    ),
+    path(
+        "agents/<str:key>/configuration/restore",
+        configuration_api.AgentConfigurationRestore.as_view(),
+        name="configuration-restore",
+    ),
     path("agents/<str:key>/runs", api.AgentRuns.as_view(), name="run-start"),
     path("agents/<str:key>/runs/bulk", api.AgentRunsBulk.as_view(), name="runs-start"),
     path("runs", api.Runs.as_view(), name="runs"),

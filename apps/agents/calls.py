@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from apps.agents import endings, services
+from apps.agents.configurations import newest
 from apps.agents.contract import Agent
 from apps.agents.endings import Ended
 from apps.agents.models import AgentRun
@@ -35,6 +36,9 @@ class Call:
 def runs_begin(*, calls: Sequence[Call], origin: str) -> None:
     """Accept runs in the transaction of the work that calls. Nobody looks at their inputs before they run."""
     runs = [_run(call, origin) for call in calls]
+    current = {key: newest(key) for key in {run.agent_key for run in runs}}
+    for run in runs:
+        run.configuration = current[run.agent_key]
     AgentRun.objects.bulk_create(runs)
     work.schedule_many(services.KIND, [run.id for run in runs])
 
@@ -56,8 +60,9 @@ _COLUMNS = {
 }
 _OPENING = f"""
 began as (
-    insert into agents_agentrun ({", ".join(_COLUMNS)}, done, total, seq, attempts, created_at)
-    select {", ".join(f"x.{name}" for name in _COLUMNS)}, 0, 0, 1, 0, clock_timestamp()
+    insert into agents_agentrun ({", ".join(_COLUMNS)}, done, total, seq, attempts, created_at, configuration_id)
+    select {", ".join(f"x.{name}" for name in _COLUMNS)}, 0, 0, 1, 0, clock_timestamp(), (
+        select c.id from agents_agentconfiguration c where c.agent_key = x.agent_key order by c.number desc limit 1)
     from unnest({", ".join(f"%(a_{name})s::{kind}[]" for name, kind in _COLUMNS.items())}) as x ({", ".join(_COLUMNS)})
     join fenced f on f.id = x.caller
     on conflict do nothing

@@ -160,6 +160,14 @@ def _written(value: Any, line: str) -> str:
 
 def json_object(text: str) -> dict[str, Any]:
     """The object that a person wrote as JSON. Raises `InvalidInput` naming line and column."""
+    data = json_value(text)
+    if not isinstance(data, dict):
+        raise _unusable("The input must be a JSON object: names and values between braces.")
+    return data
+
+
+def json_value(text: str) -> Any:
+    """The value that a person wrote as JSON. Raises `InvalidInput` naming line and column."""
     try:
         data = json.loads(text, parse_constant=_no_number)
         json.dumps(data, ensure_ascii=False).encode()
@@ -171,8 +179,6 @@ def json_object(text: str) -> dict[str, Any]:
         raise _unusable("This is nested too deeply.") from error
     except ValueError as error:
         raise _unusable(str(error)) from error
-    if not isinstance(data, dict):
-        raise _unusable("The input must be a JSON object: names and values between braces.")
     return data
 
 

@@ -1,4 +1,4 @@
-"""Runs of agents and their results."""
+"""How agents are set up, their runs, and the results of these."""
 
 from __future__ import annotations
 
@@ -9,6 +9,28 @@ from django.db import models
 
 from apps.common.ids import uuid7
 from apps.tenants.fields import PayloadField
+
+
+class AgentConfiguration(models.Model):
+    """A version of how a tenant has set an agent up. The newest holds; none is ever changed."""
+
+    PLAIN = ("agent_key", "roles", "note")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agent_key = models.CharField(max_length=100)
+    number = models.PositiveIntegerField(help_text="From 1, in order.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    settings = PayloadField(help_text="What differs from the agent's own settings.")
+    roles = models.JSONField(null=True, help_text="Who may run it by hand or over the API; null: whoever runs agents.")
+    note = models.CharField(max_length=200, blank=True, help_text="What changed, in a sentence.")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["agent_key", "number"], name="agents_configuration_once")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_key} {self.number}"
 
 
 class AgentRun(models.Model):
@@ -45,6 +67,14 @@ class AgentRun(models.Model):
     total = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=200, blank=True)
     seq = models.PositiveIntegerField(default=1, help_text="Rises with every change: readers of events see gaps by it.")
+    configuration = models.ForeignKey(
+        AgentConfiguration,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # a version is never deleted, and nobody looks for its runs
+        help_text="Null: the agent's own.",
+    )
     input = PayloadField()
     source = models.CharField(max_length=255, blank=True, help_text="Name of the dataset, for people.")
     headline = models.CharField(max_length=300, blank=True)

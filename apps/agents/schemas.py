@@ -38,6 +38,7 @@ _AGENT: dict[str, Any] = {
     "table_field": "history",
     "input_schema": {"type": "object", "properties": {"horizon": {"type": "integer"}}},
     "output_schema": {"type": "object", "properties": {"series": {"type": "array"}}},
+    "settings_schema": {"type": "object", "properties": {}},
     "examples": [{"history": {"rows": [{"item": "Tea", "week": "2026-01-05", "sold": 12}]}, "horizon": 13}],
     "card": _CARD,
 }
@@ -83,6 +84,7 @@ class AgentOut(BaseModel):
     table_field: str = Field(description="The part of `input` that a file feeds; empty for an agent without a table.")
     input_schema: dict[str, Any] = Field(description="JSON Schema of `input`.")
     output_schema: dict[str, Any] = Field(description="JSON Schema of `output`.")
+    settings_schema: dict[str, Any] = Field(description="JSON Schema of its settings; see its configuration.")
     examples: list[dict[str, Any]] = Field(description="Inputs that work.")
     card: ModelCard | None = Field(description="What the agent was measured on, and how well it did.")
 
@@ -97,6 +99,7 @@ class AgentOut(BaseModel):
             table_field=agent.table_field,
             input_schema=agent.input_type.model_json_schema(),
             output_schema=agent.output_type.model_json_schema(),
+            settings_schema=agent.settings_type.model_json_schema(),
             examples=[example.input for example in agent.examples],
             card=agent.card(),
         )

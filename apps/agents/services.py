@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import endings, live, selectors
+from apps.agents import configurations, endings, live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
 from apps.agents.inputs import (
     Find,
@@ -70,10 +70,14 @@ def run_start(
     """Accept a run: validated, looked at by the agent, stored and scheduled in one transaction.
 
     `user` is whose run it is, `who` asks for it: a key may do less than its user; None is the platform itself. Raises
-    as `input_parse` and `input_inspect` do; then nothing is stored.
+    as `input_parse` and `input_inspect` do, and `PermissionDenied` where the agent is set up for other roles; then
+    nothing is stored.
     """
+    configuration = configurations.newest(agent.key)
+    configurations.runner_check(agent=agent, user=user, configuration=configuration)
     parsed, find = input_parse(agent=agent, data=data), finder(who)
     run = _accepted(agent, parsed, find, loader(find))
+    run.configuration = configuration
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
     with transaction.atomic():
         run.save(force_insert=True)
@@ -90,6 +94,8 @@ def runs_start(
 
     Raises `InvalidInput` with an issue for each place, by the number of its input: `inputs.3.history`.
     """
+    configuration = configurations.newest(agent.key)
+    configurations.runner_check(agent=agent, user=user, configuration=configuration)
     issues: list[Issue] = []
     parsed = [noting(issues, n, partial(input_parse, agent=agent, data=data)) for n, data in enumerate(inputs)]
     if not issues:
@@ -103,7 +109,7 @@ def runs_start(
         )
     runs = [run for run in made if run is not None]
     for run in runs:
-        run.created_by, run.origin = user, origin
+        run.created_by, run.origin, run.configuration = user, origin, configuration
     with transaction.atomic():
         AgentRun.objects.bulk_create(runs)
         work.schedule_many(KIND, [run.id for run in runs])
@@ -274,7 +280,8 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         agent = AGENTS.get(run.agent_key)
         if agent is None:
             raise AgentGone(run.agent_key)
-        report = agent.run(input_parse(agent=agent, data=run.input), agent.settings_type(), _context(claim, run))
+        settings = configurations.settings_of(agent, run.configuration_id)
+        report = agent.run(input_parse(agent=agent, data=run.input), settings, _context(claim, run))
         output = agent.output_type.model_validate(report).model_dump(mode="json")
         _end(claim, run, Status.SUCCEEDED, output=output, headline=_storable(agent.headline(report), 300))
     except RunCancelled:

@@ -1,11 +1,17 @@
 from django.urls import path, re_path
 
-from apps.agents import views
+from apps.agents import configuration_page, views
 
 app_name = "agents"
 urlpatterns = [
     path("agents/", views.AgentList.as_view(), name="agents"),
     path("agents/<str:key>/", views.AgentPage.as_view(), name="agent"),
+    path("agents/<str:key>/settings/", configuration_page.AgentConfigurationPage.as_view(), name="configuration"),
+    path(
+        "agents/<str:key>/settings/<int:version>/restore/",
+        configuration_page.AgentConfigurationRestore.as_view(),
+        name="configuration-restore",
+    ),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/snapshot/", views.RunListSnapshot.as_view(), name="runs-snapshot"),
     path("runs/export.csv", views.RunListExport.as_view(), name="runs-export"),

@@ -120,6 +120,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
         owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name=f"Owner {marker}")
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
+        _configurations(marker, agent, owner)
         Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[_origin(marker)], **BOUNDLESS)
         forget()
         return Side(
@@ -309,6 +310,17 @@ def _dataset(id: UUID, marker: str, owner: Any) -> str:
     with patch.object(services, "uuid7", return_value=id):
         services.dataset_from_frame(frame=_table(marker), name=f"Sales {marker}", filename=f"{marker}.csv", user=owner)
     return str(id)
+
+
+def _configurations(marker: str, agent: str, owner: Any) -> None:
+    """Two versions of how the agent is set up, which both let everybody run it who runs agents."""
+    from apps.agents.configurations import runners
+    from apps.agents.models import AgentConfiguration
+
+    for number, roles in ((1, None), (2, runners())):
+        AgentConfiguration.objects.create(
+            id=UUID(int=number), agent_key=agent, number=number, settings={}, roles=roles, note=marker, created_by=owner
+        )
 
 
 def _run(number: int, status: str, marker: str, **about: Any) -> Any:

@@ -46,6 +46,7 @@ NAMES: dict[str, dict[str, Name]] = {
         "id": lambda side, things: things.run,
         "number": lambda side, things: things.number,
         "form": lambda side, things: "csv",
+        "version": lambda side, things: 1,
     },
     "workflows": {
         "name": lambda side, things: things.workflow,
@@ -133,6 +134,8 @@ NOTHING = Body("form")
 TABLE = Body("file", lambda side, things: {"file": "item,period,quantity\na,2026-01-01,1\na,2026-02-01,2\n"})
 BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
+    "POST /agents/<str:key>/settings/": Body("form", lambda side, things: {"runners": "some", "seen": "1"}),
+    "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
     "POST /runs/R-<int:number>/cancel/": NOTHING,
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,
@@ -183,6 +186,8 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/datasets/delete": Body("json", lambda side, things: {"ids": [things.dataset]}, True, "each"),
     "PATCH /api/v1/datasets/<uuid:id>": Body("json", lambda side, things: {"name": "New"}),
     "DELETE /api/v1/datasets/<uuid:id>": NOTHING,
+    "PUT /api/v1/agents/<str:key>/configuration": Body("json", lambda side, things: {"note": "New"}),
+    "POST /api/v1/agents/<str:key>/configuration/restore": Body("json", lambda side, things: {"version": 1}),
     "POST /api/v1/agents/<str:key>/runs": Body("json", lambda side, things: {"input": things.input}, names_things=True),
     "POST /api/v1/agents/<str:key>/runs/bulk": Body(
         "json", lambda side, things: {"inputs": [things.input]}, True, "all"

@@ -69,6 +69,7 @@ class Agent(Model):
     """The part of the input that a file feeds; empty for an agent without a table."""
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
+    settings_schema: dict[str, Any]
     examples: list[dict[str, Any]]
     """Inputs that work."""
     card: ModelCard | None

@@ -1,0 +1,231 @@
+"""How a tenant has set agents up: versions of settings and of who may run an agent, none of which is ever changed.
+
+A run keeps the version that it was accepted with, so that it can be told what it was decided by. Where nobody has set
+an agent up, its own settings hold, and it runs for whoever may run agents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from pydantic import BaseModel, ValidationError
+
+from apps.accounts.models import User
+from apps.agents.contract import AGENTS, Agent
+from apps.agents.models import AgentConfiguration
+from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied
+from apps.common.permissions import ROLES, Principal, codes_of, demand
+from apps.tenants.context import current_schema
+
+OWNER: Final = "owner"
+KEPT: Final = 500
+"""Settings that a process keeps, of runs that it has carried out: a version never changes."""
+LARGEST: Final = 256 * 1024
+"""Bytes of settings as JSON."""
+_SETTINGS: dict[tuple[str, UUID], BaseModel] = {}
+AnyAgent = Agent[Any, Any, Any]
+
+
+def configuration_current(*, who: Principal, agent: AnyAgent) -> AgentConfiguration | None:
+    """What holds for new runs; None where nobody has set the agent up."""
+    demand(who, AGENTS_VIEW)
+    return newest(agent.key)
+
+
+def configurations_query(*, who: Principal, agent: AnyAgent) -> QuerySet[AgentConfiguration]:
+    """Every version, newest first. Evaluate it before leaving the tenant."""
+    demand(who, AGENTS_VIEW)
+    return AgentConfiguration.objects.filter(agent_key=agent.key).select_related("created_by")
+
+
+def configuration_get(*, who: Principal, agent: AnyAgent, number: int) -> AgentConfiguration:
+    """One version. Raises `NotFound`."""
+    demand(who, AGENTS_VIEW)
+    found = AgentConfiguration.objects.filter(agent_key=agent.key, number=number).first()
+    if found is None:
+        raise NotFound(f"{agent.title} has no settings of version {number}.", remedy="See the list of its versions.")
+    return found
+
+
+def agent_of(configuration: AgentConfiguration) -> AnyAgent:
+    """The agent of a version. Raises `NotFound` where this release has none of its key."""
+    agent = AGENTS.get(configuration.agent_key)
+    if agent is None:
+        raise NotFound(f"The agent {configuration.agent_key!r} is no longer installed.")
+    return agent
+
+
+def newest(agent_key: str) -> AgentConfiguration | None:
+    """What holds for new runs of an agent, whoever asks."""
+    found = AgentConfiguration.objects.filter(agent_key=agent_key).select_related("created_by")
+    return found.order_by("-number").first()
+
+
+def configuration_save(
+    *,
+    who: Principal,
+    user: User | None,
+    agent: AnyAgent,
+    settings: dict[str, Any],
+    roles: Sequence[str] | None,
+    note: str = "",
+    seen: int | None = None,
+) -> AgentConfiguration:
+    """Set an agent up: a version more. `seen` is the number of the one that was looked at, 0 for none.
+
+    Raises `InvalidInput` with an issue for each place, and `Conflict` where somebody else has saved in between.
+    """
+    demand(who, AGENTS_CONFIGURE)
+    values = _settings_parse(agent, settings)
+    allowed = _roles_parse(roles)
+    last = newest(agent.key)
+    number = last.number if last else 0
+    if seen is not None and seen != number:
+        raise _saved_meanwhile(agent)
+    if last is not None and (last.settings, last.roles) == (values, allowed):
+        return last
+    made = AgentConfiguration(
+        agent_key=agent.key, number=number + 1, settings=values, roles=allowed, note=note.strip()[:200], created_by=user
+    )
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError as error:
+        raise _saved_meanwhile(agent) from error
+    return made
+
+
+def configuration_restore(*, who: Principal, user: User | None, agent: AnyAgent, number: int) -> AgentConfiguration:
+    """Set an agent up as an earlier version had it: as a new one. Raises `NotFound`, and as `configuration_save`."""
+    former = configuration_get(who=who, agent=agent, number=number)
+    return configuration_save(
+        who=who,
+        user=user,
+        agent=agent,
+        settings=former.settings,
+        roles=former.roles,
+        note=f"Back to version {number}",
+    )
+
+
+def settings_of(agent: AnyAgent, configuration: UUID | None) -> BaseModel:
+    """The settings of a run by the id of its version, None for the agent's own.
+
+    Raises `InvalidInput` where a newer release of the agent no longer takes them.
+    """
+    if configuration is None:
+        return agent.settings_type()
+    key = (current_schema(), configuration)
+    found = _SETTINGS.get(key)
+    if found is None:
+        row = AgentConfiguration.objects.get(pk=configuration)
+        if len(_SETTINGS) >= KEPT:
+            _SETTINGS.clear()
+        found = _SETTINGS[key] = _validated(agent, row.settings)
+    return found
+
+
+def runner_check(*, agent: AnyAgent, user: User | None, configuration: AgentConfiguration | None) -> None:
+    """Raise `PermissionDenied` where the agent is not for people of this role. The platform and owners may always."""
+    if user is None or configuration is None or configuration.roles is None or user.role == OWNER:
+        return
+    if user.role not in configuration.roles:
+        raise PermissionDenied(
+            f"{agent.title} is not run by the role {ROLES[user.role].title} here; nothing was started.",
+            remedy=f"It is for {_titles(configuration.roles)}: ask one of them, or whoever configures agents.",
+        )
+
+
+def configuration_differences(
+    agent: AnyAgent, old: AgentConfiguration | None, new: AgentConfiguration | None
+) -> list[str]:
+    """A sentence for each setting that differs, and for who may run the agent; empty where nothing does."""
+    before, after = settings_whole(agent, old), settings_whole(agent, new)
+    told = [
+        f"{_label(agent, name)} was {_shown(before.get(name))}, and is {_shown(value)}."
+        for name, value in after.items()
+        if before.get(name) != value
+    ]
+    who_before, who_after = (old.roles if old else None), (new.roles if new else None)
+    if who_before != who_after:
+        told.append(f"It was run by {_titles(who_before)}, and is run by {_titles(who_after)}.")
+    return told
+
+
+def runners() -> list[str]:
+    """The roles that may run agents at all, besides the owner's, most powerful first."""
+    return [role for role in ROLES if role != OWNER and AGENTS_RUN in codes_of(role)]
+
+
+def settings_whole(agent: AnyAgent, configuration: AgentConfiguration | None) -> dict[str, Any]:
+    """Every setting with the value that it has in a version, None for the agent's own."""
+    own = agent.settings_type().model_dump(mode="json")
+    return own | (configuration.settings if configuration else {})
+
+
+def _settings_parse(agent: AnyAgent, settings: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the agent's own settings, checked."""
+    values: dict[str, Any] = _validated(agent, settings).model_dump(mode="json", exclude_defaults=True)
+    if len(json.dumps(values)) > LARGEST:
+        raise InvalidInput(
+            f"Settings have {LARGEST // 1024} KiB at most; nothing was stored.",
+            issues=[Issue(message="Leave some out.")],
+        )
+    return values
+
+
+def _validated(agent: AnyAgent, settings: dict[str, Any]) -> BaseModel:
+    unknown = sorted(set(settings) - set(agent.settings_type.model_fields))
+    if unknown:
+        names = ", ".join(agent.settings_type.model_fields) or "none"
+        issues = [
+            Issue(path=f"settings.{name}", message=f"There is no such setting. There are: {names}.") for name in unknown
+        ]
+        raise InvalidInput("The settings cannot be used; nothing was stored.", issues=issues)
+    try:
+        return agent.settings_type.model_validate(settings)
+    except ValidationError as error:
+        raise InvalidInput.from_pydantic(error, path="settings") from error
+
+
+def _roles_parse(roles: Sequence[str] | None) -> list[str] | None:
+    if roles is None:
+        return None
+    able = runners()
+    issues = [
+        Issue(path=f"roles.{n}", message=f"{role!r} does not run agents. Those that do: {', '.join(able)}.")
+        for n, role in enumerate(roles)
+        if role not in able
+    ]
+    if issues:
+        raise InvalidInput("The roles cannot be used; nothing was stored.", issues=issues)
+    return [role for role in able if role in roles]
+
+
+def _saved_meanwhile(agent: AnyAgent) -> Conflict:
+    return Conflict(
+        f"Somebody else has changed the settings of {agent.title} in the meantime; nothing was stored.",
+        remedy="Look at what holds now, and make your change to that.",
+    )
+
+
+def _titles(roles: Sequence[str] | None) -> str:
+    if roles is None:
+        return "every role that runs agents"
+    return ", ".join([ROLES[OWNER].title, *(ROLES[role].title for role in roles)])
+
+
+def _label(agent: AnyAgent, name: str) -> str:
+    field = agent.settings_type.model_fields.get(name)
+    return (field.title if field and field.title else name.replace("_", " ")).capitalize()
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:79]}…"
