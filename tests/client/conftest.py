@@ -1,18 +1,29 @@
-"""The client in front of a server that answers what a test says, with a clock that a test moves."""
+"""The client in front of a server that answers what a test says, with a clock of the test; and of the server itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from orchestrall_client import Client, Retries
+from orchestrall_client.cli import account, login
+from orchestrall_client.cli.main import main
+
+from apps.tenants.models import Tenant
 
 URL, KEY = "https://acme.example", "ork_aaaaaaaa_secret"
 RUN_ID = UUID("0192f3a4-b5c6-7d8e-9f00-112233445566")
+
+NEVER = Retries(tries=1)
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
@@ -156,3 +167,69 @@ def dataset(**fields: Any) -> dict[str, Any]:
         "preview": [["Tea"], [None]],
         **fields,
     }
+
+
+# In front of the server itself
+
+Connect = Callable[..., Client]
+
+
+@pytest.fixture
+def program() -> Iterator[httpx.BaseTransport]:
+    """The server in this thread and on this test's connection, which the end of a request must not close."""
+    ends = (request_started, request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    yield httpx.WSGITransport(app=get_wsgi_application())
+    for signal in ends:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def connect(acme: Tenant, program: httpx.BaseTransport) -> Iterator[Connect]:
+    """`connect(key=..., slug="acme")`: a client of a tenant of the server."""
+    made: list[Client] = []
+
+    def make(*, slug: str = "acme", **who: Any) -> Client:
+        made.append(Client(f"http://{slug}.localhost", **who, transport=program, retries=NEVER))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+# The command line
+
+Kept = Path
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, clock: Clock) -> Kept:
+    """Where the login is kept. Clients ask the test's server, with a key from the environment."""
+    for name in ("ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("ORCHESTRALL_URL", URL)
+    monkeypatch.setenv("ORCHESTRALL_KEY", KEY)
+    made = partial(Client, transport=httpx.MockTransport(server), retries=clock.retries())
+    for module in (login, account):
+        monkeypatch.setattr(module, "Client", made)
+    return tmp_path / "config" / "orchestrall" / "login.json"
+
+
+Ended = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def orchestrall(kept: Kept, capsys: pytest.CaptureFixture[str]) -> Ended:
+    """`orchestrall("runs", "list")`: how the command ends, and what it prints on its two outputs."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        try:
+            ended = main(words)
+        except SystemExit as left:
+            ended = int(left.code or 0)
+        return ended, *capsys.readouterr()
+
+    return call

@@ -8,9 +8,8 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,31 +17,16 @@ from typing import Any
 
 import httpx
 import pytest
-from orchestrall_client import Client
-from orchestrall_client.cli import account, login
-from orchestrall_client.cli.main import main, parser
+from orchestrall_client.cli import login
+from orchestrall_client.cli.main import parser
 
-from tests.client.conftest import KEY, RUN_ID, URL, Clock, Server, answered, dataset, problem, run
+from tests.client.conftest import KEY, RUN_ID, URL, Ended, Kept, Server, answered, dataset, problem, run
 from tests.client.test_runs import event, stream
 
 SOURCE = Path(__file__).resolve().parents[2] / "clients" / "python" / "src"
 ID = str(RUN_ID)
 
-Kept = Path
-
-
-@pytest.fixture(autouse=True)
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server, clock: Clock) -> Kept:
-    """Where the login is kept. Clients ask the test's server, with a key from the environment."""
-    for name in ("ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("ORCHESTRALL_URL", URL)
-    monkeypatch.setenv("ORCHESTRALL_KEY", KEY)
-    made = partial(Client, transport=httpx.MockTransport(server), retries=clock.retries())
-    for module in (login, account):
-        monkeypatch.setattr(module, "Client", made)
-    return tmp_path / "config" / "orchestrall" / "login.json"
+pytestmark = pytest.mark.usefixtures("kept")
 
 
 @pytest.fixture
@@ -50,23 +34,6 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing in the environment says who asks, or where."""
     for name in ("ORCHESTRALL_URL", "ORCHESTRALL_KEY"):
         monkeypatch.delenv(name)
-
-
-Ended = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def orchestrall(capsys: pytest.CaptureFixture[str]) -> Ended:
-    """`orchestrall("runs", "list")`: how the command ends, and what it prints on its two outputs."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        try:
-            ended = main(words)
-        except SystemExit as left:
-            ended = int(left.code or 0)
-        return ended, *capsys.readouterr()
-
-    return call
 
 
 class Terminal(io.StringIO):
@@ -242,6 +209,7 @@ def test_an_agent_is_shown_with_an_input_that_works(orchestrall: Ended, server: 
         "table_field": "table",
         "input_schema": {"properties": {"steps": {"type": "integer", "description": "How far."}}, "required": []},
         "output_schema": {},
+        "settings_schema": {},
         "examples": [{"steps": 3}],
         "card": None,
     }

@@ -121,6 +121,10 @@ LEFT_OUT = {
     "service_account_create": "set up once, by a person in the console",
     "service_account_get": "set up once, by a person in the console",
     "service_account_change": "set up once, by a person in the console",
+    "agent_configuration_get": "set up by a person in the console",
+    "agent_configuration_save": "set up by a person in the console",
+    "agent_configuration_versions": "set up by a person in the console",
+    "agent_configuration_restore": "set up by a person in the console",
 }
 LISTS: dict[str, Callable[..., Any]] = {
     "datasets_list": Datasets.list,
@@ -227,5 +231,5 @@ def test_runs_end_in_the_states_of_the_server() -> None:
 
     for status in AgentRun.Status:
         assert AgentRun(status=status).is_open == (status not in models.ENDED)
-    for status in WorkflowRunRow.Status:
-        assert WorkflowRunRow(status=status).is_open == (status not in models.ENDED)
+    for each in WorkflowRunRow.Status:
+        assert WorkflowRunRow(status=each).is_open == (each not in models.ENDED)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import httpx
 import polars
 import pytest
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from orchestrall_client import (
     Client,
     Conflict,
@@ -21,7 +16,6 @@ from orchestrall_client import (
     NotAuthenticated,
     NotFound,
     PermissionDenied,
-    Retries,
     RunFailed,
 )
 
@@ -34,38 +28,11 @@ from apps.dispatch.services import WorkDispatcher
 from apps.gateway.principals import Caller
 from apps.gateway.services import key_create
 from apps.tenants.models import Tenant
+from tests.client.conftest import Connect
 from tests.conftest import MakeMember
 
 WEEKLY = b"item,week,sold\nTea,2026-01-05,12\nTea,2026-01-12,9\nCoffee,2026-01-05,4\n"
-NEVER = Retries(tries=1)
 SCOPES = ("agents.view", "agents.run", "runs.view", "runs.cancel", "datasets.view", "datasets.upload")
-
-Connect = Callable[..., Client]
-
-
-@pytest.fixture
-def program() -> Iterator[httpx.BaseTransport]:
-    """The server in this thread and on this test's connection, which the end of a request must not close."""
-    ends = (request_started, request_finished)
-    for signal in ends:
-        signal.disconnect(close_old_connections)
-    yield httpx.WSGITransport(app=get_wsgi_application())
-    for signal in ends:
-        signal.connect(close_old_connections)
-
-
-@pytest.fixture
-def connect(acme: Tenant, program: httpx.BaseTransport) -> Iterator[Connect]:
-    """`connect(key=..., slug="acme")`: a client of a tenant of the server."""
-    made: list[Client] = []
-
-    def make(*, slug: str = "acme", **who: Any) -> Client:
-        made.append(Client(f"http://{slug}.localhost", **who, transport=program, retries=NEVER))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.close()
 
 
 @pytest.fixture

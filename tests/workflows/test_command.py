@@ -103,8 +103,8 @@ def test_a_run_is_started_answered_shown_and_taken_up_again(
     assert "succeeded may" in shown
     with pytest.raises(CommandError, match="--step NAME"):
         run("retry", ref, "--given", "{}")
-    again, told = run("retry", ref, "--step", "hello", "--given", '{"text": "Salve"}').split(maxsplit=1)
-    assert told == f"takes up {ref} from hello.\n"
+    again, took_up = run("retry", ref, "--step", "hello", "--given", '{"text": "Salve"}').split(maxsplit=1)
+    assert took_up == f"takes up {ref} from hello.\n"
     worked()
     assert 'outputs  {"text": "Salve"}' in run("show", again)
 

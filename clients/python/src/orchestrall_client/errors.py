@@ -51,7 +51,7 @@ class RunFailed(OrchestrallError):
 
     def __str__(self) -> str:
         why, ref = self.run.problem, self.run.ref
-        if why is None:
+        if why is None or self.run.status == "cancelled":
             return f"{ref} was {self.run.status}: it has no result."
         return "\n".join([f"{ref} failed: {why.told}", *_rest(why.issues, why.remedy)])
 

@@ -18,8 +18,8 @@ from orchestrall_client.pages import id_of
 from orchestrall_client.streams import messages
 from orchestrall_client.workflow_models import WorkflowRunDetail, WorkflowRunEvent
 
-Detail = TypeVar("Detail", bound=RunDetail | WorkflowRunDetail)
-Event = TypeVar("Event", bound=RunEvent | WorkflowRunEvent)
+Detail = TypeVar("Detail", RunDetail, WorkflowRunDetail)
+Event = TypeVar("Event", RunEvent, WorkflowRunEvent)
 
 # Seconds that an answer is held back: shorter where somebody wants to see how far it is.
 HELD: Final = 25.0

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from orchestrall_client.cli import account, agents, datasets, keys, login, runs
+from orchestrall_client.cli import account, agents, datasets, keys, login, runs, workflow_runs, workflows
 from orchestrall_client.cli.output import clean, say
 from orchestrall_client.cli.parsing import Group
 from orchestrall_client.errors import OrchestrallError, Problem, RunFailed, UnexpectedAnswer, Unreachable, WaitExpired
@@ -34,7 +34,7 @@ examples:
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="orchestrall",
-        description="Run the agents of an organisation of Orchestrall, from a terminal or a script.",
+        description="Run the agents and workflows of an organisation of Orchestrall, from a terminal or a script.",
         epilog=ENDS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
     agents.add(commands.group("agents", "what can be run"))
     datasets.add(commands.group("datasets", "tables that runs use"))
     runs.add(commands.group("runs", "start agents, watch them, read what they found"))
+    workflows.add(commands.group("workflows", "what chains agents, people and systems"))
+    workflows.add_blueprints(commands.group("blueprints", "workflows that your industries bring"))
+    workflow_runs.add(commands.group("workflow-runs", "start workflows, watch them, take them up again"))
+    workflow_runs.add_approvals(commands.group("approvals", "what runs of workflows ask of people"))
     keys.add(commands.group("keys", "API keys, and the one that is kept"))
     return whole
 

@@ -16,6 +16,7 @@ from typing import Any, Self, TextIO
 from pydantic import BaseModel
 
 from orchestrall_client.models import Run, RunEvent
+from orchestrall_client.workflow_models import WorkflowRun, WorkflowRunDetail, WorkflowRunEvent
 
 CLEAR = "\r\x1b[2K"
 
@@ -66,16 +67,18 @@ def facts(pairs: Mapping[str, object]) -> None:
         print(f"{name.ljust(width)}  {text}")
 
 
-def state(run: Run | RunEvent) -> str:
+def state(run: Run | RunEvent | WorkflowRun | WorkflowRunEvent) -> str:
     """How a run is, in one line."""
     parts = [run.ref, run.status]
-    if run.is_open:
+    if isinstance(run, WorkflowRun | WorkflowRunEvent):
+        parts += [run.problem.told] if isinstance(run, WorkflowRunDetail) and run.problem is not None else []
+    elif run.is_open:
         parts += [f"{run.percent} %"] if run.total else []
         parts += [run.note]
     elif isinstance(run, Run):
         parts += [run.headline]
         if run.problem is not None:
-            parts += [f"{run.problem.title} ({run.problem.code}).", run.problem.detail, run.problem.remedy]
+            parts += [run.problem.told, run.problem.remedy]
     return clean("  ".join(part for part in parts if part))
 
 
@@ -88,7 +91,7 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def show(self, run: Run | RunEvent) -> None:
+    def show(self, run: Run | RunEvent | WorkflowRunEvent) -> None:
         if self._moves:
             room = shutil.get_terminal_size().columns - 1
             print(f"{CLEAR}{state(run)[:room]}", end="", file=self._stream, flush=True)

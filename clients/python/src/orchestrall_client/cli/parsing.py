@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -97,3 +98,37 @@ def target(output: Path | None, *, binary: bool = False) -> Path | BinaryIO:
     if binary and sys.stdout.isatty():
         raise Usage("A workbook is nothing for a terminal. Name a file: --output result.xlsx")
     return sys.stdout.buffer
+
+
+def read_value(text: str, where: str) -> Any:
+    """JSON that an argument gives: itself, with `@` from a file, or with `-` from standard input. Raises `Usage`."""
+    if text == "-":
+        text, where = sys.stdin.read(), "standard input"
+    elif text.startswith("@"):
+        text, where = Path(text[1:]).read_text(encoding="utf-8"), text[1:]
+    return _json(text, where)
+
+
+def read_object(text: str, where: str) -> dict[str, Any]:
+    """The same, for what is a JSON object."""
+    return _object(read_value(text, where), where)
+
+
+def read_objects(file: str) -> list[dict[str, Any]]:
+    """A JSON object from each line of a file. Raises `Usage` with the line that holds none."""
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    named = ((f"line {n} of {file}", line) for n, line in enumerate(lines, 1) if line.strip())
+    return [_object(_json(line, where), where) for where, line in named]
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Usage(f"{where} is no JSON: {error}. In a shell put it in single quotes: '{{\"horizon\": 4}}'") from error
+
+
+def _object(made: Any, where: str) -> dict[str, Any]:
+    if not isinstance(made, dict):
+        raise Usage(f"{where} is no JSON object: write '{{\"name\": value}}'.")
+    return made

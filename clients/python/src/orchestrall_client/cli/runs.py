@@ -6,12 +6,20 @@ import argparse
 import json
 import sys
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from orchestrall_client.cli.login import Usage
 from orchestrall_client.cli.output import Progress, facts, moment, print_json, print_list, say, state
-from orchestrall_client.cli.parsing import Group, list_options, narrowed, output_option, source, target
+from orchestrall_client.cli.parsing import (
+    Group,
+    list_options,
+    narrowed,
+    output_option,
+    read_object,
+    read_objects,
+    source,
+    target,
+)
 from orchestrall_client.client import Client
 from orchestrall_client.models import Run
 
@@ -77,14 +85,12 @@ def start_run(client: Client, asked: argparse.Namespace) -> int:
     if asked.many is not None:
         if asked.wait or asked.file or asked.input != "{}":
             raise Usage("--many goes with neither --input, --file nor --wait.")
-        lines = Path(asked.many).read_text(encoding="utf-8").splitlines()
-        inputs = [_object(line, f"line {n} of {asked.many}") for n, line in enumerate(lines, 1) if line.strip()]
-        started = client.runs.start_many(asked.agent, inputs, idempotency_key=asked.idempotency_key)
+        started = client.runs.start_many(asked.agent, read_objects(asked.many), idempotency_key=asked.idempotency_key)
         print_list(started, COLUMNS, as_json=asked.json)
         return 0
     run = client.runs.start(
         asked.agent,
-        _input(asked.input),
+        read_object(asked.input, "--input"),
         file=None if asked.file is None else source(asked.file),
         sheet=asked.sheet,
         idempotency_key=asked.idempotency_key,
@@ -155,23 +161,3 @@ def _shown(run: Run, asked: argparse.Namespace, code: int) -> int:
         }
     )
     return code
-
-
-def _input(text: str) -> dict[str, Any]:
-    """The input as JSON: itself, from a file, or from standard input."""
-    where = "--input"
-    if text == "-":
-        text, where = sys.stdin.read(), "standard input"
-    elif text.startswith("@"):
-        text, where = Path(text[1:]).read_text(encoding="utf-8"), text[1:]
-    return _object(text, where)
-
-
-def _object(text: str, where: str) -> dict[str, Any]:
-    try:
-        made = json.loads(text)
-    except ValueError as error:
-        raise Usage(f"{where} is no JSON: {error}. In a shell put it in single quotes: '{{\"horizon\": 4}}'") from error
-    if not isinstance(made, dict):
-        raise Usage(f"{where} is no JSON object: write '{{\"name\": value}}'.")
-    return made
