@@ -31,6 +31,13 @@ _NOT_DONE = {
 }
 
 
+_TOO_LARGE = {
+    "code": "answer_too_large",
+    "detail": f"The other system did it, and its answer has more than {outbound.LARGEST // 1024:,} KiB.",
+    "remedy": "Ask it for less, or let it put large data where it can be fetched as a dataset.",
+}
+
+
 def effect_key(run: WorkflowRun, step: int, item: int) -> UUID:
     """The key of an effect: the same in every try and in every retry, until a person changes what the step is given."""
     return uuid5(_EFFECTS, f"{run.root or run.id}:{step}:{item}:{run.generation}")
@@ -126,6 +133,8 @@ def _send(call: HttpCall) -> tuple[str, Any, dict[str, Any] | None]:
     except Problem as problem:
         return Status.FAILED, None, _told(problem)
     given = {"status": answer.status, "headers": dict(answer.headers), "body": _body(answer)}
+    if answer.status < 400 and answer.is_cut:
+        return Status.FAILED, given, _TOO_LARGE
     if answer.status < 400:
         return Status.CONFIRMED, given, None
     if answer.status >= 500 and not call.is_repeatable:

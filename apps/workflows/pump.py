@@ -30,6 +30,7 @@ from apps.workflows.engine.advance import (
     Record,
     Rest,
     advance,
+    answered,
     computed,
     failed,
     opened,
@@ -271,7 +272,7 @@ def collect(hands: list[InHand], now: datetime) -> None:
         for ref, outcome in PERFORMERS[kind].collect(list(refs)).items():
             hand, step, item, attempt = refs[ref]
             if outcome.problem is None:
-                entry = Entry(step.index, item, attempt, "succeeded", output=outcome.output)
+                entry = answered(step, item, attempt, outcome.output)
             else:
                 run = str(hand.run.id)
                 entry = failed(step, item, attempt, outcome.problem, now=now, run=run, final=outcome.final)

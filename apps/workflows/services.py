@@ -19,7 +19,7 @@ from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_schema
 from apps.workflows import live
 from apps.workflows.checking import definition_check
-from apps.workflows.definition import Definition, Overlap, definition_dump
+from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
 from apps.workflows.inputs import inputs_model, inputs_validate
 from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import KIND
@@ -34,6 +34,7 @@ DEEPEST = 10
 MOST_STARTED = 1_000
 """Runs that one request may start."""
 LARGEST_INPUTS = 1024 * 1024
+LONGEST_COMMENT = 2000
 """Bytes of a run's inputs as JSON; what is larger is a dataset."""
 _MODELS: dict[tuple[str, UUID], type[BaseModel]] = {}
 
@@ -72,7 +73,13 @@ def workflow_save(*, who: Principal, user: User | None, definition: Definition, 
     workflow, _ = Workflow.objects.select_for_update().get_or_create(
         name=definition.name, defaults={"title": definition.title, "created_by": user, "is_demo": is_demo}
     )
-    saved = {"content": json.dumps(definition_dump(definition)), "created_by": user}
+    content = json.dumps(definition_dump(definition))
+    if len(content) > LARGEST:
+        issue = Issue(
+            path="definition", message=f"It has {len(content) // 1024:,} KiB; at most {LARGEST // 1024} are kept."
+        )
+        raise InvalidInput("The definition is too large; nothing was stored.", issues=[issue])
+    saved = {"content": content, "created_by": user}
     WorkflowVersion.objects.update_or_create(workflow=workflow, number=None, defaults=saved)
     workflow.seq = F("seq") + 1
     workflow.title, workflow.archived_at = definition.title, None
@@ -268,6 +275,8 @@ def run_retry(
     the run is open, `InvalidInput` for a step that the version does not have.
     """
     demand(who, WORKFLOWS_RUN)
+    if len(json.dumps(given)) > LARGEST_INPUTS:
+        raise TooLarge(f"A step is given {LARGEST_INPUTS // 1024:,} KiB by hand at most; nothing was started.")
     run = WorkflowRun.objects.select_related("version", "workflow").get(pk=run.pk)
     if run.is_open:
         raise Conflict(f"{run.ref} is still open; nothing was started.", remedy="Cancel it first, or wait for its end.")
@@ -369,7 +378,10 @@ def approval_decide(*, who: Principal, user: User, approval: Approval, approved:
     demand(who, APPROVALS_DECIDE)
     if user.role not in approval.roles and user.role != "owner":
         raise PermissionDenied(f"This asks {', '.join(approval.roles)}; nothing was decided.")
-    comment = comment.strip()[:2000]
+    comment = comment.strip()
+    if len(comment) > LONGEST_COMMENT:
+        issue = Issue(path="comment", message=f"It has {LONGEST_COMMENT:,} characters at most.")
+        raise InvalidInput("The comment is too long; nothing was decided.", issues=[issue])
     if not approved and not comment:
         raise InvalidInput(
             "A no needs a comment; nothing was decided.",

@@ -47,6 +47,9 @@ class MessageRefused(NotAuthenticated):
     remedy = "Sign it as Standard Webhooks says, with the secret of this trigger, and check the clock of its sender."
 
 
+LARGEST_SETTINGS = 64 * 1024
+
+
 class TenantHeld(Problem):
     code, status, title = "tenant_held", 503, "The organisation's work is held"
     cause = "The organisation was restored from a copy, and its owner has not released it yet."
@@ -242,6 +245,9 @@ def _checked(kind: str, settings: Mapping[str, Any], workflow: Workflow) -> Trig
         checked = TRIGGER_KINDS[kind].model_validate(dict(settings))
     except ValidationError as error:
         raise InvalidInput.from_pydantic(error, path="settings") from error
+    if len(json.dumps(dict(settings))) > LARGEST_SETTINGS:
+        issue = Issue(path="settings", message=f"They have {LARGEST_SETTINGS // 1024} KiB at most.")
+        raise InvalidInput("The trigger was not made.", issues=[issue])
     if isinstance(checked, WorkflowEnd) and checked.workflow == workflow.name:
         issue = Issue(path="settings.workflow", message="A workflow cannot wait for its own end: it would never stop.")
         raise InvalidInput("The trigger was not made.", issues=[issue])

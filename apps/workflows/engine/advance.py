@@ -6,12 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from json import dumps
 from typing import Any, Final
 
 from apps.workflows.engine.ledger import STEP, Entry, Items, Piece, RunState
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.values import NoValue
 
+LARGEST: Final = 4 * 1024 * 1024
+"""Characters of the JSON of what one step gives, or an item of one, and of a run's outputs, at most."""
 BATCH: Final = 64
 """Decisions of one round: as many items of an inline for-each are computed between two commits."""
 
@@ -108,7 +111,7 @@ def _end(state: RunState, now: datetime) -> End | None:
 
 def _outputs(state: RunState) -> End:
     try:
-        return End(succeeded=True, outputs=state.plan.outputs(state.env))
+        return End(succeeded=True, outputs=fitting(state.plan.outputs(state.env)))
     except (NoValue, ValueError) as error:
         return End(succeeded=False, problem=problem("no_output", f"The outputs cannot be made: {error}"))
 
@@ -192,6 +195,7 @@ def computed(state: RunState, decision: Compute, *, now: datetime) -> Entry:
     step = decision.step
     try:
         output = state.asked(step, decision.item)
+        fitting(output)
     except (NoValue, ValueError) as error:
         told = problem("step_failed", str(error))
         return failed(step, decision.item, decision.attempt, told, now=now, run=str(state.run.get("id")))
@@ -203,11 +207,32 @@ def opened(state: RunState, decision: Open, *, now: datetime) -> tuple[Entry, An
     step = decision.step
     try:
         asked = state.asked(step, decision.item)
+        fitting(asked, "is given")
         due = step.step.due(asked, now)
     except (NoValue, ValueError, OverflowError) as error:
         told = problem("step_failed", str(error))
         return failed(step, decision.item, decision.attempt, told, now=now, run=str(state.run.get("id"))), None
     return Entry(step.index, decision.item, decision.attempt, "opened", due=due), asked
+
+
+def answered(step: PlanStep, item: int, attempt: int, output: Any) -> Entry:
+    """The entry of a step that somebody else carried out, by what they gave: one that is too large fails for good."""
+    try:
+        fitting(output)
+    except ValueError as error:
+        return Entry(step.index, item, attempt, "failed", problem=problem("output_too_large", str(error)))
+    return Entry(step.index, item, attempt, "succeeded", output=output)
+
+
+def fitting(value: Any, how: str = "gives") -> Any:
+    """The value, where it is not too large to be kept. Raises `ValueError`."""
+    size = len(dumps(value, ensure_ascii=False, default=str))
+    if size > LARGEST:
+        raise ValueError(
+            f"What it {how} has {size / 1024**2:,.1f} MiB, and may have {LARGEST // 1024**2} MiB at most. Keep large "
+            "data in a dataset, and let steps give its id."
+        )
+    return value
 
 
 def overdue(state: RunState, decision: Overdue, *, now: datetime) -> Entry:
