@@ -47,6 +47,10 @@ class Compared:
     is_large: bool
 
     @property
+    def is_same(self) -> bool:
+        return self.word == "the same"
+
+    @property
     def word(self) -> str:
         """What there is to say in a word or two."""
         if self.good is None or self.now is None:

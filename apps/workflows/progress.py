@@ -244,7 +244,7 @@ def _note(run: WorkflowRun, step: PlanStep, status: str, tries: list[Try], items
         case "running" if tries and tries[-1].attempt > 1:
             return f"Running, attempt {tries[-1].attempt}"
         case "succeeded":
-            took = _took(tries, items)
+            took = _took(tries) if items is None else ""
             return f"Succeeded{f' · {took}' if took else ''}{count}"
     return f"{_WORDS.get(status, status.capitalize())}{count}"
 
@@ -271,9 +271,7 @@ def _items_said(items: ItemCount, status: str) -> str:
     )
 
 
-def _took(tries: list[Try], items: ItemCount | None) -> str:
-    if items is not None:
-        return formats.duration(items.ended - items.began)
+def _took(tries: list[Try]) -> str:
     first, last = (tries[0], tries[-1]) if tries else (None, None)
     if first is None or last is None or first.began is None or last.ended is None:
         return ""

@@ -115,9 +115,17 @@ def runs_sheet(runs: list[WorkflowRun]) -> Sheet:
     ]
     return Sheet(
         name="workflow-runs",
-        columns=columns,
+        columns=[*columns, "created", "started", "finished"],
         rows=[
-            [run.ref, run.workflow.name, run.version.number, run.status, cause_line(run), run.origin]
+            [
+                run.ref,
+                run.workflow.name,
+                run.workflow.title,
+                run.version.number,
+                run.status,
+                cause_line(run),
+                run.origin,
+            ]
             + [run.created_by.email if run.created_by else None]
             + [
                 moment.isoformat(timespec="seconds") if moment else None

@@ -31,6 +31,9 @@ class WorkflowRunsSocket(TenantConsumer):
     async def live_event(self, message: dict[str, Any]) -> None:
         """One message for each run that an event names, so that a reader counts `seq` by run as everywhere."""
         event = message["event"]
+        if "runs" not in event:
+            await super().live_event(message)
+            return
         for run in event["runs"]:
             await self.send_json({"v": event["v"], **run})
         if event["more"]:

@@ -47,7 +47,8 @@ function showTime(element) {
   const date = new Date(element.dateTime);
   const seconds = Math.floor((Date.now() - date) / 1000);
   const text =
-    seconds >= 0 && seconds < 60 ? `${seconds} s ago`
+    "clock" in element.dataset ? `${clock(date)}:${two(date.getSeconds())}`
+    : seconds >= 0 && seconds < 60 ? `${seconds} s ago`
     : seconds >= 0 && seconds < 3600 ? `${Math.floor(seconds / 60)} min ago`
     : `${day(date)}, ${clock(date)}`;
   if (element.textContent !== text) element.textContent = text;
@@ -55,7 +56,7 @@ function showTime(element) {
 }
 
 function showTimes(within = document) {
-  within.querySelectorAll("time[data-when]").forEach(showTime);
+  within.querySelectorAll("time[data-when], time[data-clock]").forEach(showTime);
 }
 
 for (const element of document.querySelectorAll("[data-zone]")) {

@@ -37,9 +37,12 @@ function look(node) {
   return { ...(status ?? { tone: "queued", icon: "clock", word: node.status, spins: false }) };
 }
 
-function place(nodes, edges, down, width) {
+// How wide nodes are and how far they stand apart: as wide as there is room for, so that as little as can be is scrolled.
+const SPACES = [{ width: 188, apart: 40 }, { width: 172, apart: 26 }, { width: 156, apart: 18 }];
+
+function place(nodes, edges, down, { width, apart }) {
   const graph = new Graph();
-  graph.setGraph({ rankdir: down ? "TB" : "LR", nodesep: down ? 16 : 22, ranksep: down ? 34 : 40, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: down ? "TB" : "LR", nodesep: down ? 14 : 22, ranksep: down ? 32 : apart, marginx: 14, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) graph.setNode(node.name, { width, height: HEIGHT });
   for (const edge of edges) {
@@ -160,8 +163,11 @@ export class Dag {
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.step : "";
     const room = this.element.clientWidth;
     this.down = room < NARROW;
-    this.width = this.down ? 168 : 188;
-    this.graph = place(this.data.nodes, this.data.edges, this.down, this.width);
+    for (const space of this.down ? SPACES.slice(1) : SPACES) {
+      this.graph = place(this.data.nodes, this.data.edges, this.down, space);
+      this.width = space.width;
+      if (this.graph.graph().width * SMALLEST <= room) break;
+    }
     const { width, height } = this.graph.graph();
     this.scale = this.zoom || Math.max(SMALLEST, Math.min(1, room / width));
     const outer = words("div", "o-dag-in", "");

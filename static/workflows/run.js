@@ -38,7 +38,7 @@ function focusKey(element) {
 
 function swap(id, page) {
   const [now, fresh] = [part(id), part(id, page)];
-  if (!now || !fresh || now.innerHTML === fresh.innerHTML) return;
+  if (!now || !fresh || now.isEqualNode(fresh)) return;
   const focused = now.contains(document.activeElement) ? document.activeElement : null;
   // An open menu, or a text that is being read or copied, is left as it is until it is closed.
   if (now.querySelector("[data-menu][open]")) return;

@@ -281,7 +281,7 @@ def test_a_run_is_compared_with_the_last_one_that_succeeded(
     assert good.ref in said
     assert "amount 5.0 50.0" in said
     assert "x 5.0 50.0" in said
-    assert "The same" in said
+    assert "The same in both B" in said
     assert "Ended otherwise" in said
     assert "Nothing to compare with" in text_of(console.get(address(alone, "compare/")))
 
@@ -314,7 +314,8 @@ def test_a_run_with_thousands_of_items_costs_no_more_than_one_with_a_few(
     assert after(many).status == "succeeded"
     for more in ("", "?step=each&tab=items", "?step=each&tab=log", "?step=each&tab=output"):
         statements(console, address(few) + more)
-        assert statements(console, address(few) + more) == statements(console, address(many) + more)
+        one = statements(console, address(few) + more)
+        assert statements(console, address(many) + more) <= one
         assert statements(console, address(many) + more) <= 16
     with CaptureQueriesContext(connection) as caught:
         size = len(console.get(address(many)).content)
@@ -399,6 +400,7 @@ def test_the_list_costs_the_same_however_many_runs_there_are_and_pages_by_key(
     for _ in range(60):
         start(made)
     worked()
+    statements(console, LIST)  # the tenant may have been forgotten meanwhile
     assert statements(console, LIST) == few
     assert few <= 10
     page = console.get(LIST).content.decode()

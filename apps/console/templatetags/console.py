@@ -81,6 +81,18 @@ def when(value: datetime | date | None) -> str | SafeString:
     )
 
 
+@register.filter
+def clock(value: datetime) -> SafeString:
+    """A moment as the time of its day, with seconds: in the viewer's zone where scripts run and in UTC where not."""
+    value = value.astimezone(timezone.get_current_timezone())
+    return format_html(
+        '<time datetime="{}" title="{}" data-clock>{}</time>',
+        value.isoformat(timespec="seconds"),
+        f"{formats.day(value)}, {value:%H:%M:%S} {value.tzname()}",
+        f"{value:%H:%M:%S}",
+    )
+
+
 @register.simple_tag(takes_context=True)
 def query(context: RequestContext, **changes: Any) -> str:
     """The current query string with some values changed; an empty value is removed. Without the question mark."""

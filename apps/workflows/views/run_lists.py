@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date
 
 from apps.agents.downloads import sheet_download
 from apps.agents.pulse import PERIODS
-from apps.common.errors import InvalidInput
+from apps.common.errors import InvalidInput, NotFound
 from apps.console.views import ConsoleView
 from apps.workflows import bulk, live, reading, selectors, services
 from apps.workflows.causes import cause_line
@@ -94,6 +94,8 @@ class WorkflowRunBulk(ConsoleView):
             messages.info(request, "No run was chosen; nothing was changed.")
         else:
             runs = list(selectors.runs_by_id(who=self.who, ids=ids).values())
+            if len(runs) < len(set(ids)):
+                raise NotFound("Not all of these runs are here; nothing was changed.", remedy="Choose them anew.")
             messages.success(request, self._done(action, runs))
         back = QueryDict(request.POST.get("back", "").removeprefix("?"))
         return redirect(f"{reverse('workflows:runs')}?{back.urlencode()}")

@@ -26,6 +26,8 @@ from apps.workflows.progress import RunProgress, StepProgress, Try, run_progress
 
 TABS: Final = ("summary", "input", "output", "log", "attempts", "items")
 TICKS: Final = 6
+RETRIED: Final = frozenset({"agent", "http", "workflow"})
+"""Kinds of steps of which it is told also that they are not tried again."""
 ORIGINS: Final = {
     "console": "By hand",
     "api": "API",
@@ -81,7 +83,7 @@ def page_parts(who: Principal, run: WorkflowRun, query: Mapping[str, str]) -> di
         "panel": Panel(who, progress, chosen, query),
         "retries": reading.retries_of(who=who, run=run),
         "inputs": payload_of(run.inputs),
-        "outputs": payload_of(run.outputs) if run.outputs is not None else None,
+        "outputs": payload_of(run.outputs),
         "can_run": who.can(WORKFLOWS_RUN),
     }
 
@@ -175,7 +177,7 @@ class Panel:
             said.append(("Only if", condition_sentence(step.when)))
         if step.for_each is not None:
             said.append(("For each item", f"{step.for_each.concurrency} at a time"))
-        if not self.step.inline:
+        if self.step.retry is not None or step.kind in RETRIED:
             said.append(("Retry rule", details.retry_words(self.step)))
         if step.timeout is not None:
             said.append(("Time limit", duration_text(step.timeout)))

@@ -51,14 +51,15 @@ class WorkflowRunSnapshot(ConsoleView):
 
 
 class WorkflowRunPayload(ConsoleView):
-    """All that a step was given or gave, as a file: of `?step=`, `?tab=` (input or output) and `?item=`."""
+    """All that a step was given or gave, as a file: of `?step=`, `?tab=` (input or output) and `?item=`; without a
+    step, that of the run."""
 
     permission = WORKFLOWS_VIEW
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run = reading.run_by_number(who=self.who, number=number)
         if "step" not in request.GET:
-            which = "outputs" if request.GET.get("tab") == "output" else "inputs"
+            which = "inputs" if request.GET.get("tab") == "input" else "outputs"
             return _file(payload_text(getattr(run, which)), f"{run.ref}-{which}.json")
         progress = run_progress(who=self.who, run=run)
         step = progress.of(request.GET["step"])
@@ -97,7 +98,9 @@ class WorkflowRunCompare(ConsoleView):
         context: dict[str, Any] = {"run": run, "good": good}
         if good is not None:
             one, other = run_progress(who=self.who, run=good), run_progress(who=self.who, run=run)
-            context["steps"] = comparing.runs_compare(who=self.who, good=one, now=other)
+            steps = comparing.runs_compare(who=self.who, good=one, now=other)
+            context["steps"] = [step for step in steps if not step.is_same]
+            context["same"] = [step for step in steps if step.is_same]
             context["inputs"] = comparing.inputs_compare(good, run)
         return self.page("workflows/run_compare.html", context)
 
@@ -109,7 +112,7 @@ class WorkflowRunRetry(ConsoleView):
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run = reading.run_by_number(who=self.who, number=number)
-        step = _step(run, request.GET.get("step", ""))
+        step = _step(run, request.GET.get("step", "") or _first(run))
         given = givens.step_given(who=self.who, run=run, plan=plan_of(run.version), step=step)
         return self._form(run, step, payload_text(given) if given is not None else "{}")
 
@@ -208,6 +211,11 @@ def _step(run: WorkflowRun, name: str) -> PlanStep:
     if found is None:
         raise Http404("no such step")
     return found
+
+
+def _first(run: WorkflowRun) -> str:
+    """The step that failed; of a run in which none did, the first one."""
+    return str((run.problem or {}).get("step") or plan_of(run.version).steps[0].name)
 
 
 def _published(view: ConsoleView, run: WorkflowRun) -> Any:
