@@ -1,11 +1,25 @@
 from django.urls import path
 
-from apps.workflows.views import approvals, calls, editing, letters, run_lists, runs, starts, triggers, workflows
+from apps.workflows.views import (
+    approvals,
+    blueprints,
+    calls,
+    editing,
+    letters,
+    run_lists,
+    runs,
+    starts,
+    triggers,
+    workflows,
+)
 
 app_name = "workflows"
 urlpatterns = [
     path("workflows/", workflows.WorkflowList.as_view(), name="workflows"),
     path("workflows/new/", editing.WorkflowNew.as_view(), name="new"),
+    path("workflows/blueprints/", blueprints.BlueprintList.as_view(), name="blueprints"),
+    path("workflows/blueprints/<str:key>/", blueprints.BlueprintPage.as_view(), name="blueprint"),
+    path("workflows/blueprints/<str:key>/use/", blueprints.BlueprintUse.as_view(), name="blueprint-use"),
     path("workflows/<slug:name>/", workflows.WorkflowPage.as_view(), name="workflow"),
     path("workflows/<slug:name>/edit/", editing.WorkflowEdit.as_view(), name="edit"),
     path("workflows/<slug:name>/workflow.yaml", editing.WorkflowExport.as_view(), name="export"),

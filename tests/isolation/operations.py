@@ -232,6 +232,7 @@ BODIES: dict[str, Body] = {
     "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
     "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
+    "POST /workflows/blueprints/<str:key>/use/": NOTHING,
     "POST /workflow-runs/bulk/": Body(
         "form", lambda side, things: {"action": "cancel", "run": things.open_run}, names_things=True
     ),
@@ -284,6 +285,8 @@ UNMARKED = {
     "/api/v1/agents/<str:key>",
     "/api/v1/workflow-blueprints",
     "/api/v1/workflow-blueprints/<str:key>",
+    "/workflows/blueprints/",
+    "/workflows/blueprints/<str:key>/",
     "/help/",
     "/agents/",
     "/workflows/new/",
