@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from apps.accounts.limits import LocalBudget
+from apps.console.landing import landing_of
 from apps.tenants.context import current_schema, current_tenant
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Members arrive by invitation only."""
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where somebody lands who asked for no page in particular."""
+        return landing_of(request.user) or str(super().get_login_redirect_url(request))
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{current_tenant().name}] {subject}"

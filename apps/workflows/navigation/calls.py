@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest
 
 from apps.console.navigation import Count, NavItem, nav_item
-from apps.workflows import inbox
+from apps.workflows.navigation.inbox import standing_of
 from apps.workflows.permissions import WORKFLOWS_VIEW
 
 
 def _unknown(request: HttpRequest) -> Count | None:
-    who: Any = request.user  # the shell asks for people who are signed in
-    number = inbox.calls_unknown_count(who=who)
+    number = standing_of(request).unknown
     return Count(number, "whose outcome nobody knows", hot=True) if number else None
 
 

@@ -1,0 +1,134 @@
+"""The cards of workflows on the dashboard, and where an approver lands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.workflows import bulk
+from apps.workflows.models import Approval, HttpCall, WorkflowRun
+from tests.agents.test_pages import statements, text_of
+from tests.factories import PASSWORD
+from tests.workflows.conftest import MakeWorkflow, Work, doom
+from tests.workflows.test_engine import give
+from tests.workflows.test_pump import AMOUNT, Start, after, chain
+
+Make = Callable[..., User]
+Browse = Callable[..., Client]
+FAILING: dict[str, Any] = {"check": {"kind": "stop", "as": "failed", "reason": "No stock"}}
+ASKING: dict[str, Any] = {"ask": {"kind": "approval", "question": "Ship it?", "roles": ["approver", "administrator"]}}
+HOME = "/"
+
+
+@pytest.fixture
+def page(client_for: Browse, member: Make, builder: User) -> Client:
+    return client_for(member("administrator"))
+
+
+@pytest.fixture
+def ran(workflow: MakeWorkflow, start: Start, worked: Work) -> Callable[..., WorkflowRun]:
+    """`ran(steps, name="test")`: a run that was worked at."""
+
+    def run(steps: dict[str, Any], *, name: str = "test") -> WorkflowRun:
+        begun = start(workflow(steps, name=name))
+        worked("flow")
+        return after(begun)
+
+    return run
+
+
+def test_where_no_workflow_ever_ran_there_are_no_cards_of_them(page: Client) -> None:
+    words = text_of(page.get(HOME))
+    assert "Workflows need you" not in words
+    assert "Workflow health" not in words
+
+
+def test_what_needs_a_person_stands_on_the_dashboard_the_most_urgent_first(
+    page: Client, ran: Callable[..., WorkflowRun], workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    ran(ASKING, name="asks")
+    late = ran(ASKING, name="late")
+    Approval.objects.filter(run=late).update(due_at=timezone.now() - timedelta(hours=1))
+    failed = ran(FAILING, name="fails")
+    ran({"order": {"kind": "http", "url": "https://shop.example/orders"}}, name="calls")
+    HttpCall.objects.update(status="unknown")
+    lost = start(workflow(chain(1), name="lost", inputs=AMOUNT), amount=1)
+    doom(lost)
+    worked("flow")
+    words = text_of(page.get(HOME))
+    words = words[words.index("Workflows need you") :]
+    told = ["its time is over", "Asks ·", "1 call whose outcome nobody knows", "1 given up"]
+    places = [words.index(said) for said in told]
+    assert places == sorted(places)
+    assert "2 more" in words or failed.ref in words
+
+
+def test_runs_that_failed_for_one_cause_are_told_together_until_that_is_settled(
+    page: Client, ran: Callable[..., WorkflowRun], builder: User, worked: Work
+) -> None:
+    runs = [ran(FAILING, name="fails") for _ in range(3)]
+    words = text_of(page.get(HOME))
+    assert f"3 runs, the last {runs[-1].ref} · " in words
+    assert "No stock" in words
+    bulk.runs_retry(who=builder, user=builder, runs=runs[:2])
+    assert f"{runs[-1].ref} · " in text_of(page.get(HOME))
+    ran({"a": give(1)}, name="fails")
+    assert "No workflow needs you" in text_of(page.get(HOME))
+
+
+def test_who_answers_and_starts_nothing_is_not_asked_to(
+    ran: Callable[..., WorkflowRun], member: Make, client_for: Browse
+) -> None:
+    ran(ASKING)
+    words = text_of(client_for(member("viewer")).get(HOME))
+    assert "No workflow needs you" in words
+    assert "Workflow health" in words
+
+
+def test_runs_that_go_on_come_first_and_health_tells_of_each_workflow(
+    page: Client, ran: Callable[..., WorkflowRun]
+) -> None:
+    open_one = ran(ASKING, name="asks")
+    ended = ran({"a": give(1)}, name="ends")
+    words = text_of(page.get(HOME))
+    part = words[words.index("those that go on, then the latest") :]
+    assert part.index(open_one.ref) < part.index(ended.ref)
+    health = words[words.index("Workflow health") :]
+    assert "Asks" in health
+    assert "Ends" in health
+
+
+def test_the_cards_cost_the_same_statements_however_much_there_is(
+    page: Client, ran: Callable[..., WorkflowRun]
+) -> None:
+    ran(ASKING, name="asks")
+    ran(FAILING, name="fails")
+    statements(page, HOME)
+    few = statements(page, HOME)
+    for n in range(4):
+        ran(ASKING, name=f"asks{n}")
+        ran(FAILING, name=f"fails{n}")
+    assert statements(page, HOME) == few
+
+
+@pytest.mark.parametrize(("role", "where"), [("approver", "/approvals/"), ("administrator", "/")])
+def test_an_approver_lands_where_something_waits_and_everybody_else_on_the_dashboard(
+    role: str, where: str, ran: Callable[..., WorkflowRun], member: Make, client_for: Browse
+) -> None:
+    user, page = member(role), client_for()
+
+    def sign_in(to: str = "/accounts/login/") -> str:
+        page.logout()
+        answer = page.post(to, {"login": user.email, "password": PASSWORD})
+        return str(answer.headers["Location"])
+
+    assert sign_in() == "/"
+    ran(ASKING)
+    assert sign_in() == where
+    assert sign_in("/accounts/login/?next=/runs/") == "/runs/"
