@@ -37,9 +37,12 @@ def test_a_definition_of_ten_megabytes_is_not_saved(builder: User, board: Any) -
 
 
 def test_inputs_of_ten_megabytes_start_nothing(workflow: MakeWorkflow, start: Start) -> None:
-    made = workflow({"a": give(1)}, inputs={"text": {"type": "text"}})
-    with pytest.raises(TooLarge, match="inputs of a run have 1,024 KiB"):
+    made = workflow({"a": give(1)}, inputs={"text": {"type": "text"}, "lines": {"type": "list", "required": False}})
+    with pytest.raises(InvalidInput) as refused:
         start(made, text=TEN_MB)
+    assert [issue.path for issue in refused.value.issues] == ["inputs.text"]
+    with pytest.raises(TooLarge, match="inputs of a run have 1,024 KiB"):
+        start(made, text="x", lines=["x" * 1000] * 10_000)
     assert not WorkflowRun.objects.exists()
 
 
