@@ -228,7 +228,8 @@ def _bundled(data: DrugInput, base: Knowledge, ctx: RunContext) -> _Case:
             setattr(held, name, _named(value) if name in {"allergies", "conditions"} else value)
             if name == "creatinine":
                 held.creatinine_unit = data.creatinine_unit
-    entries, references = [], {}
+    entries: list[names.Reading] = []
+    references: dict[str, str] = {}
     for words, reference in held.medications:
         read = [names.read(word, base) for word in words]
         best = next((each for each in read if each.drugs), read[-1])

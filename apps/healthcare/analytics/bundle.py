@@ -106,7 +106,8 @@ def _medication(
     reference = resource.get("medicationReference")
     if not words and isinstance(reference, dict):
         contained = {f"#{each.get('id')}": each for each in resource.get("contained") or [] if isinstance(each, dict)}
-        target = contained.get(reference.get("reference")) or named.get(str(reference.get("reference", "")))
+        pointed = str(reference.get("reference", ""))
+        target = contained.get(pointed) or named.get(pointed)
         words = _words(target.get("code")) if target else []
         words += [str(reference["display"])] if reference.get("display") else []
     if not words:

@@ -159,7 +159,8 @@ def _duplicate(drugs: tuple[str, ...], effect: str, mechanism: str, knowledge: K
 def _conditions(
     drugs: Iterable[str], conditions: Iterable[str], knowledge: Knowledge
 ) -> tuple[list[Finding], tuple[str, ...]]:
-    taken, unknown, made = frozenset(drugs), [], {}
+    taken, unknown = frozenset(drugs), list[str]()
+    made: dict[Pair, Finding] = {}
     for told in conditions:
         condition = knowledge.conditions.get(told.strip().lower())
         if condition is None:

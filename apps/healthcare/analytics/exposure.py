@@ -46,7 +46,7 @@ def exposure_findings(taken: frozenset[str], knowledge: Knowledge) -> Iterator[F
 def _finding(system: System, kind: str, strength: str, actor: str, name: str) -> Iterator[Finding]:
     raised, lowered, harm = system.substrates[name]
     at_worst = raised if kind == "inhibitors" else lowered
-    severity = softened(at_worst, STRENGTHS.index(strength)) if at_worst else None  # type: ignore[arg-type]
+    severity = softened(at_worst, STRENGTHS.index(strength)) if at_worst else None
     if severity is None:
         return
     if kind == "inhibitors":

@@ -23,17 +23,21 @@ MOST_OFFERED = 4
 LONGEST = 120
 """Characters of a name that are looked at."""
 
-# What stands beside a name: doses, forms, how often. `hydrochloride` and the like are salts of the same drug.
-_AMOUNT = (
-    r"\d+([.,]\d+)?\s*(/\s*\d+([.,]\d+)?)?\s*(mg|g|mcg|µg|ug|ng|ml|l|iu|units?|u|%|meq|mmol|micrograms?|milligrams?)?"
-)
-_DOSE = re.compile(rf"(?<![a-z0-9\-]){_AMOUNT}(\s*/\s*({_AMOUNT}|ml|h|hr|hour|dose|day))?(?![a-z\-])")
-_BESIDE = re.compile(
+# What stands beside a name: doses, forms and how often; and salts, which are the same drug.
+_UNIT = r"(mg|g|mcg|µg|ug|ng|ml|l|iu|units?|u|%|meq|mmol|micrograms?|milligrams?)"
+_NUMBER = r"\d+([.,]\d+)?(\s*/\s*\d+([.,]\d+)?)?"
+_PER = rf"(\s*/\s*({_NUMBER}\s*)?({_UNIT}|h|hr|hour|dose|day))?"
+_MEASURED = re.compile(rf"(?<![a-z0-9\-]){_NUMBER}\s*{_UNIT}{_PER}(?![a-z\-])")
+_COUNTED = re.compile(rf"(?<![a-z0-9\-]){_NUMBER}(?![a-z\-])")
+_FORM = re.compile(
     r"\b(tablets?|tabs?|capsules?|caps?|injections?|infusions?|ampoules?|syringes?|nebules?|solution|suspension|"
     r"syrup|cream|ointment|gel|patch(es)?|inhalers?|drops?|spray|oral|orally|by mouth|po|iv|im|sc|od|bd|bid|tds|tid|"
-    r"qds|qid|qd|prn|daily|twice|once|a day|nightly|at night|er|xr|xl|sr|mr|la|cr|cd|dr|ec|odt|modified release|"
-    r"extended release|hydrochloride|hcl|sodium|potassium|maleate|besylate|mesylate|tartrate|succinate|fumarate|"
-    r"hydrobromide|sulfate|sulphate|phosphate|acetate|citrate|calcium|magnesium|nitrate|bromide)\b"
+    r"qds|qid|qd|prn|daily|twice|once|a day|nightly|at night|weekly|er|xr|xl|sr|mr|la|cr|cd|dr|ec|odt|"
+    r"modified release|extended release)\b"
+)
+_SALT = re.compile(
+    r"\b(hydrochloride|hcl|sodium|potassium|maleate|besylate|mesylate|tartrate|succinate|fumarate|hydrobromide|"
+    r"sulfate|sulphate|phosphate|acetate|citrate|calcium|magnesium|nitrate|bromide)\b"
 )
 _SPLIT = re.compile(r"[;\n\r]+|,\s+|,(?=\D)")
 _JOINED = re.compile(r"\s*(?:/|\+|\band\b|\bwith\b)\s*|(?<=[a-z])-(?=[a-z])")
@@ -99,14 +103,22 @@ def _plain(entered: str) -> str:
 
 
 def _candidates(told: str) -> list[str]:
-    """What is looked up, in order: all of it, without the dose, without forms and salts, and its first words."""
-    undosed = re.sub(r"\s+", " ", _DOSE.sub(" ", told)).strip(" .,-")
-    bare = _bare(told)
-    return list(dict.fromkeys(text for text in (told, undosed, bare) if text))
+    """What is looked up, in order: all of it, then less and less of what stands beside the name."""
+    measured = _without(_MEASURED, told)
+    formless = _without(_FORM, measured)
+    counted = _without(_COUNTED, formless)
+    return list(dict.fromkeys(text for text in (told, measured, formless, counted, _bare(told)) if text))
 
 
 def _bare(told: str) -> str:
-    return re.sub(r"\s+", " ", _BESIDE.sub(" ", _DOSE.sub(" ", told))).strip(" .,-")
+    """The name without doses, forms and salts."""
+    for beside in (_MEASURED, _FORM, _COUNTED, _SALT):
+        told = _without(beside, told)
+    return told
+
+
+def _without(beside: re.Pattern[str], told: str) -> str:
+    return re.sub(r"\s+", " ", beside.sub(" ", told)).strip(" .,-")
 
 
 def _misspelt(entered: str, bare: str, knowledge: Knowledge) -> Reading:
