@@ -59,11 +59,11 @@ def test_an_answer_that_comes_while_the_run_is_given_back_is_not_lost(
     run = start(workflow(steps))
     real = store.commit
 
-    def answer_before(hands: Any) -> Any:
+    def answer_before(*what: Any) -> Any:
         asked = Approval.objects.filter(decided_at=None).first()
         if asked is not None:
             services.approval_decide(who=approver, user=approver, approval=asked, approved=True)
-        return real(hands)
+        return real(*what)
 
     worked()
     assert (0, -1, 1, "opened") in ledger(run)
@@ -83,10 +83,10 @@ def test_a_signal_between_the_look_and_the_release_keeps_the_run_in_hand(
     real = store.commit
     cancelled: list[WorkflowRun] = []
 
-    def cancel_before(hands: Any) -> Any:
+    def cancel_before(*what: Any) -> Any:
         if not cancelled:
             cancelled.append(services.run_cancel(who=builder, run=run))
-        return real(hands)
+        return real(*what)
 
     monkeypatch.setattr(store, "commit", cancel_before)
     pump.Pump(claim(acme)).run()
@@ -105,11 +105,11 @@ def test_what_a_commit_did_not_record_is_done_again_and_recorded_once(
     run = start(workflow(chain(5), inputs=AMOUNT, outputs={"sum": "${steps.s4.x}"}), amount=1)
     real, calls = store.commit, []
 
-    def broken(hands: Any) -> Any:
+    def broken(*what: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise OperationalError("the connection is gone before the statement arrived")
-        found = real(hands)
+        found = real(*what)
         if len(calls) == 5:
             raise OperationalError("the connection is gone before the answer arrived")
         return found
