@@ -13,7 +13,9 @@ from apps.common.synthetic import (
     WEEK,
     bump,
     count,
+    days,
     growth,
+    is_working,
     months,
     season,
     table,
@@ -141,6 +143,80 @@ def _days_of_work(month: date) -> int:
     return working_days(month) - {8: 10, 12: 4}.get(month.month, 0)
 
 
+HOURS = ("06:00", "11:00", "16:00")
+"""When five housings are taken from the machining centre and measured."""
+MEASURED_DAYS = 45
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A characteristic of the housings, in mm."""
+
+    name: str
+    nominal: float
+    tolerance: float
+    """Either way."""
+    spread: float
+    mean: float = 0.0
+    """How far the process is off the nominal size."""
+
+
+FEATURES = (
+    Feature("Bearing seat A", 40.0, 0.025, 0.0052, 0.001),
+    Feature("Bearing seat B", 52.0, 0.03, 0.0061),
+    Feature("Seat depth", 18.5, 0.05, 0.0115, -0.004),
+)
+# Samples in which seat A was bored with a chip under the part, since when it is bored with another insert, and in which
+# the clamping was loose, so that the depth scattered.
+CHIP, NEW_INSERT, LOOSE = 41, 96, range(70, 79)
+
+
+def housing_bores(chance: Random) -> polars.DataFrame:
+    """Diameters and depths of five housings, three times a working day, with the specification of each feature."""
+    rows = []
+    for number, sample in enumerate(_samples()):
+        for feature in FEATURES:
+            mean, spread = feature.nominal + feature.mean, feature.spread
+            if feature.name == "Bearing seat A":
+                mean += 0.011 if number == CHIP else 0.0055 if number >= NEW_INSERT else 0.0
+            elif feature.name == "Seat depth" and number in LOOSE:
+                spread *= 2.4
+            limits = round(feature.nominal - feature.tolerance, 4), round(feature.nominal + feature.tolerance, 4)
+            for _ in range(5):
+                rows.append((sample, feature.name, round(chance.gauss(mean, spread), 4), *limits, feature.nominal))
+    return table(["sample", "characteristic", "measurement", "lsl", "usl", "target"], rows)
+
+
+def _samples() -> list[str]:
+    measured = [day for day in days(2 * MEASURED_DAYS) if is_working(day)][-MEASURED_DAYS:]
+    return [f"{day} {hour}" for day in measured for hour in HOURS]
+
+
+# Resin from another supplier was used on these days, until somebody looked at the chart.
+RESIN = (date(2026, 10, 12), date(2026, 10, 14))
+
+
+def leak_tests(chance: Random) -> polars.DataFrame:
+    """Castings that leak under pressure, day by day; how many were tested follows the day's work."""
+    rows = []
+    for day in [day for day in days(2 * MEASURED_DAYS) if is_working(day)][-MEASURED_DAYS:]:
+        tested = 40 * round(chance.uniform(4, 7))
+        share = 0.115 if RESIN[0] <= day <= RESIN[1] else 0.034
+        rows.append((day, tested, sum(chance.random() < share for _ in range(tested))))
+    return table(["date", "inspected", "defectives"], rows)
+
+
+def gauge_study(chance: Random) -> polars.DataFrame:
+    """Ten housings, of which three inspectors measured seat A three times each; one holds the gauge askew."""
+    parts = [chance.gauss(40.001, 0.0085) for _ in range(10)]
+    rows = []
+    for operator, askew in (("Beata", 0.0), ("Farid", 0.0002), ("Nils", 0.0011)):
+        for trial in (1, 2, 3):
+            for part, size in enumerate(parts, start=1):
+                rows.append((operator, part, trial, round(chance.gauss(size + askew, 0.0009), 4)))
+    return table(["operator", "part", "trial", "measurement"], rows)
+
+
 DEMO = DemoTenant(
     slug="tetra",
     name="Tetra Drives",
@@ -158,9 +234,19 @@ DEMO = DemoTenant(
     datasets=(
         DemoDataset("Weekly spare-part demand", "weekly-spare-part-demand.parquet", spare_parts),
         DemoDataset("Monthly production", "monthly-production.parquet", production),
+        DemoDataset("Housing bores", "housing-bores.parquet", housing_bores),
+        DemoDataset("Leak tests of castings", "leak-tests-of-castings.parquet", leak_tests),
+        DemoDataset("Gauge study of seat A", "gauge-study-of-seat-a.parquet", gauge_study),
     ),
     runs=(
         DemoRun("retail.demand_forecaster", "Weekly spare-part demand", {"horizon": 13}),
         DemoRun("retail.demand_forecaster", "Monthly production", {"horizon": 6}),
+        DemoRun("manufacturing.quality_inspector", "Housing bores", {"unit": "mm", "baseline": 60}),
+        DemoRun("manufacturing.quality_inspector", "Leak tests of castings", {"baseline": 25}),
+        DemoRun(
+            "manufacturing.quality_inspector",
+            "Gauge study of seat A",
+            {"unit": "mm", "lower_spec": 39.975, "upper_spec": 40.025},
+        ),
     ),
 )

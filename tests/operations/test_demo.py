@@ -104,7 +104,10 @@ def test_nobody_signs_in_with_a_session_of_the_same_person_elsewhere(inside: Ten
 
 def test_the_data_is_stored_as_it_is_declared_and_marked(inside: Tenant, declare: Declare) -> None:
     stored = {dataset.name: dataset for dataset in Dataset.objects.all()}
-    assert stored.keys() == {"Weekly spare-part demand", "Monthly production"}
+    assert stored.keys() == {
+        "Weekly spare-part demand", "Monthly production", "Housing bores", "Leak tests of castings",
+        "Gauge study of seat A",
+    }  # fmt: skip
     for each in declare("tetra")[0].datasets:
         dataset = stored[each.name]
         assert (dataset.is_demo, dataset.filename) == (True, each.filename)
@@ -119,6 +122,9 @@ def test_the_runs_wait_for_a_worker(inside: Tenant) -> None:
     assert [(run.source, run.status, run.origin, run.is_demo) for run in runs] == [
         ("Weekly spare-part demand", "queued", "demo", True),
         ("Monthly production", "queued", "demo", True),
+        ("Housing bores", "queued", "demo", True),
+        ("Leak tests of castings", "queued", "demo", True),
+        ("Gauge study of seat A", "queued", "demo", True),
     ]
     rows = WorkRow.objects.filter(tenant="t_tetra", kind="agents.run").values_list("id", flat=True)
     assert set(rows) == {run.pk for run in runs}
@@ -176,7 +182,7 @@ def test_what_was_interrupted_is_finished_and_nothing_is_there_twice(
     installation_prepare(tell=told.append)
     assert told == ["Finishing tenant tetra"]
     assert seed() == []
-    assert (tetra().status, counts(), len(files("t_tetra"))) == ("ready", (7, 2, 2, 1, 3), 2)
+    assert (tetra().status, counts(), len(files("t_tetra"))) == ("ready", (7, 5, 5, 1, 3), 5)
 
 
 def test_a_stop_before_the_schema_is_made_is_made_good(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,14 +191,14 @@ def test_a_stop_before_the_schema_is_made_is_made_good(committed_db: str, monkey
         seed()
     assert tetra().status == "creating"
     installation_prepare(tell=lambda _: None)
-    assert (tetra().status, counts()) == ("ready", (7, 2, 2, 1, 3))
+    assert (tetra().status, counts()) == ("ready", (7, 5, 5, 1, 3))
 
 
 def test_a_demo_tenant_that_was_deleted_comes_back(committed_db: str) -> None:
     seed()
     services.tenant_delete(tenant=tetra(), now=True)
     assert seed() == ["Making demo tenant 1 of 1: Tetra Drives"]
-    assert counts() == (7, 2, 2, 1, 3)
+    assert counts() == (7, 5, 5, 1, 3)
 
 
 def test_a_customer_at_the_address_of_a_demo_tenant_is_left_alone(acme: Tenant, declare: Declare) -> None:

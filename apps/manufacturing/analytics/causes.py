@@ -14,8 +14,8 @@ WEIGHTS: dict[Pattern, int] = {
     "hugging": 25,
 }  # fmt: skip
 """How soon to look at a pattern: what is least likely by chance, and does most harm, comes first."""
-PLACES: dict[Place, int] = {"spread": 20, "joint": 15, "level": 10, "count": 10, "small shift": 5}
-"""The spread before the level: the limits of the level rest on it."""
+PLACES: dict[Place, int] = {"spread": 20, "level": 10, "count": 10, "joint": 8, "small shift": 5}
+"""The spread before the level, whose limits rest on it; a characteristic by itself before all together."""
 
 CAUSES: dict[tuple[Pattern, Place], tuple[str, ...]] = {
     ("beyond", "level"): (

@@ -49,7 +49,7 @@ class Signal:
     first: int
     last: int
     extreme: float
-    """The distance of its farthest point from the centre, in standard errors; infinite where there are none."""
+    """How far its farthest point is from the centre, as `distance` has it."""
 
 
 def _some_of(mask: Mask, few: int, many: int, seen: Seen) -> Mask:
@@ -152,14 +152,20 @@ def suits(rule: Rule, chart: Chart) -> bool:
     return not rule.zones or chart.place == "level"
 
 
+def distance(chart: Chart) -> Values:
+    """How far points are from the centre in standard errors; without these in thirds of the way to the upper limit."""
+    away = np.abs(chart.points - chart.centre)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        far = np.where(np.isnan(chart.se), 3 * away / (chart.upper - chart.centre), away / chart.se)
+    return np.where(np.isfinite(far), far, 0.0)
+
+
 def signals(chart: Chart, keys: Sequence[str], most: int = 1_000) -> tuple[list[Signal], int]:
     """Stretches of points that fulfil a rule, with those that lead to it, and how many there are.
 
     Of each rule the `most` stretches with the farthest points are told, in the order of time.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        far = np.abs((chart.points - chart.centre) / chart.se)
-    far = np.where(np.isfinite(far), far, np.inf if chart.place in OWN_LIMITS else 0.0)
+    far = distance(chart)
     found, count = list[Signal](), 0
     for key, mask in marks(chart, keys).items():
         at = np.flatnonzero(mask)
