@@ -34,7 +34,7 @@ MOST_STEPS: Final = 200
 LARGEST: Final = 256 * 1024
 """Bytes of a definition as YAML."""
 
-TAKEN: Final = frozenset({"new"})
+TAKEN: Final = frozenset({"new", "blueprints"})
 """Names that stand for pages where those of workflows do."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -38,7 +38,7 @@ steps:
     kind: branch
     title: Is it large?
     cases:
-      - when: {field: steps.total.gross, op: ">", value: 1000}
+      - when: {field: "${steps.total.gross}", op: ">", value: 1000}
         go: [ask]
   ask:
     kind: approval

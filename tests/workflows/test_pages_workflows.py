@@ -160,7 +160,7 @@ def test_a_builder_without_workflows_is_offered_blueprints(page: Client, builder
     first = blueprints_list(who=builder)[0]
     assert "No workflow yet" in main_of(answer)
     assert first.title in main_of(answer)
-    made = page.post("/workflows/new/", {"action": "use", "blueprint": first.key})
+    made = page.post(f"/workflows/blueprints/{first.key}/use/")
     assert made.status_code == 302
     assert Workflow.objects.get(name=made["Location"].split("/")[2]).title == first.title
 

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from apps.common.errors import Conflict
 from apps.console.views import ConsoleView
 from apps.workflows import selectors, services
-from apps.workflows.blueprints import blueprint_get, blueprint_use, blueprints_list
+from apps.workflows.blueprints import blueprint_get, blueprints_list
 from apps.workflows.definition import Definition, definition_yaml
 from apps.workflows.drafting import EXAMPLE, Draft
 from apps.workflows.models import Workflow
@@ -68,11 +68,6 @@ class WorkflowNew(Editor):
         return self.show(Draft(text))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if request.POST.get("action") == "use":
-            key = request.POST.get("blueprint", "")[:200]
-            made = blueprint_use(who=self.who, user=self.user, key=key)
-            messages.success(request, f"{made.title} is yours now, as a draft. Publish it, and new runs follow it.")
-            return redirect("workflows:workflow", name=made.name)
         return self.answer(Draft(_text(request)))
 
     def save(self, draft: Draft) -> Workflow:
