@@ -215,7 +215,7 @@ def write_card(cases: list[Case]) -> None:
         intended_use="Help pharmacists and physicians look over a medication list. Decision support, verify: it does "
         "not prescribe, and does not replace a licensed reference.",
         limits=[
-            f"It knows {len(base.drugs):,} drugs. Of others it knows nothing, which it says; that does not make them safe.",
+            f"It knows {len(base.drugs):,} drugs. Of others it knows nothing, which it says.",
             "Its rules were written with the lists at hand that it is measured on: they show what is covered.",
             "Of the 33 non-interruptive pairs of classes 29 are judged; four could not be told from what is public.",
             "Doses, routes and times of taking are not read: it speaks of drugs, not of 2.5 mg in the evening.",

@@ -140,7 +140,10 @@ def test_what_was_understood_is_told_before_the_run() -> None:
     assert found.summary == "4 medications: 3 known, 1 unknown"
     assert any("“zinkorol” is not known" in warning for warning in found.warnings)
     assert any("“sertralin” is read as sertraline" in warning for warning in found.warnings)
-    assert found.preview[0] == {"entered": "warfarin", "read as": "warfarin"}
+    read = {each.label: (each.value, each.why) for each in found.understood}
+    assert read["warfarin"] == ("warfarin", "")
+    assert read["zinkorol"][0] == "Unknown, not checked"
+    assert read["sertralin"] == ("sertraline", "Spelling corrected; make sure that it is meant.")
 
 
 def test_columns_of_a_table_are_detected_and_can_be_chosen() -> None:

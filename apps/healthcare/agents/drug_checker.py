@@ -173,7 +173,7 @@ class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
         who = f"{len(cases):,} patients, " if len(cases) > 1 else ""
         return Inspection(
             summary=f"{who}{len(entries):,} medications: {known:,} known, {len(entries) - known:,} unknown",
-            understood=_understood(data, ctx),
+            understood=_understood(data, cases, ctx),
             warnings=[*_warnings(entries), *(note for case in cases for note in case.notes)],
             preview=_preview(cases),
         )
@@ -333,10 +333,19 @@ def _warnings(entries: Sequence[names.Reading]) -> list[str]:
     return list(dict.fromkeys([*unknown, *read]))[: patients.MOST_ISSUES]
 
 
-def _understood(data: DrugInput, ctx: RunContext) -> list[Understood]:
-    """Which column of a table is what, each to be corrected."""
+def _understood(data: DrugInput, cases: Sequence[_Case], ctx: RunContext) -> list[Understood]:
+    """Which column of a table is what, each to be corrected; of a list, what each entry is read as."""
     if data.patients is None:
-        return []
+        return [
+            Understood(
+                path=f"medications.{number}",
+                label=entry.entered,
+                value=", ".join(entry.drugs) or "Unknown, not checked",
+                why=_how(entry),
+            )
+            for case in cases
+            for number, entry in enumerate(case.entries)
+        ]
     columns = [name for name in ctx.table(data.patients).columns if name != patients.ROW]
     found = patients.roles(columns, data.patients.columns)
     return [
@@ -351,13 +360,17 @@ def _understood(data: DrugInput, ctx: RunContext) -> list[Understood]:
     ]
 
 
+def _how(entry: names.Reading) -> str:
+    if entry.how == "unknown":
+        return _near(entry).strip()
+    told = {"spelling": "Spelling corrected; make sure that it is meant.", "combination": "Several drugs in one."}
+    return told.get(entry.how, "")
+
+
 def _preview(cases: Sequence[_Case]) -> list[Mapping[str, Any]]:
-    entries = [(case, entry) for case in cases for entry in case.entries]
+    """The first rows of a table; a list is told whole by what was understood."""
+    entries = [(case, entry) for case in cases if case.row for entry in case.entries]
     return [
-        {
-            **({"patient": case.name} if case.name else {}),
-            "entered": entry.entered,
-            "read as": ", ".join(entry.drugs) or "unknown",
-        }
-        for case, entry in entries[: MOST_MEDICATIONS if len(cases) == 1 else PREVIEW]
+        {"patient": case.name, "entered": entry.entered, "read as": ", ".join(entry.drugs) or "unknown"}
+        for case, entry in entries[:PREVIEW]
     ]
