@@ -113,5 +113,6 @@ def _plain(values: pa.Array, type_: pa.DataType) -> pa.Array:
     plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     plain = plain.cast(type_, safe=not pa.types.is_timestamp(type_))
     if pa.types.is_floating(type_):
-        return pc.if_else(pc.is_nan(plain), pa.scalar(None, type_), plain)
+        # Nor by `pa.scalar`, which would import pandas as well.
+        return pc.if_else(pc.is_nan(plain), pa.nulls(1, type_)[0], plain)
     return without_nul(plain) if pa.types.is_string(type_) else plain
