@@ -138,6 +138,85 @@ def consumption(chance: Random) -> polars.DataFrame:
     return table(["drug", "month", "packs"], rows)
 
 
+@dataclass(frozen=True)
+class Care:
+    """What brings somebody to a ward, and what they take for it."""
+
+    conditions: str
+    ages: tuple[int, int]
+    drugs: tuple[str, ...]
+    sometimes: tuple[str, ...] = ()
+    """Each with one in three of them."""
+    creatinine: tuple[int, int] = (60, 110)
+    """Micromoles per litre."""
+
+
+CARES = (
+    Care("atrial fibrillation", (66, 88), ("apixaban 5 mg", "bisoprolol 2.5 mg"), ("digoxin 125 mcg", "amiodarone")),
+    Care(
+        "heart failure",
+        (62, 90),
+        ("furosemide 40 mg", "ramipril 5 mg", "bisoprolol 5 mg"),
+        ("spironolactone 25 mg", "naproxen 250 mg", "digoxin 125 mcg"),
+        (80, 210),
+    ),
+    Care(
+        "type 2 diabetes",
+        (45, 79),
+        ("metformin 1 g", "atorvastatin 20 mg"),
+        ("gliclazide 80 mg", "ciprofloxacin 500 mg", "clarithromycin 500 mg"),
+        (70, 190),
+    ),
+    Care(
+        "coronary artery disease",
+        (50, 82),
+        ("aspirin 75 mg", "atorvastatin 80 mg", "ramipril 10 mg"),
+        ("clopidogrel 75 mg", "omeprazole 20 mg", "diclofenac 50 mg", "GTN spray"),
+    ),
+    Care("asthma", (19, 60), ("Ventolin inhaler", "Symbicort"), ("montelukast 10 mg", "propranolol 40 mg")),
+    Care("", (24, 58), ("sertraline 50 mg",), ("tramadol 50 mg", "sumatriptan 50 mg", "zopiclone 7.5 mg")),
+    Care("epilepsy", (20, 65), ("carbamazepine 400 mg",), ("Microgynon", "erythromycin 500 mg", "levetiracetam 1 g")),
+    Care("gout", (48, 80), ("allopurinol 300 mg",), ("colchicine 500 mcg", "azathioprine 50 mg"), (80, 170)),
+    Care("", (60, 92), ("amlodipine 5 mg", "paracetamol 1 g"), ("co-amoxiclav 625 mg", "trimethoprim 200 mg")),
+    Care("parkinson's disease", (64, 86), ("Sinemet",), ("rasagiline 1 mg", "metoclopramide 10 mg", "amitriptyline")),
+)
+ALLERGIES = ("",) * 7 + ("penicillin", "sulfa", "aspirin")
+# What a hand-written chart holds now and then: a slip of the pen, and a name that no list has.
+SLIPS = (("sertraline", "sertralin"), ("omeprazole", "omeprazol"), ("furosemide", "furosemid"))
+PATIENTS, OWN_REMEDY = 48, "valley herb drops"
+
+
+def ward_medication(chance: Random) -> polars.DataFrame:
+    """The medication charts of two days on one ward: a row for each drug of each patient."""
+    rows: list[tuple[str, int, str, int, int, str, str, str]] = []
+    for number in range(1, PATIENTS + 1):
+        care = chance.choice(CARES)
+        drugs = [*care.drugs, *(drug for drug in care.sometimes if chance.random() < 1 / 3)]
+        if chance.random() < 0.06:
+            drugs.append(OWN_REMEDY)
+        sex = chance.choice(("female", "male"))
+        if sex == "male":
+            drugs = [drug for drug in drugs if drug != "Microgynon"]
+        weight = round(chance.gauss(70 if sex == "female" else 84, 11))
+        of_patient = (
+            f"Chart {number:02d}",
+            chance.randint(*care.ages),
+            sex,
+            max(45, weight),
+            chance.randint(*care.creatinine),
+            chance.choice(ALLERGIES),
+            care.conditions,
+        )
+        rows += [(*of_patient, _written(chance, drug)) for drug in drugs]
+    columns = ["patient", "age", "sex", "weight_kg", "creatinine_umol_l", "allergies", "conditions", "drug"]
+    return table(columns, rows)
+
+
+def _written(chance: Random, drug: str) -> str:
+    right, wrong = chance.choice(SLIPS)
+    return drug.replace(right, wrong)
+
+
 DEMO = DemoTenant(
     slug="stclare",
     name="St Clare Hospital",
@@ -155,9 +234,11 @@ DEMO = DemoTenant(
     datasets=(
         DemoDataset("Daily emergency admissions", "daily-emergency-admissions.parquet", admissions),
         DemoDataset("Monthly drug consumption", "monthly-drug-consumption.parquet", consumption),
+        DemoDataset("Ward medication charts", "ward-medication-charts.parquet", ward_medication),
     ),
     runs=(
         DemoRun("retail.demand_forecaster", "Daily emergency admissions", {"horizon": 14}),
         DemoRun("retail.demand_forecaster", "Monthly drug consumption", {"horizon": 6}),
+        DemoRun("healthcare.drug_checker", "Ward medication charts"),
     ),
 )

@@ -45,6 +45,7 @@ OF_OTHERS = {
         "4 charts; Bearing seat A has 135 samples of 675 measurements",
     ),
     "Leak tests of castings": ("manufacturing.quality_inspector", "45 samples"),
+    "Ward medication charts": ("healthcare.drug_checker", "48 patients, 129 medications: 127 known, 2 unknown"),
     "Gauge study of seat A": ("manufacturing.quality_inspector", "3 operators measured 10 parts 3 times each"),
 }
 # Of the tables as CSV. They change when a generator does; they must not change with the machine.
@@ -63,6 +64,7 @@ DIGESTS = {
     "Daily support tickets": "faee09ec8a0f4dcc",
     "Housing bores": "d08e19127f8d9b7f",
     "Leak tests of castings": "0e02bd1440126cce",
+    "Ward medication charts": "9080f73ec35528de",
     "Gauge study of seat A": "d9cf35c92d8c9853",
 }
 
