@@ -35,6 +35,19 @@ def payload_text(value: Any) -> str:
     return json.dumps(without_credentials(value), indent=2, ensure_ascii=False, default=str)
 
 
+def with_credentials(given: Any, original: Any) -> Any:
+    """What a person made of a value that was shown `without_credentials`: those that were left as they are come back."""
+    if isinstance(given, Mapping) and isinstance(original, Mapping):
+        return {
+            key: original[key] if item == REDACTED and key in original else with_credentials(item, original.get(key))
+            for key, item in given.items()
+        }
+    if isinstance(given, list) and isinstance(original, list):
+        rest = [None] * (len(given) - len(original))
+        return [with_credentials(item, other) for item, other in zip(given, [*original, *rest], strict=False)]
+    return given
+
+
 def without_credentials(value: Any) -> Any:
     """The value with `REDACTED` in place of what stands under the name of a credential."""
     if isinstance(value, Mapping):

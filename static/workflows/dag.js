@@ -4,7 +4,7 @@ import { layout, Graph } from "../vendor/dagre/dagre.esm.js";
 
 const NARROW = 620;
 const SMALLEST = 0.9; // below it nobody can read the words: then the picture is scrolled
-const HEIGHT = 52;
+const HEIGHT = 60;
 const SVG = "http://www.w3.org/2000/svg";
 const KEYS = { ArrowRight: "after", ArrowDown: "after", ArrowLeft: "before", ArrowUp: "before" };
 
@@ -163,11 +163,12 @@ export class Dag {
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.step : "";
     const room = this.element.clientWidth;
     this.down = room < NARROW;
-    for (const space of this.down ? SPACES.slice(1) : SPACES) {
-      this.graph = place(this.data.nodes, this.data.edges, this.down, space);
-      this.width = space.width;
-      if (this.graph.graph().width * SMALLEST <= room) break;
-    }
+    const spaces = this.down ? SPACES.slice(1) : SPACES;
+    const placed = spaces.map((space) => place(this.data.nodes, this.data.edges, this.down, space));
+    const fits = placed.findIndex((graph) => graph.graph().width * SMALLEST <= room);
+    const chosen = Math.max(0, fits); // what has to be scrolled anyhow may be wide
+    this.graph = placed[chosen];
+    this.width = spaces[chosen].width;
     const { width, height } = this.graph.graph();
     this.scale = this.zoom || Math.max(SMALLEST, Math.min(1, room / width));
     const outer = words("div", "o-dag-in", "");

@@ -258,6 +258,18 @@ def test_credentials_are_neither_shown_nor_downloaded(
     assert "hush-hush" not in console.get(address(other) + "?step=b&tab=input").content.decode()
 
 
+def test_a_credential_that_a_person_left_alone_is_given_again_and_not_its_stand_in(
+    workflow: MakeWorkflow, start: Start, worked: Work, console: Client
+) -> None:
+    run = start(workflow({"a": give("${inputs.token}")}, inputs={"token": {"type": "text"}}), token="open sesame")
+    worked()
+    form = html.unescape(console.get(address(run, "again/")).content.decode())
+    assert '"token": "[redacted]"' in form
+    console.post(address(run, "again/"), {"inputs": '{"token": "[redacted]"}'})
+    console.post(address(run, "again/"), {"inputs": '{"token": "another"}'})
+    assert [each.inputs["token"] for each in WorkflowRun.objects.order_by("id")][1:] == ["open sesame", "another"]
+
+
 def test_the_bundle_holds_the_definition_and_the_whole_ledger_in_order(failed: WorkflowRun, console: Client) -> None:
     answer = console.get(address(failed, "run.json"))
     told = json.loads(b"".join(answer.streaming_content))

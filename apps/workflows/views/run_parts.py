@@ -36,6 +36,7 @@ ORIGINS: Final = {
     "workflow": "Another workflow",
     "workflow_end": "The end of another workflow",
     "retry": "Retry",
+    "demo": "Demonstration",
 }
 
 
@@ -230,7 +231,7 @@ def _bar(began: datetime, ended: datetime, begins: datetime, ends: datetime, ton
 def _took(step: StepProgress) -> str:
     if step.kept:
         return "kept"
-    if step.took is not None:
+    if step.took is not None and step.took >= timedelta(milliseconds=1):
         return formats.duration(step.took)
     if step.status in {"succeeded", "failed"}:
         return "at once"

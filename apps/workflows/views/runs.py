@@ -18,7 +18,7 @@ from apps.console.views import ConsoleView
 from apps.workflows import bulk, bundles, comparing, givens, live, reading, selectors, services
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.models import WorkflowRun
-from apps.workflows.payloads import payload_text
+from apps.workflows.payloads import payload_text, with_credentials
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.progress import run_progress
 from apps.workflows.store import plan_of
@@ -123,6 +123,8 @@ class WorkflowRunRetry(ConsoleView):
         try:
             given = None if text is None or step is None else _typed(text)
             if step is not None and given is not None:
+                own = givens.step_given(who=self.who, run=run, plan=plan_of(run.version), step=step)
+                given = with_credentials(given, own)
                 givens.given_check(run=run, step=step, given=given)
             again = services.run_retry(
                 who=self.who, user=self.user, run=run, step=step.name if step else None, given=given
@@ -164,7 +166,7 @@ class WorkflowRunAgain(ConsoleView):
         text = request.POST.get("inputs")
         try:
             workflow = _published(self, run)
-            data = run.inputs if text is None else _typed(text)
+            data = run.inputs if text is None else with_credentials(_typed(text), run.inputs)
             fresh = services.run_start(who=self.who, user=self.user, workflow=workflow, data=data, origin="console")
         except Problem as problem:
             return _told(self, request, run, problem) if text is None else self._form(run, text, problem)
