@@ -191,9 +191,9 @@ def measure() -> Iterator[Case]:
         f"{PAIRS:,} random pairs, none left out", "major or higher", round(found, 2), "%", bar, found <= MOST_UNRELATED
     )
     found = unrelated_share()
-    usual = len(evaluation("drug_checker_unrelated"))
+    count = len(evaluation("drug_checker_unrelated"))
     yield Case(
-        f"{usual} usual pairs chosen by hand", "major or higher", round(found, 2), "%", bar, found <= MOST_UNRELATED
+        f"{count} usual pairs chosen by hand", "major or higher", round(found, 2), "%", bar, found <= MOST_UNRELATED
     )
     right, wrong = corrected_share()
     yield Case("names with one mistake", "read right", round(right, 1), "%")
