@@ -49,7 +49,8 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
                 _take_up(claims, board, current) and _follow(current, board)
                 for claims in _together(claimed.claims, queue)
             )
-            if not whole or not claimed.claims or time.monotonic() > until or board.ending[0]:
+            over = not whole or not claimed.claims or time.monotonic() > until or board.ending[0]
+            if over or wakeups.others_waiting(schema, queue):
                 for each in current.followers:
                     _give_back(each)
                 if current.has_made:

@@ -10,6 +10,7 @@ from functools import cache
 
 import redis
 from celery import current_app
+from celery.worker import state
 from django.conf import settings
 from kombu.exceptions import OperationalError as BrokerError
 from prometheus_client import Counter
@@ -61,8 +62,12 @@ def waiting(queue: str) -> int:
 
 
 def others_waiting(tenant: str, queue: str) -> bool:
-    """Whether wake-ups of other tenants wait in the queue: all there are, less this tenant's own, of which one at most
-    is outstanding. False while Redis is away."""
+    """Whether wake-ups of other tenants wait: one that this worker has fetched and has no thread for, or one in the
+    queue, where all but this tenant's own, of which one at most is outstanding, are others'. While Redis is away, only
+    what was fetched is known."""
+    fetched = _fetched(queue)
+    if fetched - {tenant}:
+        return True
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     try:
         asked = _redis().pipeline(transaction=False)
@@ -71,7 +76,20 @@ def others_waiting(tenant: str, queue: str) -> bool:
         found, own = asked.execute()
     except redis.RedisError:
         return False
-    return int(found) > int(own)
+    return int(found) > (0 if tenant in fetched else int(own))
+
+
+def _fetched(queue: str) -> set[str]:
+    """Whose wake-ups the consumer of this process has taken from the queue, and none of its threads has begun yet.
+
+    It fetches as many as it has threads, whether they are free or not. A process that forks for each task fetches none
+    ahead (see the setting), so nothing is missed by its children, who know nothing of this.
+    """
+    try:
+        begun = set(state.active_requests)
+        return {each.args[0] for each in list(state.reserved_requests) if each not in begun and each.args[1] == queue}
+    except RuntimeError:  # the consumer fetched one at this very moment: whoever asks looks again soon
+        return set()
 
 
 def first_of(name: str, *, within: float) -> bool:

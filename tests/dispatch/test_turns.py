@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 from apps.common import work
 from apps.common.ids import uuid7
 from apps.common.work import Claim, fenced
-from apps.dispatch import rows, turns
+from apps.dispatch import rows, turns, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.models import DeadLetter
 from apps.tenants import services as tenants
@@ -73,6 +73,16 @@ def test_a_turn_claims_no_more_than_its_process_can_keep_the_leases_of(
     turns.turn(schema=acme.schema_name, queue="flow", board=board)
     assert [stored(id) for id in ids] == [None] * 7
     assert max(held) == 3
+
+
+def test_a_turn_ends_after_what_is_in_hand_when_another_tenant_waits(
+    acme: Tenant, board: Board, wakes: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeups, "others_waiting", lambda schema, queue: (schema, queue) == (acme.schema_name, "cpu"))
+    scheduled(3)
+    wakes.clear()
+    assert run_turn(acme, board) == 1
+    assert wakes == [(acme.schema_name, "cpu")], "it goes on in a turn of its own"
 
 
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:

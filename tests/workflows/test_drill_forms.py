@@ -218,7 +218,6 @@ def test_a_tenant_that_floods_makes_way_for_another_that_waits(
     wakeups._redis().delete(queue)
     wakeups._redis().rpush(queue, f"the wake-up of {globex.schema_name}")
     try:
-        monkeypatch.setattr(turns, "LONGEST", 0.0)
         taken = turns.turn(schema=acme.schema_name, queue="flow", board=board)
     finally:
         wakeups._redis().delete(queue)
