@@ -23,6 +23,11 @@ if env.process in {"web", "live", "worker-io"}:
     _default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10, "max_lifetime": 1800}
 else:
     _default["CONN_MAX_AGE"] = None
+if env.process.startswith("worker-"):
+    # A worker that is frozen inside of a transaction keeps rows locked that nobody else can take over, however long ago
+    # its lease ran out: PostgreSQL ends such a session, which undoes what it had begun. Work waits for nobody in one.
+    _options = f"{_default['OPTIONS'].get('options', '')} -c idle_in_transaction_session_timeout=10s"
+    _default["OPTIONS"]["options"] = _options.strip()
 DATABASES = {"default": _default}
 # Ours stands on that of django-tenants, which is stacked on the backend that counts statements and connections.
 ORIGINAL_BACKEND = "django_prometheus.db.backends.postgresql"

@@ -28,7 +28,7 @@ from apps.workflows import calls, pump, services, store
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
-from tests.workflows.test_faults import claim
+from tests.workflows.test_faults import claim, expire
 from tests.workflows.test_pump import AMOUNT, Start, after, chain
 
 APPROVAL = {"ask": {"kind": "approval", "question": "Yes?"}, "then": give(1)}
@@ -126,6 +126,20 @@ def test_one_run_that_somebody_slow_has_locked_holds_up_no_other(
     for run in runs:
         assert after(run).status == "succeeded"
         assert ledger(run) == [(n, -1, 1, "succeeded") for n in range(2)]
+
+
+def test_a_pump_writes_nothing_for_a_run_that_another_one_has_in_hand(
+    acme: Tenant, workflow: MakeWorkflow, start: Start
+) -> None:
+    """Rule R2: its row is there, and its fence is somebody else's."""
+    run = start(workflow(chain(2), inputs=AMOUNT), amount=1)
+    stale = pump.Pump(claim(acme))
+    expire()
+    [taken] = claim(acme)
+    stale.run()
+    assert ledger(run) == []
+    assert after(run).status == "queued"
+    assert work.still_ours([taken]) == [taken]
 
 
 @pytest.mark.parametrize("moment", ["claimed", "loaded", "committing"])
