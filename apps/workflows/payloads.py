@@ -36,7 +36,7 @@ def payload_text(value: Any) -> str:
 
 
 def with_credentials(given: Any, original: Any) -> Any:
-    """What a person made of a value that was shown `without_credentials`: those that were left as they are come back."""
+    """What a person made of a value that was shown `without_credentials`: those that were left alone come back."""
     if isinstance(given, Mapping) and isinstance(original, Mapping):
         return {
             key: original[key] if item == REDACTED and key in original else with_credentials(item, original.get(key))

@@ -55,23 +55,22 @@ function swap(id, page) {
   found?.focus({ preventScroll: true });
 }
 
-function take(page, parts) {
-  for (const id of parts) swap(id, page);
-  const [now, fresh] = [root(), page.getElementById("run")];
-  Object.assign(now.dataset, fresh.dataset);
+function take(page) {
+  const { stepShown } = page.querySelector("[data-step-shown]").dataset; // its parts leave it below
+  for (const id of PARTS) swap(id, page);
+  Object.assign(root().dataset, page.getElementById("run").dataset);
   dag.update(JSON.parse(page.getElementById("graph-data").textContent));
-  dag.select(page.querySelector("[data-step-shown]").dataset.stepShown);
+  dag.select(stepShown);
   renewCounts(page);
 }
 
 // ------------------------------------------------------- one step closely
 
-async function show(address, { focus = "" } = {}) {
+async function show(address) {
   const page = await pageAt(address);
   if (!page) return;
   history.replaceState(null, "", address);
-  take(page, PARTS);
-  if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+  take(page);
   announce(`Step: ${part("step-h").textContent}`);
 }
 
@@ -114,10 +113,11 @@ async function refresh() {
   const before = root().dataset.status;
   const page = await pageAt(location.href);
   if (!page) return;
-  take(page, PARTS);
+  take(page);
   const { status, ref } = root().dataset;
   const words = root().querySelector("h1 .o-st")?.textContent.trim();
-  announce(status === before ? part("step-h").textContent + ": " + part("run-step").querySelector(".o-st").textContent.trim() : `${ref}: ${words}`);
+  const step = `${part("step-h").textContent}: ${part("run-step").querySelector(".o-st").textContent.trim()}`;
+  announce(status === before ? step : `${ref}: ${words}`);
   if (!OPEN.includes(status)) leave?.();
 }
 

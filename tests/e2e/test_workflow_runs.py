@@ -1,4 +1,4 @@
-"""Runs of workflows in the browser: the graph by mouse and keyboard, a retry by one click, and what happens, as it does."""
+"""Runs of workflows in the browser: the graph by mouse and keyboard, a retry by one click, and live pages."""
 
 from __future__ import annotations
 
