@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from apps.manufacturing.analytics import inspecting, layout
+from apps.manufacturing.analytics.capability import Spec
 from apps.manufacturing.analytics.inspecting import Choices, Prepared
 from apps.manufacturing.analytics.reading import MOST_CHARACTERISTICS
 from apps.manufacturing.analytics.tables import MOST_ISSUES
@@ -63,7 +64,7 @@ def test_operators_beside_measurements_are_no_gauge_study_when_nothing_is_repeat
 
 
 def test_a_specification_makes_it_a_study_of_capability() -> None:
-    assert read(bores(), spec=inspecting.Spec(9, 11)).plan.study == "capability"
+    assert read(bores(), spec=Spec(9, 11)).plan.study == "capability"
 
 
 def test_readings_side_by_side_are_one_sample() -> None:

@@ -186,7 +186,7 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
     def detail(self, report: QualityReport, row: str) -> list[Widget]:
         for one in report.characteristics:
             if one.name == row:
-                return shown.characteristic(one, report.unit)
+                return shown.characteristic(one, report)
         for study in report.gauges:
             if study.name == row:
                 return shown.gauge(study, report.unit)

@@ -41,9 +41,9 @@ def charted_report(
     made, attention, total = [], [], 0
     for number, one in enumerate(found.charted):
         tell(number, len(found.charted), f"Looking at {one.name}")
-        things, signals = inspecting.look_at(one, keys)
+        things, signals, seen = inspecting.look_at(one, keys)
         total += len(things)
-        if signals > sum(len(thing.rules) for thing in things):
+        if signals > seen:
             found.notes.append(f"{one.name}: of {signals:,} signals, those with the farthest points are looked at.")
         attention += [_attention(one, thing) for thing in things[:MOST_LISTED]]
         asked = one.spec.lower is not None or one.spec.upper is not None

@@ -30,6 +30,9 @@ from apps.manufacturing.agents.quality_report import (
     SamplingReport,
 )
 
+MOST_FIRST = 12
+"""Things to look at that are listed; further ones are marked in the charts."""
+
 
 def verdict(report: QualityReport) -> TextWidget:
     reasons = [*report.reasons, *report.notes]
@@ -84,29 +87,27 @@ def attention(report: QualityReport) -> TableWidget:
             "chart": one.chart,
             "what": one.what,
             "extreme": one.extreme,
-            "causes": _listed(one.causes),
+            "causes": one.causes[0] if one.causes else None,
         }
-        for number, one in enumerate(report.attention, start=1)
+        for number, one in enumerate(report.attention[:MOST_FIRST], start=1)
     ]
     columns = [
         Column(key="rank", title="Rank", numeric=True, digits=0),
         Column(key="place", title="Sample"),
         Column(key="chart", title="Chart"),
         Column(key="what", title="What it shows"),
-        Column(key="causes", title="Look for", hint="Likely causes, the likeliest first"),
+        Column(key="causes", title="Look for", hint="The likeliest cause; further ones stand beside the chart"),
         Column(key="extreme", title="Distance", numeric=True, digits=1, hint="From the centre, in standard errors"),
     ]
     if len(report.characteristics) > 1:
         columns.insert(1, Column(key="characteristic", title="Characteristic"))
-    more = f" Of {report.found:,} things the first are listed." if report.found > len(rows) else ""
+    more = (
+        f" The first {len(rows)} of {report.found:,}; all are marked in the charts." if report.found > len(rows) else ""
+    )
     return TableWidget(
         key="attention", title="Look at these first", columns=columns, rows=rows,
         empty="No rule marks any sample.", summary=f"In the order of their weight.{more}" if rows else "",
     )  # fmt: skip
-
-
-def _listed(causes: list[str]) -> str:
-    return " ".join(f"({number}) {cause}." for number, cause in enumerate(causes, start=1))
 
 
 def characteristics(report: QualityReport) -> TableWidget:
@@ -178,13 +179,16 @@ def _figure(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
-def characteristic(one: CharacteristicReport, unit: str) -> list[Widget]:
+def characteristic(one: CharacteristicReport, report: QualityReport) -> list[Widget]:
+    unit = report.unit
     made: list[Widget] = [control_chart(chart, one.name, unit) for chart in one.charts]
+    first = next((each for each in report.attention if each.characteristic == one.name), None)
+    if first:
+        title = f"Look first at {first.place} ({first.chart})"
+        made.append(TextWidget(title=title, text=f"{first.what} Look for, in this order:", reasons=first.causes))
     if one.capability:
         made += [capability(one.capability, one.name), histogram(one.capability, one.name, unit)]
-    tone: Tone = one.tone
-    made.append(TextWidget(title=f"Why: {one.kind}", text=one.why, reasons=[f"{one.verdict}."], tone=tone))
-    return made
+    return [*made, TextWidget(title=f"Why {one.kind}", text=one.why)]
 
 
 def capability(able: CapabilityReport, name: str) -> FiguresWidget:
@@ -267,7 +271,6 @@ def gauge(one: GaugeReport, unit: str) -> list[Widget]:
     bars = BarWidget(
         title="Where variation comes from", heading="Source", periods=names, unit="%",
         bars=[Bar(name="Of the total deviation", values=[shares[name].of_total for name in names])],
-        lines=[SeriesLine(name="By average and range", style="dotted", values=[by_range[n].of_total for n in names])],
         summary=f"The gauge makes {variance.grr:.4g} % of the total deviation by analysis of variance, "
         f"{ranges.grr:.4g} % by average and range.",
     )  # fmt: skip
@@ -289,7 +292,12 @@ def gauge(one: GaugeReport, unit: str) -> list[Widget]:
         row |= {"variance": part.of_variance, "ranges": same.of_total if same else None}
         rows.append(row | ({"tolerance": part.of_tolerance} if tolerated else {}))
     made: list[Widget] = [bars, TableWidget(key="variation", title="Variation", columns=columns, rows=rows)]
-    made += [control_chart(chart, one.name, unit) for chart in one.charts]
+    for chart in one.charts:
+        drawn = control_chart(chart, one.name, unit)
+        if chart.title == "Xbar":
+            apart = f"{chart.beyond:,} of {chart.samples:,} means lie beyond the limits of the gauge's own scatter"
+            drawn.summary = f"{apart}: the more, the better it tells parts apart."
+        made.append(drawn)
     return [*made, _effects(one)]
 
 
@@ -298,16 +306,21 @@ def _effects(one: GaugeReport) -> TableWidget:
     columns = [
         Column(key="source", title="Source"),
         Column(key="freedom", title="df", numeric=True, digits=0),
-        Column(key="square", title="Mean square", numeric=True, digits=4),
+        Column(key="square", title="Mean square", numeric=True),
         Column(key="f", title="F", numeric=True, digits=2),
-        Column(key="p", title="p", numeric=True, digits=3),
+        Column(key="p", title="p"),
     ]
     rows: list[dict[str, Cell]] = [
-        {"source": e.source, "freedom": e.freedom, "square": e.square, "f": e.f, "p": e.p} for e in method.effects
+        {"source": e.source, "freedom": e.freedom, "square": e.square, "f": e.f, "p": _chance(e.p)}
+        for e in method.effects
     ]
     pooled = " The interaction of operators and parts is no more than chance, and counts as repeatability."
     return TableWidget(key="effects", title="Analysis of variance", columns=columns, rows=rows,
                        summary=f"Random effects.{pooled if method.pooled else ''}")  # fmt: skip
+
+
+def _chance(p: float | None) -> str | None:
+    return None if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _sampling_figures(made: SamplingReport) -> list[Figure]:

@@ -286,16 +286,19 @@ def within(one: Charted) -> float:
     return next(chart.sigma[-1] for chart in one.charts if chart.sigma)
 
 
-def look_at(one: Charted, keys: list[str]) -> tuple[list[Found], int]:
-    """What to look at, first things first, and how many signals there are. Signals that overlap are one thing."""
+def look_at(one: Charted, keys: list[str]) -> tuple[list[Found], int, int]:
+    """What to look at, first things first; how many signals there are, and how many of them were looked at.
+
+    Signals that overlap are one thing.
+    """
     found: list[Found] = []
-    total = 0
+    total = seen = 0
     for chart in one.charts:
         told, count = signals(chart, keys)
-        total += count
+        total, seen = total + count, seen + len(told)
         found += _merged(chart, told, one)
     # Of things alike, the latest first: its trace is fresh.
-    return sorted(found, key=lambda each: (-each.weight, -each.signal.last)), total
+    return sorted(found, key=lambda each: (-each.weight, -each.signal.last)), total, seen
 
 
 def _merged(chart: Chart, every: list[Signal], one: Charted) -> list[Found]:
