@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -98,7 +98,7 @@ class Draft:
 
         self.trying(look)
 
-    def take(self, file: UploadedFile | None) -> None:
+    def take(self, file: UploadedFile[Any] | None) -> None:
         """Put the text of a file in its place; a file that cannot be read leaves what there was."""
 
         def look() -> None:

@@ -14,6 +14,7 @@ from django.db.models import Count, F, Func, Q, TextField
 from django.db.models.functions import TruncHour
 
 from apps.agents.pulse import DAY, Health, Median, hour_word, hours_of_day
+from apps.common import formats
 from apps.common.permissions import Principal, demand
 from apps.workflows.models import Trigger, Workflow, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
@@ -30,6 +31,12 @@ class WorkflowHealth(Health):
     """How the runs of a workflow went over the last 24 hours, and how many are open, whenever they began."""
 
     open: int = 0
+
+    @property
+    def success(self) -> str:
+        """The share of those that succeeded in percent, as text; a dash where none has ended."""
+        rate = self.success_rate
+        return formats.number(rate, 0 if rate == 100 else 1)
 
     @property
     def told(self) -> str:
@@ -106,7 +113,7 @@ def workflows_health(*, who: Principal, workflows: Iterable[Workflow]) -> dict[U
     worked = Median(F("finished_at") - F("created_at"), filter=_SUCCEEDED & today)
     opened = Count("id", filter=Q(status__in=WorkflowRun.OPEN))
     looked_at = runs.filter(today | Q(status__in=WorkflowRun.OPEN)).values("workflow")
-    others = {row["workflow"]: row for row in looked_at.annotate(median=worked, open=opened)}
+    others: dict[UUID, Any] = {row["workflow"]: row for row in looked_at.annotate(median=worked, open=opened)}
     return {id: _health(hours[id], others.get(id, {})) for id in ids}
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from apps.agents import fields
+from apps.agents.fields import Field
 from apps.common.errors import InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal
 from apps.datasets.selectors import datasets_recent
@@ -40,7 +41,7 @@ class StartForm:
     unread: list[Issue] = field(default_factory=list)
 
     @property
-    def fields(self) -> list[fields.Field]:
+    def fields(self) -> list[Field]:
         """The fields with what was entered, and with what was wrong."""
         made = fields.fields_of(inputs_model(self.definition), structured=True)
         for each in made:
@@ -77,7 +78,7 @@ class StartForm:
         entered = {name: self.values.get(f"{_PREFIX}{name}", "") for name in known}
         return _values(entered, known, lambda name: f"{_PREFIX}{name}")
 
-    def _told(self, each: fields.Field, told: InputField) -> None:
+    def _told(self, each: Field, told: InputField) -> None:
         each.help = " ".join(filter(None, [told.description, _HELP.get(told.type, "")]))
         each.required = told.required and told.default is None and told.type != "boolean"
         if told.type == "dataset":

@@ -28,7 +28,7 @@ class WorkflowStart(ConsoleView):
 
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
         workflow = self._workflow(name)
-        values = {key: value.replace("\r\n", "\n") for key, value in request.POST.items()}
+        values = {key: value.replace("\r\n", "\n") for key, value in request.POST.dict().items()}
         form = self._form(workflow, values)
         try:
             if form.mode == "batch" and (file := request.FILES.get("file")) is not None:
@@ -51,8 +51,8 @@ class WorkflowStart(ConsoleView):
 
     def _form(self, workflow: Workflow, values: dict[str, str]) -> StartForm:
         assert workflow.published is not None  # noqa: S101  # looked at by `_workflow`
-        asked: Any = values.get("mode", "form")
-        mode = asked if asked in dict(MODES) else "form"
+        asked = values.get("mode", "form")
+        mode: Any = asked if asked in dict(MODES) else "form"
         return StartForm(workflow.published.definition, values, self.who, mode)
 
     def _show(self, workflow: Workflow, form: StartForm) -> HttpResponse:

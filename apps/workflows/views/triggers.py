@@ -86,7 +86,7 @@ def _definition(workflow: Workflow) -> Definition | None:
 
 
 def _entered(request: HttpRequest) -> dict[str, str]:
-    return {name: value.replace("\r\n", "\n")[:20_000] for name, value in request.POST.items()}
+    return {name: value.replace("\r\n", "\n")[:20_000] for name, value in request.POST.dict().items()}
 
 
 class TriggerNew(TriggerView):
