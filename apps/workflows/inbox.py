@@ -117,14 +117,14 @@ def mine_count(*, who: Principal, user: User) -> int:
 def evidence_of(*, who: Principal, approval: Approval) -> list[Evidence]:
     """What the steps gave that come before a question, the nearest first. One statement beside that of the version.
 
-    What an agent gave is for those who may see its runs.
+    Steps that only choose the way or wait are left out. What an agent gave is for those who may see its runs.
     """
     demand(who, WORKFLOWS_VIEW)
     plan = plan_of(approval.run.version)
     asked = next((each for each in plan.steps if each.name == approval.step), None)
     if asked is None:
         return []
-    before = list(_before(plan, asked))
+    before = [step for step in _before(plan, asked) if not step.targets and step.step.kind != "wait"]
     rows = StepRun.objects.filter(
         run=approval.run_id, step__in=[step.index for step in before], item=STEP, ended=True, outcome="succeeded"
     )

@@ -25,7 +25,7 @@ class Shape:
     text: str = ""
     pairs: list[tuple[str, Shape]] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     more: int = 0
     """Rows, items or pairs that are left out, or characters of JSON."""
@@ -39,6 +39,13 @@ class Shape:
 class Column:
     title: str
     is_number: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    is_number: bool
+    """Whether it stands in a column of figures."""
 
 
 def shape_of(value: Any) -> Shape:
@@ -80,7 +87,10 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Shape:
     shown = rows[:ROWS]
     names = list(dict.fromkeys(name for row in shown for name in row))[:COLUMNS]
     columns = [Column(label_of(str(name)), _is_numeric([row.get(name) for row in shown])) for name in names]
-    cells = [[_cell(row.get(name)) for name in names] for row in shown]
+    cells = [
+        [Cell(_cell(row.get(name)), column.is_number) for name, column in zip(names, columns, strict=True)]
+        for row in shown
+    ]
     return Shape("table", columns=columns, rows=cells, more=max(0, len(rows) - ROWS))
 
 

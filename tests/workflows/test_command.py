@@ -14,8 +14,8 @@ from apps.accounts.models import User
 from apps.dispatch.board import Board
 from apps.tenants.context import forget, tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows.models import Workflow
-from tests.workflows.conftest import Work
+from apps.workflows.models import Workflow, WorkflowRun
+from tests.workflows.conftest import Work, doom
 
 TEXT = """
 name: greet
@@ -107,6 +107,15 @@ def test_a_run_is_started_answered_shown_and_taken_up_again(
     assert took_up == f"takes up {ref} from hello.\n"
     worked()
     assert 'outputs  {"text": "Salve"}' in run("show", again)
+
+
+def test_runs_that_were_given_up_go_on_by_command(asking: Path, acme: Tenant, worked: Work) -> None:
+    lost, other = (run("start", "ask", "--inputs", '{"who": "Ana"}').split()[0] for _ in range(2))
+    doom(WorkflowRun.objects.get(number=int(lost[2:])))
+    worked()
+    assert run("requeue", lost, other) == (f"{lost} goes on.\n{other} was not given up; nothing was changed.\n")
+    worked()
+    assert f"{lost} of ask, version 1: waiting" in run("show", lost)
 
 
 def test_who_is_not_asked_cannot_answer_by_command(asking: Path, member: Callable[..., User], worked: Work) -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from apps.accounts.models import User
 from apps.common.errors import NotFound
 from apps.common.permissions import Platform
-from apps.workflows import selectors, services
+from apps.workflows import bulk, selectors, services
 from apps.workflows.management.verbs import Parsers, Verbs, json_of, lines_of, object_of
 from apps.workflows.models import WorkflowRun
 from apps.workflows.store import plan_of
@@ -43,6 +43,8 @@ class RunVerbs(Verbs):
                 each.add_argument(
                     "--given", type=json_of, metavar="JSON", help="what that step is given instead, or @FILE"
                 )
+        requeue = verbs.add_parser("requeue", help="let runs go on that were given up, after what was recorded last")
+        requeue.add_argument("run", nargs="+", help="their numbers: W-12 W-13")
         verbs.add_parser("approvals", help="show the questions that wait for an answer")
         decide = verbs.add_parser("decide", help="answer a question, for good, as a member who is asked")
         decide.add_argument("approval", type=UUID, help="its id, from the list of approvals")
@@ -95,6 +97,13 @@ class RunVerbs(Verbs):
         made = services.run_retry(who=Platform(), user=None, run=ended, step=step, given=given)
         [again] = _read([made.id])
         self.stdout.write(f"{again.ref} takes up {ended.ref} {f'from {step}' if step else 'where it stopped'}.")
+
+    def _requeue(self, *, run: list[str], **_: Any) -> None:
+        runs = [_run(ref) for ref in run]
+        outcomes = bulk.runs_requeue(who=Platform(), runs=runs)
+        for each in runs:
+            told = "goes on" if outcomes[each.pk] == "requeued" else "was not given up; nothing was changed"
+            self.stdout.write(f"{each.ref} {told}.")
 
     def _approvals(self, **_: Any) -> None:
         asked = selectors.approvals_query(who=Platform(), user=User())

@@ -1,0 +1,170 @@
+"""What waits for people, in a browser: an answer from a phone lets a run go on, and the pages are accessible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import VIEWS, View, overflow, settle, violations
+from tests.e2e.conftest import Address, Open
+
+pytestmark = pytest.mark.browser
+
+PHONE = next(view for view in VIEWS if view.width < 800)
+WIDE = next(view for view in VIEWS if view.width > 800)
+Opened = Callable[..., Page]
+DEFINITION: dict[str, Any] = {
+    "name": "ship-by-hand",
+    "title": "Ship by hand",
+    "inputs": {"pieces": {"type": "integer"}},
+    "steps": {
+        "weigh": {
+            "kind": "transform",
+            "title": "Weigh",
+            "set": {"kilograms": {"$multiply": ["${inputs.pieces}", 2]}, "boxes": [{"box": 1, "pieces": 4}]},
+        },
+        "ask": {
+            "kind": "approval",
+            "title": "Ask",
+            "question": "Ship ${inputs.pieces} pieces, ${steps.weigh.kilograms} kg?",
+            "details": {"weight": "${steps.weigh.kilograms}", "boxes": "${steps.weigh.boxes}"},
+        },
+    },
+    "outputs": {"shipped": "${steps.ask.approved}", "remark": "${steps.ask.comment}"},
+}
+
+
+@pytest.fixture
+def opened(open_page: Open, address: Address) -> Opened:
+    """`opened(path, view=PHONE, role="approver")`: a page of acme, open at a path."""
+
+    def go(path: str, view: View = PHONE, role: str = "approver") -> Page:
+        page, _ = open_page(view, role)
+        page.goto(address("acme") + path)
+        return page
+
+    return go
+
+
+def call(page: Page, method: str, path: str, body: Any = None) -> Any:
+    """What the API answers to the person who is signed in."""
+    return page.evaluate(
+        """async ([method, path, body]) => {
+            const form = await (await fetch("/help/")).text();
+            const token = form.match(/name="csrfmiddlewaretoken" value="([^"]+)"/)[1];
+            const answer = await fetch(`/api/v1${path}`, {
+                method,
+                headers: {"Content-Type": "application/json", "X-CSRFToken": token},
+                body: body === null ? undefined : JSON.stringify(body),
+            });
+            if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+            return answer.json();
+        }""",
+        [method, path, body],
+    )
+
+
+@pytest.fixture
+def asked(opened: Opened) -> Callable[[int], str]:
+    """`asked(12)`: the number of a run that asks whether to ship so many pieces."""
+    page = opened("/help/", WIDE, "builder")
+    there = [each["name"] for each in call(page, "GET", "/workflows?limit=100")["items"]]
+    if DEFINITION["name"] not in there:
+        call(page, "POST", "/workflows", {"definition": DEFINITION})
+        call(page, "POST", f"/workflows/{DEFINITION['name']}/publish", {"note": ""})
+
+    def start(pieces: int) -> str:
+        run = call(page, "POST", f"/workflows/{DEFINITION['name']}/runs", {"inputs": {"pieces": pieces}})
+        return str(run["ref"])
+
+    return start
+
+
+def question(page: Page, ref: str) -> None:
+    """Go to the question of a run, as soon as it is asked."""
+    found = page.locator(".o-inbox li", has_text=re.compile(rf"\b{ref}\b")).get_by_role("link")
+
+    def there() -> None:
+        page.reload()
+        expect(found).to_be_visible(timeout=2_000)
+
+    for _ in range(10):
+        try:
+            there()
+            break
+        except AssertionError:
+            continue
+    found.click()
+    page.wait_for_url("**/approvals/*-*/")
+
+
+def sizes(page: Page, buttons: tuple[str, ...]) -> list[float]:
+    boxes = [page.get_by_role("button", name=name, exact=True).bounding_box() for name in buttons]
+    return [min(box["width"], box["height"]) for box in boxes if box]
+
+
+def test_an_answer_from_a_phone_lets_the_run_go_on(opened: Opened, asked: Callable[[int], str]) -> None:
+    ref = asked(12)
+    page = opened("/approvals/")
+    question(page, ref)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ship 12 pieces, 24 kg?")
+    evidence = page.get_by_role("region", name="What it rests on")
+    expect(evidence).to_contain_text("Weigh")
+    assert overflow(page) == 0, "the page is wider than the screen"
+    assert min(sizes(page, ("Yes", "No"))) >= 44
+    assert len(sizes(page, ("Yes", "No"))) == 2
+    page.get_by_label("Comment").fill("Mind the rain")
+    page.get_by_role("button", name="Yes", exact=True).click()
+    expect(page.get_by_role("region", name="Answer")).to_contain_text("Mind the rain")
+    page.get_by_role("link", name=f"Open {ref}").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ship by hand")
+    expect(page.locator("#main")).to_contain_text("Succeeded")
+
+
+def test_a_no_asks_for_a_reason_and_keeps_what_was_written(opened: Opened, asked: Callable[[int], str]) -> None:
+    page = opened("/approvals/")
+    question(page, asked(3))
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was decided")
+    comment = page.get_by_label("Comment")
+    expect(comment).to_be_focused()
+    settle(page)
+    assert violations(page) == []
+    comment.fill("Too few")
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_role("region", name="Answer")).to_contain_text("Too few")
+
+
+def test_who_comes_second_is_told_who_decided(opened: Opened, asked: Callable[[int], str]) -> None:
+    first, second = opened("/approvals/"), opened("/approvals/", WIDE, "administrator")
+    ref = asked(5)
+    question(first, ref)
+    question(second, ref)
+    first.get_by_role("button", name="Yes", exact=True).click()
+    expect(first.get_by_role("region", name="Answer")).to_contain_text("The run goes on")
+    second.get_by_role("button", name="Yes", exact=True).click()
+    expect(second.get_by_role("alert")).to_contain_text("answered yes at")
+    settle(second)
+    assert violations(second) == []
+
+
+@pytest.mark.parametrize("look", VIEWS, ids=lambda view: view.name)
+def test_what_waits_for_people_is_accessible_in_both_themes_and_widths(
+    look: View, opened: Opened, asked: Callable[[int], str]
+) -> None:
+    ref = asked(7)
+    page = opened("/approvals/", look)
+    for address in ("/approvals/?tab=team", "/approvals/?tab=done", "/approvals/?q=nothing-like-that", "/"):
+        page.goto(page.url.split("/approvals")[0].rstrip("/") + address)
+        settle(page)
+        assert violations(page) == [], address
+        assert overflow(page) == 0, address
+    page.goto(page.url.rstrip("/") + "/approvals/")
+    question(page, ref)
+    settle(page)
+    assert violations(page) == []
+    assert overflow(page) == 0
