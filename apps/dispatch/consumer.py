@@ -18,7 +18,7 @@ EVERY: Final = 1.0
 """Seconds between two tries."""
 
 
-class Consumer(consumer.Consumer):  # type: ignore[misc]
+class Consumer(consumer.Consumer):
     """Celery's consumer of messages, named by the setting `CELERY_WORKER_CONSUMER`."""
 
     def ensure_connected(self, conn: Any) -> Any:

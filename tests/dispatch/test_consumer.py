@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 from celery import current_app
-from kombu import Connection
+from kombu.connection import Connection
 
 from apps.dispatch.consumer import Consumer
 
@@ -26,8 +26,8 @@ def test_a_worker_asks_for_redis_every_second_for_as_long_as_it_is_away(monkeypa
     monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
     monkeypatch.setattr(Connection, "_establish_connection", establish)
     monkeypatch.setattr(Connection, "_close", lambda self: None)
-    conn = Connection("redis://127.0.0.1:1")
-    worker = SimpleNamespace(first_connection_attempt=True)
+    conn = Connection("redis://127.0.0.1:1")  # type: ignore[no-untyped-call]
+    worker: Any = SimpleNamespace(first_connection_attempt=True)
     assert Consumer.ensure_connected(worker, conn) is conn
     assert sum(slept) == 200
     assert not worker.first_connection_attempt

@@ -73,7 +73,7 @@ class Ground:
             try:
                 if self._link is None:
                     self._link = psycopg.connect(self.program.database_url, autocommit=True)
-                return self._link.execute(statement, parameters).fetchall()  # type: ignore[arg-type]
+                return self._link.execute(statement, parameters).fetchall()
             except psycopg.OperationalError:
                 self._link = None
                 time.sleep(0.1)
@@ -81,7 +81,7 @@ class Ground:
 
     def statuses(self, slug: str) -> Counter[str]:
         counted = self.look(f"select status, count(*) from t_{slug}.workflows_workflowrun group by 1")
-        return Counter(dict(counted))  # type: ignore[arg-type]
+        return Counter(dict(counted))
 
     def all_ended(self, slug: str, ids: Iterable[str] = ()) -> bool:
         narrow = "and id = any(%s)" if ids else "and %s::uuid[] is not null"

@@ -260,4 +260,4 @@ def is_settled(made: Ground, kind: str, ids: list[str]) -> bool:
         "and status in ('queued', 'running', 'paused')",
         ids,
     )
-    return found[0][0] == 0
+    return bool(found[0][0] == 0)

@@ -14,6 +14,7 @@ STEPS = 10
 FLOOD_STEPS = 40
 """So that the flood lasts for more than half a minute."""
 RATIO_BAR = 2.0
+LOADS: dict[str, dict[str, object]] = {"inline": {"amount": 1}, "agents": {"mark": "x", "file": ""}}
 
 
 def measure() -> Iterator[Case]:
@@ -24,7 +25,7 @@ def measure() -> Iterator[Case]:
     ]
     flooding = [definition("inline", inline_chain(FLOOD_STEPS), takes), quiet[1]]
     with ground({"quiet": quiet, "flood": flooding}) as made:
-        for name, body in (("inline", {"amount": 1}), ("agents", {"mark": "x", "file": ""})):
+        for name, body in LOADS.items():
             once_a_second(made, name, body, 5, lambda: True)  # workers are warm now
             yield from under_flood(made, name, body)
 

@@ -20,6 +20,7 @@ from apps.dispatch import rows, turns, wakeups, worker
 from apps.dispatch.board import Board
 from apps.dispatch.models import DeadLetter, WorkRow
 from apps.dispatch.runaways import Runaways
+from apps.dispatch.services import WorkDispatcher
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import pump, services, store
@@ -114,7 +115,7 @@ def test_a_redis_that_forgets_everything_costs_no_run(
     """Every other wake-up is lost, with whatever else Redis held; what is due is found by the tick."""
     sent: list[tuple[str, str]] = []
     monkeypatch.undo()
-    monkeypatch.setattr(work, "_dispatcher", type(work._dispatcher)(board))  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "_dispatcher", WorkDispatcher(board))
     monkeypatch.setattr("celery.current_app.send_task", lambda *_, args, **__: sent.append(tuple(args)))
     wakeups._redis().flushdb()
     made = workflow(agent_chain(3, seconds=0), inputs=MARKED)

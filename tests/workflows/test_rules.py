@@ -172,7 +172,7 @@ def test_a_decision_is_seen_by_who_has_the_run_in_hand_at_whatever_moment_it_com
     if moment == "loaded":
         elsewhere(acme, decide)
     if moment == "committing":
-        real, decided = store.commit, []
+        real, decided = store.commit, list[int]()
 
         def commit(*what: Any) -> Any:
             if not decided:
