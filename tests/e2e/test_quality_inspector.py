@@ -64,7 +64,7 @@ def test_an_example_draws_its_charts_and_is_accessible(opened: Callable[..., Pag
 def test_a_control_chart_tells_its_signals_in_words_and_as_a_table(opened: Callable[..., Page]) -> None:
     page = opened(AGENT + "?example=0")
     run_agent(page)
-    expect(page.get_by_role("region", name="Look at these first")).to_contain_text("a change of set-up")
+    expect(page.locator("#t-attention")).to_contain_text("a change of set-up")
     chart = page.locator("[data-chart]").first
     expect(chart.locator("[data-chart-plot]")).to_have_accessible_name(re.compile("2 of 30 samples beyond a limit"))
     for name in ("Mean", "Centre", "Limits", "Signal"):
@@ -108,14 +108,15 @@ def test_a_file_is_read_refused_at_its_cell_and_downloaded(opened: Callable[...,
     page = opened(AGENT)
     page.get_by_label("Upload a file").set_input_files(bad)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text(re.compile("Row 31.*“diameter”.*names its unit"))
+    expect(alert).to_contain_text(re.compile("Row 31.*“diameter”.*names its unit"), timeout=30_000)
     assert violations(page) == []
 
     good = tmp_path / "good.csv"
     good.write_text("\n".join(lines))
     page = opened(AGENT)
     page.get_by_label("Upload a file").set_input_files(good)
-    expect(page.get_by_role("group", name="What was understood")).to_contain_text("20 samples of 80 measurements")
+    understood = page.get_by_role("group", name="What was understood")
+    expect(understood).to_contain_text("20 samples of 80 measurements", timeout=30_000)
     page.get_by_label("Lower spec").fill("9.9")
     page.get_by_label("Upper spec").fill("10.2")
     run_agent(page)
