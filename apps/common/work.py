@@ -166,7 +166,7 @@ def _provided() -> Dispatcher:
 def schedule(kind: str, id: UUID, *, due_at: datetime | None = None, priority: int = 0) -> None:
     """Make a work row for the current tenant (or for the platform), in the caller's transaction.
 
-    `due_at` None means now. A lower `priority` goes first. A worker is woken when the transaction commits.
+    `due_at` None means now. `priority` -1 goes first, 1 last. A worker is woken when the transaction commits.
     """
     _provided().schedule(kind, [id], due_at, priority)
 

@@ -26,6 +26,9 @@ class WorkRow(models.Model):
 
     class Meta:
         db_table = "dispatch_work"
+        constraints = [
+            models.CheckConstraint(condition=Q(priority__gte=-1, priority__lte=1), name="dispatch_work_priority")
+        ]
         indexes = [
             models.Index(
                 fields=["tenant", "queue", "priority", "due_at"],

@@ -91,12 +91,17 @@ with recursive found as (
     ) next
 )
 select tenant, queue from found where exists (
-    select from public.dispatch_work w
-    where w.tenant = found.tenant and w.queue = found.queue and w.due_at <= (select clock_timestamp())
-      and w.due_at >= coalesce(
-          (select m.due_at from public.dispatch_mark m where m.tenant = found.tenant and m.queue = found.queue),
-          '-infinity')
-      and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
+    select from (values (-1), (0), (1)) as p (priority)
+    cross join lateral (
+        select from public.dispatch_work w
+        where w.tenant = found.tenant and w.queue = found.queue and w.priority = p.priority
+          and w.due_at <= (select clock_timestamp())
+          and w.due_at >= coalesce(
+              (select m.due_at from public.dispatch_mark m where m.tenant = found.tenant and m.queue = found.queue),
+              '-infinity')
+          and (w.lease_until is null or w.lease_until < (select clock_timestamp()))
+        limit 1
+    ) due
 )
 """
 # The floor that claims start at, by tenant and queue (rule R12). Rows in hand were due as well, so they count. One that

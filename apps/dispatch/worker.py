@@ -20,7 +20,7 @@ from django.db import connection
 from apps.dispatch import rows, services, wakeups
 from apps.dispatch.board import Board, Held
 from apps.dispatch.runaways import Runaways
-from apps.tenants.context import PUBLIC, tenant_by_schema
+from apps.tenants.context import PUBLIC, tenants_working
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +64,11 @@ def tick() -> int:
 
     A queue that holds as many wake-ups as there are tenants to wake is left alone: its workers are busy, not asleep.
     """
+    found = rows.due()
+    working = tenants_working({schema for schema, _ in found})
     wanted: dict[str, list[str]] = {}
-    for schema, queue in rows.due():
-        if schema == PUBLIC or ((tenant := tenant_by_schema(schema)) and tenant.is_working):
+    for schema, queue in found:
+        if schema == PUBLIC or schema in working:
             wanted.setdefault(queue, []).append(schema)
     return sum(
         wakeups.wake(schema, queue)

@@ -7,7 +7,7 @@ inside the same synchronous call.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from copy import copy
 
@@ -64,6 +64,15 @@ def current_tenant() -> Tenant:
 def tenant_by_schema(schema: str) -> Tenant | None:
     """The tenant of a schema, whatever its status; a few seconds old at most."""
     return _lookup("schema", schema, lambda: Tenant.objects.filter(schema_name=schema).first())
+
+
+def tenants_working(schemas: Collection[str]) -> set[str]:
+    """Those of these schemas whose tenants' work may be taken up now."""
+    if not schemas:
+        return set()
+    with public_context():
+        ready = Tenant.objects.filter(schema_name__in=schemas, status=Tenant.Status.READY, held_at=None)
+        return set(ready.values_list("schema_name", flat=True))
 
 
 def tenant_by_host(host: str) -> Tenant | None:
