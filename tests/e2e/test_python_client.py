@@ -90,8 +90,9 @@ def test_the_programs_of_the_readme_work_as_they_are_pasted(
     pasted: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     (tmp_path / "weekly.csv").write_bytes(WEEKLY)
-    quick, whom, table, errors = blocks("python")
-    for program, wanted in ((quick, "['Tea']"), (table, "succeeded 1 series"), (errors, "horizon")):
+    quick, whom, table, workflow, errors = blocks("python")
+    told = ((quick, "['Tea']"), (table, "succeeded 1 series"), (workflow, "25 orders"), (errors, "horizon"))
+    for program, wanted in told:
         done = pasted("python", program, ORCHESTRALL_EMAIL=WHO, ORCHESTRALL_PASSWORD=PASSWORD)
         assert done.returncode == 0, done.stdout + done.stderr
         assert wanted in done.stdout
