@@ -32,15 +32,17 @@ def measure() -> Iterator[Case]:
 
 def under_flood(made: Ground, name: str, body: dict[str, object]) -> Iterator[Case]:
     case = f"{name} steps"
-    idle = once_a_second(made, name, body, IDLE, lambda: True)
+    idle, idle_waits = once_a_second(made, name, body, IDLE, lambda: True)
     made.start("flood", name, [body] * FLOOD)
-    flooded = once_a_second(made, name, body, MOST, lambda: not made.all_ended("flood"))
+    flooded, flooded_waits = once_a_second(made, name, body, MOST, lambda: not made.all_ended("flood"))
     left = made.look("select count(*) from t_flood.workflows_workflowrun where status in ('queued', 'running')")[0][0]
     ratio = p95(flooded) / p95(idle)
     yield Case(case, f"runs of the other tenant, idle p50 of {len(idle)}", 1000 * statistics.median(idle), "ms")
     yield Case(case, f"flooded p50 of {len(flooded)}", 1000 * statistics.median(flooded), "ms")
     yield Case(case, "idle p95", 1000 * p95(idle), "ms")
     yield Case(case, "flooded p95", 1000 * p95(flooded), "ms")
+    yield Case(case, "idle p95 of the wait for a worker", 1000 * p95(idle_waits), "ms")
+    yield Case(case, "flooded p95 of the wait for a worker", 1000 * p95(flooded_waits), "ms")
     yield Case(case, "flooded p95 / idle p95", ratio, bar=f"<= {RATIO_BAR:.0f}", holds=ratio <= RATIO_BAR)
     yield Case(case, f"of {FLOOD:,} runs of the flood, still open", left)
     ids = [id for (id,) in made.look("select id::text from t_flood.workflows_workflowrun where status = any(%s)",
@@ -52,8 +54,9 @@ def under_flood(made: Ground, name: str, body: dict[str, object]) -> Iterator[Ca
 
 def once_a_second(
     made: Ground, name: str, body: dict[str, object], most: int, goes_on: Callable[[], bool]
-) -> list[float]:
-    """Start a run each second. Returns how long each took from its acceptance to its end, by the installation."""
+) -> tuple[list[float], list[float]]:
+    """Start a run each second. Returns how long each took from its acceptance to its end, and to its first step's, by
+    the installation."""
     ids: list[str] = []
     while len(ids) < most and (goes_on() or len(ids) < 20):
         began = time.monotonic()
@@ -62,5 +65,9 @@ def once_a_second(
         ids.append(answer.json()["id"])
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
     made.wait("quiet", ids)
-    took = "select extract(epoch from finished_at - created_at)::float8 from t_quiet.workflows_workflowrun where "
-    return [seconds for (seconds,) in made.look(took + "id = any(%s) and status = 'succeeded'", ids)]
+    found = made.look(
+        "select extract(epoch from finished_at - created_at)::float8, extract(epoch from started_at - created_at)::float8 "
+        "from t_quiet.workflows_workflowrun where id = any(%s) and status = 'succeeded'",
+        ids,
+    )
+    return [whole for whole, _ in found], [wait for _, wait in found]
