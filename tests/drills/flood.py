@@ -66,8 +66,8 @@ def once_a_second(
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
     made.wait("quiet", ids)
     found = made.look(
-        "select extract(epoch from finished_at - created_at)::float8, extract(epoch from started_at - created_at)::float8 "
-        "from t_quiet.workflows_workflowrun where id = any(%s) and status = 'succeeded'",
+        "select extract(epoch from finished_at - created_at)::float8, "
+        "extract(epoch from started_at - created_at)::float8 from t_quiet.workflows_workflowrun where id = any(%s) and status = 'succeeded'",
         ids,
     )
     return [whole for whole, _ in found], [wait for _, wait in found]
