@@ -13,9 +13,9 @@ KEY = "ORCHESTRALL_KEY"
 
 
 def curl(agent: Agent[Any, Any, Any], url: str) -> str:
-    """With a file for an agent that has a table, else with JSON."""
+    """With a file for an agent that starts from a table, else with JSON."""
     head = f'curl -H "Authorization: Bearer ${KEY}" \\\n'
-    if agent.table_field:
+    if _by_file(agent):
         return f"{head}     -F file=@table.csv -F {shlex.quote('input=' + _json(_beside_table(agent)))} \\\n     {url}"
     body = shlex.quote(_json({"input": _sample(agent)}))
     return f"{head}     -H 'Content-Type: application/json' -d {body} \\\n     {url}"
@@ -23,7 +23,7 @@ def curl(agent: Agent[Any, Any, Any], url: str) -> str:
 
 def python(agent: Agent[Any, Any, Any], url: str) -> str:
     """Start a run and wait for its end, with `requests`."""
-    if agent.table_field:
+    if _by_file(agent):
         given = pformat(_beside_table(agent), width=60, sort_dicts=False)
         sent = f'    files={{"file": open("table.csv", "rb")}},\n    data={{"input": json.dumps({given})}},\n'
     else:
@@ -48,6 +48,11 @@ print(run["status"], run["headline"])
 def _host(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def _by_file(agent: Agent[Any, Any, Any]) -> bool:
+    """Whether the call sends a file: an agent that can do without a table may be shown best with JSON."""
+    return agent.table_required or agent.table_field in _sample(agent)
 
 
 def _sample(agent: Agent[Any, Any, Any]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_the_call_without_a_table_sends_json(registry: Registry[Any]) -> None:
     assert json.loads(words[words.index("-d") + 1]) == {"input": {}}
 
 
-@pytest.mark.parametrize("key", [COUNTER, ECHO, "retail.demand_forecaster"])
+@pytest.mark.parametrize("key", [COUNTER, ECHO, "retail.demand_forecaster", "healthcare.drug_checker"])
 def test_the_call_in_python_runs(key: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What is shown is run as it stands, against a stand-in for the library that it calls."""
     sent: dict[str, Any] = {}
