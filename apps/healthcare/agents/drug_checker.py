@@ -50,9 +50,15 @@ class DrugInput(StrictModel):
     sex: Literal["female", "male"] | None = Field(default=None, description="As the kidney formulas take it.")
     weight: float | None = Field(default=None, ge=0.3, le=400, description="In kilograms.")
     creatinine: float | None = Field(default=None, gt=0, le=3_000, description="In serum, in the unit beside it.")
-    creatinine_unit: renal.CreatinineUnit = Field(default="mg/dL", description="Of creatinine.")
+    creatinine_unit: renal.CreatinineUnit = Field(
+        default="mg/dL", title="Creatinine is in", description="1 mg/dL is 88.4 umol/L."
+    )
     egfr: float | None = Field(
-        default=None, gt=0, le=250, description="In mL/min/1.73 m²; by CKD-EPI 2021 from creatinine when left empty."
+        default=None,
+        gt=0,
+        le=250,
+        title="eGFR",
+        description="In mL/min/1.73 m²; by CKD-EPI 2021 from creatinine when left empty.",
     )
     pregnant: bool = Field(default=False)
     allergies: NamesGiven = Field(default="", max_length=LONGEST_TEXT, description="Drugs or families of drugs.")

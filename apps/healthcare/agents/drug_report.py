@@ -148,11 +148,10 @@ def findings_table(one: PatientReport) -> TableWidget:
     columns = [
         Column(key="severity", title="Severity", hint="Contraindicated, major, moderate, minor"),
         Column(key="drugs", title="Drugs"),
-        Column(key="kind", title="Kind"),
         Column(key="effect", title="What happens"),
         Column(key="management", title="What to do"),
+        Column(key="kind", title="Kind"),
         Column(key="evidence", title="Evidence"),
-        Column(key="key", title="Finding"),
     ]
     rows: list[dict[str, Cell]] = [
         {
@@ -199,7 +198,8 @@ def figures(one: PatientReport) -> FiguresWidget:
         for severity in SEVERITIES
     ]
     unknown: Tone = "bad" if one.unknown else "good"
-    made.append(Figure(label="Unknown names", value=len(one.unknown), tone=unknown, hint="They were not checked"))
+    hint = "They were not checked" if one.unknown else "Every name was read"
+    made.append(Figure(label="Unknown names", value=len(one.unknown), tone=unknown, hint=hint))
     kidney = one.kidney
     if kidney.egfr is not None:
         hint = f"{kidney.stage} of KDIGO. {kidney.how}"
@@ -250,7 +250,8 @@ def overview(report: DrugReport) -> FiguresWidget:
     ]
     unknown = sum(len(one.unknown) for one in report.patients)
     tone: Tone = "bad" if unknown else "good"
-    made.append(Figure(label="Unknown names", value=unknown, tone=tone, hint="They were not checked"))
+    hint = "They were not checked" if unknown else "Every name was read"
+    made.append(Figure(label="Unknown names", value=unknown, tone=tone, hint=hint))
     return FiguresWidget(title=f"{len(report.patients):,} patients. {NOTICE}", figures=made)
 
 

@@ -12,7 +12,7 @@ from typing import get_args
 from apps.healthcare.analytics.findings import Finding
 from apps.healthcare.analytics.knowledge import Knowledge
 from apps.healthcare.analytics.rules import Strength, System
-from apps.healthcare.analytics.severity import Severity, softened
+from apps.healthcare.analytics.severity import INTERRUPTIVE, Severity, softened
 
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 CARRIERS = frozenset({"P-gp", "OATP1B1", "OAT1/3", "OCT2/MATE"})
@@ -62,7 +62,7 @@ def _finding(system: System, kind: str, strength: str, actor: str, name: str) ->
         effect=effect,
         mechanism=f"{actor.capitalize()} {verb} {system.name} ({strength}), which {does} {name}",
         management=do.format(name=name, actor=actor, harm=harm),
-        evidence="label" if system.source == "label" else "pharmacology",
+        evidence="label" if strength == "strong" and at_worst in INTERRUPTIVE else "pharmacology",
         sources=(system.source, "label") if system.source != "label" else ("label",),
         rule=f"{system.name} {strength} {kind}",
     )
