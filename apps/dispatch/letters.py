@@ -123,4 +123,5 @@ def _kinds(who: Principal) -> list[str]:
 def _ask(statement: str, kinds: list[str], **more: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"tenant": current_schema(), "kinds": kinds, **more})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -195,4 +195,6 @@ def standing(*, who: Principal, user: User) -> Standing:
 
 
 def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    return rows.order_by().values(name=Value(name)).annotate(number=Count("pk")).values_list("name", "number")
+    named = rows.order_by().values(name=Value(name))
+    counted: QuerySet[Any, Any] = named.annotate(number=Count("pk")).values_list("name", "number")
+    return counted
