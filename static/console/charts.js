@@ -202,14 +202,15 @@ function option(data) {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     // Room at the right for half of the last label.
-    grid: { left: 8, right: data.bars ? 16 : 44, top: data.unit ? 36 : 20, bottom: 4, containLabel: true },
+    grid: { left: 8, right: data.bars ? 16 : 44, top: data.unit ? 36 : 20, bottom: 8, containLabel: true },
     xAxis: {
       type: "category",
       data: data.periods,
       boundaryGap,
       axisLine: { lineStyle: { color: colour("--o-grid") } },
       axisTick: { show: false },
-      axisLabel: { color: quiet, hideOverlap: true },
+      // Long labels at the ends stay within the chart.
+      axisLabel: { color: quiet, hideOverlap: true, ...(isControl(data) && { alignMinLabel: "left", alignMaxLabel: "right" }) },
     },
     yAxis: data.percent_lines ? [valueAxis, percentAxis(quiet)] : valueAxis,
     tooltip: {
