@@ -250,7 +250,9 @@ def _where(values: Any, field: Any, operator: Any, value: Any = None) -> list[An
 @_function("sort", 1, 2, "same", "A list in order, or by a field of its items; `-field`: the largest first")
 def _sort(values: Any, field: Any = "") -> list[Any]:
     name = _text(field).removeprefix("-")
-    keyed = [(item.get(name) if name and isinstance(item, dict) else item, item) for item in _list(values)]
+    keyed: list[tuple[Any, Any]] = [
+        (item.get(name) if name and isinstance(item, dict) else item, item) for item in _list(values)
+    ]
     for kinds in ((int, float), (str,)):
         if all(isinstance(key, kinds) and not isinstance(key, bool) for key, _ in keyed):
             return [item for _, item in sorted(keyed, key=lambda pair: pair[0], reverse=field.startswith("-"))]

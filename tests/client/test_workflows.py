@@ -318,7 +318,13 @@ def test_runs_of_workflows_are_listed_shown_and_taken_up_by_command(orchestrall:
 
 def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> None:
     assert orchestrall("approvals", "decline", str(RUN_ID))[0] == 2
-    asked = {"id": str(RUN_ID), "run": str(RUN_ID), "run_ref": "W-12", "workflow": "restock", "step": "ask"}
+    asked: dict[str, Any] = {
+        "id": str(RUN_ID),
+        "run": str(RUN_ID),
+        "run_ref": "W-12",
+        "workflow": "restock",
+        "step": "ask",
+    }
     asked |= {"question": "Order 24?", "details": None, "roles": ["approver"], "status": "decided"}
     asked |= {"asked_at": "2026-11-25T16:40:00Z", "due_at": "2026-11-28T16:40:00Z", "approved": False}
     asked |= {"comment": "Too many", "decided_by": None, "decided_at": None}
@@ -328,7 +334,14 @@ def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> N
 
 
 def test_workflows_are_made_of_blueprints_and_published_by_command(orchestrall: Ended, server: Server) -> None:
-    workflow = {"id": str(RUN_ID), "name": "restock", "title": "Restock", "description": "", "owner": "", "tags": []}
+    workflow: dict[str, Any] = {
+        "id": str(RUN_ID),
+        "name": "restock",
+        "title": "Restock",
+        "description": "",
+        "owner": "",
+        "tags": [],
+    }
     workflow |= {"published": None, "has_draft": True, "is_paused": False, "archived_at": None, "seq": 1}
     workflow |= {"created_at": "2026-11-25T16:40:00Z", "definition": None, "draft": {}, "changes": [], "versions": 0}
     workflow |= {"triggers": [{"id": str(RUN_ID), "kind": "schedule", "told": "Every 1h", "is_enabled": False}]}

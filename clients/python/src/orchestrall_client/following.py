@@ -41,7 +41,9 @@ class Followed(Generic[Detail, Event]):
         as_event: Callable[[Detail], Event],
     ) -> None:
         self._connection = connection
-        self._detail, self._event, self._as_event = detail, event, as_event
+        self._detail: type[Detail] = detail
+        self._event: type[Event] = event
+        self._as_event: Callable[[Detail], Event] = as_event
 
     def _wait(
         self, at: str, timeout: float | None = None, on_progress: Callable[[Detail], object] | None = None
