@@ -68,6 +68,11 @@ def statements(console: Client, path: str) -> int:
     return len(caught)
 
 
+def streamed(console: Client, path: str) -> bytes:
+    answer: Any = console.get(path)
+    return b"".join(answer.streaming_content)
+
+
 # ------------------------------------------------------------------ one run
 
 
@@ -254,7 +259,7 @@ def test_credentials_are_neither_shown_nor_downloaded(
         answer = console.get(path).content.decode()
         assert "open sesame" not in answer
         assert "Ali" in answer
-    assert "open sesame" not in b"".join(console.get(address(run, "run.json")).streaming_content).decode()
+    assert "open sesame" not in streamed(console, address(run, "run.json")).decode()
     assert "hush-hush" not in console.get(address(other) + "?step=b&tab=input").content.decode()
 
 
@@ -271,8 +276,7 @@ def test_a_credential_that_a_person_left_alone_is_given_again_and_not_its_stand_
 
 
 def test_the_bundle_holds_the_definition_and_the_whole_ledger_in_order(failed: WorkflowRun, console: Client) -> None:
-    answer = console.get(address(failed, "run.json"))
-    told = json.loads(b"".join(answer.streaming_content))
+    told = json.loads(streamed(console, address(failed, "run.json")))
     assert told["definition"]["steps"]["cross"]["agent"] == "dummy.counter"
     assert (told["run"], told["status"], told["version"]) == (failed.ref, "failed", 1)
     ledger = list(StepRun.objects.filter(run=failed).order_by("seq").values_list("seq", flat=True))

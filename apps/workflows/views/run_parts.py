@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
+from django.http import QueryDict
 from django.utils import timezone
 
 from apps.agents.contract import AGENTS
@@ -66,11 +66,11 @@ class Timeline:
     ticks: list[str]
 
 
-def page_parts(who: Principal, run: WorkflowRun, query: Mapping[str, str]) -> dict[str, Any]:
+def page_parts(who: Principal, run: WorkflowRun, query: QueryDict) -> dict[str, Any]:
     """The context of a run's page. The number of statements is the same for every run of a kind."""
     progress = run_progress(who=who, run=run)
     told = causes.causes_of(who=who, progress=progress)
-    chosen = _chosen(progress, told, query.get("step"))
+    chosen = _chosen(progress, told, str(query.get("step") or ""))
     status, word = _status(run, told)
     return {
         "run": run,
@@ -92,7 +92,7 @@ def page_parts(who: Principal, run: WorkflowRun, query: Mapping[str, str]) -> di
 class Panel:
     """One step of a run closely, as the query string chooses; each tab reads what it shows and nothing else."""
 
-    def __init__(self, who: Principal, progress: RunProgress, step: StepProgress, query: Mapping[str, str]) -> None:
+    def __init__(self, who: Principal, progress: RunProgress, step: StepProgress, query: QueryDict) -> None:
         self._who, self._query = who, query
         self._run, self._plan = progress.run, progress.plan
         self.progress, self.step = step, step.step
