@@ -389,7 +389,7 @@ def _end(
     problem: dict[str, Any] | None = None,
 ) -> None:
     """Record the end of a run, its result and the end of its work row, and tell who waits for it: one statement."""
-    given = {
+    given: dict[str, Any] = {
         "run": run.id,
         "status": status,
         "complete": status == Status.SUCCEEDED,

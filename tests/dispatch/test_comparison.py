@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from redis.exceptions import ConnectionError as RedisAway
 
 from apps.common.ids import uuid7
 from apps.dispatch import rows, services, wakeups, worker
@@ -74,7 +75,12 @@ def test_the_rows_of_a_tenant_are_rebuilt_in_that_tenant(acme: Tenant) -> None:
 
 def test_of_all_workers_one_compares_in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []
-    monkeypatch.setattr(services, "work_compare", lambda: compared.append(1) or 0)
+
+    def compare() -> int:
+        compared.append(1)
+        return 0
+
+    monkeypatch.setattr(services, "work_compare", compare)
     monkeypatch.setattr(connection, "close", lambda: None)
     wakeups._redis().delete("public:orchestrall:compare")
     worker.compare()
@@ -85,7 +91,7 @@ def test_of_all_workers_one_compares_in_an_hour(monkeypatch: pytest.MonkeyPatch)
 
 def test_without_redis_a_worker_compares(monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> Any:
-        raise wakeups.redis.ConnectionError
+        raise RedisAway
 
     monkeypatch.setattr(wakeups, "_redis", away)
     assert wakeups.first_of("compare", within=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -40,7 +41,7 @@ def finish_many(tenant: Tenant, board: Board) -> None:
             row.finish()
 
 
-def made_due(id: object, seconds_ago: int) -> None:
+def made_due(id: UUID, seconds_ago: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "update public.dispatch_work set due_at = clock_timestamp() - %s * interval '1 second' where id = %s",
@@ -120,7 +121,7 @@ def test_a_row_in_hand_holds_the_mark_so_that_it_is_found_when_its_holder_dies(t
 
 def test_a_worker_looks_at_its_first_tick_and_then_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now, looked = [100.0], []
-    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("apps.dispatch.worker.time.monotonic", lambda: now[0])
     monkeypatch.setattr(rows, "look", lambda: looked.append(now[0]))
     monkeypatch.setattr(worker, "tick", lambda: 0)
     ticking = worker.Ticking()

@@ -63,7 +63,12 @@ def test_nobody_is_woken_for_work_of_a_held_tenant(
     held: Tenant, globex: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(wakeups, "wake", lambda schema, _: bool(woken.append(schema)))
+
+    def wake(schema: str, _queue: str) -> bool:
+        woken.append(schema)
+        return True
+
+    monkeypatch.setattr(wakeups, "wake", wake)
     monkeypatch.setattr(wakeups, "waiting", lambda _: 0)
     monkeypatch.setattr(rows, "due", lambda: [(held.schema_name, "cpu"), (globex.schema_name, "cpu")])
     worker.tick()

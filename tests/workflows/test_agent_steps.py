@@ -13,6 +13,7 @@ from apps.agents import endings
 from apps.agents.models import AgentRun
 from apps.agents.services import run_execute
 from apps.common.ids import uuid7
+from apps.common.permissions import Platform
 from apps.dispatch import rows, turns, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.models import WorkRow
@@ -42,7 +43,12 @@ def idle(count: int) -> dict[str, Any]:
 def wakes(board: Board, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The queues that a worker was woken for."""
     sent: list[str] = []
-    monkeypatch.setattr(wakeups, "wake", lambda _, queue: bool(sent.append(queue)))
+
+    def wake(_tenant: str, queue: str) -> bool:
+        sent.append(queue)
+        return True
+
+    monkeypatch.setattr(wakeups, "wake", wake)
     return sent
 
 
@@ -91,7 +97,7 @@ def test_a_run_that_is_in_hand_is_told_and_not_taken(
     begun: Callable[..., WorkflowRun], acme: Tenant, board: Board, wakes: list[str]
 ) -> None:
     run = begun(idle(1))
-    services.run_pause(who=run.created_by, run=run)
+    services.run_pause(who=Platform(), run=run)
     [held] = rows.claim(tenant=acme.schema_name, queue="flow", limit=1, slots=9).claims
     wakes.clear()
     turn(acme, board)

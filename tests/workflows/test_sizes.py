@@ -17,8 +17,9 @@ from apps.workflows.engine.ledger import MOST_ITEMS
 from apps.workflows.models import Approval, HttpCall, Trigger, WorkflowRun, WorkflowVersion
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_calls import Sink, order, sink
-from tests.workflows.test_engine import give, world
+from tests.workflows.test_engine import give
 from tests.workflows.test_pump import Start, after
+from tests.workflows.world import world
 
 __all__ = ["sink"]  # a fixture
 
