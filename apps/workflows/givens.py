@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.agents import selectors as agents
 from apps.agents.permissions import RUNS_VIEW
-from apps.common.errors import InvalidInput, Issue
+from apps.common.errors import InvalidInput, Issue, Problem
 from apps.common.permissions import Principal, demand
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.engine.plan import Plan, PlanStep
@@ -67,7 +67,7 @@ def step_given(*, who: Principal, run: WorkflowRun, plan: Plan, step: PlanStep) 
 
 
 def given_check(*, run: WorkflowRun, step: PlanStep, given: Any) -> None:
-    """Raise `InvalidInput`, or another `Problem`, for what the step cannot be given. Nothing is begun."""
+    """Raise `InvalidInput` for what the step cannot be given, as who carries it out says. Nothing is begun."""
     if not is_editable(step):
         raise InvalidInput(f"The step {step.name!r} can only be tried with what it works out itself.")
     if not isinstance(given, dict):
@@ -83,8 +83,10 @@ def given_check(*, run: WorkflowRun, step: PlanStep, given: Any) -> None:
         return
     try:
         performer.prepare(run, step.step, given)
-    except ValueError as error:
-        issue = Issue(path="given", message=str(error))
+    except InvalidInput:
+        raise
+    except (Problem, ValueError) as error:
+        issue = Issue(path="given", message=error.detail if isinstance(error, Problem) else str(error))
         raise InvalidInput("The step cannot be given this.", issues=[issue]) from error
 
 

@@ -20,6 +20,7 @@ from apps.tenants.context import current_schema
 from apps.workflows import live
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
+from apps.workflows.givens import given_check
 from apps.workflows.inputs import inputs_model, inputs_validate
 from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import KIND
@@ -272,7 +273,7 @@ def run_retry(
     Without a step it goes on where it stopped: all that succeeded is kept.
 
     `given` is what the step is given instead of what it works out itself; None: the same again. Raises `Conflict` while
-    the run is open, `InvalidInput` for a step that the version does not have.
+    the run is open, `InvalidInput` for a step that the version does not have, and as `given_check` does.
     """
     demand(who, WORKFLOWS_RUN)
     if len(json.dumps(given)) > LARGEST_INPUTS:
@@ -285,6 +286,8 @@ def run_retry(
     if wanted is None and step is not None:
         names = ", ".join(each.name for each in plan.steps)
         raise InvalidInput("The step is not there.", issues=[Issue(path="step", message=f"There are {names}.")])
+    if wanted is not None and given is not None:
+        given_check(run=run, step=wanted, given=given)
     again = WorkflowRun.objects.create(
         workflow=run.workflow,
         version=run.version,

@@ -52,6 +52,36 @@ def test_a_retry_with_the_same_input_is_of_the_same_generation(
     assert ledger(third) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "given", "words"),
+    [
+        ("pause", {"duration": "1h"}, "what it works out itself"),
+        ("each", {"x": 1}, "what it works out itself"),
+        ("order", {"method": "POST", "url": "https://shop.example", "headers": {}}, "not complete"),
+        ("order", {"method": "POST", "url": "ftp://shop.example", "headers": {}, "body": None}, "cannot be given this"),
+        ("order", {"method": "POST", "url": "https://x.example", "headers": [], "body": None}, "headers"),
+        ("plain", ["a list"], "object"),
+    ],
+)
+def test_a_step_is_not_given_what_it_could_not_work_with(
+    step: str, given: Any, words: str, workflow: MakeWorkflow, start: Start, worked: Work, builder: User
+) -> None:
+    steps = {
+        "pause": {"kind": "wait", "duration": "0s"},
+        "each": {**give("${item}"), "for_each": {"items": [1]}},
+        "plain": give(1),
+        "stop": {"kind": "stop", "reason": "No"},
+        "order": {"kind": "http", "url": "https://shop.example"},
+    }
+    run = start(workflow(steps))
+    worked()
+    assert after(run).status == "failed"
+    with pytest.raises(InvalidInput) as refused:
+        services.run_retry(who=builder, user=builder, run=run, step=step, given=given)
+    assert words in f"{refused.value.detail} {refused.value.issues}"
+    assert after(run).retries.count() == 0
+
+
 def test_an_open_run_and_an_unknown_step_cannot_be_taken_up(
     workflow: MakeWorkflow, start: Start, worked: Work, builder: User
 ) -> None:

@@ -125,7 +125,6 @@ class WorkflowRunRetry(ConsoleView):
             if step is not None and given is not None:
                 own = givens.step_given(who=self.who, run=run, plan=plan_of(run.version), step=step)
                 given = with_credentials(given, own)
-                givens.given_check(run=run, step=step, given=given)
             again = services.run_retry(
                 who=self.who, user=self.user, run=run, step=step.name if step else None, given=given
             )
