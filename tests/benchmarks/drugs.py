@@ -1,8 +1,8 @@
 """Alerts of the Drug Checker against published lists, false alarms on other pairs, spelling, and speed.
 
 High-priority and non-interruptive pairs are those of `tests/evals/healthcare/`, by Phansalkar 2012 and 2013. Others are
-drawn twice: at random from all pairs of drugs that the base knows, with nothing left out, so that true interactions
-among them count as alarms; and from usual pairs that were chosen by hand since neither label names the other.
+counted twice: all pairs of drugs that the base knows, with nothing left out, so that true interactions among them count
+as alarms; and usual pairs that were chosen by hand since neither label names the other.
 
 `python -m tests.benchmarks.drugs --write-card` measures, and writes the model card and the agent's page.
 """
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from math import comb
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -47,7 +48,7 @@ COMMAND = "python -m tests.benchmarks.drugs --write-card"
 
 LEAST_HIGH_PRIORITY, MOST_NON_INTERRUPTIVE, MOST_UNRELATED = 85.0, 10.0, 3.0
 MOST_MILLISECONDS, LONG = 200, 30
-PAIRS, RUNS, SEED = 20_000, 50, 2026
+RUNS, SEED = 50, 2026
 
 Pair = tuple[str, str]
 
@@ -90,11 +91,11 @@ def by_class(found: dict[str, tuple[int, int]]) -> float:
     return sum(100 * hits / total for hits, total in found.values()) / len(found)
 
 
-def random_share(count: int) -> float:
-    """Percent of random pairs of known drugs that interrupt. Nothing is left out: true interactions count too."""
-    chance, drugs = Random(SEED), sorted(knowledge().drugs)  # the same pairs each time
-    drawn = [chance.sample(drugs, 2) for _ in range(count)]
-    return 100 * sum(interrupts((one, other)) for one, other in drawn) / count
+def loud_share() -> tuple[float, int]:
+    """Percent of all pairs of known drugs that interrupt, and how many pairs there are. Nothing is left out."""
+    drugs = knowledge().drugs
+    loud = sum(finding.severity in INTERRUPTIVE for finding in interactions(drugs, knowledge()))
+    return 100 * loud / comb(len(drugs), 2), comb(len(drugs), 2)
 
 
 def unrelated_share() -> float:
@@ -186,10 +187,9 @@ def measure() -> Iterator[Case]:
     yield Case(case, "major or higher", round(found, 2), "%", bar, found <= MOST_NON_INTERRUPTIVE)
     yield Case(case, "major or higher, mean of classes", round(by_class(low), 2), "%")
     bar = f"<= {MOST_UNRELATED:g}"
-    found = random_share(PAIRS)
-    yield Case(
-        f"{PAIRS:,} random pairs, none left out", "major or higher", round(found, 2), "%", bar, found <= MOST_UNRELATED
-    )
+    found, count = loud_share()
+    case = f"all {count:,} pairs of known drugs"
+    yield Case(case, "major or higher", round(found, 2), "%", bar, found <= MOST_UNRELATED)
     found = unrelated_share()
     count = len(evaluation("drug_checker_unrelated"))
     yield Case(
@@ -224,7 +224,7 @@ def write_card(cases: list[Case]) -> None:
             "Nobody but its authors has reviewed its rules; a hospital's own pharmacists should before relying on it.",
         ],
         data="Phansalkar et al. 2012 and 2013 (ONC high-priority and non-interruptive lists) by members of their "
-        "classes; random pairs of known drugs; usual pairs chosen by hand. 19 US record systems alerted on 69 % of "
+        "classes; all pairs of known drugs; usual pairs chosen by hand. 19 US record systems alerted on 69 % of "
         "high-priority pairs (McEvoy et al. 2016).",
         command=COMMAND,
         measured_on=datetime.now(UTC).date().isoformat(),

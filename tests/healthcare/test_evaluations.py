@@ -37,8 +37,10 @@ def test_pairs_that_should_not_interrupt_do_not() -> None:
     assert bench.share(judged) <= bench.MOST_NON_INTERRUPTIVE
 
 
-def test_random_pairs_are_seldom_called_serious() -> None:
-    assert bench.random_share(2_000) <= bench.MOST_UNRELATED
+def test_of_all_pairs_of_known_drugs_few_are_called_serious() -> None:
+    share, pairs = bench.loud_share()
+    assert pairs > 250_000
+    assert share <= bench.MOST_UNRELATED
 
 
 def test_usual_pairs_that_do_not_interact_are_not_called_serious() -> None:
