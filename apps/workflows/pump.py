@@ -75,26 +75,35 @@ class Pump:
                 looked = time.monotonic()
                 if looked > until or work.others_wait("flow"):
                     until = 0.0
-            self._round(last=until < time.monotonic())
+            if until < time.monotonic():
+                self._make_way()
+            else:
+                self._round()
         self.teller.tell(now=True)
 
-    def _round(self, *, last: bool) -> None:
+    def _make_way(self) -> None:
+        """Give every run back as it stands, at once: another tenant waits for this very thread."""
+        for hand in self.hands.values():
+            hand.move = Move(hand.claim, "yield")
+        self._commit(list(self.hands.values()))
+
+    def _round(self) -> None:
         began = time.monotonic()
         done: list[InHand] = []
         for hand in self.hands.values():
-            self._advance(hand, last=last)
+            self._advance(hand)
             done.append(hand)
             if time.monotonic() - began > COMPUTE:
                 break
         self._commit(done)
 
-    def _advance(self, hand: InHand, *, last: bool) -> None:
+    def _advance(self, hand: InHand) -> None:
         """Carry out what can be done now of a run, up to a step that must not begin before this is recorded."""
         now = CLOCK.now()
         while hand.move is None:
             decisions = self._decide(hand, now)
             if hand.entries and any(isinstance(each, Compute) for each in decisions):
-                hand.move = Move(hand.claim, "yield" if last else "go")
+                hand.move = Move(hand.claim, "go")
                 self._change(hand, Status.RUNNING)
                 return
             for decision in decisions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import time
@@ -54,7 +55,12 @@ def child(board: Board) -> Iterator[Child]:
 
 def is_killed(pid: int) -> bool:
     """Whether a child that nobody has waited for yet was killed; it stays for others to wait for."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_status == signal.SIGKILL  # type: ignore[union-attr]
+    for _ in range(200):
+        found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        if found is not None:
+            return found.si_status == signal.SIGKILL
+        select.select([], [], [], 0.05)
+    return False
 
 
 def runs(pid: int) -> bool:

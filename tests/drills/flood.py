@@ -67,7 +67,8 @@ def once_a_second(
     made.wait("quiet", ids)
     found = made.look(
         "select extract(epoch from finished_at - created_at)::float8, "
-        "extract(epoch from started_at - created_at)::float8 from t_quiet.workflows_workflowrun where id = any(%s) and status = 'succeeded'",
+        "extract(epoch from started_at - created_at)::float8 from t_quiet.workflows_workflowrun "
+        "where id = any(%s) and status = 'succeeded'",
         ids,
     )
     return [whole for whole, _ in found], [wait for _, wait in found]

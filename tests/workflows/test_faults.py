@@ -144,7 +144,7 @@ def test_two_pumps_on_the_same_runs_record_each_step_once(acme: Tenant, workflow
     made = workflow(chain(4), inputs=AMOUNT)
     runs = [start(made, amount=n) for n in range(5)]
     first = pump.Pump(claim(acme))
-    first._round(last=False)
+    first._round()
     expire()
     second = []
     while claims := claim(acme):  # after a death each row is taken alone

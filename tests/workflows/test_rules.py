@@ -120,7 +120,7 @@ def test_one_run_that_somebody_slow_has_locked_holds_up_no_other(
     runs = [start(made, amount=n) for n in range(4)]
     turn = pump.Pump(claim(acme))
     with locked(acme, runs[1].id):
-        turn._round(last=False)
+        turn._round()
     assert [len(ledger(run)) for run in runs] == [1, 0, 1, 1]
     turn.run()
     for run in runs:
