@@ -10,7 +10,7 @@ from apps.common.permissions import Principal, demand
 from apps.workflows.details import approval_url, call_url
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
-from apps.workflows.progress import RunProgress, StepProgress
+from apps.workflows.progress import FINAL, RunProgress, StepProgress
 from apps.workflows.services import RunAbandoned
 
 MOST_TOLD: Final = 3
@@ -21,9 +21,6 @@ _NO_STEP: Final = {
     "no_output": "The outputs of the run could not be made",
     RunAbandoned.code: "The run was given up",
 }
-
-_FINAL: Final = frozenset({"stopped", "no_output"})
-"""Of a run that stopped so all that it did is done: it can only be run again."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +77,21 @@ def _failed(run: WorkflowRun, progress: RunProgress) -> Cause:
     return Cause(
         tone="failed",
         icon="alert-circle",
-        title=_title(code, step),
+        title=_title(code, step, progress),
         detail=_detail(problem, step),
         effect=_effect(progress, step),
         remedy=str(problem.get("remedy") or ""),
         code=code,
         step=step.name if step is not None else "",
-        action="requeue" if code == RunAbandoned.code else "again" if code in _FINAL else "retry",
+        action="requeue" if code == RunAbandoned.code else "again" if code in FINAL else "retry",
         issues=list(problem.get("issues") or []),
     )
 
 
-def _title(code: str, step: StepProgress | None) -> str:
+def _title(code: str, step: StepProgress | None, progress: RunProgress) -> str:
+    if code == "stopped":
+        ended = [each for each in progress.steps if each.step.step.kind == "stop" and each.status == "succeeded"]
+        return f"{ended[-1].title} ended the run" if ended else _NO_STEP[code]
     if step is None:
         return _NO_STEP.get(code, "The run failed")
     if code == "step_timeout":
@@ -185,7 +185,9 @@ def _moments(progress: RunProgress) -> list[Cause]:
         last = step.tries[-1] if step.tries else None
         if step.status == "resting" and last is not None:
             words = "It holds no worker meanwhile."
-            told.append(Cause("waiting", "clock-pause", f"{step.title} waits", words, until=last.due, step=step.name))
+            told.append(
+                Cause("waiting", "clock-pause", f"Waits at “{step.title}”", words, until=last.due, step=step.name)
+            )
         elif step.status == "retrying" and last is not None:
             of = f" of {step.step.retry.attempts}" if step.step.retry else ""
             title = f"{step.title} failed at attempt {last.attempt}{of}, and is tried again"

@@ -25,6 +25,8 @@ from apps.workflows.store import plan_of
 
 WAITING_KINDS: Final = {"approval": "waiting", "wait": "resting"}
 """The status of a step of this kind while somebody else has it in hand; of all others: `running`."""
+FINAL: Final = frozenset({"stopped", "no_output"})
+"""Codes of failed runs that did all that they had to: there is nothing to go on with."""
 ENDED: Final = frozenset({"succeeded", "failed", "skipped", "contained", "stopped", "unreached", "held"})
 
 
@@ -203,7 +205,8 @@ def _status(run: WorkflowRun, step: PlanStep, tries: list[Try]) -> str:
     if not tries:
         if run.is_open:
             return "held" if run.status == WorkflowRun.Status.PAUSED else "queued"
-        return "held" if run.status == WorkflowRun.Status.FAILED else "unreached"
+        stopped = run.status != WorkflowRun.Status.FAILED or (run.problem or {}).get("code") in FINAL
+        return "unreached" if stopped else "held"
     last = tries[-1]
     if last.outcome == "opened":
         return WAITING_KINDS.get(step.step.kind, "running") if run.is_open else "stopped"
@@ -240,13 +243,21 @@ def _note(run: WorkflowRun, step: PlanStep, status: str, tries: list[Try], items
             return f"Attempt {tries[-1].attempt + 1}{of} to come"
         case "resting":
             due = tries[-1].due if tries else None
-            return f"Until {formats.moment(due.astimezone(timezone.get_current_timezone()))}" if due else "Waiting"
+            return f"Until {_moment(due)}" if due else "Waiting"
+        case "succeeded" if step.step.kind == "stop":
+            return "Ended the run"
         case "running" if tries and tries[-1].attempt > 1:
             return f"Running, attempt {tries[-1].attempt}"
         case "succeeded":
             took = _took(tries) if items is None else ""
             return f"Succeeded{f' · {took}' if took else ''}{count}"
     return f"{_WORDS.get(status, status.capitalize())}{count}"
+
+
+def _moment(at: datetime) -> str:
+    """Short, as it stands in a small box: the year is told where there is room."""
+    at = at.astimezone(timezone.get_current_timezone())
+    return f"{at.day} {at:%b, %H:%M}"
 
 
 _WORDS: Final[Mapping[str, str]] = {

@@ -154,13 +154,27 @@ def test_a_run_that_waits_says_for_whom_and_until_when(
     assert f"/approvals/{Approval.objects.get(run=run).pk}/" in answer.content.decode()
 
 
+def test_a_run_that_a_step_ended_says_which_and_why_and_can_only_be_run_again(
+    workflow: MakeWorkflow, start: Start, worked: Work, console: Client
+) -> None:
+    stop = {"kind": "stop", "title": "Refuse", "as": "failed", "reason": "12 differs from 13."}
+    run = start(workflow({"a": give(1), "no": stop, "later": give(2)}))
+    worked()
+    page = console.get(address(run))
+    said = text_of(page)
+    assert "Refuse ended the run 12 differs from 13." in said
+    assert "Later Not reached" in said
+    assert page.content.count(f'action="{address(run, "again/")}"'.encode()) == 1
+    assert "Go on where it stopped" not in said
+
+
 def test_a_run_that_waits_for_a_moment_says_until_when(
     workflow: MakeWorkflow, start: Start, worked: Work, console: Client
 ) -> None:
     run = start(workflow({"pause": {"kind": "wait", "duration": "2h"}}))
     worked()
     said = text_of(console.get(address(run)))
-    assert "Pause waits" in said
+    assert "Waits at “Pause”" in said
     assert "Needs approval" not in said.partition("Steps")[0]
 
 
