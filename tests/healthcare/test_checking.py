@@ -33,8 +33,8 @@ def about(found: Checked, kind: str, *drugs: str) -> Finding:
     ("one", "other", "severity"),
     [
         ("simvastatin", "clarithromycin", "contraindicated"),  # a strong inhibitor counts in full
-        ("simvastatin", "erythromycin", "major"),  # a moderate one a step less
-        ("simvastatin", "cimetidine", "moderate"),  # a weak one two
+        ("triazolam", "erythromycin", "major"),  # a moderate one a step less
+        ("triazolam", "cimetidine", "moderate"),  # a weak one two
         ("rivaroxaban", "rifampin", "major"),
         ("theophylline", "ciprofloxacin", "major"),
         ("digoxin", "amiodarone", "major"),
