@@ -53,17 +53,19 @@ def _changes(named: str, before: Mapping[str, Any], after: Mapping[str, Any]) ->
             yield f"{named}: {word} was {_shown(was)}, and is left out."
         elif isinstance(was, Mapping) and isinstance(now, Mapping) and not _is_condition(now):
             yield from _changes(f"{named}, {word}", was, now)
-        elif _are_pairs(was, now):
-            for number, (before_item, after_item) in enumerate(zip(was, now, strict=True), 1):
-                yield from _changes(f"{named}, {word}, number {number}", before_item, after_item)
+        elif pairs := _pairs(was, now):
+            for number, (former, latter) in enumerate(pairs, 1):
+                yield from _changes(f"{named}, {word}, number {number}", former, latter)
         else:
             yield f"{named}: {word} was {_shown(was)}, and is {_shown(now)}."
 
 
-def _are_pairs(was: Any, now: Any) -> bool:
-    """Whether two lists of mappings can be told item by item: they are of the same length."""
-    lists = isinstance(was, list) and isinstance(now, list) and len(was) == len(now)
-    return lists and all(isinstance(item, Mapping) and not _is_condition(item) for item in [*was, *now])
+def _pairs(was: Any, now: Any) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The items of two lists of mappings that can be told one by one, as they are of the same length; else none."""
+    if not (isinstance(was, list) and isinstance(now, list) and len(was) == len(now)):
+        return []
+    told = all(isinstance(item, Mapping) and not _is_condition(item) for item in [*was, *now])
+    return list(zip(was, now, strict=True)) if told else []
 
 
 def _rest(data: Mapping[str, Any], *without: str) -> dict[str, Any]:
