@@ -32,7 +32,11 @@ def measure() -> Iterator[Case]:
             yield from overdue(made, mood)
         for mood in ("endless", "deaf"):
             yield from cancelled(made, mood)
+        after = made.start("runaway", "chain", [{"mark": "x", "file": ""}] * OTHERS)
+        made.wait("runaway", after)  # the places of those that were killed are free again
         yield exactly("all of them", "dead letters", made.dead_letters("runaway"))
+        lost = made.statuses("runaway")["succeeded"] - 3 * OTHERS
+        yield exactly("all of them", f"of {3 * OTHERS} other runs, lost", -lost)
 
 
 def stepper(**more: str) -> dict[str, object]:
@@ -92,7 +96,7 @@ def _process(file: Path) -> int:
 
 
 def _named(mood: str) -> str:
-    return {"endless": "an agent without an end", "deaf": "an agent that never asks"}[mood]
+    return {"endless": "never ends", "deaf": "never asks"}[mood]
 
 
 def _expected(mood: str) -> str:
