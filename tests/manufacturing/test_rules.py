@@ -22,6 +22,10 @@ def chart_of(z: Points, **order: object) -> Chart:
     return charts.imr(samples_of([[value] for value in z], **order), 3.0, Known(0.0, 1.0))[0]
 
 
+def signals_of(chart: Chart, keys: list[str], most: int = 1_000) -> tuple[list[rules.Signal], int]:
+    return rules.signals(chart, rules.marks(chart, keys), most)
+
+
 def same_side(few: int, many: int, zone: float) -> Callable[[Points], bool]:
     """Of the last `many` points, at least `few` with the last beyond the zone on one side."""
 
@@ -95,7 +99,7 @@ def test_piston_rings_have_the_violations_that_follow_from_the_words() -> None:
     z = ((level.points - level.centre) / level.se).tolist()
     for key, mask in rules.marks(level, EVERY).items():
         assert mask.tolist() == [NAIVE[key](z[: at + 1]) for at in range(40)], key
-    told = rules.signals(level, ["WE1"])[0] + rules.signals(spread, EVERY)[0]
+    told = signals_of(level, ["WE1"])[0] + signals_of(spread, EVERY)[0]
     found = {signal.rule.key: (signal.first + 1, signal.last + 1) for signal in told}
     assert found == {"WE1": (37, 39)}
 
@@ -119,20 +123,20 @@ def test_a_point_on_its_limit_is_within() -> None:
 
 
 def test_a_signal_spans_the_points_that_lead_to_it() -> None:
-    (signal,), count = rules.signals(chart_of([0.1, -0.2, *[0.5] * 10, -0.1]), ["WE4"])
+    (signal,), count = signals_of(chart_of([0.1, -0.2, *[0.5] * 10, -0.1]), ["WE4"])
     assert count == 1
     assert (signal.first, signal.last) == (2, 11)
     assert signal.extreme == pytest.approx(0.5)
 
 
 def test_of_more_signals_than_are_told_those_with_the_farthest_points_are_kept() -> None:
-    told, count = rules.signals(chart_of([4.0, 0, 9.0, 0, 5.0, 0, -7.0]), ["WE1"], most=2)
+    told, count = signals_of(chart_of([4.0, 0, 9.0, 0, 5.0, 0, -7.0]), ["WE1"], most=2)
     assert count == 4
     assert [signal.first for signal in told] == [2, 6]
 
 
 def test_stretches_that_touch_across_stages_are_two() -> None:
-    told, count = rules.signals(chart_of([0, 4.0, 4.0, 0], stages=[0, 2], names=["a", "b"]), ["WE1"])
+    told, count = signals_of(chart_of([0, 4.0, 4.0, 0], stages=[0, 2], names=["a", "b"]), ["WE1"])
     assert (count, [(signal.first, signal.last) for signal in told]) == (2, [(1, 1), (2, 2)])
 
 

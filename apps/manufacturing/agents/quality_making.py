@@ -22,6 +22,9 @@ from apps.manufacturing.agents.quality_report import (
 
 if TYPE_CHECKING:
     from apps.manufacturing.analytics import capability, charts, inspecting
+    from apps.manufacturing.analytics.samples import Mask
+
+    Marks = dict[str, Mask]
 
 MOST_POINTS = 400
 """Points of a chart that are kept; of more samples, each point stands for several."""
@@ -35,20 +38,22 @@ def charted_report(
     found: inspecting.Prepared, keys: list[str], confidence: float, capable: float, tell: Tell
 ) -> QualityReport:
     """The report of control charts and of capability."""
-    from apps.manufacturing.analytics import inspecting
+    from apps.manufacturing.analytics import inspecting, rules
 
     most = max(60, min(MOST_POINTS, POINTS_IN_ALL // len(found.charted)))
     made, attention, total = [], [], 0
     for number, one in enumerate(found.charted):
         tell(number, len(found.charted), f"Looking at {one.name}")
-        things, signals, seen = inspecting.look_at(one, keys)
+        marked = [rules.marks(chart, keys) for chart in one.charts]
+        tell(number, len(found.charted), f"Weighing what {one.name} shows")
+        things, signals, seen = inspecting.look_at(one, marked)
         total += len(things)
         if signals > seen:
             found.notes.append(f"{one.name}: of {signals:,} signals, those with the farthest points are looked at.")
         attention += [_attention(one, thing) for thing in things[:MOST_LISTED]]
         asked = one.spec.lower is not None or one.spec.upper is not None
         able = _capability(one, confidence) if asked and one.values is not None else None
-        made.append(_characteristic(one, able, keys, most, signals, capable))
+        made.append(_characteristic(one, able, marked, most, signals, capable))
     attention.sort(key=lambda each: -each.weight)
     verdict, tone, reasons = _verdict(found.plan.study, made, attention, capable)
     return QualityReport(
@@ -106,7 +111,7 @@ def _capability(one: inspecting.Charted, confidence: float) -> CapabilityReport:
         normal_p=finite(made.normality.p, 3) if made.normality else None,
         seen_ppm=rounded(made.seen_ppm),
         expected_ppm=rounded(made.expected_ppm),
-        bins=[f"{low:.6g} to {high:.6g}" for low, high in pairwise(bounds)],
+        bins=[f"{(low + high) / 2:.6g}" for low, high in pairwise(bounds)],
         counts=[int(count) for count in counts],
         where=where,
     )
@@ -119,9 +124,9 @@ def _index(index: capability.Index) -> IndexReport:
 
 
 def _characteristic(
-    one: inspecting.Charted, able: CapabilityReport | None, keys: list[str], most: int, signals: int, capable: float
+    one: inspecting.Charted, able: CapabilityReport | None, marked: list[Marks], most: int, signals: int, capable: float
 ) -> CharacteristicReport:
-    charts = [thinned(chart, keys, most) for chart in one.charts]
+    charts = [thinned(chart, marks, most) for chart, marks in zip(one.charts, marked, strict=True)]
     verdict, tone = _stable(charts, signals)
     if able is not None:
         grade, worse = graded(able, capable)
@@ -158,7 +163,7 @@ def graded(able: CapabilityReport, capable: float) -> tuple[str, Tone]:
     return ("barely capable", "warning") if worst.value >= 1 else ("not capable", "bad")
 
 
-def thinned(chart: charts.Chart, keys: list[str], most: int) -> ChartReport:
+def thinned(chart: charts.Chart, marked: Marks, most: int) -> ChartReport:
     """A chart of at most `most` points: of neighbours, the one that is farthest from the centre."""
     import numpy as np
 
@@ -171,7 +176,7 @@ def thinned(chart: charts.Chart, keys: list[str], most: int) -> ChartReport:
     padded[:count] = away
     kept = np.arange(0, count, each) + padded.reshape(-1, each).argmax(axis=1)
     said: dict[int, list[str]] = {}
-    for key, mask in rules.marks(chart, keys).items():
+    for key, mask in marked.items():
         for at in np.unique(np.flatnonzero(mask) // each):
             said.setdefault(int(at), []).append(inspecting.rule_text(key))
     return ChartReport(

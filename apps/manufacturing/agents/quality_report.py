@@ -66,6 +66,7 @@ class CapabilityReport(BaseModel):
     seen_ppm: float
     expected_ppm: float
     bins: list[str]
+    """The middle of each class of the histogram."""
     counts: list[int]
     where: list[Literal["below", "within", "above"]]
 

@@ -97,7 +97,7 @@ def _gauge_charts(one: reading.Gauged) -> list[ChartReport]:
     """Means and ranges of each part by each operator, operators side by side."""
     import numpy as np
 
-    from apps.manufacturing.analytics import charts, samples
+    from apps.manufacturing.analytics import charts, rules, samples
 
     operators, parts, trials = one.study.shape
     labels = [f"{operator}, {part}" for operator in one.operators for part in one.parts]
@@ -107,7 +107,7 @@ def _gauge_charts(one: reading.Gauged) -> list[ChartReport]:
         drawn = charts.xbar_r(made)
     except charts.Unusable:  # every operator read the same value each time: there is nothing to draw
         return []
-    reports = [thinned(chart, ["WE1"], MOST_POINTS) for chart in drawn]
+    reports = [thinned(chart, rules.marks(chart, ["WE1"]), MOST_POINTS) for chart in drawn]
     for report in reports:
         if report.each == 1:
             report.stages = {number * parts: name for number, name in enumerate(one.operators) if number}

@@ -223,7 +223,7 @@ def histogram(able: CapabilityReport, name: str, unit: str) -> BarWidget:
     ) if text]  # fmt: skip
     return BarWidget(
         title="Histogram" if name == "All" else f"Histogram of {name}",
-        heading=f"Measurement{f' ({unit})' if unit else ''}",
+        heading=f"Middle of the class{f' ({unit})' if unit else ''}",
         periods=able.bins,
         bars=bars,
         summary=f"{sum(able.counts):,} values about {able.mean:.6g}, {sum(outside):,} of them outside of the "

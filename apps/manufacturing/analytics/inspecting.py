@@ -17,7 +17,7 @@ from .capability import Spec
 from .charts import COUNTED, ESTIMATES, MEASURED, Chart, Known, Unusable
 from .layout import Plan, Study, plan
 from .rules import RULES, Signal, signals
-from .samples import Order, Samples, Values
+from .samples import Mask, Order, Samples, Values
 
 if TYPE_CHECKING:
     import polars
@@ -286,15 +286,15 @@ def within(one: Charted) -> float:
     return next(chart.sigma[-1] for chart in one.charts if chart.sigma)
 
 
-def look_at(one: Charted, keys: list[str]) -> tuple[list[Found], int, int]:
+def look_at(one: Charted, marked: list[dict[str, Mask]]) -> tuple[list[Found], int, int]:
     """What to look at, first things first; how many signals there are, and how many of them were looked at.
 
-    Signals that overlap are one thing.
+    `marked` holds the marks of each chart. Signals that overlap are one thing.
     """
     found: list[Found] = []
     total = seen = 0
-    for chart in one.charts:
-        told, count = signals(chart, keys)
+    for chart, marks in zip(one.charts, marked, strict=True):
+        told, count = signals(chart, marks)
         total, seen = total + count, seen + len(told)
         found += _merged(chart, told, one)
     # Of things alike, the latest first: its trace is fresh.

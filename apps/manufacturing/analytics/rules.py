@@ -160,14 +160,14 @@ def distance(chart: Chart) -> Values:
     return np.where(np.isfinite(far), far, 0.0)
 
 
-def signals(chart: Chart, keys: Sequence[str], most: int = 1_000) -> tuple[list[Signal], int]:
-    """Stretches of points that fulfil a rule, with those that lead to it, and how many there are.
+def signals(chart: Chart, marked: dict[str, Mask], most: int = 1_000) -> tuple[list[Signal], int]:
+    """Stretches of points that `marks` has marked, with those that lead to them, and how many there are.
 
     Of each rule the `most` stretches with the farthest points are told, in the order of time.
     """
     far = distance(chart)
     found, count = list[Signal](), 0
-    for key, mask in marks(chart, keys).items():
+    for key, mask in marked.items():
         at = np.flatnonzero(mask)
         if not len(at):
             continue
