@@ -240,11 +240,13 @@ def webhook_secret(marker: str) -> str:
 
 def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]:
     """A workflow, with an open run, an approval, a call and a schedule that are all of this id, and a run that has
-    `ended`; its name, and a webhook."""
+    `ended` and of which a dead letter is left; its name, and a webhook."""
     from datetime import timedelta
 
     from django.utils import timezone
 
+    from apps.dispatch.models import DeadLetter
+    from apps.tenants.context import current_schema
     from apps.workflows.models import Approval, HttpCall, StepRun, Trigger, Workflow, WorkflowRun, WorkflowVersion
 
     now = timezone.now()
@@ -266,6 +268,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]
     run = WorkflowRun.objects.create(id=id, number=1000 + id.int, origin="console", **of_both)
     over: dict[str, Any] = {"status": "succeeded", "outputs": {"x": marker}, "started_at": now, "finished_at": now}
     WorkflowRun.objects.create(id=ended, number=1000 + ended.int, origin="console", **of_both, **over)
+    letter = {"tenant": current_schema(), "queue": "flow", "cause": f"Cause {marker}"}
+    DeadLetter.objects.create(id=ended, kind="workflows.run", **letter)
     for attempt in (1, 2):
         StepRun.objects.create(
             run=run, step=0, item=0, attempt=attempt, ended=True, outcome="failed", output={"x": marker}, at=now

@@ -245,9 +245,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
     "POST /approvals/<uuid:id>/": Body("form", lambda side, things: {"answer": "yes"}),
     "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send"}),
-    "POST /given-up/": Body(
-        "form", lambda side, things: {"only": f"workflows.run:{things.open_run}"}, names_things=True
-    ),
+    "POST /given-up/": Body("form", lambda side, things: {"only": f"workflows.run:{things.run}"}, names_things=True),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,

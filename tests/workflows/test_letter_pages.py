@@ -74,7 +74,9 @@ def test_one_is_requeued_and_goes_on(page: Client, lost: Lost, worked: Work) -> 
     assert DeadLetter.objects.get().id == other.pk
     worked("flow")
     assert (after(one).status, after(other).status) == ("succeeded", "failed")
-    assert "requeued already" in text_of(page.post(PAGE, {"only": key(one)}, follow=True))
+    again = page.post(PAGE, {"only": key(one)})
+    assert again.status_code == 404
+    assert "somebody has requeued it" in text_of(again)
 
 
 def test_those_that_are_ticked_are_requeued_and_no_others(page: Client, lost: Lost, lost_agent: AgentRun) -> None:
