@@ -70,7 +70,7 @@ def fill(tenant: Tenant) -> None:
 def workflows_start(demo: DemoTenant, people: dict[str, User]) -> None:
     """Publish the blueprints of the industry as workflows, and start a run for each of their samples.
 
-    They wait for a worker. What they ask their agents is what the agents' own runs were asked, as far as they can.
+    They wait for a worker.
     """
     builder, analyst = people["builder"], people["analyst"]
     for blueprint in blueprints_list(who=builder):
