@@ -4,6 +4,7 @@ import { dagIn } from "./dag.js";
 const graph = document.querySelector("[data-dag-of]");
 
 if (graph) {
+  document.querySelector("[data-zoom]").hidden = false;
   dagIn(graph, {
     onSelect: (name) => {
       const address = new URL(location.href);

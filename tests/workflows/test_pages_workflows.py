@@ -216,6 +216,7 @@ def test_the_page_costs_the_same_statements_however_much_there_is(
 def test_a_step_that_is_chosen_is_told(page: Client, workflow: MakeWorkflow) -> None:
     workflow({"first": give(7), "second": give(2)})
     assert "kind: transform set: x: 7" in main_of(page.get(ONE, {"step": "first"}))
+    assert "kind: transform set: x: 2" in main_of(page.get(f"{ONE}versions/1/", {"step": "second"}))
     assert "kind: transform" not in main_of(page.get(ONE, {"step": "nothing"}))
 
 

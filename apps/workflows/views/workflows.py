@@ -146,6 +146,7 @@ class WorkflowVersionPage(ConsoleView):
             "version": shown,
             "is_published": shown.pk == workflow.published_id,
             "graph": graph_of(definition).as_json(),
+            "step": _step(definition, request.GET.get("step", "")),
             "changes": self._changes(workflow, definition, version - 1),
             "since": _difference(definition, workflow) if shown.pk != workflow.published_id else [],
             "can_edit": self.who.can(WORKFLOWS_EDIT),
