@@ -7,22 +7,22 @@ from collections.abc import Iterator
 
 from django.db import Error
 from prometheus_client import REGISTRY
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from apps.dispatch import rows
+from apps.dispatch import rows, wakeups
 from apps.tenants.context import public_context
 
 logger = logging.getLogger(__name__)
 
 
 class WorkRows(Collector):
-    """`orchestrall_work_rows{queue, state}`: due, later, held or dead, over all tenants."""
+    """`orchestrall_work_rows{queue, state}`: due, later, held or dead, over all tenants; and how many were missing."""
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         yield self._family()
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         family = self._family()
         try:
             with public_context():
@@ -31,6 +31,12 @@ class WorkRows(Collector):
         except Error as error:  # a database that is away must not cost the other metrics
             logger.warning("work rows could not be counted: %s", type(error).__name__)
         yield family
+        missing = CounterMetricFamily(
+            "orchestrall_work_rows_missing", "Work rows that the hourly comparison had to make", labels=["kind"]
+        )
+        for kind, number in wakeups.missing_counted().items():
+            missing.add_metric([kind], number)
+        yield missing
 
     @staticmethod
     def _family() -> GaugeMetricFamily:

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from prometheus_client import Counter
 
 from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing, WorkKind
 from apps.dispatch import rounds, rows, single, wakeups
@@ -20,8 +19,6 @@ from apps.dispatch.current import current
 from apps.tenants.context import PUBLIC, current_schema, each_tenant, public_context
 
 logger = logging.getLogger(__name__)
-
-MISSING = Counter("orchestrall_work_rows_missing", "Work rows that the hourly comparison had to make", ["kind"])
 
 
 class Row:
@@ -153,7 +150,7 @@ def work_compare() -> int:
 def _repaired() -> int:
     made = work_rebuild()
     for kind, number in made.items():
-        MISSING.labels(kind=kind).inc(number)
+        wakeups.missing_count(kind, number)
         logger.error(
             "work rows were missing and were made",
             extra={"tenant": current_schema(), "kind": kind, "rows": number},

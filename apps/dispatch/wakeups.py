@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import Any
 
 import redis
 from celery import current_app
@@ -98,6 +99,23 @@ def first_of(name: str, *, within: float) -> bool:
         return bool(_redis().set(f"{PUBLIC}:orchestrall:{name}", 1, nx=True, ex=int(within)))
     except redis.RedisError:
         return True
+
+
+def missing_count(kind: str, number: int) -> None:
+    """Count work rows that had to be made, for all processes: who compares is not who is asked for metrics."""
+    try:
+        _redis().hincrby(f"{PUBLIC}:orchestrall:missing", kind, number)
+    except redis.RedisError as error:
+        logger.warning("missing work rows were not counted: %s", type(error).__name__)
+
+
+def missing_counted() -> dict[str, int]:
+    """How many work rows of each kind had to be made since Redis was emptied last; none while it is away."""
+    try:
+        found: Any = _redis().hgetall(f"{PUBLIC}:orchestrall:missing")
+    except redis.RedisError:
+        return {}
+    return {kind.decode(): int(number) for kind, number in found.items()}
 
 
 def received(tenant: str, queue: str) -> None:

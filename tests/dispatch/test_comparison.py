@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from apps.common.ids import uuid7
 from apps.dispatch import rows, services, wakeups, worker
-from apps.dispatch.services import MISSING
+from apps.dispatch.metrics import WorkRows
 from apps.tenants.context import current_schema
 from apps.tenants.models import Tenant
 from tests.dispatch.conftest import KIND, Take, scheduled, stored
@@ -20,8 +20,15 @@ from tests.dummy.handlers import DummyWork
 pytestmark = pytest.mark.usefixtures("take")
 
 
-def counted() -> float:
-    return float(MISSING.labels(kind=KIND)._value.get())
+def counted() -> int:
+    return wakeups.missing_counted().get(KIND, 0)
+
+
+def test_what_was_missing_is_told_to_prometheus_whoever_found_it(acme: Tenant) -> None:
+    wakeups.missing_count(KIND, 2)
+    found = {family.name: family for family in WorkRows().collect()}
+    samples = found["orchestrall_work_rows_missing"].samples
+    assert [each.value for each in samples if each.labels == {"kind": KIND}] == [counted()]
 
 
 def test_a_row_that_is_missing_is_made_logged_and_counted(
