@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -53,7 +54,7 @@ def made(page: Page, base: str, name: str) -> str:
 def test_a_workflow_is_written_mended_published_and_started(
     view: View, opened: Callable[..., Page], address: Address
 ) -> None:
-    name = f"order-{view.theme}-{view.width}"
+    name = f"order-{uuid4().hex[:8]}"  # so that the tests may look at one installation twice
     page = opened("/workflows/new/", view)
     text = page.get_by_label("Definition as YAML")
     good = text.input_value().replace("name: check-the-order", f"name: {name}")
