@@ -213,8 +213,8 @@ def kills_under_calls(made: Ground, workers: Workers, kind: str) -> Iterator[Cas
     workers.start()
     with sink.serving():
         ids = made.start(kind, f"call-{kind}", [{"url": sink.url}] * CALLS)
-        killed = [strike(made, workers, chance, lambda: len(sink.keys), n) for n in range(KILLS)]
-        last = time.monotonic()
+        strikes = [strike(made, workers, chance, lambda: len(sink.keys), n) for n in range(KILLS)]
+        killed, last = sum(count for count, _ in strikes), strikes[-1][1]
         wait_until(lambda: is_settled(made, kind, ids), "every run has ended or waits for a person", within=PATIENCE)
         took = time.monotonic() - last
     workers.kill()
@@ -222,7 +222,7 @@ def kills_under_calls(made: Ground, workers: Workers, kind: str) -> Iterator[Cas
     statement = f"select key::text, status from t_{kind}.workflows_httpcall"
     calls = dict(made.look(statement))
     unknown = {key for key, status in calls.items() if status == "unknown"}
-    yield Case(case, "processes killed with -9", sum(killed), bar="> 0", holds=sum(killed) > 0)
+    yield Case(case, "processes killed with -9", killed, bar="> 0", holds=killed > 0)
     yield at_most(case, "from the last kill to the end of all", took, LAST_KILL_BAR)
     yield exactly(case, "dead letters", made.dead_letters(kind))
     if kind == "keyed":
@@ -241,16 +241,22 @@ def kills_under_calls(made: Ground, workers: Workers, kind: str) -> Iterator[Cas
         yield Case(case, "calls listed as unknown", len(unknown), bar="> 0", holds=len(unknown) > 0)
 
 
-def strike(made: Ground, workers: Workers, chance: random.Random, sent: Callable[[], int], number: int) -> int:
-    """Once some more calls were sent, kill a random pool; one of the second set is started again at once."""
+def strike(
+    made: Ground, workers: Workers, chance: random.Random, sent: Callable[[], int], number: int
+) -> tuple[int, float]:
+    """Once some more calls were sent, kill a random pool; one of the second set is started again at once.
+
+    Returns how many processes that were, and when it was.
+    """
     begin = min(CALLS * 0.9, (number + 0.5) * CALLS / KILLS)
     wait_until(lambda: sent() >= begin, "some more calls were sent", within=PATIENCE)
     own = chance.random() < 0.25
     victims = kill_group(chance.choice(made.own_workers() if own else workers.parents()))
+    when = time.monotonic()
     if not own:
         workers.kill()
         workers.start()
-    return len(victims)
+    return len(victims), when
 
 
 def is_settled(made: Ground, kind: str, ids: list[str]) -> bool:
