@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.agents.models import AgentRun
-from apps.tenants.live import publish
+from apps.tenants.live import publish, publish_to
 
 ALL_RUNS = "runs"
 
@@ -55,8 +55,5 @@ def announce(run: AgentRun) -> None:
 
 def tell(run: AgentRun) -> None:
     """Send the run's state, when the transaction commits, to those who watch it and to those who watch all runs."""
-    message = event(run)
-    publish(topic(run.id), message)
-    publish(ALL_RUNS, message)
-    if not run.is_open:
-        publish(end_topic(run.id), message)
+    ended = [] if run.is_open else [end_topic(run.id)]
+    publish_to([topic(run.id), ALL_RUNS, *ended], event(run))

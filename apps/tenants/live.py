@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -38,14 +38,19 @@ def publish(topic: str, event: dict[str, Any]) -> None:
     Consumers get ``{"type": "live.event", "event": event}``. A channel layer that is away is logged and counted, never
     raised: what happened is in the database.
     """
-    group = socket_group(topic)
-    transaction.on_commit(lambda: _send(group, {"type": "live.event", "event": event}))
+    publish_to([topic], event)
+
+
+def publish_to(topics: Sequence[str], event: dict[str, Any]) -> None:
+    """Send the same event to who watches any of these topics, as `publish` does, at the cost of little more than one."""
+    groups = [socket_group(topic) for topic in topics]
+    transaction.on_commit(lambda: _send(groups, {"type": "live.event", "event": event}))
 
 
 def sockets_close(tenant: Tenant) -> None:
     """End every open socket of a tenant once the transaction commits."""
     group = socket_group(CLOSING, tenant)
-    transaction.on_commit(lambda: _send(group, {"type": "tenant.closed"}))
+    transaction.on_commit(lambda: _send([group], {"type": "tenant.closed"}))
 
 
 async def wait_for(group: str, timeout: float, *, check: Callable[[], Awaitable[T | None]]) -> T | None:
@@ -126,10 +131,13 @@ def _loop(process: int) -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _send(group: str, message: dict[str, Any]) -> None:
+def _send(groups: Sequence[str], message: dict[str, Any]) -> None:
+    async def all_of_them() -> None:
+        layer = get_channel_layer()
+        await asyncio.gather(*(layer.group_send(group, message) for group in groups))
+
     try:
-        sent = asyncio.run_coroutine_threadsafe(get_channel_layer().group_send(group, message), _loop(os.getpid()))
-        sent.result()
+        asyncio.run_coroutine_threadsafe(all_of_them(), _loop(os.getpid())).result()
     except Exception as error:  # noqa: BLE001  # whatever a channel layer raises, the caller's work is done and committed
         FAILURES.inc()
-        logger.warning("a live event was not sent: %s", error, extra={"group": group})
+        logger.warning("a live event was not sent: %s", error, extra={"groups": list(groups)})

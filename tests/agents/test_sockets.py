@@ -43,7 +43,11 @@ def test_a_run_tells_its_state_and_then_each_change(
     acme: Tenant, start: Start, work_off: WorkOff, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(live, "publish", lambda topic, event: events.append((topic, event)))
+
+    def note(topics: list[str], event: dict[str, Any]) -> None:
+        events.extend((topic, event) for topic in topics)
+
+    monkeypatch.setattr(live, "publish_to", note)
     run = start(steps=2)
     work_off()
     mine = [event for topic, event in events if topic == live.topic(run.pk)]

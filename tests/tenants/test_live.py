@@ -38,12 +38,12 @@ def test_equal_topics_of_two_tenants_are_two_groups(acme: Tenant, globex: Tenant
 def test_an_event_is_sent_when_its_transaction_commits(
     acme: Tenant, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Commit
 ) -> None:
-    sent: list[tuple[str, dict[str, Any]]] = []
+    sent: list[tuple[list[str], dict[str, Any]]] = []
     monkeypatch.setattr(live, "_send", lambda *each: sent.append(each))
     with django_capture_on_commit_callbacks(execute=True):
-        live.publish("runs", {"seq": 1})
+        live.publish_to(["runs", "run.1"], {"seq": 1})
         assert sent == []
-    assert sent == [("t_acme.runs", {"type": "live.event", "event": {"seq": 1}})]
+    assert sent == [(["t_acme.runs", "t_acme.run.1"], {"type": "live.event", "event": {"seq": 1}})]
 
 
 def test_a_channel_layer_that_is_away_is_counted_and_not_raised(
