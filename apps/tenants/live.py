@@ -42,7 +42,7 @@ def publish(topic: str, event: dict[str, Any]) -> None:
 
 
 def publish_to(topics: Sequence[str], event: dict[str, Any]) -> None:
-    """Send the same event to who watches any of these topics, as `publish` does, at the cost of little more than one."""
+    """Send the same event to who watches any of these topics, as `publish` does. It costs little more than one."""
     groups = [socket_group(topic) for topic in topics]
     transaction.on_commit(lambda: _send(groups, {"type": "live.event", "event": event}))
 
