@@ -13,6 +13,7 @@ from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import Current, entered
+from apps.dispatch.pumping import Pumping
 from apps.tenants.context import PUBLIC, public_context, tenant_by_schema, tenant_context
 from apps.tenants.models import Tenant
 
@@ -25,6 +26,7 @@ IO_SLOTS = 4
 TOGETHER = 64
 FLOW_SLOTS = 16 * TOGETHER
 """Rows of the queue `flow` that a tenant may have in hand: they take no worker's time while they wait."""
+PUMPING = Pumping()
 
 
 def turn(*, schema: str, queue: str, board: Board) -> int:
@@ -36,6 +38,18 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
     tenant = None if schema == PUBLIC else tenant_by_schema(schema)
     if schema != PUBLIC and (tenant is None or not tenant.is_working):
         return 0
+    if queue != "flow":
+        return _work(schema, queue, tenant, board)
+    if not PUMPING.enter(schema):
+        return 0
+    try:
+        return _work(schema, queue, tenant, board)
+    finally:
+        if PUMPING.leave(schema):
+            wakeups.wake(schema, queue)
+
+
+def _work(schema: str, queue: str, tenant: Tenant | None, board: Board) -> int:
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant), entered(schema, queue) as current:
         while True:

@@ -85,6 +85,29 @@ def test_a_turn_ends_after_what_is_in_hand_when_another_tenant_waits(
     assert wakes == [(acme.schema_name, "cpu")], "it goes on in a turn of its own"
 
 
+def test_a_process_pumps_a_tenant_once_at_a_time_and_misses_nobody_who_came_meanwhile(
+    acme: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch, wakes: list[Any]
+) -> None:
+    monkeypatch.setattr(DummyWork, "queue", "flow")
+    scheduled(1)
+    second: list[int] = []
+
+    def do(claim: Claim) -> None:
+        if not second:  # somebody is woken while this turn lasts, for work that it may not see any more
+            second.append(turns.turn(schema=acme.schema_name, queue="flow", board=board))
+            wakes.clear()
+        with fenced(claim) as row:
+            row.finish()
+
+    DummyWork.do = do
+    assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 1
+    assert second == [0]
+    assert wakes == [(acme.schema_name, "flow")]
+    wakes.clear()
+    assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 0
+    assert wakes == []
+
+
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:
     tenants.tenant_change(tenant=acme, max_running_runs=1)
     scheduled(2)
