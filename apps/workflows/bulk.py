@@ -38,7 +38,7 @@ def runs_requeue(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, L
 def runs_retry(
     *, who: Principal, user: User | None, runs: Iterable[WorkflowRun]
 ) -> dict[UUID, WorkflowRun | Literal["open", "succeeded"]]:
-    """Take up failed and cancelled runs, each where it stopped. Returns for each the run that goes on, or why none does."""
+    """Take up failed and cancelled runs, each where it stopped. Returns for each what goes on, or why nothing does."""
     demand(who, WORKFLOWS_RUN)
     found: dict[UUID, WorkflowRun | Literal["open", "succeeded"]] = {}
     for run in runs:

@@ -36,21 +36,24 @@ class Teller:
 
     def __init__(self, every: float = 0.2) -> None:
         self._every, self._told = every, time.monotonic()
-        self._changed: dict[UUID, dict[str, Any]] = {}
+        self._changed: dict[UUID, tuple[WorkflowRun, str]] = {}
 
     def note(self, run: WorkflowRun, status: str) -> None:
         """The run changed, and its status is this now."""
-        self._changed[run.id] = event(run, status)
+        self._changed[run.id] = run, status
 
     def tell(self, *, now: bool = False) -> None:
         """Send what was noted, if the last event is long enough ago or it must be `now`."""
         if self._changed and (now or time.monotonic() - self._told >= self._every):
             self._told = time.monotonic()
-            events = list(self._changed.values())
+            changed = list(self._changed.values())
             self._changed = {}
-            named = [{name: each[name] for name in ("run", "ref", "seq", "status")} for each in events[:MOST_NAMED]]
-            publish(ALL_RUNS, {"v": 1, "runs": named, "more": len(events) > MOST_NAMED})
-            _tell_each(events)
+            named = [
+                {"run": str(run.id), "ref": run.ref, "seq": run.seq, "status": status}
+                for run, status in changed[:MOST_NAMED]
+            ]
+            publish(ALL_RUNS, {"v": 1, "runs": named, "more": len(changed) > MOST_NAMED})
+            _tell_each(changed)
 
 
 def topic(run: UUID) -> str:
@@ -78,8 +81,8 @@ def is_end(event: dict[str, Any]) -> bool:
 
 def tell(run: WorkflowRun) -> None:
     """Send the state of a run that no pump changed, once the transaction commits, to those who watch it."""
-    said = event(run)
-    transaction.on_commit(lambda: _tell_each([said]))
+    status = run.status
+    transaction.on_commit(lambda: _tell_each([(run, status)]))
 
 
 def watch(run: UUID) -> None:
@@ -94,13 +97,13 @@ def _mark(run: UUID | str) -> str:
     return redis_key("workflow-watched", str(run))
 
 
-def _tell_each(events: Sequence[dict[str, Any]]) -> None:
-    """Send the events of those runs that somebody watches."""
+def _tell_each(changed: Sequence[tuple[WorkflowRun, str]]) -> None:
+    """Send the events of those runs that somebody watches, each with the status that it has now."""
     try:
-        marks = redis().mget([_mark(each["run"]) for each in events])
+        marks = redis().mget([_mark(run.id) for run, _ in changed])
     except RedisError as error:
         logger.warning("nobody was told of runs that changed: %s", error)
         return
-    for each, mark in zip(events, marks, strict=True):
+    for (run, status), mark in zip(changed, marks, strict=True):
         if mark is not None:
-            publish(topic(each["run"]), each)
+            publish(topic(run.id), event(run, status))

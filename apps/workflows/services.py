@@ -26,7 +26,7 @@ from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, Work
 from apps.workflows.performers import KIND
 from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_EDIT, WORKFLOWS_RUN
 from apps.workflows.selectors import TenantCatalogue, callers_of
-from apps.workflows.store import plan_of
+from apps.workflows.store import accept, plan_of
 
 Status = WorkflowRun.Status
 
@@ -229,7 +229,7 @@ def runs_start(
     with transaction.atomic():
         if overlap.limit is not None and overlap.policy != "wait":
             _make_room(workflow, overlap, len(runs))
-        WorkflowRun.objects.bulk_create(runs)
+        accept(runs)
         work.schedule_many(KIND, [run.id for run in runs])
     return runs
 
