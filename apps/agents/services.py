@@ -241,7 +241,8 @@ def run_execute(claim: work.Claim) -> None:
     """
     begun = _begun(claim)
     if begun is not None:
-        live.tell(begun)
+        if begun.caller is None:  # who watches what a workflow has begun hears of its progress and its end
+            live.tell(begun)
         _work(claim, begun)
         return
     run = AgentRun.objects.filter(pk=claim.id).first()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
 
 from apps.common import work
 from apps.common.work import Claim, Move, Standing
@@ -18,7 +17,7 @@ from apps.tenants.context import current_schema
 from apps.tenants.fields import PayloadField
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import Plan, plan_make
-from apps.workflows.models import StepRun, Trigger, WorkflowRun, WorkflowVersion
+from apps.workflows.models import StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import Beginning
 from apps.workflows.triggers import WorkflowEnd
 
@@ -47,6 +46,17 @@ changed as (
     join fenced f on f.id = x.run
     where r.id = x.run
 ),
+"""
+# As text: to have them composed anew for each turn took as long as all else of a short turn.
+_RUNS = """
+select r.*, w.name as workflow_name, w.title as workflow_title, exists (
+    select from workflows_trigger t where t.kind = %(end)s and t.is_enabled and t.listens_to = w.name) as is_awaited
+from workflows_workflowrun r join workflows_workflow w on w.id = r.workflow_id
+where r.id = any(%(ids)s::uuid[]) order by r.id
+"""
+_LEDGERS = """
+select run_id, step, item, attempt, ended, outcome, output, problem, ref, due
+from workflows_steprun where run_id = any(%(ids)s::uuid[]) order by seq
 """
 _ACCEPT = """
 insert into workflows_workflowrun (
@@ -112,7 +122,7 @@ def accept(runs: Sequence[WorkflowRun]) -> None:
     By two arrays, whatever their number: a thousand rows of values take longer to write down than to store.
     """
     first, inputs = runs[0], _field(WorkflowRun, "inputs")
-    given = {
+    given: dict[str, Any] = {
         "workflow": first.workflow_id,
         "version": first.version_id,
         "status": first.status,
@@ -136,9 +146,10 @@ def load(claims: Iterable[Claim]) -> list[InHand]:
     Claims whose run is gone are missing from the answer.
     """
     by_id = {claim.id: claim for claim in claims}
-    waiting = Trigger.objects.filter(kind=WorkflowEnd.key, is_enabled=True, listens_to=OuterRef("workflow__name"))
-    rows = WorkflowRun.objects.select_related("workflow").filter(pk__in=list(by_id)).order_by("id")
-    runs = list(rows.annotate(is_awaited=Exists(waiting)))
+    runs: list[Any] = list(WorkflowRun.objects.raw(_RUNS, {"ids": list(by_id), "end": WorkflowEnd.key}))
+    for run in runs:  # with what the statement tells besides
+        named = [run.workflow_id, run.workflow_name, run.workflow_title]
+        run.workflow = Workflow.from_db(run._state.db, ["id", "name", "title"], named)
     plans = _plans({run.version_id for run in runs})
     found = {
         run.id: InHand(by_id[run.id], run, _state(run, plans[run.version_id]), is_awaited=run.is_awaited)
@@ -146,9 +157,19 @@ def load(claims: Iterable[Claim]) -> list[InHand]:
     }
     begun = [run.id for run in runs if run.started_at is not None]
     if begun:
-        for row in StepRun.objects.filter(run__in=begun).order_by("seq"):
-            found[row.run_id].state.apply(entry_of(row))
+        _replay(begun, found)
     return list(found.values())
+
+
+def _replay(runs: list[UUID], found: Mapping[UUID, InHand]) -> None:
+    """Bring runs to where their ledgers say that they are."""
+    outputs, problems = _field(StepRun, "output"), _field(StepRun, "problem")
+    with connection.cursor() as cursor:
+        cursor.execute(_LEDGERS, {"ids": runs})
+        for run, step, item, attempt, ended, outcome, output, problem, ref, due in cursor:
+            key = (run, step, item, attempt, ended)
+            told = _opened(outputs, output, key), _opened(problems, problem, key)
+            found[run].state.apply(Entry(step, item, attempt, outcome, *told, ref, due))
 
 
 def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dict[UUID, Standing]:
@@ -181,11 +202,6 @@ def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dic
         parameters |= each.parameters
     effects = "".join([_EFFECTS, *(each.effects for each in beginnings)])
     return work.commit_round(moves, effects, parameters, [each.opening for each in beginnings])
-
-
-def entry_of(row: StepRun) -> Entry:
-    """A row of the ledger as the engine has it."""
-    return Entry(row.step, row.item, row.attempt, row.outcome, row.output, row.problem, row.ref, row.due)  # type: ignore[arg-type]
 
 
 def plan_of(version: WorkflowVersion) -> Plan:
@@ -221,6 +237,11 @@ def _key(run: UUID, entry: Entry) -> tuple[UUID, int, int, int, bool]:
 def _field(model: Any, name: str) -> PayloadField:
     found: PayloadField = model._meta.get_field(name)
     return found
+
+
+def _opened(field: PayloadField, value: bytes | None, row: object) -> Any:
+    stored = field.from_db_value(value)
+    return None if stored is None else stored.open(row)
 
 
 def _sealed(field: PayloadField, value: Any, row: object) -> bytes | None:
