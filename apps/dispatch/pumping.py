@@ -1,27 +1,46 @@
-"""One pump of a tenant at a time in each process: several would share one interpreter, and compute in turns what one
-does at once (rule R10)."""
+"""Few pumps of a tenant at a time in each process: they share one interpreter, and another tenant's pump waits for all
+of them (rule R10). Two, as one computes while the other waits for PostgreSQL."""
 
 from __future__ import annotations
 
 import threading
+from typing import Final
+
+AT_ONCE: Final = 2
+SWITCH: Final = 0.0005
+"""Seconds after which a thread that computes lets another one go on: Python's own five milliseconds are as long as a
+round, so that whoever PostgreSQL has answered would wait as long again."""
 
 
 class Pumping:
-    """Who is at a tenant's work in this process. Who comes meanwhile leaves word instead of waiting."""
+    """Who is at which tenant's work in this process. Who comes when there are enough leaves word instead of waiting."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._came: dict[str, bool] = {}
-        """By tenant that is pumped: whether somebody came meanwhile."""
+        self._inside: dict[str, int] = {}
+        self._missed: set[str] = set()
+        """Tenants for whose work somebody came, and did not wait."""
 
     def enter(self, tenant: str) -> bool:
-        """Whether this thread may pump; else somebody does, and will hear that one more came."""
+        """Whether this thread may pump; else enough others do, and the first to leave will hear that one more came."""
         with self._lock:
-            free = tenant not in self._came
-            self._came[tenant] = not free
-            return free
+            inside = self._inside.get(tenant, 0)
+            if inside >= AT_ONCE:
+                self._missed.add(tenant)
+                return False
+            self._inside[tenant] = inside + 1
+            return True
 
     def leave(self, tenant: str) -> bool:
         """Let others pump. Returns whether somebody came meanwhile, whose work may have been missed."""
         with self._lock:
-            return self._came.pop(tenant)
+            self._inside[tenant] -= 1
+            if not self._inside[tenant]:
+                del self._inside[tenant]
+            missed = tenant in self._missed
+            self._missed.discard(tenant)
+            return missed
+
+
+PUMPING: Final = Pumping()
+"""Of this process."""

@@ -13,7 +13,7 @@ from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import Current, entered
-from apps.dispatch.pumping import Pumping
+from apps.dispatch.pumping import PUMPING
 from apps.tenants.context import PUBLIC, public_context, tenant_by_schema, tenant_context
 from apps.tenants.models import Tenant
 
@@ -26,7 +26,6 @@ IO_SLOTS = 4
 TOGETHER = 64
 FLOW_SLOTS = 16 * TOGETHER
 """Rows of the queue `flow` that a tenant may have in hand: they take no worker's time while they wait."""
-PUMPING = Pumping()
 
 
 def turn(*, schema: str, queue: str, board: Board) -> int:

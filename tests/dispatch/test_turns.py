@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 from apps.common import work
 from apps.common.ids import uuid7
 from apps.common.work import Claim, fenced
-from apps.dispatch import rows, turns, wakeups
+from apps.dispatch import pumping, rows, turns, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.models import DeadLetter
 from apps.tenants import services as tenants
@@ -85,27 +85,38 @@ def test_a_turn_ends_after_what_is_in_hand_when_another_tenant_waits(
     assert wakes == [(acme.schema_name, "cpu")], "it goes on in a turn of its own"
 
 
-def test_a_process_pumps_a_tenant_once_at_a_time_and_misses_nobody_who_came_meanwhile(
+def test_a_process_pumps_a_tenant_twice_at_most_and_misses_nobody_who_came_meanwhile(
     acme: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch, wakes: list[Any]
 ) -> None:
     monkeypatch.setattr(DummyWork, "queue", "flow")
     scheduled(1)
-    second: list[int] = []
+    nested: list[int] = []
+
+    def again() -> int:
+        return turns.turn(schema=acme.schema_name, queue="flow", board=board)
 
     def do(claim: Claim) -> None:
-        if not second:  # somebody is woken while this turn lasts, for work that it may not see any more
-            second.append(turns.turn(schema=acme.schema_name, queue="flow", board=board))
-            wakes.clear()
+        monkeypatch.setattr(pumping, "AT_ONCE", 1)  # as if this turn had been the second
+        nested.append(again())  # somebody is woken meanwhile, for work that this turn may not see any more
+        wakes.clear()
         with fenced(claim) as row:
             row.finish()
 
     DummyWork.do = do
-    assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 1
-    assert second == [0]
+    assert again() == 1
+    assert nested == [0]
     assert wakes == [(acme.schema_name, "flow")]
     wakes.clear()
-    assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 0
+    assert again() == 0
     assert wakes == []
+
+
+def test_only_as_many_pump_a_tenant_as_help_and_every_tenant_for_itself() -> None:
+    inside = pumping.Pumping()
+    assert [inside.enter("t_acme") for _ in range(3)] == [True, True, False]
+    assert inside.enter("t_globex")
+    assert [inside.leave("t_acme"), inside.leave("t_acme"), inside.leave("t_globex")] == [True, False, False]
+    assert inside.enter("t_acme")
 
 
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:
