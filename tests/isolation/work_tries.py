@@ -301,7 +301,9 @@ def whom_it_tells(place: Place) -> str:
     told: list[str] = []
     waiting: list[Any] = []
     with (
-        patch("apps.tenants.live._send", lambda group, message: told.append(group.partition(".")[0])),
+        patch(
+            "apps.tenants.live._send", lambda groups, message: told.extend(each.partition(".")[0] for each in groups)
+        ),
         patch("apps.dispatch.wakeups.wake", lambda schema, queue: told.append(schema)),
         patch("django.db.transaction.on_commit", lambda call, **_: waiting.append(call)),
     ):

@@ -113,12 +113,12 @@ def test_a_tenant_whose_making_was_given_up_says_why_until_it_is_tried_again(
 def test_suspending_tells_every_socket_of_the_tenant_once_it_is_committed(
     acme: Tenant, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
-    sent: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(live, "_send", lambda group, message: sent.append((group, message)))
+    sent: list[tuple[list[str], dict[str, Any]]] = []
+    monkeypatch.setattr(live, "_send", lambda groups, message: sent.append((groups, message)))
     with django_capture_on_commit_callbacks(execute=True):
         services.tenant_suspend(tenant=acme)
         assert sent == []
-    assert sent == [("t_acme.tenant", {"type": "tenant.closed"})]
+    assert sent == [(["t_acme.tenant"], {"type": "tenant.closed"})]
 
 
 def test_a_tenant_is_suspended_and_resumed_only_from_the_state_that_allows_it(acme: Tenant) -> None:
