@@ -31,8 +31,18 @@ FLOW_SLOTS = 16 * TOGETHER
 def turn(*, schema: str, queue: str, board: Board) -> int:
     """Claim and perform what is due for a tenant, one row at a time. Returns how many rows were taken up.
 
-    Work of a tenant that is not ready, or held, stays where it is. Never raises what a kind of work raises.
+    Work of a tenant that is not ready, or held, stays where it is. Never raises what a kind of work raises, or the
+    database when it goes away: then the connection is closed, as every later turn on it would fail too.
     """
+    try:
+        return _turn(schema, queue, board)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the database went away: %s", error, extra={"tenant": schema, "queue": queue})
+        connection.close()
+        return 0
+
+
+def _turn(schema: str, queue: str, board: Board) -> int:
     wakeups.received(schema, queue)
     tenant = None if schema == PUBLIC else tenant_by_schema(schema)
     if schema != PUBLIC and (tenant is None or not tenant.is_working):

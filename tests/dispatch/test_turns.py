@@ -226,6 +226,16 @@ def test_a_broken_connection_ends_the_turn_and_counts_no_death(acme: Tenant, boa
     assert stored(id) is None
 
 
+def test_a_connection_that_broke_between_two_turns_costs_one_turn_and_not_every_later_one(
+    acme: Tenant, board: Board
+) -> None:
+    [id] = scheduled()
+    connection.connection.close()  # as after a restart of PostgreSQL: Django does not know
+    assert run_turn(acme, board) == 0
+    assert run_turn(acme, board) == 1
+    assert stored(id) is None
+
+
 def test_work_whose_fence_was_lost_is_dropped(acme: Tenant, board: Board) -> None:
     [id] = scheduled()
 
