@@ -7,9 +7,6 @@ import threading
 from typing import Final
 
 AT_ONCE: Final = 2
-SWITCH: Final = 0.0005
-"""Seconds after which a thread that computes lets another one go on: Python's own five milliseconds are as long as a
-round, so that whoever PostgreSQL has answered would wait as long again."""
 
 
 class Pumping:

@@ -6,7 +6,6 @@ Both run as threads of the worker's parent process. The tick is idempotent, so e
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import connection
 
-from apps.dispatch import pumping, rows, services, wakeups
+from apps.dispatch import rows, services, wakeups
 from apps.dispatch.board import Board, Held
 from apps.dispatch.runaways import Runaways
 from apps.tenants.context import PUBLIC, tenants_working
@@ -121,7 +120,6 @@ class Loop(threading.Thread):
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def start_loops(**_: Any) -> None:
     """Once the pool is forked, so that no child inherits a connection of these threads."""
-    sys.setswitchinterval(pumping.SWITCH)
     Loop("heartbeat", HEARTBEAT, lambda: beat(BOARD)).start()
     Loop("tick", TICK, Ticking()).start()
     Loop("comparison", COMPARISON, compare).start()
