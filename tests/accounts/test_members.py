@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection
-from hypothesis import HealthCheck, assume, given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -159,12 +159,11 @@ def test_only_owners_and_administrators_deal_with_members(member: Make, role: st
             attempt()
 
 
-@given(ANY_ROLE, ANY_ROLE, ANY_ROLE)
+@given(st.sampled_from(["owner", "administrator"]), ANY_ROLE, ANY_ROLE)
 @hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nobody_touches_or_grants_a_role_above_their_own(
     member: Make, actor_role: str, before: str, after: str
 ) -> None:
-    assume(actor_role in {"owner", "administrator"})
     User.objects.all().delete()
     member("owner")  # so that the last owner is never in question
     actor, target = member(actor_role), member(before)
