@@ -217,7 +217,7 @@ def write_card(cases: list[Case]) -> None:
         limits=[
             f"It knows {len(base.drugs):,} drugs. Of others it knows nothing, which it says.",
             "Its rules were written with the lists at hand that it is measured on: they show what is covered.",
-            "Of the 33 non-interruptive pairs of classes 29 are judged; the other four are not, as only part of the list was read.",
+            "Of the 33 non-interruptive pairs of classes 29 are judged: of the list only a part was read.",
             "Doses, routes and times of taking are not read: it speaks of drugs, not of 2.5 mg in the evening.",
             "Kidney function is estimated for adults in a steady state; liver function only counts as a condition.",
             "Conditions and allergies are known by their usual English names.",
