@@ -11,12 +11,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel
 
+from apps.common.decisions import Decision, Scale, Verdict
 from apps.common.registry import Registry
 from apps.common.schemas import Inspection, Table
 from apps.common.widgets import Sheet, Widget
@@ -114,6 +115,13 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     table_roles: ClassVar[tuple[str, ...]] = ()
     """What `columns` of the table may name: a person is asked for these where they cannot be detected."""
 
+    verdicts: ClassVar[dict[str, Verdict]] = {}
+    """The answers that `decide` may come to, by their codes. They are counted, and offered to who overrides."""
+    scale: ClassVar[Scale | None] = None
+    """What the scores of its decisions are measured on; None where they have none."""
+    fresh_for: ClassVar[timedelta | None] = timedelta(hours=1)
+    """How long the same input may be answered by the result that is there; None: it is worked out each time."""
+
     input_type: ClassVar[type[BaseModel]]
     output_type: ClassVar[type[BaseModel]]
     settings_type: ClassVar[type[BaseModel]]
@@ -151,6 +159,13 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     @abstractmethod
     def headline(self, report: Output) -> str:
         """The result in one short line, for lists of runs."""
+
+    def decide(self, report: Output, settings: Settings) -> list[Decision]:
+        """What was decided, the most important first, at most `MOST_DECISIONS`; empty where it only computes.
+
+        It is asked once, when the run ends, and is recorded: no model and no clock has a say in it.
+        """
+        return []
 
     @abstractmethod
     def present(self, report: Output) -> list[Widget]:

@@ -52,6 +52,7 @@ class AgentRun(models.Model):
         "note",
         "source",
         "headline",
+        "verdict",
         "problem_code",
         "origin",
         "caller_kind",
@@ -78,6 +79,21 @@ class AgentRun(models.Model):
     input = PayloadField()
     source = models.CharField(max_length=255, blank=True, help_text="Name of the dataset, for people.")
     headline = models.CharField(max_length=300, blank=True)
+    verdict = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Of its first decision, as it stands now."
+    )
+    answered_from = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="The run whose result this one was given, as its input was the same.",
+    )
+    batch = models.ForeignKey(
+        "agents.AgentBatch", null=True, on_delete=models.CASCADE, related_name="runs", db_index=False
+    )
+    batch_row = models.PositiveIntegerField(null=True, help_text="Row of the batch's file, from 1.")
     # It quotes cells of the input, so it is a payload; its code, which is asked for, is the same for all.
     problem = PayloadField(
         null=True, db_column="problem_sealed", help_text="Why the run failed: code, title, detail, remedy, issues."
@@ -100,6 +116,9 @@ class AgentRun(models.Model):
             models.Index(fields=["agent_key", "-id"], name="agents_run_by_agent"),
             models.Index(fields=["status", "-id"], name="agents_run_by_status"),
             models.Index(fields=["created_at"], name="agents_run_by_time"),
+            models.Index(
+                fields=["batch", "batch_row"], name="agents_run_by_batch", condition=models.Q(batch__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,4 +147,221 @@ class AgentResult(models.Model):
 
     run = models.OneToOneField(AgentRun, primary_key=True, on_delete=models.CASCADE, related_name="result")
     output = PayloadField()
+    record = PayloadField(
+        null=True, help_text="What it came from: hash of the input, versions, settings, data; null: before records."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+
+class AgentDecision(models.Model):
+    """A verdict of a run, with its reasons. Only its review is ever written afterwards."""
+
+    class Review(models.TextChoices):
+        NONE = "", "Not reviewed"
+        WANTED = "wanted", "Waits for a person"
+        CONFIRMED = "confirmed", "Confirmed"
+        OVERRIDDEN = "overridden", "Overridden"
+
+    # What is counted and compared over many runs; who or what was judged, and why, is sealed.
+    PLAIN = ("agent_key", "agent_version", "verdict", "review", "override")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, related_name="decisions", db_index=False)
+    position = models.PositiveSmallIntegerField(help_text="Among those of its run, from 0.")
+    agent_key = models.CharField(max_length=100)
+    agent_version = models.CharField(max_length=20)
+    verdict = models.CharField(max_length=40, help_text="As the agent came to it.")
+    score = models.FloatField(null=True)
+    record = PayloadField(help_text="The whole `Decision`.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    review = models.CharField(max_length=10, choices=Review.choices, blank=True, default="", db_default="")
+    override = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="What a person decided."
+    )
+    reason = PayloadField(null=True, help_text="Why a person decided so.")
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="agents_decision_once")]
+        indexes = [
+            models.Index(fields=["agent_key", "created_at"], name="agents_decision_by_agent"),
+            models.Index(fields=["created_at"], name="agents_decision_waiting", condition=models.Q(review="wanted")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_key}: {self.verdict}"
+
+    @property
+    def stands(self) -> str:
+        """The verdict that holds: a person's where there is one."""
+        return self.override or self.verdict
+
+
+class AgentAction(models.Model):
+    """A proposed action that was carried out, or is being: once for each proposal of a decision."""
+
+    class Status(models.TextChoices):
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    PLAIN = ("kind", "status", "link")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    decision = models.ForeignKey(AgentDecision, on_delete=models.CASCADE, related_name="actions_taken", db_index=False)
+    position = models.PositiveSmallIntegerField(help_text="Among the proposals of its decision, from 0.")
+    kind = models.CharField(max_length=60)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    outcome = PayloadField(null=True, help_text="What came of it, in words; why it failed.")
+    link = models.CharField(max_length=300, blank=True, help_text="Path of the page of what it made.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["decision", "position"]
+        constraints = [models.UniqueConstraint(fields=["decision", "position"], name="agents_action_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.status}"
+
+
+class AgentFeedback(models.Model):
+    """Whether somebody found a run's result right. One of each person for a run: the last one holds."""
+
+    PLAIN = ()
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    run = models.ForeignKey(AgentRun, on_delete=models.CASCADE, related_name="feedback", db_index=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_right = models.BooleanField()
+    comment = PayloadField(null=True)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [models.UniqueConstraint(fields=["run", "by"], name="agents_feedback_once")]
+
+    def __str__(self) -> str:
+        return "right" if self.is_right else "wrong"
+
+
+class AgentBatch(models.Model):
+    """Runs of an agent on each row of a file."""
+
+    class Status(models.TextChoices):
+        OPENING = "opening", "Starting its runs"
+        RUNNING = "running", "Running"
+        ENDED = "ended", "Ended"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    PLAIN = ("agent_key", "agent_version", "status", "source", "origin")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # An identity column (see the migration): people say "B-12".
+    number = models.BigIntegerField(unique=True, db_default=0, editable=False)
+    agent_key = models.CharField(max_length=100)
+    agent_version = models.CharField(max_length=20)
+    configuration = models.ForeignKey(
+        AgentConfiguration, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPENING)
+    source = models.CharField(max_length=255, help_text="Name of the dataset, for people.")
+    input = PayloadField(help_text="The dataset, which column feeds which field, and what every row has in common.")
+    total = models.PositiveIntegerField(default=0, help_text="Rows.")
+    opened = models.PositiveIntegerField(default=0, help_text="Rows whose run was started, or refused.")
+    refused = PayloadField(null=True, help_text="Rows whose input was refused, and why.")
+    problem = PayloadField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    origin = models.CharField(max_length=20)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["agent_key", "-id"], name="agents_batch_by_agent")]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"B-{self.number}"
+
+
+class AgentCase(models.Model):
+    """An input of a tenant's own with what an agent should make of it: a case of its evaluations."""
+
+    PLAIN = ("agent_key", "name")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agent_key = models.CharField(max_length=100)
+    name = models.CharField(max_length=100)
+    input = PayloadField()
+    expected = PayloadField(help_text="Facts of the result, as of the cases that ship with the product.")
+    run = models.ForeignKey(
+        AgentRun, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, help_text="It came from."
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["agent_key", "name"]
+        constraints = [models.UniqueConstraint(fields=["agent_key", "name"], name="agents_case_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentEvaluation(models.Model):
+    """An agent's version with its settings, held against its cases."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        ENDED = "ended", "Ended"
+        FAILED = "failed", "Failed"
+
+    PLAIN = ("agent_key", "agent_version", "status")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agent_key = models.CharField(max_length=100)
+    agent_version = models.CharField(max_length=20)
+    configuration = models.ForeignKey(
+        AgentConfiguration, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    passed = models.PositiveIntegerField(default=0)
+    results = PayloadField(null=True, help_text="Of each case: whether it passed, each fact with what was found, time.")
+    problem = PayloadField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["agent_key", "-id"], name="agents_evaluation_by_agent")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_key} {self.agent_version}"
+
+
+class AgentWatch(models.Model):
+    """How a tenant watches the decisions of an agent for drift. Everything in it is counts and shares."""
+
+    PLAIN = ("agent_key", "baseline", "finding")
+
+    agent_key = models.CharField(primary_key=True, max_length=100)
+    baseline = models.JSONField(null=True, help_text="Shares of verdicts, mean score, overrides: since, until, count.")
+    falls_back = models.BooleanField(default=False, help_text="While it drifts, each decision waits for a person.")
+    finding = models.JSONField(null=True, help_text="What was found at the last look.")
+    looked_at = models.DateTimeField(null=True)
+    drifting_since = models.DateTimeField(null=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    def __str__(self) -> str:
+        return self.agent_key

@@ -1,0 +1,133 @@
+"""What an agent has decided, as data: its verdict, why, on what evidence, what else it weighed, what it proposes.
+
+The core stores it beside the result, shows and exports it, and watches how it drifts. An agent changes nothing: what it
+wants done is a `ProposedAction`, which a step of a workflow or a person carries out with rights of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, Field, FiniteFloat, model_validator
+
+from apps.common.widgets import Cell, Tone
+
+MOST_DECISIONS: Final = 200
+"""Decisions of one run that are recorded: an agent puts what matters most first, and says how many there were."""
+MOST_REASONS: Final = 50
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Verdict(BaseModel):
+    """One of the few answers that an agent may come to."""
+
+    title: str
+    """As a person in the field says it, for example ``Hold for review``."""
+    tone: Tone = "neutral"
+    needs: str = ""
+    """What it asks a person to do, in a sentence."""
+
+
+class ScaleBand(BaseModel):
+    """A part of a scale, from the end of the one before up to `upto`."""
+
+    title: str
+    upto: FiniteFloat
+    tone: Tone = "neutral"
+
+
+class Scale(BaseModel):
+    """What a score is measured on. A score is never shown without it."""
+
+    title: str
+    low: FiniteFloat = 0.0
+    high: FiniteFloat = 1.0
+    unit: str = ""
+    digits: int = Field(default=2, ge=0, le=6)
+    bands: list[ScaleBand] = []
+    """From `low` upwards; the last one ends at `high`. Where settings move them, a decision brings its own scale."""
+
+    @model_validator(mode="after")
+    def bands_fill_it(self) -> Self:
+        ends = [self.low, *(band.upto for band in self.bands)]
+        if not self.low < self.high:
+            raise ValueError("A scale's low end must be below its high end.")
+        if self.bands and (ends != sorted(set(ends)) or ends[-1] != self.high):
+            raise ValueError("The bands of a scale must rise from its low end and the last must end at its high end.")
+        return self
+
+
+class Threshold(BaseModel):
+    """A figure of the settings or of a rule that the verdict was held against."""
+
+    name: str
+    value: Cell
+    unit: str = ""
+    seen: Cell = None
+    """What stood against it, where that is one figure."""
+
+
+class Evidence(BaseModel):
+    """What a reason rests on. At least one of the places says where to look."""
+
+    text: str
+    row: int | None = Field(default=None, ge=1)
+    """Of the input's table, as in the source file (`__row__`)."""
+    path: str = ""
+    """Of the input, for example ``medications.3``."""
+    key: str = ""
+    """Of the result: the value that names a row of its table, which the run's page opens."""
+    source: str = ""
+    """A publication, label or standard: its citation, or an address."""
+
+
+class Reason(BaseModel):
+    text: str
+    weight: FiniteFloat = 1.0
+    """How much it moved the verdict, on any scale: the heaviest is shown first. Negative: it spoke against."""
+    evidence: list[Evidence] = []
+
+
+class Alternative(BaseModel):
+    """What else the agent weighed, and why it is not that."""
+
+    title: str
+    why_not: str
+    score: FiniteFloat | None = None
+
+
+class ProposedAction(BaseModel):
+    """Something that an agent wants done. `kind` names an action of the registry, which checks the arguments."""
+
+    kind: str
+    title: str
+    """As the button says it, for example ``Open a case``."""
+    arguments: dict[str, Any] = {}
+    why: str = ""
+
+
+class Decision(BaseModel):
+    """One verdict. A run has one for each thing that it judges; most have exactly one."""
+
+    subject: str = Field(default="", max_length=200)
+    """What is judged, for example a patient or a characteristic; empty where it is the input as a whole."""
+    verdict: Code
+    """A key of the agent's `verdicts`."""
+    summary: str
+    """The verdict in a sentence or two."""
+    score: FiniteFloat | None = None
+    scale: Scale | None = None
+    """Of this score, where it is not the agent's own."""
+    confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    """How likely it is right, where the agent can tell; None where it cannot."""
+    thresholds: list[Threshold] = []
+    reasons: list[Reason] = Field(default=[], max_length=MOST_REASONS)
+    alternatives: list[Alternative] = []
+    actions: list[ProposedAction] = []
+    caveat: str = ""
+    """What a reader must know, for example ``Decision support, verify``."""
+
+    @model_validator(mode="after")
+    def heaviest_first(self) -> Self:
+        self.reasons.sort(key=lambda reason: -abs(reason.weight))
+        return self
