@@ -145,9 +145,9 @@ def runs_latest(*, who: Principal, most: int) -> list[AgentRun]:
     return list(AgentRun.objects.defer("input")[:most])
 
 
-def runs_open_count(*, who: Principal) -> int:
+def runs_open_query(*, who: Principal) -> QuerySet[AgentRun]:
     demand(who, RUNS_VIEW)
-    return AgentRun.objects.filter(status__in=AgentRun.OPEN).count()
+    return AgentRun.objects.filter(status__in=AgentRun.OPEN)
 
 
 def run_is_open(id: UUID) -> bool:

@@ -10,15 +10,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.common.registry import Registry
+from apps.console.tallies import Tally, number_of
 
 Group = Literal["Operate", "Build", "Govern"]
 
 
 @dataclass(frozen=True)
 class Count:
-    """A number beside an entry. `hot` marks work that waits for this person; `noun` is read out after the number."""
+    """What is counted beside an entry. `hot` marks work that waits for this person; `noun` is read after the number."""
 
-    number: int
+    of: Tally
     noun: str
     hot: bool = False
 
@@ -40,8 +41,7 @@ class NavItem:
     """The key that opens the page after `g`."""
     tab: int = 0
     """Place among the tabs of a phone (1 to 5); 0: only in the menu."""
-    count: Callable[[HttpRequest], Count | None] | None = None
-    """Evaluated on every page: one quick statement at most."""
+    count: Count | None = None
     shown: Callable[[HttpRequest], bool] | None = None
     """A further condition, where a permission code cannot tell."""
 
@@ -60,7 +60,8 @@ class Entry:
     item: NavItem
     url: str
     current: bool
-    count: Count | None
+    number: int
+    """Of what is counted beside it; 0: nothing is shown."""
 
 
 def allowed(request: HttpRequest) -> list[NavItem]:
@@ -77,13 +78,12 @@ def allowed(request: HttpRequest) -> list[NavItem]:
 
 def entries(request: HttpRequest) -> list[Entry]:
     """The allowed entries with addresses and counts. Current is the nearest one above the page's address."""
-    urls = {item.key: reverse(item.url) for item in allowed(request)}
-    here = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
+    items = [(item, reverse(item.url)) for item in allowed(request)]
+    here = max((url for _, url in items if request.path.startswith(url)), key=len, default="")
     if here == "/" != request.path:
         here = ""  # every path starts with it
     return [
-        Entry(item, urls[item.key], urls[item.key] == here, item.count(request) if item.count else None)
-        for item in allowed(request)
+        Entry(item, url, url == here, number_of(request, item.count.of.key) if item.count else 0) for item, url in items
     ]
 
 

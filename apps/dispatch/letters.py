@@ -13,18 +13,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.common import work
 from apps.common.errors import PermissionDenied
 from apps.common.permissions import Principal
 from apps.common.registry import Registry
+from apps.dispatch.models import DeadLetter
 from apps.tenants.context import current_schema
 
 PAGE: Final = 50
 MOST_REQUEUED: Final = 500
 """Letters that one request takes up."""
 _MINE = "from public.dispatch_dead_letter where tenant = %(tenant)s and kind = any(%(kinds)s)"
-_COUNT = f"select count(*) {_MINE}"
 _READ = f"select kind, id, cause, died_at {_MINE} order by died_at desc, kind, id limit %(most)s offset %(skip)s"
 
 
@@ -79,14 +80,14 @@ class LetterPage:
     found: int
 
 
-def letters_count(*, who: Principal) -> int:
-    """How much was given up that this person may try again. One statement."""
-    return int(_ask(_COUNT, _kinds(who))[0][0])
+def letters_query(*, who: Principal) -> QuerySet[DeadLetter]:
+    """What was given up that this person may try again."""
+    return DeadLetter.objects.filter(tenant=current_schema(), kind__in=_kinds(who))
 
 
 def letters_page(*, who: Principal, page: int = 1) -> LetterPage:
     """A page of what was given up, the latest first. Two statements, and those of each kind that is on it."""
-    found = letters_count(who=who)
+    found = letters_query(who=who).count()
     pages = max(1, -(-found // PAGE))
     page = min(max(1, page), pages)
     rows = _ask(_READ, _kinds(who), most=PAGE, skip=(page - 1) * PAGE)

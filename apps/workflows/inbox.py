@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from apps.workflows import selectors
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.engine.plan import Plan, PlanStep
 from apps.workflows.kinds.outward import AgentStep
-from apps.workflows.models import Approval, HttpCall, StepRun, WorkflowRun
+from apps.workflows.models import Approval, HttpCall, StepRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
 from apps.workflows.shapes import Shape, shape_of
 from apps.workflows.store import plan_of
@@ -171,30 +171,3 @@ def is_late(approval: Approval, now: datetime | None = None) -> bool:
 def calls_unknown_count(*, who: Principal) -> int:
     """How many calls wait for a person to say what became of them."""
     return selectors.calls_query(who=who, status=HttpCall.Status.UNKNOWN).count()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What every page tells of workflows beside its menu."""
-
-    mine: int
-    """Questions that one may answer."""
-    unknown: int
-    """Calls whose outcome nobody knows."""
-    has_run: bool
-    """Whether a workflow ever ran here."""
-
-
-def standing(*, who: Principal, user: User) -> Standing:
-    """All of it in one statement."""
-    mine = _counted("mine", selectors.approvals_query(who=who, user=user, mine=True))
-    unknown = _counted("unknown", selectors.calls_query(who=who, status=HttpCall.Status.UNKNOWN))
-    ran = WorkflowRun.objects.order_by()[:1].values_list(Value("ran"), Value(1))
-    told: dict[str, int] = dict(mine.union(unknown, ran, all=True))
-    return Standing(told.get("mine", 0), told.get("unknown", 0), "ran" in told)
-
-
-def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    named = rows.order_by().values(name=Value(name))
-    counted: QuerySet[Any, Any] = named.annotate(number=Count("pk")).values_list("name", "number")
-    return counted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
@@ -58,9 +58,15 @@ def runs_open(*, who: Principal, most: int = 100) -> list[WorkflowRun]:
     return list(runs_query(who=who).filter(status__in=WorkflowRun.OPEN)[:most])
 
 
-def runs_open_count(*, who: Principal) -> int:
+def runs_open_query(*, who: Principal) -> QuerySet[WorkflowRun]:
     demand(who, WORKFLOWS_VIEW)
-    return WorkflowRun.objects.filter(status__in=WorkflowRun.OPEN).count()
+    return WorkflowRun.objects.filter(status__in=WorkflowRun.OPEN)
+
+
+def runs_ever_query(*, who: Principal) -> QuerySet[WorkflowRun]:
+    """One run, where there ever was one."""
+    demand(who, WORKFLOWS_VIEW)
+    return WorkflowRun.objects.order_by()[:1]
 
 
 def workflows_named(*, who: Principal) -> list[Workflow]:

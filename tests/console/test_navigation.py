@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.console.navigation import NAVIGATION, Count, NavItem, allowed, entries
+from apps.console.tallies import Tally
 from tests.console.people import Someone, request_of
 
 
@@ -60,17 +61,12 @@ def test_the_current_entry_is_the_nearest_above_the_page(
     assert [each.item.key for each in entries(request_of(path=path)) if each.current] == current
 
 
-def test_counts_are_asked_for_allowed_entries_only(only: Callable[..., None]) -> None:
-    asked: list[str] = []
-
-    def count(request: object) -> Count:
-        asked.append("asked")
-        return Count(3, "waiting", hot=True)
-
-    only(item("secret", permission="secrets.view", count=count))
-    entries(request_of(Someone()))
-    assert asked == []
-    assert entries(request_of(Someone("secrets.view")))[0].count == Count(3, "waiting", hot=True)
+def test_an_entry_shows_the_number_of_its_tally(only: Callable[..., None]) -> None:
+    waiting = Tally("waiting", lambda request: User.objects.all(), permission="")
+    only(item("counted", count=Count(waiting, "waiting", hot=True)), item("plain"))
+    request = request_of()
+    request.__dict__["_tallies"] = {"waiting": 3}  # as the statement has brought it
+    assert [each.number for each in entries(request)] == [3, 0]
 
 
 def test_every_registered_entry_leads_somewhere() -> None:

@@ -141,7 +141,7 @@ def test_a_list_costs_the_same_for_any_number_of_datasets(
     for number in range(20):
         made(f"Sales {number}", member())
     assert statements() == few
-    assert few <= 8  # three of them count what waits, for the menu
+    assert few <= 6
 
 
 def test_a_dataset_shows_its_columns_its_rows_and_how_it_was_read(browser: Client) -> None:
@@ -179,7 +179,7 @@ def test_a_dataset_page_costs_the_same_for_any_size(browser: Client, made: Made)
         return len(captured)
 
     statements(small)
-    assert statements(small) == statements(large) <= 7  # three of them count what waits, for the menu
+    assert statements(small) == statements(large) <= 5
 
 
 def test_what_a_dataset_can_be_used_for_is_offered(

@@ -185,5 +185,5 @@ def test_the_page_asks_the_database_no_more_than_any_other(
     services.origins_change(tenant=listed, origins=[f"https://a{number}.example" for number in range(50)])
     browser = client_for(member("owner"))
     browser.get("/keys/origins/")
-    with django_assert_max_num_queries(6):  # four of them count what waits, for the menu
+    with django_assert_max_num_queries(4):
         browser.get("/keys/origins/")

@@ -14,6 +14,7 @@ from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.permissions import Principal
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
+from apps.console.tallies import tally
 from apps.datasets.models import Dataset
 from apps.datasets.uses import USES, Use
 
@@ -22,11 +23,7 @@ def _who(request: HttpRequest) -> Principal:
     return request.user  # type: ignore[return-value]  # the shell asks for people who are signed in
 
 
-def _open_count(request: HttpRequest) -> Count | None:
-    number = selectors.runs_open_count(who=_who(request))
-    return Count(number, "queued or running") if number else None
-
-
+_open = tally("agents.open", lambda request: selectors.runs_open_query(who=_who(request)), permission=RUNS_VIEW)
 nav_item(
     NavItem(
         key="agents.runs",
@@ -39,7 +36,7 @@ nav_item(
         order=20,
         letter="r",
         tab=2,
-        count=_open_count,
+        count=Count(_open, "queued or running"),
     )
 )
 nav_item(

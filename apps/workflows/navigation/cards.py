@@ -11,10 +11,9 @@ from django.urls import reverse
 
 from apps.agents.pulse import DAY, PERIODS, Period
 from apps.console.cards import Card, Width, card
-from apps.dispatch.letters import letters_count
+from apps.console.tallies import number_of
 from apps.workflows import attention, inbox, overview
 from apps.workflows.causes import cause_line
-from apps.workflows.navigation.inbox import standing_of
 from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_RUN, WORKFLOWS_VIEW
 
 LIVE_SHOWN: Final = 6
@@ -61,7 +60,7 @@ def _questions(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _calls(request: HttpRequest) -> list[dict[str, Any]]:
-    number = standing_of(request).unknown if _who(request).can(WORKFLOWS_RUN) else 0
+    number = number_of(request, "workflows.unknown_calls") if _who(request).can(WORKFLOWS_RUN) else 0
     if not number:
         return []
     title = f"{number:,} call{'' if number == 1 else 's'} whose outcome nobody knows"
@@ -70,7 +69,7 @@ def _calls(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _letters(request: HttpRequest) -> list[dict[str, Any]]:
-    number = letters_count(who=_who(request)) if _who(request).can(WORKFLOWS_RUN) else 0
+    number = number_of(request, "workflows.letters")
     if not number:
         return []
     text = "Machines failed three times with it in hand. Another try is one click away."
@@ -104,7 +103,7 @@ def _health(request: HttpRequest) -> dict[str, Any]:
 
 # Where no workflow ever ran there are no cards of them.
 def _unless_new(context: Callable[[HttpRequest], dict[str, Any]]) -> Callable[[HttpRequest], dict[str, Any] | None]:
-    return lambda request: context(request) if standing_of(request).has_run else None
+    return lambda request: context(request) if number_of(request, "workflows.ran") else None
 
 
 def _card(key: str, context: Callable[[HttpRequest], dict[str, Any]], *, width: Width, order: int) -> None:

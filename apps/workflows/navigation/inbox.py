@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
-from apps.workflows import inbox
+from apps.console.tallies import tally
+from apps.workflows import inbox, selectors
 from apps.workflows.permissions import WORKFLOWS_VIEW
 
 
@@ -17,20 +18,11 @@ def _who(request: HttpRequest) -> Any:
     return request.user  # the shell asks for people who are signed in
 
 
-def standing_of(request: HttpRequest) -> inbox.Standing:
-    """What stands beside the entries of workflows, asked for once in a request."""
-    kept = request.__dict__
-    if "_workflows_standing" not in kept:
-        kept["_workflows_standing"] = inbox.standing(who=_who(request), user=_who(request))
-    found: inbox.Standing = kept["_workflows_standing"]
-    return found
-
-
-def _mine(request: HttpRequest) -> Count | None:
-    number = standing_of(request).mine
-    return Count(number, "waiting for you", hot=True) if number else None
-
-
+_mine = tally(
+    "workflows.mine",
+    lambda request: selectors.approvals_query(who=_who(request), user=_who(request), mine=True),
+    permission=WORKFLOWS_VIEW,
+)
 nav_item(
     NavItem(
         key="workflows.approvals",
@@ -43,7 +35,7 @@ nav_item(
         order=12,
         letter="p",
         tab=3,
-        count=_mine,
+        count=Count(_mine, "waiting for you", hot=True),
     )
 )
 

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.console.navigation import Count, NavItem, nav_item
-from apps.dispatch.letters import LetterKind, Subject, letter_kind, letters_count
+from apps.console.tallies import tally
+from apps.dispatch.letters import LetterKind, Subject, letter_kind, letters_query
 from apps.workflows.calls import CALL
 from apps.workflows.models import HttpCall, Trigger, WorkflowRun
 from apps.workflows.performers import KIND, SCHEDULE
@@ -64,10 +65,9 @@ letter_kind(
 )
 
 
-def _count(request: HttpRequest) -> Count | None:
+def _rows(request: HttpRequest) -> Any:
     who: Any = request.user  # the shell asks for people who are signed in
-    number = letters_count(who=who)
-    return Count(number, "given up", hot=True) if number else None
+    return letters_query(who=who)
 
 
 nav_item(
@@ -80,6 +80,6 @@ nav_item(
         summary="Work whose machines failed three times, and another try of it",
         permission=WORKFLOWS_RUN,
         order=40,
-        count=_count,
+        count=Count(tally("workflows.letters", _rows, permission=WORKFLOWS_RUN), "given up", hot=True),
     )
 )

@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.common.permissions import Principal
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
+from apps.console.tallies import tally
 from apps.workflows import reading
 from apps.workflows.permissions import WORKFLOWS_VIEW
 from apps.workflows.selectors import RunFilter
@@ -19,11 +20,8 @@ def _who(request: HttpRequest) -> Principal:
     return request.user  # type: ignore[return-value]  # the shell asks for people who are signed in
 
 
-def _open_count(request: HttpRequest) -> Count | None:
-    number = reading.runs_open_count(who=_who(request))
-    return Count(number, "not ended yet") if number else None
-
-
+_open = tally("workflows.open", lambda request: reading.runs_open_query(who=_who(request)), permission=WORKFLOWS_VIEW)
+tally("workflows.ran", lambda request: reading.runs_ever_query(who=_who(request)), permission=WORKFLOWS_VIEW)
 nav_item(
     NavItem(
         key="workflows.runs",
@@ -35,7 +33,7 @@ nav_item(
         permission=WORKFLOWS_VIEW,
         order=15,
         letter="f",
-        count=_open_count,
+        count=Count(_open, "not ended yet"),
     )
 )
 
