@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from apps.common.errors import InvalidInput, Issue
-from apps.workflows.conditions import ORDERED, UNARY, every_test
+from apps.common.operators import ORDERED, UNARY
+from apps.workflows.conditions import every_test
 from apps.workflows.definition import Definition, Step
 from apps.workflows.json_schemas import ANYTHING, NotThere, Schema, fits, schema_at, schema_of_value, told, types_of
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from apps.common.operators import OPERATORS, UNARY, Operator, fault_of
+from apps.common.paths import NoValue
 from apps.common.schemas import StrictModel
-from apps.workflows.values import BadValue, Compiled, Env, NoValue, Reference, shown, text_parse, value_compile
+from apps.workflows.values import BadValue, Compiled, Env, Reference, shown, text_parse, value_compile
 
 DEEPEST: Final = 6
 MOST_TESTS: Final = 100
-
-Operator = Literal[
-    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "does not contain", "starts with", "ends with",
-    "between", "is empty", "is not empty",
-]  # fmt: skip
-UNARY: Final = frozenset({"is empty", "is not empty"})
-ORDERED: Final = frozenset({"<", "<=", ">", ">=", "between"})
 
 
 class Test(StrictModel):
@@ -36,10 +31,8 @@ class Test(StrictModel):
         if len(parts) != 1 or not isinstance(parts[0], Reference):
             raise ValueError("A test looks at one reference: write the field as `${inputs.name}`.")
         value_compile(self.value)
-        if self.op in UNARY and self.value is not None:
-            raise ValueError(f"`{self.op}` compares with nothing: leave the value out.")
-        if self.op == "between" and not (isinstance(self.value, list) and len(self.value) == 2):
-            raise ValueError("`between` takes a list of two: the lowest and the highest.")
+        if fault := fault_of(self.op, self.value):
+            raise ValueError(fault)
         if self.op in {"in", "not in"} and not isinstance(self.value, list | str):
             raise ValueError(f"`{self.op}` takes a list, or a reference to one.")
         return self
@@ -135,57 +128,6 @@ def _value(compiled: Compiled, env: Env) -> Any:
         return compiled(env)
     except (NoValue, ValueError):
         return None
-
-
-def _equal(left: Any, right: Any) -> bool:
-    """Equal as JSON has it: true is not 1, and 1 is 1.0."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)
-
-
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Numbers with numbers and texts with texts (ISO 8601 dates among them); nothing else has an order."""
-
-    def holds(left: Any, right: Any) -> bool:
-        numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (left, right))
-        return (numbers or (isinstance(left, str) and isinstance(right, str))) and compare(left, right)
-
-    return holds
-
-
-def _contains(left: Any, right: Any) -> bool:
-    if isinstance(left, str):
-        return isinstance(right, str) and right in left
-    return isinstance(left, list) and any(_equal(item, right) for item in left)
-
-
-def _is_in(left: Any, right: Any) -> bool:
-    return isinstance(right, list) and any(_equal(left, item) for item in right)
-
-
-def _is_empty(left: Any) -> bool:
-    return left is None or (isinstance(left, str | list | dict) and not left)
-
-
-_at_least, _at_most = _ordered(lambda a, b: a >= b), _ordered(lambda a, b: a <= b)
-OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "=": _equal,
-    "!=": lambda left, right: not _equal(left, right),
-    "<": _ordered(lambda a, b: a < b),
-    "<=": _at_most,
-    ">": _ordered(lambda a, b: a > b),
-    ">=": _at_least,
-    "in": _is_in,
-    "not in": lambda left, right: not _is_in(left, right),
-    "contains": _contains,
-    "does not contain": lambda left, right: not _contains(left, right),
-    "starts with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.startswith(right),
-    "ends with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.endswith(right),
-    "between": lambda left, right: isinstance(right, list) and _at_least(left, right[0]) and _at_most(left, right[1]),
-    "is empty": lambda left, _: _is_empty(left),
-    "is not empty": lambda left, _: not _is_empty(left),
-}
 
 
 def _test_sentence(test: Test) -> str:

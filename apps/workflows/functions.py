@@ -239,7 +239,7 @@ def _unique(values: Any) -> list[Any]:
 
 @_function("where", 3, 4, "same", "The items of a list whose field compares so: list, field, operator, value")
 def _where(values: Any, field: Any, operator: Any, value: Any = None) -> list[Any]:
-    from apps.workflows.conditions import OPERATORS
+    from apps.common.operators import OPERATORS
 
     if not isinstance(operator, str) or operator not in OPERATORS:
         raise ValueError(f"{_brief(operator)} compares nothing: use one of {', '.join(OPERATORS)}.")

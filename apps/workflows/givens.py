@@ -11,13 +11,13 @@ from django.db.models import Q
 from apps.agents import selectors as agents
 from apps.agents.permissions import RUNS_VIEW
 from apps.common.errors import InvalidInput, Issue, Problem
+from apps.common.paths import NoValue, lookup
 from apps.common.permissions import Principal, demand
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.engine.plan import Plan, PlanStep
 from apps.workflows.models import Approval, HttpCall, StepRun, WorkflowRun
 from apps.workflows.performers import PERFORMERS
 from apps.workflows.permissions import WORKFLOWS_VIEW
-from apps.workflows.values import NoValue, lookup
 
 EDITABLE: Final = frozenset({"agent", "approval", "http", "workflow", "transform"})
 """Kinds of steps that may be given something else. What the others decide by is found before them."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from apps.common.paths import path_text
 from apps.workflows.functions import FUNCTIONS
-from apps.workflows.values import Reference, path_text, text_parse
+from apps.workflows.values import Reference, text_parse
 
 Schema = Mapping[str, Any]
 Known = Callable[[Reference], Schema]

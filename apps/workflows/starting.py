@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from apps.accounts.models import User
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotAuthenticated, NotFound, Problem
+from apps.common.paths import NoValue
 from apps.common.permissions import Platform, Principal, demand
 from apps.gateway import limits
 from apps.tenants.context import current_tenant
@@ -30,7 +31,7 @@ from apps.workflows.performers import SCHEDULE
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.store import CLOCK
 from apps.workflows.triggers import TRIGGER_KINDS, Schedule, TriggerSettings, Webhook, WorkflowEnd, settings_of
-from apps.workflows.values import NoValue, value_compile
+from apps.workflows.values import value_compile
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from apps.common.paths import NoValue, lookup, path_parse, path_text
 from apps.workflows.functions import FUNCTIONS
 
 Env = Mapping[str, Any]
@@ -24,15 +25,10 @@ DEEPEST: Final = 20
 """Levels of lists, mappings and functions in one value."""
 
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
-_PATH = re.compile(r"([A-Za-z_]\w*)|\[(-?\d{1,9})\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
 
 
 class BadValue(ValueError):
     """A value that cannot be read, when it is saved; the text says what is wrong with it."""
-
-
-class NoValue(LookupError):
-    """What a reference names is not there, when it is evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +50,14 @@ class Reference:
         return "${" + path_text(self.path) + "}"
 
 
-def path_text(path: tuple[str | int, ...]) -> str:
-    """A path as it is written in a reference."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif re.fullmatch(r"[A-Za-z_]\w*", part):
-            text += f".{part}" if text else part
-        else:
-            text += f"[{json.dumps(part)}]"
-    return text
-
-
 def reference_parse(text: str) -> Reference:
     """The reference between the braces. Raises `BadValue`."""
-    path: list[str | int] = []
-    at = 0
-    text = text.strip()
-    while at < len(text):
-        if path and text[at] == ".":
-            at += 1
-        elif path and text[at] != "[":
-            break
-        match = _PATH.match(text, at)
-        if match is None or (not path and match[1] is None):
-            break
-        path.append(match[1] or (int(match[2]) if match[2] else json.loads(f'"{match[3]}"')))
-        at = match.end()
-    if at < len(text) or not path or text.endswith("."):
+    path = path_parse(text := text.strip())
+    if path is None:
         raise BadValue(f"`${{{text}}}` cannot be read: write it as `${{inputs.name}}` or `${{steps.name.field}}`.")
     if path[0] not in ROOTS:
         raise BadValue(f"`${{{text}}}` begins with none of {', '.join(ROOTS)}.")
-    return Reference(tuple(path))
+    return Reference(path)
 
 
 def text_parse(text: str) -> list[str | Reference]:
@@ -134,17 +105,6 @@ def value_compile(value: Any, *, depth: int = 0) -> Compiled:
         items = [value_compile(item, depth=depth + 1) for item in value]
         return lambda env: [item(env) for item in items]
     return lambda env: value
-
-
-def lookup(env: Env, path: tuple[str | int, ...]) -> Any:
-    """What a path names. Raises `NoValue` naming the part that is not there."""
-    found: Any = env
-    for at, part in enumerate(path):
-        try:
-            found = found[part]
-        except (KeyError, IndexError, TypeError):
-            raise NoValue(f"There is nothing at `{path_text(path[: at + 1])}`.") from None
-    return found
 
 
 def _under(key: str, place: str) -> str:

@@ -12,12 +12,13 @@ from django.utils.text import slugify
 
 from apps.accounts.models import User
 from apps.common.errors import InvalidInput
+from apps.common.operators import OPERATORS
 from apps.workflows import services, starting
 from apps.workflows.api.triggers import LARGEST_MESSAGE
 from apps.workflows.blueprints import BlueprintFile
 from apps.workflows.checking import Signature, definition_check, signature_of
 from apps.workflows.conditions import DEEPEST as DEEPEST_CONDITION
-from apps.workflows.conditions import MOST_TESTS, OPERATORS
+from apps.workflows.conditions import MOST_TESTS
 from apps.workflows.definition import (
     LARGEST,
     MOST_STEPS,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.common.errors import InvalidInput
+from apps.common.paths import NoValue
 from apps.workflows.checking import Signature, definition_check
 from apps.workflows.conditions import condition_compile, condition_sentence
 from apps.workflows.definition import (
@@ -22,7 +23,7 @@ from apps.workflows.definition import (
     definition_yaml,
 )
 from apps.workflows.durations import duration_parse, duration_text
-from apps.workflows.values import BadValue, NoValue, reference_parse, text_parse, value_compile
+from apps.workflows.values import BadValue, reference_parse, text_parse, value_compile
 from tests.workflows.test_engine import definitions, give
 
 YAML = """

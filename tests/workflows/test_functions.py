@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.common.errors import InvalidInput
+from apps.common.operators import OPERATORS
 from apps.workflows.checking import Signature, definition_check
-from apps.workflows.conditions import OPERATORS
 from apps.workflows.definition import definition_parse
 from apps.workflows.values import value_compile
 

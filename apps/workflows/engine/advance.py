@@ -9,9 +9,9 @@ from itertools import islice
 from json import dumps
 from typing import Any, Final
 
+from apps.common.paths import NoValue
 from apps.workflows.engine.ledger import STEP, Entry, Items, Piece, RunState
 from apps.workflows.engine.plan import PlanStep
-from apps.workflows.values import NoValue
 
 LARGEST: Final = 4 * 1024 * 1024
 """Characters of the JSON of what one step gives, or an item of one, and of a run's outputs, at most."""

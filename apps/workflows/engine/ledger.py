@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from apps.common.paths import NoValue
 from apps.workflows.engine.plan import Plan, PlanStep
-from apps.workflows.values import Env, NoValue
+from apps.workflows.values import Env
 
 STEP = -1
 """The item of an entry that is about a step as a whole."""
