@@ -14,18 +14,12 @@ from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
 from apps.common.permissions import PERMISSIONS, demand
 from apps.gateway.marks import KEY, digest_of, mint
 from apps.gateway.models import ApiKey
+from apps.gateway.overlaps import overlap_time
 from apps.gateway.permissions import API_USE, KEYS_MANAGE
 from apps.gateway.principals import Caller
 from apps.gateway.selectors import PREFIX, is_usable, may_rotate
 
 LONGEST_DAYS: Final = 366
-OVERLAPS: Final = {
-    "0": timedelta(0),
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-    "7d": timedelta(days=7),
-}
-"""How long a key may go on working beside the one that takes over from it."""
 
 
 @transaction.atomic
@@ -47,14 +41,12 @@ def key_create(*, who: Caller, name: str, scopes: Iterable[str], days: int, acco
 def key_rotate(*, who: Caller, key: ApiKey, overlap: str) -> tuple[ApiKey, str]:
     """Make the key that takes over from `key`, alike in name, scopes and lifetime; return it with its text, as above.
 
-    The old one goes on for the `overlap`, one of `OVERLAPS`, and never for longer than it would have. Raises
-    `InvalidInput`, `PermissionDenied` for a key that speaks for another person, and `Conflict` for one that has ended
-    or that another key has taken over from.
+    The old one goes on for the `overlap`, one of `apps.gateway.overlaps`, and never for longer than it would have.
+    Raises `InvalidInput`, `PermissionDenied` for a key that speaks for another person, and `Conflict` for one that has
+    ended or that another key has taken over from.
     """
     _demand_making(who)
-    if overlap not in OVERLAPS:
-        issue = Issue(path="overlap", message=f"Choose one of {', '.join(OVERLAPS)}.")
-        raise InvalidInput("The key was not rotated.", issues=[issue])
+    time = overlap_time(overlap)
     key = ApiKey.objects.select_for_update(of=("self",)).select_related("user").get(pk=key.pk)
     if not may_rotate(who, key):
         raise PermissionDenied(
@@ -78,7 +70,7 @@ def key_rotate(*, who: Caller, key: ApiKey, overlap: str) -> tuple[ApiKey, str]:
         expires_at=now + (model.expires_at - model.created_at),
         replaces=key,
     )
-    key.expires_at = min(key.expires_at, now + OVERLAPS[overlap])
+    key.expires_at = min(key.expires_at, now + time)
     key.save(update_fields=["expires_at"])
     return made
 

@@ -13,6 +13,7 @@ from apps.common.permissions import PERMISSIONS, Permission
 from apps.console.views import ConsoleView
 from apps.gateway import selectors, services
 from apps.gateway.models import ApiKey
+from apps.gateway.overlaps import OVERLAPS
 from apps.gateway.permissions import API_USE, KEYS_MANAGE, KEYS_VIEW
 from apps.gateway.principals import Caller
 
@@ -20,12 +21,6 @@ LIFETIMES = ((7, "A week"), (30, "30 days"), (90, "90 days"), (365, "A year"))
 
 
 STATES = (("active", "Active"), ("ended", "Ended"))
-OVERLAPS = (
-    ("0", "It ends at once", "For a key that somebody else may have seen."),
-    ("1h", "For an hour", "You change one program over now."),
-    ("1d", "For a day", "You change a few over, and see that they work."),
-    ("7d", "For a week", "Others have to change theirs."),
-)
 
 
 class KeyList(ConsoleView):
@@ -90,7 +85,7 @@ class KeyRotate(ConsoleView):
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
         key = selectors.key_get(who=self.who, id=id)
-        return self.page("gateway/key_rotate.html", {"key": key, "overlaps": OVERLAPS})
+        return self.page("gateway/key_rotate.html", {"key": key, "overlaps": OVERLAPS.values()})
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         key, overlap = selectors.key_get(who=self.who, id=id), request.POST.get("overlap", "")

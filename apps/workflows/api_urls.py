@@ -42,4 +42,5 @@ urlpatterns = [
     path("workflow-calls/<uuid:id>/settle", decisions.CallSettle.as_view(), name="settle"),
     path("workflows/<slug:name>/triggers", triggers.WorkflowTriggers.as_view(), name="triggers"),
     path("triggers/<uuid:id>", triggers.TriggerOne.as_view(), name="trigger"),
+    path("triggers/<uuid:id>/rotate", triggers.TriggerRotate.as_view(), name="trigger-rotate"),
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from apps.common.errors import InvalidInput
+from apps.common.errors import InvalidInput, Issue
 from apps.workflows.definition import Definition, InputField
+from apps.workflows.values import has_call, references_in
 
 _TYPES: dict[str, Any] = {
     "text": str,
@@ -36,6 +38,38 @@ def inputs_validate(model: type[BaseModel], data: Any) -> dict[str, Any]:
         return model.model_validate(data).model_dump(mode="json")
     except ValidationError as error:
         raise InvalidInput.from_pydantic(error, path="inputs") from error
+
+
+def inputs_issues(definition: Definition, given: Mapping[str, Any], *, root: str) -> list[Issue]:
+    """What stands against starting runs with these values, before one is: an issue for each, by the input's name.
+
+    Values may refer to `root` and to nothing else. What they refer to is known only when a run starts; what is written
+    out is held against the type of its input now.
+    """
+    issues: list[Issue] = []
+    written: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in definition.inputs:
+            issues.append(Issue(path=name, message=f"The workflow has no such input; it has {_names(definition)}."))
+            continue
+        references = [reference for _, reference in references_in(value)]
+        issues += [
+            Issue(path=name, message=f"`{reference}` is not known here: refer to `${{{root}}}`.")
+            for reference in references
+            if reference.root != root
+        ]
+        if not references and not has_call(value):
+            written[name] = value
+    try:
+        inputs_model(definition).model_validate(written)
+    except ValidationError as error:
+        found = InvalidInput.from_pydantic(error).issues
+        issues += [each for each in found if each.path.partition(".")[0] not in given.keys() - written.keys()]
+    return issues
+
+
+def _names(definition: Definition) -> str:
+    return ", ".join(definition.inputs) or "none"
 
 
 def _field(field: InputField) -> tuple[Any, Any]:

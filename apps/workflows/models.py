@@ -254,6 +254,8 @@ class Trigger(models.Model):
         max_length=60, blank=True, db_index=True, help_text="Name of the workflow whose end it waits for."
     )
     secret = PayloadField(null=True, help_text="What messages of a webhook are signed with.")
+    former_secret = PayloadField(null=True, help_text="The one before it, while both are taken.")
+    former_until = models.DateTimeField(null=True, help_text="How long the former secret is taken.")
     is_enabled = models.BooleanField(default=True)
     due_at = models.DateTimeField(null=True, help_text="Of a schedule: its next time.")
     fired_at = models.DateTimeField(null=True)

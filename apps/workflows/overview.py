@@ -125,7 +125,8 @@ def _health(rows: dict[datetime, Any], others: dict[str, Any]) -> WorkflowHealth
 
 def _triggers_of(workflows: list[Workflow]) -> dict[UUID, list[Trigger]]:
     found: dict[UUID, list[Trigger]] = defaultdict(list)
-    for trigger in Trigger.objects.filter(workflow__in=workflows, is_enabled=True).defer("secret", "problem"):
+    enabled = Trigger.objects.filter(workflow__in=workflows, is_enabled=True)
+    for trigger in enabled.defer("secret", "former_secret", "problem"):
         found[trigger.workflow_id].append(trigger)
     return found
 

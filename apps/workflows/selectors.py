@@ -244,13 +244,13 @@ def call_get(*, who: Principal, id: UUID) -> HttpCall:
 def triggers_list(*, who: Principal, workflow: Workflow) -> list[Trigger]:
     """What starts a workflow by itself."""
     demand(who, WORKFLOWS_VIEW)
-    return list(Trigger.objects.filter(workflow=workflow).select_related("workflow").defer("secret"))
+    return list(Trigger.objects.filter(workflow=workflow).select_related("workflow").defer("secret", "former_secret"))
 
 
 def trigger_get(*, who: Principal, id: UUID, lock: bool = False) -> Trigger:
     """One trigger; `lock` holds it until the transaction ends, its work row before it (rule R5). Raises `NotFound`."""
     demand(who, WORKFLOWS_EDIT if lock else WORKFLOWS_VIEW)
-    found = Trigger.objects.filter(pk=id).select_related("workflow").defer("secret")
+    found = Trigger.objects.filter(pk=id).select_related("workflow").defer("secret", "former_secret")
     if lock:
         work.signal(SCHEDULE, id)
         found = found.select_for_update(of=("self",))

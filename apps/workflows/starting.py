@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
-import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,33 +15,26 @@ from pydantic import ValidationError
 
 from apps.accounts.models import User
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Issue, NotAuthenticated, NotFound, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.paths import NoValue
 from apps.common.permissions import Platform, Principal, demand
 from apps.gateway import limits
 from apps.tenants.context import current_tenant
 from apps.tenants.fields import sealed_for
 from apps.workflows import services
+from apps.workflows.inputs import inputs_issues
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
 from apps.workflows.performers import SCHEDULE
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.store import CLOCK
 from apps.workflows.triggers import TRIGGER_KINDS, Schedule, TriggerSettings, Webhook, WorkflowEnd, settings_of
 from apps.workflows.values import value_compile
+from apps.workflows.webhooks import message_verified, secret_new
 
 logger = logging.getLogger(__name__)
 
-TOLERANCE = timedelta(seconds=300)
-"""How far the time of a message may be from ours, as Standard Webhooks has it."""
 KEPT = timedelta(days=2)
 """How long the ids of messages are kept: much longer than a message is taken at all."""
-
-
-class MessageRefused(NotAuthenticated):
-    code, status, title = "message_refused", 401, "The message is not signed as it must be"
-    cause = "Its signature, its id or its time is missing or wrong, or its time is more than five minutes from ours."
-    effect = "Nothing was started."
-    remedy = "Sign it as Standard Webhooks says, with the secret of this trigger, and check the clock of its sender."
 
 
 LARGEST_SETTINGS = 64 * 1024
@@ -68,7 +57,7 @@ def trigger_create(
     """
     demand(who, WORKFLOWS_EDIT)
     checked = _checked(kind, settings, workflow)
-    secret = _secret() if isinstance(checked, Webhook) else ""
+    secret = secret_new() if isinstance(checked, Webhook) else ""
     trigger = Trigger.objects.create(
         workflow=workflow,
         kind=kind,
@@ -99,19 +88,6 @@ def trigger_change(
     trigger.save(update_fields=["told", "listens_to", "is_enabled", "problem"])
     _reschedule(trigger)
     return trigger
-
-
-@transaction.atomic
-def trigger_rotate(*, who: Principal, trigger: Trigger) -> str:
-    """Give a webhook another secret, which is returned now and never again: messages signed with the old one are
-    refused from then on. Raises `Conflict` for a trigger without a secret."""
-    demand(who, WORKFLOWS_EDIT)
-    trigger = Trigger.objects.select_for_update().get(pk=trigger.pk)
-    if trigger.kind != Webhook.key:
-        raise Conflict("Only a webhook has a secret; nothing was changed.", remedy="Choose a webhook.")
-    trigger.secret = _secret()
-    trigger.save(update_fields=["secret"])
-    return str(trigger.secret)
 
 
 @transaction.atomic
@@ -150,7 +126,7 @@ def message_take(*, id: UUID, headers: Mapping[str, str], body: bytes) -> Workfl
     trigger = Trigger.objects.select_related("workflow__published").filter(pk=id, kind=Webhook.key).first()
     if trigger is None:
         raise NotFound("There is no webhook at this address.")
-    message = _verified(trigger, headers, body)
+    message = message_verified(trigger, headers, body)
     if current_tenant().held_at is not None:
         raise TenantHeld("Work is held since this organisation was restored; the message was not taken in.")
     if not trigger.is_enabled or trigger.workflow.is_at_rest:
@@ -252,11 +228,18 @@ def _checked(kind: str, settings: Mapping[str, Any], workflow: Workflow) -> Trig
     if isinstance(checked, WorkflowEnd) and checked.workflow == workflow.name:
         issue = Issue(path="settings.workflow", message="A workflow cannot wait for its own end: it would never stop.")
         raise InvalidInput("The trigger was not made.", issues=[issue])
+    _inputs_check(checked, workflow)
     return checked
 
 
-def _secret() -> str:
-    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+def _inputs_check(settings: TriggerSettings, workflow: Workflow) -> None:
+    """Raise `InvalidInput` for inputs that what is published would not take. A later version may ask for others."""
+    if workflow.published is None:
+        return
+    issues = inputs_issues(workflow.published.definition, settings.inputs, root=settings.root)
+    if issues:
+        placed = [each.model_copy(update={"path": f"settings.inputs.{each.path}"}) for each in issues]
+        raise InvalidInput("The workflow would not take these inputs; nothing was changed.", issues=placed)
 
 
 def _listens_to(settings: TriggerSettings) -> str:
@@ -272,18 +255,3 @@ def _reschedule(trigger: Trigger) -> None:
     trigger.save(update_fields=["due_at"])
     if trigger.due_at is not None:
         work.schedule(SCHEDULE, trigger.id, due_at=trigger.due_at)
-
-
-def _verified(trigger: Trigger, headers: Mapping[str, str], body: bytes) -> str:
-    """The id of a message whose signature and time are right (Standard Webhooks 1.0). Raises `MessageRefused`."""
-    message, sent = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not message or len(message) > 200 or not message.isprintable() or not sent.isdecimal() or len(sent) > 12:
-        raise MessageRefused("The message has no id or no time.")
-    if abs(timezone.now() - datetime.fromtimestamp(int(sent), tz=timezone.get_current_timezone())) > TOLERANCE:
-        raise MessageRefused("The message is from another time.")
-    key = base64.b64decode(str(trigger.secret).removeprefix("whsec_"))
-    wanted = base64.b64encode(hmac.digest(key, f"{message}.{sent}.".encode() + body, hashlib.sha256)).decode()
-    given = [each.partition(",")[2] for each in headers.get("webhook-signature", "").split() if each.startswith("v1,")]
-    if not any(hmac.compare_digest(wanted.encode(), each.encode()) for each in given[:10]):
-        raise MessageRefused("The signature is not that of this message.")
-    return message

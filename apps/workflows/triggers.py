@@ -26,6 +26,8 @@ class TriggerSettings(StrictModel):
 
     key: ClassVar[str]
     label: ClassVar[str]
+    root: ClassVar[str]
+    """What `inputs` may refer to."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -52,7 +54,7 @@ class Schedule(TriggerSettings):
         default="once", description="What becomes of times that passed while the installation was down or paused."
     )
 
-    key, label = "schedule", "Schedule"
+    key, label, root = "schedule", "Schedule", "fired"
 
     @field_validator("zone")
     @classmethod
@@ -119,7 +121,7 @@ class Webhook(TriggerSettings):
 
     answer: Literal["now", "when finished"] = "now"
 
-    key, label = "webhook", "Webhook"
+    key, label, root = "webhook", "Webhook", "message"
 
     def told(self) -> str:
         return "When a signed message comes" + (", which waits for the end" if self.answer != "now" else "")
@@ -131,7 +133,7 @@ class WorkflowEnd(TriggerSettings):
     workflow: Slug
     status: Literal["any", "succeeded", "failed"] = "any"
 
-    key, label = "workflow_end", "End of a workflow"
+    key, label, root = "workflow_end", "End of a workflow", "ended"
 
     def told(self) -> str:
         how = "has ended" if self.status == "any" else self.status

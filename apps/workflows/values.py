@@ -88,6 +88,13 @@ def references_in(value: Any) -> Iterator[tuple[str, Reference]]:
             yield from ((_under(str(n), place), found) for place, found in references_in(item))
 
 
+def has_call(value: Any) -> bool:
+    """Whether a function is applied somewhere in a value."""
+    if isinstance(value, Mapping):
+        return any(str(key).startswith("$") or has_call(item) for key, item in value.items())
+    return isinstance(value, list | tuple) and any(map(has_call, value))
+
+
 def value_compile(value: Any, *, depth: int = 0) -> Compiled:
     """A function that gives the value in an environment. Raises `BadValue` for one that cannot be read.
 

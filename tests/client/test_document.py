@@ -78,6 +78,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_trigger_create": workflow_models.TriggerMade,
     "trigger_get": Trigger,
     "trigger_change": Trigger,
+    "trigger_rotate": workflow_models.TriggerMade,
     "workflow_run_start": WorkflowRun,
     "workflow_runs_start": WorkflowRun,
     "workflow_runs_list": WorkflowRun,

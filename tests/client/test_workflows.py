@@ -185,6 +185,7 @@ def test_triggers_are_made_changed_and_deleted(builder: Client) -> None:
     assert builder.triggers.change(timed, is_enabled=False).next_times == []
     assert {each.kind for each in builder.triggers.list("greet")} == {"webhook", "schedule"}
     assert builder.triggers.get(made.id).address == f"/hooks/{made.id}"
+    assert builder.triggers.rotate(made, overlap="1h").secret not in ("", made.secret)
     builder.triggers.delete(made)
     with pytest.raises(NotFound):
         builder.triggers.get(made)

@@ -213,7 +213,7 @@ BODIES: dict[str, Body] = {
     ),
     "POST /workflows/<slug:name>/triggers/<uuid:id>/turn/": Body("form", lambda side, things: {"on": "0"}),
     "POST /workflows/<slug:name>/triggers/<uuid:id>/delete/": NOTHING,
-    "POST /workflows/<slug:name>/triggers/<uuid:webhook>/rotate/": NOTHING,
+    "POST /workflows/<slug:name>/triggers/<uuid:webhook>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /api/v1/workflows": Body(
         "json", lambda side, things: {"definition": {**_definition(side, things)["definition"], "name": "fresh"}}
     ),
@@ -231,6 +231,7 @@ BODIES: dict[str, Body] = {
     ),
     "PATCH /api/v1/triggers/<uuid:id>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
+    "POST /api/v1/triggers/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
     "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
     "POST /workflows/blueprints/<str:key>/use/": NOTHING,
     "POST /workflow-runs/bulk/": Body(

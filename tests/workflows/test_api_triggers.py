@@ -104,7 +104,9 @@ def test_a_trigger_is_turned_off_and_on_changed_and_deleted(api: APIClient) -> N
     address = schedule(api, every="1h")["Location"]
     off = api.patch(address, {"is_enabled": False}, format="json")
     assert (off.status_code, off.json()["is_enabled"], off.json()["next_times"]) == (200, False, [])
-    changed = api.patch(address, {"is_enabled": True, "settings": {"every": "2h"}}, format="json").json()
+    changed = api.patch(
+        address, {"is_enabled": True, "settings": {"every": "2h", "inputs": {"amount": 1}}}, format="json"
+    ).json()
     assert (changed["told"], len(changed["next_times"])) == ("Every 2h", 5)
     refused = api.patch(address, {"settings": {"every": "1s"}}, format="json")
     assert places(refused) == ["settings"]
@@ -122,8 +124,25 @@ def test_a_trigger_is_changed_in_the_state_that_was_read_and_no_other(api: APICl
     assert Trigger.objects.get().is_enabled is False
 
 
+def test_a_webhook_is_given_another_secret_which_is_in_that_answer_only(
+    api: APIClient, hook: Callable[..., dict[str, Any]], deliver: Callable[..., Any]
+) -> None:
+    made = hook()
+    rotated = post(api, f"/api/v1/triggers/{made['id']}/rotate", {"overlap": "0"})
+    assert (rotated.status_code, rotated["Cache-Control"]) == (200, "no-store")
+    secret = rotated.json()["secret"]
+    assert secret not in api.get(TRIGGERS).content.decode()
+    assert deliver(made, b'{"sum": 1}').status_code == 401
+    assert deliver({**made, "secret": secret}, b'{"sum": 1}').status_code == 202
+
+
+def test_a_schedule_has_no_secret_to_rotate(api: APIClient) -> None:
+    refused = post(api, f"{schedule(api, every='1h')['Location']}/rotate", {"overlap": "1d"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+
+
 def test_a_secret_is_shown_once_and_not_again_to_a_repeat(api: APIClient) -> None:
-    sent = {"kind": "webhook", "settings": {}}
+    sent = {"kind": "webhook", "settings": {"inputs": {"amount": 1}}}
     made = post(api, TRIGGERS, sent, idempotency_key="mine")
     assert made.json()["secret"].startswith("whsec_")
     assert made["Cache-Control"] == "no-store"

@@ -127,7 +127,9 @@ def test_limits_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("block", blocks("json"), ids=lambda block: json.loads(block)["kind"])
 def test_every_trigger_of_the_guide_is_taken(block: str, workflow: MakeWorkflow, builder: User) -> None:
     body = json.loads(block)
-    made = workflow({"a": {"kind": "transform", "set": {"x": 1}}})
+    given = body["settings"].get("inputs", {})
+    wanted = {name: {"type": "integer" if isinstance(value, int) else "text"} for name, value in given.items()}
+    made = workflow({"a": {"kind": "transform", "set": {"x": 1}}}, inputs=wanted)
     trigger, _ = starting.trigger_create(
         who=builder, user=builder, workflow=made, kind=body["kind"], settings=body["settings"]
     )

@@ -18,7 +18,7 @@ from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import starting
 from apps.workflows.models import Trigger, Workflow, WorkflowRun
-from apps.workflows.starting import MessageRefused
+from apps.workflows.webhooks import MessageRefused
 from tests.workflows.conftest import MakeWorkflow
 from tests.workflows.test_engine import give
 from tests.workflows.test_pages_workflows import main_of, text_of
@@ -44,7 +44,8 @@ def made(builder: User, flow: Workflow) -> Callable[..., Trigger]:
     """`made(kind, **settings)`"""
 
     def make(kind: str, **settings: Any) -> Trigger:
-        trigger, _ = starting.trigger_create(who=builder, user=builder, workflow=flow, kind=kind, settings=settings)
+        told = {"inputs": {"amount": 1}} | settings
+        trigger, _ = starting.trigger_create(who=builder, user=builder, workflow=flow, kind=kind, settings=told)
         return trigger
 
     return make
@@ -110,9 +111,10 @@ def test_a_schedule_is_changed_turned_off_and_on_and_deleted(page: Client, made:
     form = page.get(at(trigger)).context["form"]
     assert (form.values["how"], form.values["every"], form.values["inputs"]) == ("every", "2h", "amount: 5\n")
     assert len(form.times) == 5
-    page.post(at(trigger), {"how": "every", "every": "3h", "zone": "UTC", "missed": "all"})
+    sent = {"how": "every", "every": "3h", "zone": "UTC", "missed": "all", "inputs": "amount: 6"}
+    page.post(at(trigger), sent)
     trigger.refresh_from_db()
-    assert trigger.told == {"every": "3h", "missed": "all"}
+    assert trigger.told == {"every": "3h", "missed": "all", "inputs": {"amount": 6}}
     assert "Off" in main_of(page.post(at(trigger, "turn/"), {"on": "0"}, follow=True))
     trigger.refresh_from_db()
     assert (trigger.is_enabled, trigger.due_at) == (False, None)
@@ -140,8 +142,8 @@ def test_the_secret_of_a_webhook_is_shown_once(page: Client, flow: Workflow) -> 
 def test_a_rotated_secret_is_shown_once_and_the_old_one_is_refused(page: Client, made: Callable[..., Trigger]) -> None:
     trigger = made("webhook")
     old = trigger.secret
-    assert "messages that are signed with the old secret are refused" in main_of(page.get(at(trigger, "rotate/")))
-    answer = page.post(at(trigger, "rotate/"))
+    assert "Messages signed with the old secret are taken" in main_of(page.get(at(trigger, "rotate/")))
+    answer = page.post(at(trigger, "rotate/"), {"overlap": "0"})
     trigger.refresh_from_db()
     assert trigger.secret != old
     assert (answer.status_code, str(trigger.secret) in answer.content.decode()) == (201, True)
@@ -152,7 +154,7 @@ def test_a_rotated_secret_is_shown_once_and_the_old_one_is_refused(page: Client,
 
 
 def test_only_a_webhook_has_a_secret_to_rotate(page: Client, made: Callable[..., Trigger]) -> None:
-    answer = page.post(at(made("schedule", every="1h"), "rotate/"))
+    answer = page.post(at(made("schedule", every="1h"), "rotate/"), {"overlap": "0"})
     assert answer.status_code == 409
     assert "Only a webhook has a secret" in text_of(answer)
 
@@ -178,7 +180,7 @@ def test_the_end_of_another_workflow_is_chosen_from_those_that_there_are(
     answer = page.get(NEW, {"kind": "workflow_end"})
     assert "Other (other)" in main_of(answer)
     assert "Test (test)" not in main_of(answer)
-    sent = {"kind": "workflow_end", "workflow": "other", "status": "failed", "inputs": ""}
+    sent = {"kind": "workflow_end", "workflow": "other", "status": "failed", "inputs": "amount: 1"}
     assert "When a run of other failed" in main_of(page.post(NEW, sent, follow=True))
     own = page.post(NEW, {**sent, "workflow": "test"})
     assert own.status_code == 422

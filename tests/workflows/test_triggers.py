@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -22,8 +23,8 @@ from apps.tenants.models import Tenant
 from apps.tenants.services import tenant_hold, tenant_release
 from apps.workflows import services, starting
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
-from apps.workflows.starting import MessageRefused
 from apps.workflows.triggers import Schedule
+from apps.workflows.webhooks import MessageRefused, secret_rotate
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_engine import give
 from tests.workflows.test_pump import AMOUNT, Start, after
@@ -108,6 +109,28 @@ def test_a_schedule_that_is_turned_off_or_deleted_starts_nothing(
     assert not WorkRow.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("inputs", "place", "said"),
+    [
+        ({"amount": "much"}, "amount", "valid number"),
+        ({"amount": 1, "mount": 1}, "mount", "no such input; it has amount"),
+        ({}, "amount", "required"),
+        ({"amount": "${message.sum}"}, "amount", "refer to `${fired}`"),
+        ({"amount": {"$round": ["${inputs.amount}", 1]}}, "amount", "refer to `${fired}`"),
+    ],
+)
+def test_inputs_that_the_workflow_would_not_take_are_refused_with_their_place(
+    inputs: dict[str, Any], place: str, said: str, workflow: MakeWorkflow, trigger: Make
+) -> None:
+    made = workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"})
+    with pytest.raises(InvalidInput) as refused:
+        trigger(made, "schedule", every="1h", inputs=inputs)
+    (issue,) = refused.value.issues
+    assert issue.path == f"settings.inputs.{place}"
+    assert said in issue.message
+    assert not Trigger.objects.exists()
+
+
 def test_a_schedule_whose_inputs_do_not_fit_tells_why_and_goes_on(
     workflow: MakeWorkflow, trigger: Make, worked: Work
 ) -> None:
@@ -115,7 +138,7 @@ def test_a_schedule_whose_inputs_do_not_fit_tells_why_and_goes_on(
         workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}),
         "schedule",
         every="1h",
-        inputs={"amount": "much"},
+        inputs={"amount": "${fired.at}"},
     )
     let_pass(made, timedelta(minutes=1))
     worked("io")
@@ -215,6 +238,53 @@ def test_a_message_with_a_flaw_starts_nothing(flaw: str, workflow: MakeWorkflow,
     with pytest.raises(MessageRefused):
         starting.message_take(id=made.id, headers=headers, body=body)
     assert not WorkflowRun.objects.exists()
+
+
+@pytest.fixture
+def webhook(workflow: MakeWorkflow, trigger: Make) -> tuple[Trigger, str]:
+    return trigger(workflow({"a": give(1)}), "webhook")
+
+
+def taken(made: Trigger, secret: str) -> bool:
+    headers = signed(secret, b"{}", id=f"msg_{uuid4()}")
+    try:
+        starting.message_take(id=made.id, headers=headers, body=b"{}")
+    except MessageRefused:
+        return False
+    return True
+
+
+def test_a_rotated_secret_is_taken_beside_the_new_one_until_the_overlap_is_over(
+    webhook: tuple[Trigger, str], builder: User
+) -> None:
+    made, old = webhook
+    new = str(secret_rotate(who=builder, trigger=made, overlap="1h").secret)
+    assert new != old
+    assert (taken(made, old), taken(made, new)) == (True, True)
+    Trigger.objects.filter(pk=made.pk).update(former_until=datetime.now(UTC))
+    assert (taken(made, old), taken(made, new)) == (False, True)
+
+
+def test_a_secret_that_somebody_has_seen_ends_at_once(webhook: tuple[Trigger, str], builder: User) -> None:
+    made, old = webhook
+    rotated = secret_rotate(who=builder, trigger=made, overlap="0")
+    assert (taken(made, old), taken(made, str(rotated.secret))) == (False, True)
+    assert rotated.former_secret is None
+
+
+def test_only_the_last_secret_but_one_is_taken_besides(webhook: tuple[Trigger, str], builder: User) -> None:
+    made, first = webhook
+    second = str(secret_rotate(who=builder, trigger=made, overlap="7d").secret)
+    third = str(secret_rotate(who=builder, trigger=made, overlap="1h").secret)
+    assert [taken(made, each) for each in (first, second, third)] == [False, True, True]
+
+
+def test_an_overlap_that_is_none_changes_nothing(webhook: tuple[Trigger, str], builder: User) -> None:
+    made, old = webhook
+    with pytest.raises(InvalidInput) as refused:
+        secret_rotate(who=builder, trigger=made, overlap="1y")
+    assert refused.value.issues[0].path == "overlap"
+    assert taken(made, old)
 
 
 def test_a_webhook_that_is_not_there_or_turned_off_takes_nothing(

@@ -20,6 +20,7 @@ from apps.gateway import selectors, services
 from apps.gateway.answers import location
 from apps.gateway.api.base import ApiView
 from apps.gateway.models import ApiKey
+from apps.gateway.overlaps import RotateRequest
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW
 
@@ -107,12 +108,6 @@ class KeyRequest(StrictModel):
     )
     days: int = Field(default=90, ge=1, le=services.LONGEST_DAYS, description="How long it lives.")
     service_account: UUID | None = Field(default=None, description="Whom it acts for; without one, for you.")
-
-
-class RotateRequest(StrictModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"overlap": "1d"}]})
-
-    overlap: Literal["0", "1h", "1d", "7d"] = Field(default="1d", description="How long the old key goes on.")
 
 
 class Keys(ApiView):

@@ -13,10 +13,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.common.errors import TooLarge
+from apps.common.errors import Conflict, TooLarge
 from apps.common.permissions import Platform
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.overlaps import RotateRequest
 from apps.gateway.permissions import OPEN
 from apps.gateway.waiting import LONGEST_IN_THREAD
 from apps.workflows import selectors, starting
@@ -31,6 +32,7 @@ from apps.workflows.schemas.workflows import (
     TriggerMade,
     TriggerOut,
 )
+from apps.workflows.webhooks import secret_rotate
 
 LARGEST_MESSAGE: Final = 1024 * 1024
 """Bytes of a message to a webhook."""
@@ -97,6 +99,27 @@ class TriggerOne(ApiView):
             self.require_match(TriggerOut.of(trigger))
             starting.trigger_delete(who=self.who, trigger=trigger)
         return Response(status=204)
+
+
+class TriggerRotate(ApiView):
+    permission = {"POST": WORKFLOWS_EDIT}
+    problems = {"POST": [Conflict]}
+    shows_secret = True
+
+    @extend_schema(
+        operation_id="trigger_rotate",
+        tags=[TAG],
+        request=RotateRequest,
+        responses={200: OpenApiResponse(TriggerMade, description="Rotated.")},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        """Give a webhook another secret, which is in this one answer and nowhere else.
+
+        Messages signed with the old one are taken too until the overlap is over, so that their sender can change over.
+        """
+        overlap = self.body(RotateRequest).overlap
+        trigger = secret_rotate(who=self.who, trigger=selectors.trigger_get(who=self.who, id=id), overlap=overlap)
+        return self.answer(TriggerMade.of(trigger, secret=str(trigger.secret)), Cache_Control="no-store")
 
 
 class RawBody(BaseParser):

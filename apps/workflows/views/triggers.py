@@ -12,14 +12,15 @@ from django.urls import reverse
 
 from apps.common.errors import InvalidInput, NotFound
 from apps.console.views import ConsoleView
+from apps.gateway.overlaps import OVERLAPS
 from apps.workflows import selectors, starting
 from apps.workflows.definition import Definition
 from apps.workflows.models import Trigger, Workflow
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.snippets import webhook_curl
-from apps.workflows.starting import TOLERANCE
 from apps.workflows.trigger_forms import ANSWERS, ENDS, ENVIRONMENT, KINDS, MISSED, TriggerForm
 from apps.workflows.triggers import TRIGGER_KINDS, Webhook, settings_of
+from apps.workflows.webhooks import TOLERANCE, secret_rotate
 
 WINDOW_MINUTES: Final = int(TOLERANCE.total_seconds() // 60)
 
@@ -177,12 +178,13 @@ class TriggerRotate(TriggerView):
 
     def get(self, request: HttpRequest, name: str, webhook: UUID) -> HttpResponse:
         trigger = self.trigger(name, webhook)
-        return self.page("workflows/workflow_trigger_rotate.html", {"trigger": trigger, "workflow": trigger.workflow})
+        context = {"trigger": trigger, "workflow": trigger.workflow, "overlaps": OVERLAPS.values()}
+        return self.page("workflows/workflow_trigger_rotate.html", context)
 
     def post(self, request: HttpRequest, name: str, webhook: UUID) -> HttpResponse:
         trigger = self.trigger(name, webhook)
-        secret = starting.trigger_rotate(who=self.who, trigger=trigger)
-        return self.shown_once(trigger, secret, "The webhook has another secret")
+        trigger = secret_rotate(who=self.who, trigger=trigger, overlap=request.POST.get("overlap", ""))
+        return self.shown_once(trigger, str(trigger.secret), "The webhook has another secret")
 
 
 def _told(trigger: Trigger) -> str:

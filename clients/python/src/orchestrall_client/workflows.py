@@ -174,6 +174,11 @@ class Triggers:
         body = {name: value for name, value in given.items() if value is not None}
         return self._connection.one(Call("PATCH", _trigger(trigger), json=body), Trigger)
 
+    def rotate(self, trigger: TriggerId, *, overlap: str = "1d") -> TriggerMade:
+        """Give a webhook another secret. The old one is taken too for the `overlap`: `0`, `1h`, `1d` or `7d`."""
+        call = Call("POST", f"{_trigger(trigger)}/rotate", json={"overlap": overlap})
+        return self._connection.one(call.once(), TriggerMade)
+
     def delete(self, trigger: TriggerId) -> None:
         """Delete it. Runs that it started stay; the secret of a webhook is gone for good."""
         self._connection.json(Call("DELETE", _trigger(trigger)))
