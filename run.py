@@ -213,6 +213,20 @@ def measure(asked: argparse.Namespace) -> None:
     hand_over("-m", "tests.measuring", asked.command, *asked.names, *(["--json"] if asked.json else []))
 
 
+def evaluate(asked: argparse.Namespace) -> None:
+    clock.quiet = True  # what it prints may be data
+    set_up()
+    hand_over("-m", "tests.evaluating", *asked.rest)
+
+
+def new(asked: argparse.Namespace) -> None:
+    clock.quiet = True  # what a dry run prints is code
+    set_up()
+    options = [word for name in ("title", "summary") if (told := getattr(asked, name)) for word in (f"--{name}", told)]
+    rest = [*([asked.key] if asked.key else []), *options, *(["--dry-run"] if asked.dry_run else [])]
+    hand_over("-m", "scripts.new_agent", asked.what, *rest)
+
+
 def reset(asked: argparse.Namespace) -> None:
     from orchestrall.start import Holder, var_folder
 
@@ -283,6 +297,16 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("names", metavar="NAME", nargs="*", help="which ones; all without a name")
         one.add_argument("--json", action="store_true", help="print one object per case")
 
+    text = "hold agents against the cases that ship with them; `eval -- --help` says more"
+    command("eval", evaluate, text, allow_abbrev=False)
+
+    one = command("new", new, "write an agent that works, with its tests, to begin from")
+    one.add_argument("what", choices=["agent"], help="what to write")
+    one.add_argument("key", metavar="KEY", nargs="?", default="", help="as <industry>.<name>; asked for if left out")
+    one.add_argument("--title", default="", help="what people call it; after its key if left out")
+    one.add_argument("--summary", default="", help="what it does, in a sentence")
+    one.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
+
     one = command("reset", reset, "delete the installation's data and begin afresh")
     one.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -301,7 +325,7 @@ def main(argv: list[str]) -> None:
         manage(argv[1:])
     whole = parser()
     asked, rest = whole.parse_known_args(argv)
-    if rest and asked.command != "test":
+    if rest and asked.command not in {"test", "eval"}:
         whole.error(f"unrecognized arguments: {' '.join(rest)}")
     asked.rest = rest
     if not asked.command:
