@@ -51,3 +51,6 @@ TEMPLATES = [
         },
     }
 ]
+
+# Where the cases lie that agents are evaluated by: `<industry>/<agent>.yaml`. They ship with the product.
+EVALUATIONS = BASE_DIR / "tests" / "evals"
