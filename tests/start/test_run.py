@@ -19,7 +19,7 @@ from orchestrall.start import Holder
 from tests.running import ROOT, environment
 
 RUN = ROOT / "run.py"
-COMMANDS = ["up", "test", "check", "bench", "drill", "new", "reset", "manage"]
+COMMANDS = ["up", "test", "check", "bench", "drill", "eval", "new", "reset", "manage"]
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_another_python_is_refused_by_its_name(
         (["drill"], ["-m", "tests.measuring", "drill"]),
         (["manage", "tenant", "--help"], ["-m", "orchestrall.start", "manage", "tenant", "--help"]),
         (["check"], ["-m", "scripts.check"]),
+        (["eval", "counter", "--json"], ["-m", "tests.evaluating", "counter", "--json"]),
         (["new", "agent"], ["-m", "scripts.new_agent", "agent"]),
         (
             ["new", "agent", "dummy.one", "--title", "One", "--dry-run"],
