@@ -116,9 +116,11 @@ class AgentRun(models.Model):
             models.Index(fields=["agent_key", "-id"], name="agents_run_by_agent"),
             models.Index(fields=["status", "-id"], name="agents_run_by_status"),
             models.Index(fields=["created_at"], name="agents_run_by_time"),
-            models.Index(
-                fields=["batch", "batch_row"], name="agents_run_by_batch", condition=models.Q(batch__isnull=False)
-            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "batch_row"], name="agents_run_once_a_row", condition=models.Q(batch__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:
