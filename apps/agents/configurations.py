@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,8 +29,17 @@ KEPT: Final = 500
 """Settings that a process keeps, of runs that it has carried out: a version never changes."""
 LARGEST: Final = 256 * 1024
 """Bytes of settings as JSON."""
-_SETTINGS: dict[tuple[str, UUID], BaseModel] = {}
+_SETTINGS: dict[tuple[str, UUID], InForce] = {}
 AnyAgent = Agent[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The settings that a run is carried out with."""
+
+    settings: BaseModel
+    number: int
+    """Of their version; 0 for the agent's own."""
 
 
 def configuration_current(*, who: Principal, agent: AnyAgent) -> AgentConfiguration | None:
@@ -114,20 +124,20 @@ def configuration_restore(*, who: Principal, user: User | None, agent: AnyAgent,
     )
 
 
-def settings_of(agent: AnyAgent, configuration: UUID | None) -> BaseModel:
-    """The settings of a run by the id of its version, None for the agent's own.
+def settings_of(agent: AnyAgent, configuration: UUID | None) -> InForce:
+    """The settings of a run by the id of their version, None for the agent's own.
 
     Raises `InvalidInput` where a newer release of the agent no longer takes them.
     """
     if configuration is None:
-        return agent.settings_type()
+        return InForce(agent.settings_type(), 0)
     key = (current_schema(), configuration)
     found = _SETTINGS.get(key)
     if found is None:
         row = AgentConfiguration.objects.get(pk=configuration)
         if len(_SETTINGS) >= KEPT:
             _SETTINGS.clear()
-        found = _SETTINGS[key] = _validated(agent, row.settings)
+        found = _SETTINGS[key] = InForce(_validated(agent, row.settings), row.number)
     return found
 
 

@@ -44,6 +44,16 @@ def finder(who: Principal | None) -> Find:
     return lambda id: datasets.dataset_by_id(id) if who is None else datasets.dataset_get(who=who, id=id)
 
 
+def remembering(find: Find, found: dict[UUID, Dataset]) -> Find:
+    """Finds as `find` does, and keeps in `found` what was there."""
+
+    def look(id: UUID) -> Dataset:
+        found[id] = find(id)
+        return found[id]
+
+    return look
+
+
 def input_parse(*, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> BaseModel:
     """Validate raw input against the agent's model. Raises `InvalidInput` with an issue per field."""
     try:

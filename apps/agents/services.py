@@ -14,8 +14,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import configurations, endings, live, selectors
+from apps.agents import configurations, live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
+from apps.agents.ends import (
+    ISSUES_KEPT,
+    AgentFailed,
+    AgentGone,
+    RunAbandoned,
+    problem_data,
+    result_of,
+    run_end,
+    storable,
+)
 from apps.agents.inputs import (
     Find,
     finder,
@@ -23,10 +33,11 @@ from apps.agents.inputs import (
     loader,
     no_place_for_file,
     noting,
+    remembering,
     source_name,
     table_of,
 )
-from apps.agents.models import AgentResult, AgentRun
+from apps.agents.models import AgentRun
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
@@ -34,6 +45,7 @@ from apps.common.permissions import Principal, demand
 from apps.common.schemas import Table
 from apps.common.transactions import whole
 from apps.datasets import selectors as datasets
+from apps.datasets.models import Dataset
 from apps.datasets.permissions import DATASETS_UPLOAD
 from apps.datasets.services import Readable, dataset_upload
 from apps.gateway import counters
@@ -46,16 +58,8 @@ KIND = "agents.run"
 
 # Progress is stored and sent at most this often, in seconds: a tight loop in an agent costs two writes a second.
 PROGRESS_EVERY = 0.5
-# How many issues of a failed run are kept: nobody mends more of them before the next try.
-ISSUES_KEPT = 200
 
 Status = AgentRun.Status
-# What the end of a run counts as in the live figures.
-ENDED: dict[str, counters.Count] = {
-    Status.SUCCEEDED: "runs_succeeded",
-    Status.FAILED: "runs_failed",
-    Status.CANCELLED: "runs_cancelled",
-}
 
 
 def run_start(
@@ -247,7 +251,7 @@ def run_execute(claim: work.Claim) -> None:
         return
     run = AgentRun.objects.filter(pk=claim.id).first()
     if run is not None and run.is_open and run.cancel_requested_at:
-        _end(claim, run, Status.CANCELLED)
+        run_end(claim, run, Status.CANCELLED)
         return
     # It ended, and a late signal kept its work row; or the fence is not ours.
     with work.fenced(claim) as row:
@@ -281,66 +285,23 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         agent = AGENTS.get(run.agent_key)
         if agent is None:
             raise AgentGone(run.agent_key)
-        settings = configurations.settings_of(agent, run.configuration_id)
-        report = agent.run(input_parse(agent=agent, data=run.input), settings, _context(claim, run))
-        output = agent.output_type.model_validate(report).model_dump(mode="json")
-        _end(claim, run, Status.SUCCEEDED, output=output, headline=_storable(agent.headline(report), 300))
+        held, read = configurations.settings_of(agent, run.configuration_id), dict[UUID, Dataset]()
+        report = agent.run(input_parse(agent=agent, data=run.input), held.settings, _context(claim, run, read))
+        run_end(claim, run, Status.SUCCEEDED, result=result_of(run, agent, report, held, read.values()))
     except RunCancelled:
         _stopped(claim, run)
     except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):
         raise
     except Problem as problem:
-        _end(claim, run, Status.FAILED, problem=_record(problem))
+        run_end(claim, run, Status.FAILED, problem=problem_data(problem))
     except Exception:  # whatever else it is, it is of the agent's making: also an output that cannot be stored
         logger.exception("agent failed", extra={"run": str(run.id), "agent": run.agent_key})
-        _end(claim, run, Status.FAILED, problem=_record(AgentFailed()))
+        run_end(claim, run, Status.FAILED, problem=problem_data(AgentFailed()))
 
 
-class AgentFailed(Problem):
-    code, status, title = "agent_failed", 500, "The agent met an error of its own"
-    cause = "The agent's program failed in a way that it did not foresee. The server's log has it under the run's id."
-    effect = "The run stopped and no result was stored."
-    remedy = "Run it again; if it fails again, tell the operator the number of the run."
-
-
-class AgentGone(Problem):
-    code, status, title = "agent_gone", 410, "The agent is no longer installed"
-    cause = "The run names an agent that this release of the installation does not have."
-    effect = "No result was stored. Results of earlier runs are kept."
-    remedy = "Ask the operator which agent has taken its place."
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"There is no agent {key!r} in this release. No result was stored.")
-
-
-class RunAbandoned(Problem):
-    code, status, title = "run_abandoned", 500, "The run was given up"
-    cause = "Every worker that took the run up was lost with it: killed, out of memory, or stopped."
-    effect = "The run stopped and no result was stored. Its input is kept."
-    remedy = "Requeue it from its page in the console, or start it again on less data."
-
-
-def _record(problem: Problem) -> dict[str, Any]:
-    """A problem as it is stored with its run."""
-    return {
-        "code": problem.code,
-        "title": problem.title,
-        "detail": _storable(problem.detail, 2000),
-        "remedy": _storable(problem.remedy, 1000),
-        "issues": [
-            {name: _storable(told, 1000) if isinstance(told, str) else told for name, told in issue}
-            for issue in problem.issues[:ISSUES_KEPT]
-        ],
-    }
-
-
-def _storable(text: str, longest: int) -> str:
-    """The text as the database takes it: names out of a file may hold characters that it refuses."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:longest]
-
-
-def _context(claim: work.Claim, run: AgentRun) -> RunContext:
-    told = 0.0
+def _context(claim: work.Claim, run: AgentRun, read: dict[UUID, Dataset]) -> RunContext:
+    """What the agent gets to see. The datasets that it reads are kept in `read`."""
+    told, load = 0.0, loader(remembering(finder(None), read))
 
     def tell(done: int, total: int, note: str) -> None:
         nonlocal told
@@ -349,69 +310,17 @@ def _context(claim: work.Claim, run: AgentRun) -> RunContext:
             return
         told = now
         with work.fenced(claim):
-            _moved(run, done=done, total=total, note=_storable(note, 200))
+            _moved(run, done=done, total=total, note=storable(note, 200))
             live.tell(run)
 
-    return RunContext(now=run.created_at, load=loader(finder(None)), tell=tell, stopping=lambda: work.stopping(claim))
+    return RunContext(now=run.created_at, load=load, tell=tell, stopping=lambda: work.stopping(claim))
 
 
 def _stopped(claim: work.Claim, run: AgentRun) -> None:
     """The agent was told to stop: because somebody asked, or because the lease is lost (then the fence refuses)."""
     run.refresh_from_db(fields=["cancel_requested_at"])
     if run.cancel_requested_at:
-        _end(claim, run, Status.CANCELLED)
-
-
-_END = """
-stored as (
-    insert into agents_agentresult (run_id, output, created_at)
-    select %(run)s, %(output)s::bytea, clock_timestamp() from fenced where %(output)s::bytea is not null
-),
-answer as (
-    update agents_agentrun r
-    set status = %(status)s, finished_at = clock_timestamp(), seq = r.seq + 1,
-        done = case when %(complete)s then r.total else r.done end,
-        note = case when %(complete)s then '' else r.note end,
-        headline = coalesce(%(headline)s, r.headline),
-        problem_sealed = coalesce(%(problem)s::bytea, r.problem_sealed), problem_code = %(code)s
-    where r.id = %(run)s and exists (select from fenced)
-    returning r.seq, r.done, r.note, r.finished_at
-),
-"""
-
-
-def _end(
-    claim: work.Claim,
-    run: AgentRun,
-    status: str,
-    *,
-    output: Any = None,
-    headline: str | None = None,
-    problem: dict[str, Any] | None = None,
-) -> None:
-    """Record the end of a run, its result and the end of its work row, and tell who waits for it: one statement."""
-    given: dict[str, Any] = {
-        "run": run.id,
-        "status": status,
-        "complete": status == Status.SUCCEEDED,
-        "headline": headline,
-        "output": None if output is None else sealed_for(AgentResult(run=run), output=output)["output"],
-        "problem": None if problem is None else sealed_for(run, problem=problem)["problem"],
-        "code": problem["code"] if problem else "",
-    }
-    for name in ("output", "problem"):
-        given[name] = given[name] and given[name].stored
-    caller = (run.caller_kind, run.caller) if run.caller else None
-    run.status = status
-    for name, value in work.conclude(claim, caller=caller, effects=_END, parameters=given).items():
-        setattr(run, name, value)
-    if run.caller:
-        ended = endings.Ended(run.ref, status, output, problem)
-        transaction.on_commit(lambda: endings.keep(run.id, ended))
-    live.tell(run)
-    counters.count_on_commit(ENDED[status])
-    if run.started_at and run.finished_at:
-        counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
+        run_end(claim, run, Status.CANCELLED)
 
 
 def run_bury(id: UUID, cause: str) -> None:
@@ -423,7 +332,7 @@ def run_bury(id: UUID, cause: str) -> None:
         f"{cause} No result was stored.",
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
     )
-    live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=_record(problem)))
+    live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=problem_data(problem)))
     _tell_caller(run)
     counters.count_on_commit("runs_failed")
 

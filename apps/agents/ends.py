@@ -1,0 +1,158 @@
+"""How a run ends: what is recorded of its result, its decisions or its failure, in one statement behind the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from apps.agents import endings, live, records
+from apps.agents.configurations import InForce
+from apps.agents.contract import Agent
+from apps.agents.models import AgentRun
+from apps.common import work
+from apps.common.decisions import Decision
+from apps.common.errors import Problem
+from apps.datasets.models import Dataset
+from apps.gateway import counters
+from apps.tenants.fields import sealed_for
+
+# How many issues of a failed run are kept: nobody mends more of them before the next try.
+ISSUES_KEPT = 200
+
+Status = AgentRun.Status
+# What the end of a run counts as in the live figures.
+ENDED: dict[str, counters.Count] = {
+    Status.SUCCEEDED: "runs_succeeded",
+    Status.FAILED: "runs_failed",
+    Status.CANCELLED: "runs_cancelled",
+}
+
+
+class AgentFailed(Problem):
+    code, status, title = "agent_failed", 500, "The agent met an error of its own"
+    cause = "The agent's program failed in a way that it did not foresee. The server's log has it under the run's id."
+    effect = "The run stopped and no result was stored."
+    remedy = "Run it again; if it fails again, tell the operator the number of the run."
+
+
+class AgentGone(Problem):
+    code, status, title = "agent_gone", 410, "The agent is no longer installed"
+    cause = "The run names an agent that this release of the installation does not have."
+    effect = "No result was stored. Results of earlier runs are kept."
+    remedy = "Ask the operator which agent has taken its place."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no agent {key!r} in this release. No result was stored.")
+
+
+class RunAbandoned(Problem):
+    code, status, title = "run_abandoned", 500, "The run was given up"
+    cause = "Every worker that took the run up was lost with it: killed, out of memory, or stopped."
+    effect = "The run stopped and no result was stored. Its input is kept."
+    remedy = "Requeue it from its page in the console, or start it again on less data."
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """A problem as it is stored with its run."""
+    return {
+        "code": problem.code,
+        "title": problem.title,
+        "detail": storable(problem.detail, 2000),
+        "remedy": storable(problem.remedy, 1000),
+        "issues": [
+            {name: storable(told, 1000) if isinstance(told, str) else told for name, told in issue}
+            for issue in problem.issues[:ISSUES_KEPT]
+        ],
+    }
+
+
+def storable(text: str, longest: int) -> str:
+    """The text as the database takes it: names out of a file may hold characters that it refuses."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")[:longest]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run that succeeded has come to."""
+
+    output: Any
+    """As JSON-able data."""
+    headline: str
+    agent: Agent[Any, Any, Any]
+    decisions: list[Decision]
+    record: records.Record | None
+    """None for an agent that does not decide."""
+
+
+def result_of(
+    run: AgentRun, agent: Agent[Any, Any, Any], report: Any, held: InForce, sources: Iterable[Dataset]
+) -> Result:
+    """What an agent has reported, and what it decides on it. Raises `ValueError` where it breaks its contract."""
+    return Result(
+        output=agent.output_type.model_validate(report).model_dump(mode="json"),
+        headline=storable(agent.headline(report), 300),
+        agent=agent,
+        decisions=records.decisions_of(agent, report, held.settings),
+        record=records.record_of(run, agent, held, sources) if agent.verdicts else None,
+    )
+
+
+_END = """
+stored as (
+    insert into agents_agentresult (run_id, output, record, created_at)
+    select %(run)s, %(output)s::bytea, %(record)s::bytea, clock_timestamp()
+    from fenced where %(output)s::bytea is not null
+),
+answer as (
+    update agents_agentrun r
+    set status = %(status)s, finished_at = clock_timestamp(), seq = r.seq + 1,
+        done = case when %(complete)s then r.total else r.done end,
+        note = case when %(complete)s then '' else r.note end,
+        headline = coalesce(%(headline)s, r.headline), verdict = %(verdict)s,
+        problem_sealed = coalesce(%(problem)s::bytea, r.problem_sealed), problem_code = %(code)s
+    where r.id = %(run)s and exists (select from fenced)
+    returning r.seq, r.done, r.note, r.finished_at, r.verdict
+),
+"""
+
+
+def run_end(
+    claim: work.Claim,
+    run: AgentRun,
+    status: str,
+    *,
+    result: Result | None = None,
+    problem: dict[str, Any] | None = None,
+) -> None:
+    """Record the end of a run, its result, what was decided, and the end of its work row, and tell who waits for it:
+    one statement."""
+    decisions = result.decisions if result else []
+    sealed = None if problem is None else sealed_for(run, problem=problem)["problem"]
+    given: dict[str, Any] = {
+        "run": run.id,
+        "status": status,
+        "complete": status == Status.SUCCEEDED,
+        "headline": result and result.headline,
+        "verdict": decisions[0].verdict if decisions else "",
+        "problem": sealed and sealed.stored,
+        "code": problem["code"] if problem else "",
+    }
+    given |= records.result_sealed(run, result.output, result.record) if result else {"output": None, "record": None}
+    effects = _END
+    if result and decisions:
+        decided, rows = records.effects_of(run, result.agent, decisions)
+        effects, given = effects + decided, given | rows
+    caller = (run.caller_kind, run.caller) if run.caller else None
+    run.status = status
+    for name, value in work.conclude(claim, caller=caller, effects=effects, parameters=given).items():
+        setattr(run, name, value)
+    if run.caller:
+        ended = endings.Ended(run.ref, status, result and result.output, problem)
+        transaction.on_commit(lambda: endings.keep(run.id, ended))
+    live.tell(run)
+    counters.count_on_commit(ENDED[status])
+    if run.started_at and run.finished_at:
+        counters.observe_on_commit("run", (run.finished_at - run.started_at).total_seconds())
