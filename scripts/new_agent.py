@@ -18,7 +18,7 @@ from string import Template
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates" / "agent"
 SUMMARY = "Find the values of a table that stand out."
-LONGEST_NAME, LONGEST_TITLE, LONGEST_SUMMARY = 40, 60, 100
+LONGEST_NAME, LONGEST_TITLE, LONGEST_SUMMARY = 40, 50, 100
 _MANIFEST = re.compile(r"^class \w+\(IndustryConfig\):", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
