@@ -180,7 +180,6 @@ class AgentDecision(models.Model):
     override = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="What a person decided."
     )
-    reason = PayloadField(null=True, help_text="Why a person decided so.")
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
 
@@ -199,6 +198,27 @@ class AgentDecision(models.Model):
     def stands(self) -> str:
         """The verdict that holds: a person's where there is one."""
         return self.override or self.verdict
+
+
+class AgentReview(models.Model):
+    """What a person holds of a decision, and why. None is ever changed: the last one stands."""
+
+    PLAIN = ("verdict",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    decision = models.ForeignKey(AgentDecision, on_delete=models.CASCADE, related_name="reviews", db_index=False)
+    number = models.PositiveSmallIntegerField(help_text="Among those of its decision, from 1.")
+    verdict = models.CharField(max_length=40, help_text="That holds from then on; the agent's own where it is right.")
+    reason = PayloadField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["decision", "number"]
+        constraints = [models.UniqueConstraint(fields=["decision", "number"], name="agents_review_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.verdict}"
 
 
 class AgentAction(models.Model):

@@ -17,6 +17,7 @@ from apps.agents.contract import Agent
 from apps.agents.models import AgentDecision, AgentResult, AgentRun
 from apps.common.actions import ACTIONS
 from apps.common.decisions import MOST_DECISIONS, Decision
+from apps.common.ids import uuid7
 from apps.datasets.models import Dataset
 from apps.tenants.fields import Sealed, sealed_for
 
@@ -136,9 +137,12 @@ def effects_of(run: AgentRun, agent: Agent[Any, Any, Any], decisions: Sequence[D
 
 
 def rows_of(run: AgentRun, agent: Agent[Any, Any, Any], decisions: Sequence[Decision]) -> list[AgentDecision]:
-    """The decisions of a run as rows. They are not stored."""
+    """The decisions of a run as rows. They are not stored. Keys fall, so that lists with the newest first have them in
+    their order."""
+    ids = sorted((uuid7() for _ in decisions), reverse=True)
     return [
         AgentDecision(
+            id=ids[position],
             run=run,
             position=position,
             agent_key=agent.key,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.agents import configurations, records
 from apps.agents.contract import AGENTS
-from apps.agents.models import AgentDecision, AgentRun, AgentWatch
+from apps.agents.models import AgentDecision, AgentWatch
 from apps.common.decisions import Decision, ProposedAction
 from apps.datasets.services import dataset_upload
 from tests.agents.conftest import COUNTER, Start, WorkOff
@@ -157,4 +157,4 @@ def test_what_was_decided_is_sealed(finished: Start) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select record from agents_agentdecision where run_id = %s", [run.pk])
         assert all(b"Ada" not in bytes(stored) for (stored,) in cursor.fetchall())
-    assert AgentRun.objects.get(pk=run.pk).decisions.first().record["subject"] == "Cy"
+    assert AgentDecision.objects.get(run=run, position=0).record["subject"] == "Cy"

@@ -14,6 +14,7 @@ from django.db import OperationalError
 from apps.accounts.models import User
 from apps.agents import inputs, services
 from apps.agents.contract import AGENTS, RunContext
+from apps.agents.ends import ISSUES_KEPT
 from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied, TooLarge
@@ -253,7 +254,7 @@ def test_names_out_of_a_file_that_the_database_refuses_do_no_harm(
     problem = why(finished())
     assert problem["detail"] == "No ."
     assert problem["issues"][0] == {"message": "a", "path": "b", "column": "c", "row": None}
-    assert len(problem["issues"]) == services.ISSUES_KEPT
+    assert len(problem["issues"]) == ISSUES_KEPT
 
 
 def test_a_run_of_an_agent_that_is_gone_fails_and_says_so(start: Start, work_off: WorkOff) -> None:

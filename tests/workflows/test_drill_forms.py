@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from apps.accounts.models import User
 from apps.agents import services as agents
+from apps.agents.ends import run_end
 from apps.agents.models import AgentRun
 from apps.common import work
 from apps.dispatch import rows, turns, wakeups, worker
@@ -75,7 +76,7 @@ def test_workers_that_die_at_random_lose_no_run_and_repeat_only_what_they_had_in
     for n in range(10):
         start(made, mark=str(n), file=str(file))
     monkeypatch.setattr(store, "commit", mortal(store.commit))
-    monkeypatch.setattr(agents, "_end", mortal(agents._end))
+    monkeypatch.setattr(agents, "run_end", mortal(run_end))
     while WorkRow.objects.exists():
         for queue in QUEUES:
             try:
@@ -103,7 +104,7 @@ def test_an_agent_that_was_stopped_past_its_lease_writes_nothing(
     ended = AgentRun.objects.values_list(*columns).get()
     assert ended[:2] == ("succeeded", 1)
     with pytest.raises(work.FenceLost):
-        agents._end(stale, AgentRun.objects.get(), AgentRun.Status.FAILED)
+        run_end(stale, AgentRun.objects.get(), AgentRun.Status.FAILED)
     with pytest.raises(work.FenceLost):
         agents.run_execute(stale)
     assert AgentRun.objects.values_list(*columns).get() == ended

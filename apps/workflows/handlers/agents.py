@@ -10,6 +10,7 @@ from apps.agents import services as agents
 from apps.agents.calls import Call, runs_begin, runs_ended, runs_opening
 from apps.agents.contract import AGENTS
 from apps.agents.endings import Ended
+from apps.agents.ends import AgentGone
 from apps.agents.inputs import input_parse, source_name
 from apps.agents.models import AgentRun
 from apps.datasets.selectors import dataset_by_id
@@ -29,7 +30,7 @@ class AgentPerformer(Performer):
         assert isinstance(step, AgentStep)  # noqa: S101  # a performer gets steps of its kind only
         agent = AGENTS.get(step.agent)
         if agent is None:
-            raise agents.AgentGone(step.agent)
+            raise AgentGone(step.agent)
         data = input_parse(agent=agent, data=asked)
         return agent, data, source_name(agent, data, dataset_by_id)
 
