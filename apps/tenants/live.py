@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any, TypeVar
 
 from channels.layers import get_channel_layer
@@ -119,25 +116,9 @@ async def _leave(layer: Any, group: str, channel: str) -> None:
         logger.warning("a live subscription was not given back: %s", error, extra={"group": group})
 
 
-@cache
-def _loop(process: int) -> asyncio.AbstractEventLoop:
-    """The loop that sends for all threads of this process (a forked one has none of its parent's threads).
-
-    A layer keeps its connections by loop: one that is made for each event connects to Redis each time, which costs more
-    than a step of a workflow.
-    """
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name=f"live events of {process}", daemon=True).start()
-    return loop
-
-
 def _send(groups: Sequence[str], message: dict[str, Any]) -> None:
-    async def all_of_them() -> None:
-        layer = get_channel_layer()
-        await asyncio.gather(*(layer.group_send(group, message) for group in groups))
-
     try:
-        asyncio.run_coroutine_threadsafe(all_of_them(), _loop(os.getpid())).result()
+        get_channel_layer().send_to_groups(groups, message)
     except Exception as error:  # noqa: BLE001  # whatever a channel layer raises, the caller's work is done and committed
         FAILURES.inc()
         logger.warning("a live event was not sent: %s", error, extra={"groups": list(groups)})

@@ -27,6 +27,9 @@ class Away:
 
     new_channel = group_send
 
+    def send_to_groups(self, *_: object) -> None:
+        raise RedisAway("connection refused")
+
 
 def test_equal_topics_of_two_tenants_are_two_groups(acme: Tenant, globex: Tenant) -> None:
     ours = live.socket_group("runs")
@@ -94,6 +97,15 @@ def test_waiting_ends_with_the_event_that_brings_it() -> None:
             await get_channel_layer().group_send("t_acme.run", {"type": "live.event"})
 
     assert wait("t_acme.run", 30, check, during=tell) == "done"
+
+
+def test_what_a_thread_sends_is_heard_by_who_listens_to_one_of_the_groups(acme: Tenant) -> None:
+    async def heard() -> dict[str, Any] | None:
+        async with live.listening("t_acme.run.1") as hear:
+            await asyncio.to_thread(live._send, ["t_acme.runs", "t_acme.run.1"], {"type": "live.event", "event": 7})
+            return await hear(30)
+
+    assert async_to_sync(heard)() == {"type": "live.event", "event": 7}
 
 
 def test_waiting_for_one_tenant_hears_nothing_of_another() -> None:
