@@ -6,6 +6,7 @@ app_name = "workflows_api"
 urlpatterns = [
     path("workflows", workflows.Workflows.as_view(), name="workflows"),
     path("workflows/<slug:name>", workflows.WorkflowOne.as_view(), name="workflow"),
+    path("workflows/<slug:name>/draft", workflows.WorkflowDraft.as_view(), name="draft"),
     path("workflows/<slug:name>/check", workflows.WorkflowCheck.as_view(), name="check"),
     path("workflows/<slug:name>/versions", workflows.WorkflowVersions.as_view(), name="versions"),
     path("workflows/<slug:name>/versions/<int:version>", workflows.WorkflowVersionOne.as_view(), name="version"),

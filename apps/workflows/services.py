@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from apps.accounts.models import User
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied, Problem, TooLarge
+from apps.common.errors import Conflict, InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_schema
 from apps.workflows import live
@@ -22,9 +22,9 @@ from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
 from apps.workflows.givens import given_check
 from apps.workflows.inputs import inputs_model, inputs_validate
-from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun, WorkflowVersion
+from apps.workflows.models import StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import KIND
-from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_EDIT, WORKFLOWS_RUN
+from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_RUN
 from apps.workflows.selectors import TenantCatalogue, callers_of
 from apps.workflows.store import accept, plan_of
 
@@ -35,7 +35,6 @@ DEEPEST = 10
 MOST_STARTED = 1_000
 """Runs that one request may start."""
 LARGEST_INPUTS = 1024 * 1024
-LONGEST_COMMENT = 2000
 """Bytes of a run's inputs as JSON; what is larger is a dataset."""
 _MODELS: dict[tuple[str, UUID], type[BaseModel]] = {}
 
@@ -104,6 +103,29 @@ def workflow_publish(*, who: Principal, user: User | None, workflow: Workflow, n
     workflow.published, workflow.seq = draft, workflow.seq + 1
     workflow.save(update_fields=["published", "seq"])
     return draft
+
+
+@transaction.atomic
+def workflow_discard(*, who: Principal, workflow: Workflow) -> Definition:
+    """Drop the draft, and return what it said. What is published stays as it is.
+
+    Raises `Conflict` where there is no draft, and where nothing was ever published: nothing would be left.
+    """
+    demand(who, WORKFLOWS_EDIT)
+    workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    draft = workflow.versions.filter(number=None).first()
+    if draft is None:
+        raise Conflict(f"{workflow.title} has no draft; nothing was changed.")
+    if workflow.published_id is None:
+        raise Conflict(
+            f"{workflow.title} is nothing but its draft; nothing was changed.",
+            remedy="Change the draft, or archive the workflow.",
+        )
+    said = draft.definition
+    draft.delete()
+    workflow.seq += 1
+    workflow.save(update_fields=["seq"])
+    return said
 
 
 @transaction.atomic
@@ -369,43 +391,6 @@ def _pause(who: Principal, run: WorkflowRun, since: Any) -> WorkflowRun:
         raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
     run.refresh_from_db()
     return run
-
-
-@transaction.atomic
-def approval_decide(*, who: Principal, user: User, approval: Approval, approved: bool, comment: str = "") -> Approval:
-    """Answer a question of a run, for good; a no says why.
-
-    Raises `PermissionDenied` for a role that is not asked, `InvalidInput` for a no without a comment, `Conflict`
-    when somebody else was faster or nobody waits any more.
-    """
-    demand(who, APPROVALS_DECIDE)
-    if user.role not in approval.roles and user.role != "owner":
-        raise PermissionDenied(f"This asks {', '.join(approval.roles)}; nothing was decided.")
-    comment = comment.strip()
-    if len(comment) > LONGEST_COMMENT:
-        issue = Issue(path="comment", message=f"It has {LONGEST_COMMENT:,} characters at most.")
-        raise InvalidInput("The comment is too long; nothing was decided.", issues=[issue])
-    if not approved and not comment:
-        raise InvalidInput(
-            "A no needs a comment; nothing was decided.",
-            issues=[Issue(path="comment", message="Say why not: whoever asked reads it, and so does the next step.")],
-        )
-    work.signal(KIND, approval.run_id)
-    approval = Approval.objects.select_related("decided_by").select_for_update(of=("self",)).get(pk=approval.pk)
-    if not approval.is_open:
-        raise Conflict(f"{_why_closed(approval)} Your answer was not recorded.", remedy="Look at the run.")
-    approval.decided_at, approval.decided_by = timezone.now(), user
-    approval.approved, approval.comment = approved, comment
-    approval.save()
-    return approval
-
-
-def _why_closed(approval: Approval) -> str:
-    if approval.decided_at is None:
-        return "Nobody waits for an answer any more: its time was over, or the run ended."
-    by = approval.decided_by or "A member who is gone"
-    said = f", and said: “{approval.comment}”" if approval.comment else ""
-    return f"{by} answered {'yes' if approval.approved else 'no'} at {approval.decided_at:%H:%M} UTC{said}."
 
 
 def run_bury(*, id: UUID, cause: str) -> None:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("workflows/<slug:name>/workflow.yaml", editing.WorkflowExport.as_view(), name="export"),
     path("workflows/<slug:name>/start/", starts.WorkflowStart.as_view(), name="start"),
     path("workflows/<slug:name>/publish/", workflows.WorkflowPublish.as_view(), name="publish"),
+    path("workflows/<slug:name>/discard/", workflows.WorkflowDiscard.as_view(), name="discard"),
     path("workflows/<slug:name>/rollback/", workflows.WorkflowRollback.as_view(), name="rollback"),
     path("workflows/<slug:name>/pause/", workflows.WorkflowPause.as_view(), name="pause"),
     path("workflows/<slug:name>/resume/", workflows.WorkflowResume.as_view(), name="resume"),

@@ -110,6 +110,7 @@ OTHERS = {
     "token_refresh",
     "token_revoke",
     "trigger_delete",
+    "workflow_discard",
     "workflow_archive",
     "workflow_run_events",
 }

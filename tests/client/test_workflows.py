@@ -95,6 +95,9 @@ def test_a_workflow_is_made_published_changed_and_gone_back_to(builder: Client, 
     builder.workflows.publish("greet")
     assert builder.workflows.difference("greet", 2).former == 1
     assert builder.workflows.version("greet", 1).definition["title"] == "Greet"
+    builder.workflows.save("greet", {**changed, "title": "Greet all"})
+    builder.workflows.discard("greet")
+    assert not builder.workflows.get("greet").has_draft
     assert builder.workflows.rollback("greet", 1).published == 3
     assert [each.number for each in builder.workflows.versions("greet")] == [3, 2, 1]
     assert builder.workflows.pause("greet").is_paused

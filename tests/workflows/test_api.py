@@ -177,6 +177,22 @@ def test_nothing_is_published_without_a_draft_or_gone_back_to_without_a_change(
     assert places(post(api, f"{ONE}/rollback", {})) == ["number"]
 
 
+def test_a_draft_is_dropped_and_what_is_published_stays(api: APIClient, workflow: MakeWorkflow) -> None:
+    workflow({"a": give(1)})
+    put(api, definition(title="Better"))
+    assert api.delete(f"{ONE}/draft").status_code == 204
+    told = api.get(ONE).json()
+    assert (told["title"], told["has_draft"], told["published"]) == ("Test", False, 1)
+    assert api.delete(f"{ONE}/draft").status_code == 409
+
+
+def test_a_workflow_that_is_nothing_but_a_draft_keeps_it(api: APIClient) -> None:
+    post(api, "/api/v1/workflows", {"definition": definition()})
+    refused = api.delete(f"{ONE}/draft")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert api.get(ONE).json()["has_draft"]
+
+
 # ------------------------------------------------------------------------------------------------- paused and archived
 
 

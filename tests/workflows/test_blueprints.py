@@ -28,6 +28,7 @@ from apps.workflows.blueprints import (
     blueprints_list,
     sample_inputs,
 )
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import Approval, Workflow, WorkflowRun
 
 KEYS = sorted(blueprints())
@@ -84,7 +85,7 @@ def answer(run: WorkflowRun, *, approved: bool) -> str:
     approver = person("approver")
     asked = list(Approval.objects.filter(run=run))
     for approval in asked:
-        services.approval_decide(who=approver, user=approver, approval=approval, approved=approved, comment="So be it")
+        approval_decide(who=approver, user=approver, approval=approval, approved=approved, comment="So be it")
     return asked[0].step
 
 

@@ -14,6 +14,7 @@ from apps.dispatch import rows
 from apps.dispatch.models import DeadLetter, WorkRow
 from apps.tenants.models import Tenant
 from apps.workflows import pump, services, store
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import Approval, StepRun, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
@@ -62,7 +63,7 @@ def test_an_answer_that_comes_while_the_run_is_given_back_is_not_lost(
     def answer_before(*what: Any) -> Any:
         asked = Approval.objects.filter(decided_at=None).first()
         if asked is not None:
-            services.approval_decide(who=approver, user=approver, approval=asked, approved=True)
+            approval_decide(who=approver, user=approver, approval=asked, approved=True)
         return real(*what)
 
     worked()

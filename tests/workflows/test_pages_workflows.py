@@ -220,6 +220,22 @@ def test_a_step_that_is_chosen_is_told(page: Client, workflow: MakeWorkflow) -> 
     assert "kind: transform" not in main_of(page.get(ONE, {"step": "nothing"}))
 
 
+def test_a_draft_is_dropped_and_had_back(page: Client, workflow: MakeWorkflow, draft: Callable[..., Workflow]) -> None:
+    workflow({"a": give(1)})
+    draft({"a": give(1), "b": give(2)})
+    answer = page.post(f"{ONE}discard/")
+    assert "The draft of Test is dropped" in main_of(answer)
+    assert "A draft waits" not in main_of(page.get(ONE))
+    page.post(f"{ONE}edit/", {"text": answer.context["text"], "action": "save"})
+    assert "after a" in main_of(page.get(ONE, {"shown": "draft"}))
+
+
+def test_a_workflow_that_is_nothing_but_a_draft_offers_no_drop(page: Client, draft: Callable[..., Workflow]) -> None:
+    draft({"a": give(1)})
+    assert "Drop the draft" not in main_of(page.get(ONE))
+    assert "nothing but its draft" in main_of(page.post(f"{ONE}discard/"))
+
+
 def test_a_draft_is_published_with_a_note(page: Client, workflow: MakeWorkflow, draft: Callable[..., Workflow]) -> None:
     workflow({"a": give(1)})
     draft({"a": give(1), "b": give(2)})

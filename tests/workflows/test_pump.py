@@ -14,6 +14,7 @@ from apps.agents.models import AgentRun
 from apps.common.errors import Conflict, InvalidInput
 from apps.dispatch.models import WorkRow
 from apps.workflows import services
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import Approval, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
@@ -129,11 +130,11 @@ def test_a_run_waits_for_a_person_without_a_worker_and_goes_on_with_the_answer(
     assert row.lease_until is None
     assert row.due_at is not None
     approver = member("approver")
-    services.approval_decide(who=approver, user=approver, approval=asked, approved=True, comment="Fine")
+    approval_decide(who=approver, user=approver, approval=asked, approved=True, comment="Fine")
     worked()
     assert after(run).outputs == {"note": "Fine"}
     with pytest.raises(Conflict):
-        services.approval_decide(who=approver, user=approver, approval=asked, approved=False, comment="No")
+        approval_decide(who=approver, user=approver, approval=asked, approved=False, comment="No")
 
 
 def test_a_workflow_that_another_one_starts_gives_its_outputs(

@@ -25,6 +25,7 @@ from apps.dispatch.models import WorkRow
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import calls, pump, services, store
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
@@ -162,7 +163,7 @@ def test_a_decision_is_seen_by_who_has_the_run_in_hand_at_whatever_moment_it_com
     asked = Approval.objects.get()
 
     def decide() -> None:
-        services.approval_decide(who=approver, user=approver, approval=asked, approved=True)
+        approval_decide(who=approver, user=approver, approval=asked, approved=True)
 
     elsewhere(acme, lambda: work.signal("workflows.run", run.id))  # so that somebody takes it in hand
     claims = claim(acme)
@@ -228,7 +229,7 @@ def test_whoever_changes_a_run_from_outside_locks_its_work_row_before_its_own_ro
         "cancel": lambda: services.run_cancel(who=builder, run=open_run),
         "pause": lambda: services.run_pause(who=builder, run=other),
         "resume": lambda: services.run_resume(who=builder, run=paused),
-        "decide": lambda: services.approval_decide(who=approver, user=approver, approval=approval, approved=True),
+        "decide": lambda: approval_decide(who=approver, user=approver, approval=approval, approved=True),
         "settle": lambda: calls.call_settle(who=builder, user=builder, call=HttpCall.objects.get(), happened=True),
         "cancel an agent's run": lambda: agents.run_cancel(run=agent_run),
     }

@@ -11,6 +11,7 @@ from apps.accounts.models import User
 from apps.common import outbound
 from apps.common.errors import InvalidInput, TooLarge
 from apps.workflows import services, starting
+from apps.workflows.deciding import approval_decide
 from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.engine.advance import LARGEST, answered, fitting
 from apps.workflows.engine.ledger import MOST_ITEMS
@@ -127,7 +128,7 @@ def test_a_comment_that_is_too_long_decides_nothing(
     worked()
     approver, asked = member("approver"), Approval.objects.get()
     with pytest.raises(InvalidInput) as refused:
-        services.approval_decide(who=approver, user=approver, approval=asked, approved=True, comment="x" * 2001)
+        approval_decide(who=approver, user=approver, approval=asked, approved=True, comment="x" * 2001)
     assert [issue.path for issue in refused.value.issues] == ["comment"]
     asked.refresh_from_db()
     assert asked.is_open

@@ -50,7 +50,7 @@ nav_item(
         permission=AGENTS_VIEW,
         order=20,
         letter="a",
-        tab=3,
+        tab=4,
     )
 )
 

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from apps.common.errors import Conflict
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
-from apps.workflows import calls, selectors, services
+from apps.workflows import calls, selectors
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import HttpCall
 from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.schemas.decisions import (
@@ -89,7 +90,7 @@ class ApprovalDecision(ApiView):
         """
         wanted = self.body(Decision)
         approval = selectors.approval_get(who=self.who, id=id)
-        services.approval_decide(
+        approval_decide(
             who=self.who, user=self.who.user, approval=approval, approved=wanted.approved, comment=wanted.comment
         )
         return self.answer(ApprovalOut.of(selectors.approval_get(who=self.who, id=id)))

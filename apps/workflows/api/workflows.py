@@ -36,7 +36,7 @@ from apps.workflows.schemas.workflows import (
 )
 
 TAG = "workflows"
-_NAME: dict[str, Any] = {"type": "string", "examples": ["restock"]}
+_NAME: dict[str, Any] = {"type": "string", "examples": ["top-up"]}
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1, "examples": [3]}
 NAME = OpenApiParameter("name", _NAME, OpenApiParameter.PATH, description="The name of a workflow, from the list.")
 VERSION = OpenApiParameter("version", _NUMBER, OpenApiParameter.PATH, description="The number of a published version.")
@@ -126,6 +126,20 @@ class WorkflowOne(ApiView):
             workflow = selectors.workflow_read(who=self.who, name=name, lock=True)
             self.require_match(_detail(self, workflow))
             services.workflow_archive(who=self.who, workflow=workflow)
+        return Response(status=204)
+
+
+class WorkflowDraft(ApiView):
+    permission = {"DELETE": WORKFLOWS_EDIT}
+    problems = {"DELETE": [Conflict]}
+
+    @extend_schema(operation_id="workflow_discard", tags=[TAG], parameters=[NAME], responses={204: None})
+    def delete(self, request: Request, name: str) -> Response:
+        """Drop the draft. What is published stays as it is; 409 where there is no draft, or nothing but it."""
+        with transaction.atomic():
+            workflow = selectors.workflow_read(who=self.who, name=name, lock=True)
+            self.require_match(_detail(self, workflow))
+            services.workflow_discard(who=self.who, workflow=workflow)
         return Response(status=204)
 
 

@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.common.errors import NotFound
 from apps.common.permissions import Platform
 from apps.workflows import bulk, selectors, services
+from apps.workflows.deciding import approval_decide
 from apps.workflows.management.verbs import Parsers, Verbs, json_of, lines_of, object_of
 from apps.workflows.models import WorkflowRun
 from apps.workflows.store import plan_of
@@ -115,7 +116,7 @@ class RunVerbs(Verbs):
         if user is None:
             raise CommandError(f"There is no active member {email!r} here: see the list of members in the console.")
         found = selectors.approval_get(who=user, id=approval)
-        services.approval_decide(who=user, user=user, approval=found, approved=answer == "yes", comment=comment)
+        approval_decide(who=user, user=user, approval=found, approved=answer == "yes", comment=comment)
         self.stdout.write(f"{user} answered {answer}: {found.run.ref} goes on.")
 
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.common.permissions import ROLES
 from apps.console.views import ConsoleView
-from apps.workflows import inbox, selectors, services
+from apps.workflows import inbox, selectors
+from apps.workflows.deciding import approval_decide
 from apps.workflows.models import Approval
 from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_VIEW
 from apps.workflows.shapes import shape_of
@@ -63,7 +64,7 @@ class ApprovalPage(ConsoleView):
         try:
             if answer not in {"yes", "no"}:
                 raise InvalidInput("Press Yes or No; nothing was decided.")
-            services.approval_decide(
+            approval_decide(
                 who=self.who, user=self.user, approval=approval, approved=answer == "yes", comment=comment
             )
         except Conflict as problem:

@@ -13,7 +13,7 @@ from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.console.views import ConsoleView
 from apps.workflows import overview, selectors, services
 from apps.workflows.blueprints import blueprints_list
-from apps.workflows.definition import Definition, definition_dump
+from apps.workflows.definition import Definition, definition_dump, definition_yaml
 from apps.workflows.differences import definition_difference
 from apps.workflows.graphs import graph_of, title_of
 from apps.workflows.models import Trigger, Workflow, WorkflowRun, WorkflowVersion
@@ -200,6 +200,20 @@ class WorkflowRollback(WorkflowAct):
         number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
         version = services.workflow_rollback(who=self.who, user=self.user, workflow=workflow, number=number)
         return f"Version {version.number} is published: it says what version {number} says."
+
+
+class WorkflowDiscard(WorkflowAct):
+    """Drop the draft; what it said can be had back from the answer."""
+
+    def post(self, request: HttpRequest, name: str) -> HttpResponse:
+        workflow = selectors.workflow_get(who=self.who, name=name)
+        try:
+            dropped = services.workflow_discard(who=self.who, workflow=workflow)
+        except Conflict as problem:
+            return self.one(name, problem)
+        self.page_title = "The draft is dropped"
+        context = {"workflow": workflow, "text": definition_yaml(dropped)}
+        return self.page("workflows/workflow_discarded.html", context)
 
 
 class WorkflowPause(WorkflowAct):

@@ -96,6 +96,10 @@ class Workflows:
         """Let new runs follow the draft, as a version that never changes. `Conflict` where there is no draft."""
         return self._connection.one(Call("POST", f"{at(workflow)}/publish", json={"note": note}).once(), WorkflowDetail)
 
+    def discard(self, workflow: WorkflowName) -> None:
+        """Drop the draft. What is published stays as it is; `Conflict` where there is no draft, or nothing but it."""
+        self._connection.json(Call("DELETE", f"{at(workflow)}/draft"))
+
     def rollback(self, workflow: WorkflowName, number: int) -> WorkflowDetail:
         """Publish an earlier version again, as a new one. A draft is kept."""
         call = Call("POST", f"{at(workflow)}/rollback", json={"number": number})
