@@ -92,7 +92,7 @@ def configuration_save(
     Raises `InvalidInput` with an issue for each place, and `Conflict` where somebody else has saved in between.
     """
     demand(who, AGENTS_CONFIGURE)
-    values = _settings_parse(agent, settings)
+    values = settings_parse(agent, settings)
     allowed = _roles_parse(roles)
     last = newest(agent.key)
     number = last.number if last else 0
@@ -179,7 +179,7 @@ def settings_whole(agent: AnyAgent, configuration: AgentConfiguration | None) ->
     return own | (configuration.settings if configuration else {})
 
 
-def _settings_parse(agent: AnyAgent, settings: dict[str, Any]) -> dict[str, Any]:
+def settings_parse(agent: AnyAgent, settings: dict[str, Any]) -> dict[str, Any]:
     """What differs from the agent's own settings, checked."""
     values: dict[str, Any] = _validated(agent, settings).model_dump(mode="json", exclude_defaults=True)
     if len(json.dumps(values)) > LARGEST:
