@@ -28,7 +28,7 @@ class ServiceAccount(BaseModel):
             "examples": [
                 {
                     "id": "0192f3a4-b5c6-7d8e-9f00-000000000001",
-                    "name": "Warehouse",
+                    "name": "Nightly import",
                     "role": "analyst",
                     "is_active": True,
                     "created_at": "2026-11-25T16:40:03Z",
@@ -49,7 +49,7 @@ class ServiceAccount(BaseModel):
 
 
 class ServiceAccountRequest(StrictModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Warehouse", "role": "analyst"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Nightly import", "role": "analyst"}]})
 
     name: str = Field(min_length=1, max_length=150, description="Which program it is, in printable characters.")
     role: str = Field(

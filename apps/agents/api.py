@@ -46,12 +46,12 @@ from apps.gateway.waiting import hold
 _STREAM = (
     "retry: 3000\n\n"
     "event: snapshot\nid: 7\n"
-    'data: {"v":1,"seq":7,"run":"0192f3a4-b5c6-7d8e-9f00-112233445566","ref":"R-12","agent":"retail.demand_forecaster",'
-    '"status":"running","done":120,"total":359,"percent":33,"note":"Forecasting Tea","at":"2026-11-25T16:40:03Z"}\n\n'
+    'data: {"v":1,"seq":7,"run":"0192f3a4-b5c6-7d8e-9f00-112233445566","ref":"R-12","agent":"example.outlier_finder",'
+    '"status":"running","done":120,"total":359,"percent":33,"note":"Looking at 120","at":"2026-11-25T16:40:03Z"}\n\n'
 )
 
 
-_KEY = {"type": "string", "examples": ["retail.demand_forecaster"]}
+_KEY = {"type": "string", "examples": ["example.outlier_finder"]}
 KEY = OpenApiParameter("key", _KEY, OpenApiParameter.PATH, description="The key of an agent, from the list of agents.")
 
 

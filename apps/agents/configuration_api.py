@@ -23,7 +23,7 @@ from apps.gateway.pagination import PAGE_PARAMETERS, Page
 
 _WANTED: dict[str, Any] = {"settings": {}, "roles": ["analyst"], "note": "Analysts alone run it from now on."}
 _OUT: dict[str, Any] = {
-    "agent": "retail.demand_forecaster",
+    "agent": "example.outlier_finder",
     "version": 2,
     **_WANTED,
     "changed_by": "builder@acme.example",

@@ -85,7 +85,7 @@ def _field(name: str, part: dict[str, Any], plain: dict[str, Any], kind: Any, *,
 
 
 def _spelt(value: str) -> str:
-    """A value as people read it; one that has a capital, as `mg/dL` and `Xbar-R` have, keeps its spelling."""
+    """A value as people read it; one that has a capital, as `mg/dL` and `kWh` have, keeps its spelling."""
     text = value.replace("_", " ")
     return text if text != text.lower() else text.capitalize()
 
@@ -100,7 +100,7 @@ def fill(fields: list[Field], values: Mapping[str, str], issues: Iterable[Issue]
 
 
 def nest(values: Mapping[str, str]) -> dict[str, Any]:
-    """``{"history.columns.item": "sku"}`` as nested dicts. Empty values are left out: the model's default holds."""
+    """``{"history.columns.item": "name"}`` as nested dicts. Empty values are left out: the model's default holds."""
     nested: dict[str, Any] = {}
     for path, value in values.items():
         if value == "":

@@ -74,7 +74,7 @@ class Evidence(BaseModel):
     row: int | None = Field(default=None, ge=1)
     """Of the input's table, as in the source file (`__row__`)."""
     path: str = ""
-    """Of the input, for example ``medications.3``."""
+    """Of the input, for example ``items.3``."""
     key: str = ""
     """Of the result: the value that names a row of its table, which the run's page opens."""
     source: str = ""
@@ -110,7 +110,7 @@ class Decision(BaseModel):
     """One verdict. A run has one for each thing that it judges; most have exactly one."""
 
     subject: str = Field(default="", max_length=200)
-    """What is judged, for example a patient or a characteristic; empty where it is the input as a whole."""
+    """What is judged, for example one of many items; empty where it is the input as a whole."""
     verdict: Code
     """A key of the agent's `verdicts`."""
     summary: str

@@ -1,4 +1,4 @@
-"""Places in JSON-able data, as `patients[0].findings` names them: references of workflows, facts of evaluations."""
+"""Places in JSON-able data, as `items[0].findings` names them: references of workflows, facts of evaluations."""
 
 from __future__ import annotations
 

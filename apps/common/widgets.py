@@ -77,7 +77,7 @@ class SeriesBand(BaseModel):
 
 
 class SeriesWidget(BaseModel):
-    """Lines over time with a band, for example history, backtest and forecast."""
+    """Lines over time with a band, for example what was seen and what is expected."""
 
     kind: Literal["series"] = "series"
     title: str
@@ -86,7 +86,9 @@ class SeriesWidget(BaseModel):
     lines: list[SeriesLine]
     bands: list[SeriesBand] = []
     split: str = ""
-    """The period at which the forecast begins, drawn as a mark."""
+    """The period at which something else begins, drawn as a mark."""
+    split_name: str = ""
+    """What begins there, written at the mark."""
     unit: str = ""
     summary: str
 

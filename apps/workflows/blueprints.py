@@ -64,7 +64,7 @@ class BlueprintFile(StrictModel):
 
 @dataclass(frozen=True)
 class Blueprint:
-    """One file: `retail.weekly_demand_review` is `weekly_demand_review.yaml` of retail."""
+    """One file: `<industry>.weekly_review` is `weekly_review.yaml` of that industry."""
 
     key: str
     industry: str

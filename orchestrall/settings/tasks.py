@@ -16,7 +16,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What a pool of processes fetched ahead would wait unseen in its parent, while its children work on for another tenant.
 # A pool of threads sees it; there, Celery would notice a thread that is free again only after seconds.
 CELERY_WORKER_DISABLE_PREFETCH = env.process == "worker-cpu"
-# A child that has loaded the forecasting libraries gives its memory back by being replaced (kilobytes).
+# A child that has loaded the libraries of agents gives its memory back by being replaced (kilobytes).
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 # Celery closes the connection after every task unless this is high; the workers keep one lasting connection.
 CELERY_DB_REUSE_MAX = 10_000

@@ -3,7 +3,7 @@
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from orchestrall.settings.env import env
+from orchestrall.settings.env import BASE_DIR, env
 
 TENANT_MODEL, TENANT_DOMAIN_MODEL = "tenants.Tenant", "tenants.Domain"
 PUBLIC_SCHEMA_URLCONF = "orchestrall.urls.public"
@@ -39,6 +39,12 @@ SHARED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
 ]
+# The industries: every app with a manifest, so that one more is no line here.
+INDUSTRIES = [
+    f"apps.{path.parent.name}"
+    for path in sorted(BASE_DIR.glob("apps/*/apps.py"))
+    if "(IndustryConfig)" in path.read_text(encoding="utf-8")
+]
 TENANT_APPS = [
     "apps.console",  # before allauth, whose templates it dresses
     "apps.gateway",
@@ -47,12 +53,7 @@ TENANT_APPS = [
     "apps.agents",
     "apps.workflows",
     "apps.operations",
-    "apps.finance",
-    "apps.healthcare",
-    "apps.retail",
-    "apps.manufacturing",
-    "apps.logistics",
-    "apps.tech",
+    *INDUSTRIES,
     "unfold",  # before admin, whose templates it replaces
     "django.contrib.admin",
     "django.contrib.contenttypes",

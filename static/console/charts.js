@@ -1,6 +1,6 @@
-// Charts: lines with a band and the mark where a forecast begins, bars that are stacked, with lines over them, or control
-// charts; drawn as SVG in the colours of the theme. The library is fetched only where there is a chart. Each has a summary
-// in words and a table of its figures.
+// Charts: lines with a band and a mark where something else begins, bars that are stacked, with lines over them, or
+// control charts; drawn as SVG in the colours of the theme. The library is fetched only where there is a chart. Each has a
+// summary in words and a table of its figures.
 import { controlColumns, controlDigits, controlLegend, controlSeries, controlWords } from "./control.js";
 
 const root = document.documentElement;
@@ -148,7 +148,7 @@ function lineOption(data) {
       symbol: "none",
       data: [{ xAxis: split }],
       lineStyle: { color: quiet, type: [3, 3], width: 1 },
-      label: { formatter: "Forecast", color: quiet, position: "insideEndTop", rotate: 0, align: "left", padding: [0, 0, 0, 6] },
+      label: { formatter: data.split_name, color: quiet, position: "insideEndTop", rotate: 0, align: "left", padding: [0, 0, 0, 6] },
     };
   }
   return { boundaryGap: false, scale: true, series: [...data.bands.map((band) => bandSeries(band, bandInk(data))), ...lines] };

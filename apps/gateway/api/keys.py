@@ -26,11 +26,11 @@ from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW
 
 _EXAMPLE: dict[str, Any] = {
     "id": "0192f3a4-b5c6-7d8e-9f00-112233445566",
-    "name": "Nightly forecast",
+    "name": "Nightly import",
     "prefix": "4f1a09be",
     "state": "active",
     "scopes": ["agents.run", "runs.view"],
-    "acts_for": {"id": "0192f3a4-b5c6-7d8e-9f00-000000000001", "name": "Warehouse", "is_service": True},
+    "acts_for": {"id": "0192f3a4-b5c6-7d8e-9f00-000000000001", "name": "Back office", "is_service": True},
     "created_at": "2026-11-25T16:40:03Z",
     "expires_at": "2027-02-23T16:40:03Z",
     "last_used_at": None,
@@ -93,7 +93,7 @@ class KeyRequest(StrictModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"name": "Nightly forecast", "scopes": ["agents.run", "runs.view"]},
+                {"name": "Nightly import", "scopes": ["agents.run", "runs.view"]},
                 {"name": "Backup", "scopes": ["runs.view"], "days": 30, "service_account": _EXAMPLE["id"]},
             ]
         }

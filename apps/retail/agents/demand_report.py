@@ -186,6 +186,7 @@ def chart(one: SeriesReport, report: DemandReport) -> SeriesWidget:
         lines=lines,
         bands=[SeriesBand(name="10 to 90 %", low=[*past, *one.q10], high=[*past, *one.q90])],
         split=first,
+        split_name="Forecast",
         summary=(
             f"{one.item}: from {first}, {report.horizon} periods with {formats.number(total)} in total; "
             f"the last is forecast as {formats.number(one.forecast[-1])}, between {formats.number(one.q10[-1])} and "

@@ -18,7 +18,7 @@ from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
 from apps.workflows.schemas.blueprints import BlueprintDetail, BlueprintList, BlueprintOut
 from apps.workflows.schemas.workflows import WorkflowDetail
 
-_KEY: Final[dict[str, Any]] = {"type": "string", "examples": ["retail.weekly_demand_review"]}
+_KEY: Final[dict[str, Any]] = {"type": "string", "examples": ["example.top_up"]}
 KEY = OpenApiParameter("key", _KEY, OpenApiParameter.PATH, description="The key of a blueprint, from the list.")
 
 

@@ -51,8 +51,8 @@ TAG = "workflow runs"
 _STREAM = (
     "retry: 3000\n\n"
     "event: snapshot\nid: 2\n"
-    'data: {"v":1,"seq":2,"run":"0192f3a4-b5c6-7d8e-9f00-112233445566","ref":"W-12","workflow":"restock",'
-    '"title":"Restock","status":"waiting","at":"2026-11-25T16:40:03Z"}\n\n'
+    'data: {"v":1,"seq":2,"run":"0192f3a4-b5c6-7d8e-9f00-112233445566","ref":"W-12","workflow":"top-up",'
+    '"title":"Top up","status":"waiting","at":"2026-11-25T16:40:03Z"}\n\n'
 )
 
 
@@ -120,7 +120,7 @@ class WorkflowRuns(ApiView):
             ),
             OpenApiParameter(
                 "workflow",
-                {"type": "string", "maxLength": 60, "examples": ["restock"]},
+                {"type": "string", "maxLength": 60, "examples": ["top-up"]},
                 description="Only runs of the workflow of this name.",
             ),
             *CREATED_PARAMETERS,

@@ -11,9 +11,9 @@ from apps.workflows.definition import definition_dump
 from apps.workflows.schemas.workflows import DEFINITION
 
 _BLUEPRINT: Final[dict[str, Any]] = {
-    "key": "retail.restock",
-    "industry": "retail",
-    "title": "Restock",
+    "key": "example.top_up",
+    "industry": "example",
+    "title": "Top up",
     "summary": "Orders what is needed twice over, once somebody agrees.",
     "needs": ["A list of what is in stock."],
     "agents": [],

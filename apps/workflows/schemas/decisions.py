@@ -18,7 +18,7 @@ _OF: Final[dict[str, Any]] = {
     "id": ID,
     "run": "0192f3a4-b5c6-7d8e-9f00-445566778899",
     "run_ref": "W-12",
-    "workflow": "restock",
+    "workflow": "top-up",
 }
 _APPROVAL: Final[dict[str, Any]] = {
     **_OF,

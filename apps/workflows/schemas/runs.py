@@ -23,8 +23,8 @@ Status = Literal["queued", "running", "waiting", "paused", "succeeded", "failed"
 _RUN: Final[dict[str, Any]] = {
     "id": ID,
     "ref": "W-12",
-    "workflow": "restock",
-    "title": "Restock",
+    "workflow": "top-up",
+    "title": "Top up",
     "version": 3,
     "status": "failed",
     "seq": 4,

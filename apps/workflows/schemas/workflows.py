@@ -22,8 +22,8 @@ NEXT_TIMES: Final = 5
 ID: Final = "0192f3a4-b5c6-7d8e-9f00-112233445566"
 DEFINITION: Final[dict[str, Any]] = {
     "format": 1,
-    "name": "restock",
-    "title": "Restock",
+    "name": "top-up",
+    "title": "Top up",
     "tags": ["stock"],
     "inputs": {"needed": {"type": "integer"}},
     "steps": {
@@ -34,8 +34,8 @@ DEFINITION: Final[dict[str, Any]] = {
 }
 _WORKFLOW: Final[dict[str, Any]] = {
     "id": ID,
-    "name": "restock",
-    "title": "Restock",
+    "name": "top-up",
+    "title": "Top up",
     "description": "",
     "owner": "",
     "tags": ["stock"],
@@ -61,7 +61,7 @@ _VERSION: Final[dict[str, Any]] = {
 }
 _TRIGGER: Final[dict[str, Any]] = {
     **_STARTS,
-    "workflow": "restock",
+    "workflow": "top-up",
     "settings": {"cron": "30 6 * * MON-FRI", "zone": "Europe/Berlin", "inputs": {"needed": 12}},
     "address": None,
     "next_times": [{"at": "2026-11-26T06:30:00+01:00", "told": "Thursday 26 November 2026, 06:30"}],
