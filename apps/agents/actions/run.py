@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from apps.accounts.models import User
 from apps.agents import selectors, services
 from apps.agents.permissions import AGENTS_RUN
@@ -23,8 +25,8 @@ class RunAgent(ActionKind[AgentStart]):
 
     kind, title, permission, icon = "agents.run", "Start an agent", AGENTS_RUN, "player-play"
 
-    def perform(self, *, who: Principal, user: User, arguments: AgentStart) -> Outcome:
+    def perform(self, *, who: Principal, user: User | None, arguments: AgentStart) -> Outcome:
         demand(who, AGENTS_RUN)
         agent = selectors.agent_get(who=who, key=arguments.agent)
         run = services.run_start(agent=agent, data=arguments.input, user=user, who=who, origin="action")
-        return Outcome(f"{agent.title} was started as {run.ref}.", f"/runs/{run.ref}/")
+        return Outcome(f"{agent.title} was started as {run.ref}.", reverse("agents:run", args=[run.number]))

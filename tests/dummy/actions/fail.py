@@ -20,6 +20,6 @@ class Fail(ActionKind[Reason]):
 
     kind, title, permission = "dummy.fail", "Fail half-way", AGENTS_RUN
 
-    def perform(self, *, who: Principal, user: User, arguments: Reason) -> Outcome:
+    def perform(self, *, who: Principal, user: User | None, arguments: Reason) -> Outcome:
         AgentConfiguration.objects.create(agent_key="dummy.counter", number=99, settings={}, created_by=user)
         raise Conflict(arguments.why, remedy="Make room.")
