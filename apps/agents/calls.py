@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from pydantic import BaseModel
 
 from apps.agents import endings, services
 from apps.agents.configurations import newest
 from apps.agents.contract import Agent
 from apps.agents.endings import Ended
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentDecision, AgentRun
 from apps.common import work
 from apps.tenants.fields import sealed_for
 
@@ -41,6 +42,16 @@ def runs_begin(*, calls: Sequence[Call], origin: str) -> None:
         run.configuration = current[run.agent_key]
     AgentRun.objects.bulk_create(runs)
     work.schedule_many(services.KIND, [run.id for run in runs])
+
+
+def gives_schema(agent: Agent[Any, Any, Any]) -> dict[str, Any]:
+    """The JSON Schema of what the caller of a run is given (`endings.given`)."""
+    schema = agent.output_type.model_json_schema(mode="serialization")
+    if agent.verdicts and "decision" not in schema.get("properties", {}):
+        verdict = {"type": "string", "enum": list(agent.verdicts), "description": "The verdict that stands."}
+        decision = {"type": "object", "properties": {"verdict": verdict}, "required": ["verdict"]}
+        schema["properties"] = {**schema.get("properties", {}), "decision": decision}
+    return schema
 
 
 _COLUMNS = {
@@ -81,12 +92,16 @@ def runs_opening(*, calls: Sequence[Call], origin: str) -> tuple[str, dict[str, 
 
 
 def runs_ended(*, ids: Sequence[UUID]) -> dict[UUID, Ended]:
-    """Those of these runs that have ended, and how. What this process has just recorded itself it does not read."""
+    """Those of these runs that have ended, and how. What this process has just recorded itself it does not read.
+
+    A run whose decisions wait for a person has not ended for its caller, which is signalled by each review.
+    """
     found = {id: ended for id in ids if (ended := endings.take(id)) is not None}
     if len(found) < len(ids):
         others = AgentRun.objects.filter(pk__in=set(ids) - set(found)).exclude(status__in=AgentRun.OPEN)
-        for run in others.select_related("result"):
-            output = run.result.output if run.status == AgentRun.Status.SUCCEEDED else None
+        waiting = AgentDecision.objects.filter(run=OuterRef("pk"), review=AgentDecision.Review.WANTED)
+        for run in others.exclude(Exists(waiting)).select_related("result"):
+            output = endings.given(run.result.output, run.verdict) if run.status == AgentRun.Status.SUCCEEDED else None
             found[run.id] = Ended(run.ref, run.status, output, run.problem)
     return found
 

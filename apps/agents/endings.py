@@ -26,6 +26,11 @@ class Ended:
     problem: dict[str, Any] | None = None
 
 
+def given(output: Any, verdict: str) -> Any:
+    """What the caller of a run is given: its output, with the verdict that stands, a person's where there is one."""
+    return {"decision": {"verdict": verdict}, **output} if verdict and isinstance(output, dict) else output
+
+
 def keep(id: UUID, ended: Ended) -> None:
     """Keep the end of a run of the current tenant, once it is recorded. The oldest one makes room."""
     _ended[current_schema(), id] = ended

@@ -114,9 +114,11 @@ answer as (
         headline = coalesce(%(headline)s, r.headline), verdict = %(verdict)s,
         problem_sealed = coalesce(%(problem)s::bytea, r.problem_sealed), problem_code = %(code)s
     where r.id = %(run)s and exists (select from fenced)
-    returning r.seq, r.done, r.note, r.finished_at, r.verdict
+    returning r.seq, r.done, r.note, r.finished_at, r.verdict, {held} as is_held
 ),
 """
+_HELD = _END.replace("{held}", records.HELD.format(agent="r.agent_key"))
+_FREE = _END.replace("{held}", "false")
 
 
 def run_end(
@@ -141,16 +143,18 @@ def run_end(
         "code": problem["code"] if problem else "",
     }
     given |= records.result_sealed(run, result.output, result.record) if result else {"output": None, "record": None}
-    effects = _END
+    effects = _FREE
     if result and decisions:
         decided, rows = records.effects_of(run, result.agent, decisions)
-        effects, given = effects + decided, given | rows
+        effects, given = _HELD + decided, given | rows
     caller = (run.caller_kind, run.caller) if run.caller else None
     run.status = status
-    for name, value in work.conclude(claim, caller=caller, effects=effects, parameters=given).items():
+    answer = work.conclude(claim, caller=caller, effects=effects, parameters=given)
+    is_held = answer.pop("is_held")
+    for name, value in answer.items():
         setattr(run, name, value)
-    if run.caller:
-        ended = endings.Ended(run.ref, status, result and result.output, problem)
+    if run.caller and not is_held:  # else it goes on once a person has looked at what was decided
+        ended = endings.Ended(run.ref, status, endings.given(result and result.output, run.verdict), problem)
         transaction.on_commit(lambda: endings.keep(run.id, ended))
     live.tell(run)
     counters.count_on_commit(ENDED[status])

@@ -114,14 +114,16 @@ _COLUMNS: Final = {
 }
 # Behind the fence, as all that the end of a run writes. While the agent drifts and its watch falls back on people,
 # each decision waits for one.
+HELD: Final = """exists (
+    select from agents_agentwatch w
+    where w.agent_key = {agent} and w.falls_back and w.drifting_since is not null
+)"""
+"""Whether decisions of an agent wait for a person now: SQL, of the agent's key as SQL."""
 _DECIDED = f"""
 decided as (
     insert into agents_agentdecision (run_id, {", ".join(_COLUMNS)}, created_at, review, override)
     select %(run)s, {", ".join(f"x.{name}" for name in _COLUMNS)}, clock_timestamp(),
-        case when exists (
-            select from agents_agentwatch w
-            where w.agent_key = x.agent_key and w.falls_back and w.drifting_since is not null
-        ) then 'wanted' else '' end, ''
+        case when {HELD.format(agent="x.agent_key")} then 'wanted' else '' end, ''
     from fenced, unnest({", ".join(f"%(d_{name})s::{kind}[]" for name, kind in _COLUMNS.items())})
         as x ({", ".join(_COLUMNS)})
 ),

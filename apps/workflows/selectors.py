@@ -13,6 +13,7 @@ from django.db.models import JSONField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce
 
 from apps.accounts.models import User
+from apps.agents.calls import gives_schema
 from apps.agents.contract import AGENTS
 from apps.common import work
 from apps.common.errors import NotFound
@@ -278,4 +279,4 @@ def run_get(*, who: Principal, id: UUID) -> WorkflowRun:
 def _agent_signature(key: str) -> Signature:
     agent = AGENTS[key]
     takes = agent.input_type.model_json_schema(mode="validation")
-    return Signature(takes, agent.output_type.model_json_schema(mode="serialization"))
+    return Signature(takes, gives_schema(agent))
