@@ -1,0 +1,205 @@
+"""Whether decisions of an agent differ from those of a baseline: three tests on each whole window of decisions.
+
+Decisions are looked at in windows of `WINDOW`, one after the other, each once, and each by
+
+- its shares of verdicts: Pearson's chi-square test of homogeneity, with verdicts put together until every expected
+  count is 5 or more (Cochran, Biometrics 1954;10:417-451);
+- its scores: the rank-sum test (Mann and Whitney, Ann Math Stat 1947;18:50-60), corrected for ties. Scores have ends,
+  and pile up at them: Welch's t test on their means alarmed 1.5 times in a hundred where it should 0.3 times, when one
+  score in twenty was 1 and the others 0;
+- its overrides: Fisher's exact test for more of them than before (Fisher, J R Stat Soc 1935;98:39-82). Fewer are no
+  alarm: the last decisions may not have been looked at yet.
+
+A window alarms when one of the three has a p below a third of `ALPHA` (Bonferroni), so that of the windows of an agent
+that decides as it did, at most `ALPHA` alarm: one in a hundred. The baseline is a sample as well, which the tests allow
+for. Drift begins with a window that alarms, and ends with one in which no test has a p below `CALM`.
+
+The stability index is told beside them, as the field knows it (Siddiqi, Credit Risk Scorecards, Wiley 2006: below 0.1
+little has changed, above 0.25 much); it raises no alarm, as by chance alone it depends on how many were counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import BaseModel
+
+WINDOW: Final = 100
+"""Decisions of a window."""
+BASELINE: Final = 300
+"""Decisions of a baseline that is taken from the first ones of a version."""
+LEAST_BASELINE: Final = 100
+"""Decisions that a chosen period must have."""
+ALPHA: Final = 0.01
+CALM: Final = 0.05
+LEAST_EXPECTED: Final = 5.0
+LEAST_SCORES: Final = 20
+"""Scores on each side without which they are not compared."""
+MOST_BASELINE: Final = 2_000
+"""The last decisions of a chosen period, which count."""
+Kind = Literal["verdicts", "score", "overrides"]
+KINDS: Final[tuple[Kind, ...]] = ("verdicts", "score", "overrides")
+
+
+class Seen(BaseModel):
+    """One decision, as far as it counts."""
+
+    at: datetime
+    verdict: str
+    score: float | None = None
+    overridden: bool = False
+
+
+class Window(BaseModel):
+    """Decisions that were made one after the other, in counts."""
+
+    since: datetime
+    until: datetime
+    """When the first and the last of them were made."""
+    count: int
+    verdicts: dict[str, int]
+    scores: int = 0
+    """How many have a score."""
+    mean: float | None = None
+    overridden: int = 0
+    values: list[float] = []
+    """The scores themselves, as long as they are to be compared."""
+
+    @classmethod
+    def of(cls, decisions: Sequence[Seen]) -> Window:
+        scores = [each.score for each in decisions if each.score is not None]
+        return cls(
+            since=decisions[0].at,
+            until=decisions[-1].at,
+            count=len(decisions),
+            verdicts=dict(Counter(each.verdict for each in decisions)),
+            scores=len(scores),
+            mean=math.fsum(scores) / len(scores) if scores else None,
+            overridden=sum(each.overridden for each in decisions),
+            values=scores,
+        )
+
+    def share(self, verdict: str) -> float:
+        return self.verdicts.get(verdict, 0) / self.count
+
+    @property
+    def override_rate(self) -> float:
+        return self.overridden / self.count
+
+
+class Test(BaseModel):
+    """What one of the three tests says of a window."""
+
+    __test__ = False  # the word of the field, and none of pytest's
+
+    kind: Kind
+    p: float | None
+    """None where there is too little to compare."""
+
+    @property
+    def alarms(self) -> bool:
+        return self.p is not None and self.p < ALPHA / len(KINDS)
+
+    @property
+    def is_calm(self) -> bool:
+        return self.p is None or self.p >= CALM
+
+
+class Judgement(BaseModel):
+    """A window beside the baseline."""
+
+    window: Window
+    tests: list[Test]
+    stability: float
+    """The population stability index of its verdicts."""
+
+    @property
+    def alarms(self) -> bool:
+        return any(test.alarms for test in self.tests)
+
+    @property
+    def is_calm(self) -> bool:
+        return all(test.is_calm for test in self.tests)
+
+    def test(self, kind: Kind) -> Test:
+        return next(test for test in self.tests if test.kind == kind)
+
+
+def judge(baseline: Window, window: Window) -> Judgement:
+    """Hold a window against the baseline."""
+    tests = [
+        Test(kind="verdicts", p=verdicts_p(baseline.verdicts, window.verdicts)),
+        Test(kind="score", p=score_p(baseline, window)),
+        Test(kind="overrides", p=overrides_p(baseline, window)),
+    ]
+    return Judgement(window=window, tests=tests, stability=round(stability(baseline, window), 4))
+
+
+def drifts(before: bool, judgements: Iterable[Judgement]) -> bool:
+    """Whether an agent drifts after these windows, when it did or did not before them."""
+    for each in judgements:
+        before = each.alarms or (before and not each.is_calm)
+    return before
+
+
+def verdicts_p(baseline: Mapping[str, int], window: Mapping[str, int]) -> float | None:
+    """The p of equal shares; None where all decisions are alike, or too few of any other kind."""
+    from scipy.stats import chi2_contingency
+
+    table = _merged(baseline, window)
+    if len(table) < 2:
+        return None
+    return float(chi2_contingency([list(row) for row in zip(*table, strict=True)], correction=False).pvalue)
+
+
+def _merged(baseline: Mapping[str, int], window: Mapping[str, int]) -> list[tuple[int, int]]:
+    """Counts of each verdict on both sides, the rarest put together until every expected count is large enough."""
+    counts = sorted(
+        ((baseline.get(name, 0), window.get(name, 0)) for name in {*baseline, *window}),
+        key=lambda pair: (sum(pair), pair),
+    )
+    sides = sum(pair[0] for pair in counts), sum(pair[1] for pair in counts)
+    least = LEAST_EXPECTED * sum(sides) / min(sides) if min(sides) else math.inf
+    while len(counts) > 1 and sum(counts[0]) < least:
+        (a, b), (c, d), *others = counts
+        counts = sorted([(a + c, b + d), *others], key=lambda pair: (sum(pair), pair))
+    return counts
+
+
+def score_p(baseline: Window, window: Window) -> float | None:
+    """The p of scores that are no higher and no lower; None where there are too few, or nearly all are the same."""
+    from scipy.stats import mannwhitneyu
+
+    if min(baseline.scores, window.scores) < LEAST_SCORES:
+        return None
+    if baseline.mean != window.mean and len({*baseline.values}) == len({*window.values}) == 1:
+        return 0.0  # each always the same, and not as the other
+    _, commonest = Counter([*baseline.values, *window.values]).most_common(1)[0]
+    others = baseline.scores + window.scores - commonest
+    if others * min(baseline.scores, window.scores) / (baseline.scores + window.scores) < LEAST_EXPECTED:
+        return None
+    return float(mannwhitneyu(baseline.values, window.values, alternative="two-sided", method="asymptotic").pvalue)
+
+
+def overrides_p(baseline: Window, window: Window) -> float | None:
+    """The p of no more overrides than before; None where none was overridden."""
+    from scipy.stats import hypergeom
+
+    overridden = baseline.overridden + window.overridden
+    if not overridden:
+        return None
+    return float(hypergeom.sf(window.overridden - 1, baseline.count + window.count, overridden, window.count))
+
+
+def stability(baseline: Window, window: Window) -> float:
+    """The population stability index of verdicts; a count of a half stands in for none."""
+    total = 0.0
+    for name in {*baseline.verdicts, *window.verdicts}:
+        was = max(baseline.verdicts.get(name, 0), 0.5) / baseline.count
+        now = max(window.verdicts.get(name, 0), 0.5) / window.count
+        total += (now - was) * math.log(now / was)
+    return total
