@@ -12,6 +12,7 @@ from apps.agents.contract import AGENTS
 from apps.agents.decisions import reviews_of, verdict_of
 from apps.agents.models import AgentDecision, AgentFeedback, AgentReview, AgentRun
 from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW
+from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
 
@@ -36,6 +37,8 @@ def decision_review(
     if verdict not in offered:
         told = f"There is no verdict {verdict!r}. There are: {', '.join(sorted(offered))}."
         raise InvalidInput("Nothing was stored.", issues=[Issue(path="verdict", message=told)])
+    if decision.run.caller is not None:  # it may wait for this; its work row before those of the tenant (rule R5)
+        work.signal(decision.run.caller_kind, decision.run.caller)
     row = AgentDecision.objects.select_for_update(of=("self",)).select_related("reviewed_by").get(pk=decision.pk)
     before = reviews_of(row)
     if seen != len(before):
