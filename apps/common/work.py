@@ -30,10 +30,17 @@ class Claim:
     """How many signals the row had when it was claimed."""
     deaths: int
     """How many earlier holders of the row died on it."""
+    former: int = 0
+    """Of one that was taken with the end of what it waited for: the fence that the row had before; else 0."""
 
     def seen(self, signal: int) -> Claim:
         """The same claim, by somebody who knows of that many signals."""
         return self if signal == self.signal else replace(self, signal=signal)
+
+    def continues(self, given_back: Claim) -> bool:
+        """Whether this claim took up a row as `given_back` had left it: with the end that it waited for, and after no
+        other claim and no other signal."""
+        return self.former == given_back.fence and self.signal == given_back.signal + 1
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from apps.dispatch.rows import fence_draw
 # The rows are locked by kind and id before anything else of the statement runs, as `fenced` counts the locked set.
 _LOCK = """
 with locked as (
-    select w.id, w.kind, w.signal, w.lease_until, w.deaths
+    select w.id, w.kind, w.fence, w.signal, w.lease_until, w.deaths
     from public.dispatch_work w
     where w.tenant = %(w_tenant)s
       and (w.id = %(w_id)s and w.kind = %(w_kind)s and w.fence = %(w_fence)s
@@ -38,12 +38,12 @@ told as (
         fence = case when l.free and %(w_lease)s > 0 then %(w_new)s else w.fence end,
         lease_until = case when l.free and %(w_lease)s > 0
             then clock_timestamp() + %(w_lease)s * interval '1 second' else w.lease_until end
-    from (select id, lease_until is null and deaths = 0 as free, lease_until is null as idle
+    from (select id, fence, lease_until is null and deaths = 0 as free, lease_until is null as idle
           from locked where id = %(w_caller)s and kind = %(w_caller_kind)s) l, fenced
     where w.id = l.id and w.kind = %(w_caller_kind)s and w.tenant = %(w_tenant)s
-    returning w.signal, w.fence, l.idle
+    returning w.signal, w.fence, l.idle, l.fence as former
 )
-select fenced.quiet, told.signal, told.fence, told.idle, answer.*
+select fenced.quiet, told.signal, told.fence, told.idle, told.former, answer.*
 from fenced left join told on true left join answer on true
 """
 
@@ -83,11 +83,11 @@ def end(
     with connection.cursor() as cursor:
         cursor.execute(statement, given)  # constants of this program
         found = cursor.fetchone()
-        names = [column.name for column in cursor.description][4:]
+        names = [column.name for column in cursor.description][5:]
     if found is None:
         return None
-    quiet, signal, fence, idle, *values = found
+    quiet, signal, fence, idle, former, *values = found
     kind, id = caller or ("", None)
-    taken = Claim(kind, id, claim.tenant, new, signal, 0) if id is not None and fence == new else None
+    taken = Claim(kind, id, claim.tenant, new, signal, 0, former) if id is not None and fence == new else None
     answer = dict(zip(names, values, strict=True))
     return Ended(answer, taken, is_finished=quiet, is_idle=bool(idle) and taken is None)

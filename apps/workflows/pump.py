@@ -39,6 +39,7 @@ from apps.workflows.engine.advance import (
 )
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import PlanStep
+from apps.workflows.kept import KEPT
 from apps.workflows.models import Workflow, WorkflowRun
 from apps.workflows.performers import KIND, PERFORMERS, Ask, Beginning
 from apps.workflows.store import CLOCK, Change, InHand
@@ -193,10 +194,12 @@ class Pump:
                     again.append(standing.claim)
             elif not standing.held:
                 del self.hands[hand.run.id]
+                is_waiting = hand.move is not None and hand.move.move == "wait"
+                recorded(hand)
+                if is_waiting and hand.run.status == Status.RUNNING:
+                    KEPT.keep(hand)
             else:
-                if hand.change is not None:
-                    hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or CLOCK.now()
-                hand.entries, hand.change, hand.move = [], None, None
+                recorded(hand)
         if again:
             self.hands |= self._load(work.still_ours(again))
 
@@ -323,6 +326,13 @@ def _by_kind(asks: list[Ask]) -> dict[str, list[Ask]]:
     for ask in asks:
         found.setdefault(ask.step.kind, []).append(ask)
     return found
+
+
+def recorded(hand: InHand) -> None:
+    """Bring what is known of a run to what a round has recorded of it."""
+    if hand.change is not None:
+        hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or CLOCK.now()
+    hand.entries, hand.change, hand.move = [], None, None
 
 
 def _waiting(hand: InHand) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +17,7 @@ from apps.tenants.context import current_schema
 from apps.tenants.fields import PayloadField
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import Plan, plan_make
+from apps.workflows.kept import KEPT
 from apps.workflows.models import StepRun, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import Beginning
 from apps.workflows.triggers import WorkflowEnd
@@ -89,6 +90,10 @@ class InHand:
     state: RunState
     is_awaited: bool
     """Whether triggers wait for the end of a run of its workflow."""
+    size: int = 0
+    """Bytes of its payloads as they are stored, as far as they were read or written."""
+    read_at: float = field(default_factory=time.monotonic)
+    """When it was read, by this machine's steady clock."""
     entries: list[Entry] = field(default_factory=list)
     """Of this round: applied to the state, and not yet recorded."""
     change: Change | None = None
@@ -140,21 +145,30 @@ def accept(runs: Sequence[WorkflowRun]) -> None:
         run.number, run.created_at = stored[run.id]
 
 
-def load(claims: Iterable[Claim]) -> list[InHand]:
-    """The runs of these claims with their ledgers, in a statement for each; one more for versions not yet known.
+def load(claims: Sequence[Claim]) -> list[InHand]:
+    """The runs of these claims with their ledgers, in a statement for each; one more for versions not yet known. What
+    this process knows still it does not read.
 
     Claims whose run is gone are missing from the answer.
     """
-    by_id = {claim.id: claim for claim in claims}
+    known = [hand for claim in claims if (hand := KEPT.take(claim)) is not None]
+    taken = {hand.run.id for hand in known}
+    by_id = {claim.id: claim for claim in claims if claim.id not in taken}
+    return [*known, *_read(by_id)] if by_id else known
+
+
+def _read(by_id: Mapping[UUID, Claim]) -> list[InHand]:
     runs: list[Any] = list(WorkflowRun.objects.raw(_RUNS, {"ids": list(by_id), "end": WorkflowEnd.key}))
     for run in runs:  # with what the statement tells besides
         named = [run.workflow_id, run.workflow_name, run.workflow_title]
         run.workflow = Workflow.from_db(run._state.db, ["id", "name", "title"], named)
     plans = _plans({run.version_id for run in runs})
-    found = {
-        run.id: InHand(by_id[run.id], run, _state(run, plans[run.version_id]), is_awaited=run.is_awaited)
-        for run in runs
-    }
+    found = {}
+    for run in runs:
+        payloads = [run.__dict__[name] for name in ("inputs", "given")]  # not yet looked at, and opened by that
+        size = sum(len(each.stored) for each in payloads if each is not None)
+        state = _state(run, plans[run.version_id])
+        found[run.id] = InHand(by_id[run.id], run, state, is_awaited=run.is_awaited, size=size)
     begun = [run.id for run in runs if run.started_at is not None]
     if begun:
         _replay(begun, found)
@@ -170,6 +184,7 @@ def _replay(runs: list[UUID], found: Mapping[UUID, InHand]) -> None:
             key = (run, step, item, attempt, ended)
             told = _opened(outputs, output, key), _opened(problems, problem, key)
             found[run].state.apply(Entry(step, item, attempt, outcome, *told, ref, due))
+            found[run].size += len(output or b"") + len(problem or b"")
 
 
 def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dict[UUID, Standing]:
@@ -178,18 +193,23 @@ def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dic
     See `work.commit_round`.
     """
     moves = [hand.move for hand in hands if hand.move is not None]
-    entries = [(hand.run.id, entry) for hand in hands for entry in hand.entries]
+    entries = [(hand, entry) for hand in hands for entry in hand.entries]
     changes = [(hand.run.id, hand.change) for hand in hands if hand.change is not None]
-    output, problem = _field(StepRun, "output"), _field(StepRun, "problem")
+    outputs, problems = _field(StepRun, "output"), _field(StepRun, "problem")
     run_outputs, run_problem = _field(WorkflowRun, "outputs"), _field(WorkflowRun, "problem")
+    written = []
+    for hand, entry in entries:
+        key = _key(hand.run.id, entry)
+        written.append((_sealed(outputs, entry.output, key), _sealed(problems, entry.problem, key)))
+        hand.size += sum(len(each) for each in written[-1] if each is not None)
     parameters = {
-        "e_run": [run for run, _ in entries],
+        "e_run": [hand.run.id for hand, _ in entries],
         "e_step": [entry.step for _, entry in entries],
         "e_item": [entry.item for _, entry in entries],
         "e_attempt": [entry.attempt for _, entry in entries],
         "e_outcome": [entry.outcome for _, entry in entries],
-        "e_output": [_sealed(output, entry.output, _key(run, entry)) for run, entry in entries],
-        "e_problem": [_sealed(problem, entry.problem, _key(run, entry)) for run, entry in entries],
+        "e_output": [output for output, _ in written],
+        "e_problem": [problem for _, problem in written],
         "e_ref": [entry.ref for _, entry in entries],
         "e_due": [entry.due for _, entry in entries],
         "c_run": [run for run, _ in changes],

@@ -19,7 +19,7 @@ from apps.dispatch.board import Board
 from apps.dispatch.models import WorkRow
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import kept, services
 from apps.workflows.models import WorkflowRun
 from apps.workflows.pump import Pump
 from tests.workflows.conftest import MakeWorkflow, Work
@@ -80,9 +80,16 @@ def test_a_chain_of_agents_ends_in_one_turn_without_a_message(
     assert not WorkRow.objects.exists()
 
 
-def test_a_step_of_an_agent_costs_at_most_six_statements(
-    begun: Callable[..., WorkflowRun], acme: Tenant, board: Board
+@pytest.mark.parametrize(("most_kept", "most"), [(0, 6), (9, 4)])
+def test_a_step_of_an_agent_costs_at_most_six_statements_and_four_where_the_run_is_known(
+    begun: Callable[..., WorkflowRun],
+    acme: Tenant,
+    board: Board,
+    monkeypatch: pytest.MonkeyPatch,
+    most_kept: int,
+    most: int,
 ) -> None:
+    monkeypatch.setattr(kept, "MOST", most_kept)
     begun(idle(1))
     turn(acme, board)  # what is looked up once: the tenant, its key
     begun(idle(10))
@@ -90,7 +97,7 @@ def test_a_step_of_an_agent_costs_at_most_six_statements(
         assert turn(acme, board) == 10
     # The turn's last claim finds nothing; the time is asked for once a second, whatever is done in it.
     asked = [each["sql"] for each in caught if each["sql"] != "select clock_timestamp()"][:-1]
-    assert len(asked) <= 6 * 10, "\n".join(sql[:200] for sql in asked)
+    assert len(asked) <= most * 10, "\n".join(sql[:200] for sql in asked)
 
 
 def test_a_run_that_is_in_hand_is_told_and_not_taken(
