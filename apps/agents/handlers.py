@@ -1,4 +1,4 @@
-"""The kind of work that carries out a run."""
+"""The kinds of work that carry out a run, a batch of them, an evaluation, and the hourly look of a watch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from apps.agents import services
-from apps.agents.models import AgentRun
+from apps.agents.batches import services as batches
+from apps.agents.drift import watching
+from apps.agents.evaluations import live as evaluations_live
+from apps.agents.evaluations import services as evaluations
+from apps.agents.models import AgentBatch, AgentEvaluation, AgentRun, AgentWatch
 from apps.common.work import Claim, WorkKind
 
 
@@ -26,3 +30,58 @@ class AgentRunWork(WorkKind):
 
     def pending(self) -> Iterable[UUID]:
         return AgentRun.objects.filter(status__in=AgentRun.OPEN).values_list("id", flat=True)
+
+
+class AgentBatchWork(WorkKind):
+    name = batches.KIND
+    queue = "cpu"
+    leave_within = 5.0
+
+    def perform(self, claim: Claim) -> None:
+        batches.batch_perform(claim)
+
+    def bury(self, claim: Claim, cause: str) -> None:
+        batches.batch_bury(claim.id, cause)
+
+    def revive(self, id: UUID) -> None:
+        batches.batch_revive(id)
+
+    def pending(self) -> Iterable[UUID]:
+        return AgentBatch.objects.filter(status__in=batches.OPEN).values_list("id", flat=True)
+
+
+class EvaluationWork(WorkKind):
+    name = evaluations.KIND
+    queue = "cpu"
+    leave_within = 5.0
+
+    def perform(self, claim: Claim) -> None:
+        evaluations.evaluation_execute(claim)
+
+    def bury(self, claim: Claim, cause: str) -> None:
+        evaluations.evaluation_bury(claim.id, cause)
+
+    def revive(self, id: UUID) -> None:
+        evaluations.evaluation_revive(id)
+
+    def pending(self) -> Iterable[UUID]:
+        return AgentEvaluation.objects.filter(status__in=evaluations_live.OPEN).values_list("id", flat=True)
+
+
+class WatchWork(WorkKind):
+    """The look at the decisions of an agent that is watched, every hour. It is never over while the watch is there."""
+
+    name = watching.KIND
+    queue = "cpu"
+
+    def perform(self, claim: Claim) -> None:
+        watching.watch_execute(claim)
+
+    def bury(self, claim: Claim, cause: str) -> None:
+        """What was found stands, with the time of the last look; a person requeues it."""
+
+    def revive(self, id: UUID) -> None:
+        """The next look goes on where the last one ended."""
+
+    def pending(self) -> Iterable[UUID]:
+        return [watching.work_id(key) for key in AgentWatch.objects.values_list("agent_key", flat=True)]

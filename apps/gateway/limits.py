@@ -211,6 +211,20 @@ def starts_count() -> None:
         allowance.demand()
 
 
+def starts_spare(wanted: int) -> int:
+    """Count as many of `wanted` runs as started that leave half of the tenant's limit to its callers. Returns how many.
+
+    For work that starts runs by and by, and can wait: 0 means to come back later. Without Redis, all of them.
+    """
+    (bucket,) = (each for each in _kinds(plan_of(current_tenant())) if each.name == START)
+    looked = take([bucket], 0)
+    if looked is None:
+        return wanted
+    number = max(0, min(wanted, bucket.limit // 2 - looked.states[0].used))
+    taken = take([bucket], number) if number else None
+    return number if taken is None or taken.granted else 0
+
+
 def buckets_of(*, caller: Caller | None, request: HttpRequest, kind: str = "") -> list[Bucket]:
     """The buckets that a request of the current tenant takes from.
 

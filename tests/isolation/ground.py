@@ -213,6 +213,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
     ended = _run(number, "succeeded", marker, **about)
     opened = _run(number + 50, "queued", marker, **about)
+    _batch(ended, "ended", marker, dataset)
+    _batch(opened, "running", marker, dataset)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -350,6 +352,27 @@ def _run(number: int, status: str, marker: str, **about: Any) -> Any:
         output = json.loads(json.dumps(sample_output(run.agent_key)).replace("MARKER", marker))
         AgentResult.objects.create(run=run, output=output)
     return run
+
+
+def _batch(run: Any, status: str, marker: str, dataset: str) -> None:
+    """A batch of the id and the number of a run, which is its only one."""
+    from apps.agents.models import AgentBatch, AgentRun
+
+    plan = {"dataset": dataset, "by": "groups", "group": "item"}
+    batch = AgentBatch.objects.create(
+        id=run.pk,
+        number=run.number,
+        agent_key=run.agent_key,
+        agent_version=run.agent_version,
+        status=status,
+        source=f"Batch {marker}",
+        input={"plan": plan, "labels": {"2": marker}},
+        total=1,
+        opened=1,
+        created_by=run.created_by,
+        origin="console",
+    )
+    AgentRun.objects.filter(pk=run.pk).update(batch=batch, batch_row=2)
 
 
 def _session(user: Any) -> str:

@@ -438,6 +438,7 @@ def sockets() -> list[SocketRoute]:
 # The id that a kind of a tenant's work goes by.
 WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.run": lambda things: UUID(things.open_run),
+    "agents.batch": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
     "workflows.run": lambda things: UUID(things.open_run),

@@ -1,4 +1,4 @@
-"""Runs of agents that were given up."""
+"""Runs and batches of agents that were given up."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from apps.agents.batches import services as batches
 from apps.agents.contract import AGENTS
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentBatch, AgentRun
 from apps.agents.permissions import RUNS_CANCEL
 from apps.agents.services import KIND
 from apps.dispatch.letters import LetterKind, Subject, letter_kind
 
 
+def _title(key: str) -> str:
+    return AGENTS[key].title if key in AGENTS else key
+
+
 def _runs(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     found = AgentRun.objects.filter(pk__in=ids).values_list("pk", "number", "agent_key")
+    return {id: Subject(f"R-{number} {_title(key)}", reverse("agents:run", args=[number])) for id, number, key in found}
+
+
+def _batches(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = AgentBatch.objects.filter(pk__in=ids).values_list("pk", "number", "agent_key")
     return {
-        id: Subject(f"R-{number} {AGENTS[key].title if key in AGENTS else key}", reverse("agents:run", args=[number]))
-        for id, number, key in found
+        id: Subject(f"B-{number} {_title(key)}", reverse("agents:batch", args=[number])) for id, number, key in found
     }
 
 
@@ -29,5 +38,14 @@ letter_kind(
         then="The agent begins anew with the same input.",
         permission=RUNS_CANCEL,
         subjects=_runs,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=batches.KIND,
+        noun="Batch of an agent",
+        then="The batch goes on with the next row.",
+        permission=RUNS_CANCEL,
+        subjects=_batches,
     )
 )
