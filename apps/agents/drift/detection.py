@@ -2,13 +2,13 @@
 
 Decisions are looked at in windows of `WINDOW`, one after the other, each once, and each by
 
-- its shares of verdicts: Pearson's chi-square test of homogeneity, with verdicts put together until every expected
-  count is 5 or more (Cochran, Biometrics 1954;10:417-451);
+- its shares of verdicts: Fisher's exact test of each verdict against the others (Fisher, J R Stat Soc 1935;98:39-82),
+  the smallest p times the number of verdicts (Bonferroni). It needs no least counts, and names the verdict;
 - its scores: the rank-sum test (Mann and Whitney, Ann Math Stat 1947;18:50-60), corrected for ties. Scores have ends,
   and pile up at them: Welch's t test on their means alarmed 1.5 times in a hundred where it should 0.3 times, when one
   score in twenty was 1 and the others 0;
-- its overrides: Fisher's exact test for more of them than before (Fisher, J R Stat Soc 1935;98:39-82). Fewer are no
-  alarm: the last decisions may not have been looked at yet.
+- its overrides: Fisher's exact test for more of them than before. Fewer are no alarm: the last decisions may not have
+  been looked at yet.
 
 A window alarms when one of the three has a p below a third of `ALPHA` (Bonferroni), so that of the windows of an agent
 that decides as it did, at most `ALPHA` alarm: one in a hundred. The baseline is a sample as well, which the tests allow
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -37,6 +37,7 @@ LEAST_BASELINE: Final = 100
 ALPHA: Final = 0.01
 CALM: Final = 0.05
 LEAST_EXPECTED: Final = 5.0
+"""Of scores that are not the commonest one: with fewer on a side, the rank-sum test has no normal tail."""
 LEAST_SCORES: Final = 20
 """Scores on each side without which they are not compared."""
 MOST_BASELINE: Final = 2_000
@@ -99,6 +100,8 @@ class Test(BaseModel):
     kind: Kind
     p: float | None
     """None where there is too little to compare."""
+    verdict: str = ""
+    """Of the shares: the verdict whose share has moved most, as the test sees it."""
 
     @property
     def alarms(self) -> bool:
@@ -132,7 +135,7 @@ class Judgement(BaseModel):
 def judge(baseline: Window, window: Window) -> Judgement:
     """Hold a window against the baseline."""
     tests = [
-        Test(kind="verdicts", p=verdicts_p(baseline.verdicts, window.verdicts)),
+        verdicts_test(baseline, window),
         Test(kind="score", p=score_p(baseline, window)),
         Test(kind="overrides", p=overrides_p(baseline, window)),
     ]
@@ -146,28 +149,27 @@ def drifts(before: bool, judgements: Iterable[Judgement]) -> bool:
     return before
 
 
-def verdicts_p(baseline: Mapping[str, int], window: Mapping[str, int]) -> float | None:
-    """The p of equal shares; None where all decisions are alike, or too few of any other kind."""
-    from scipy.stats import chi2_contingency
+def verdicts_test(baseline: Window, window: Window) -> Test:
+    """Of equal shares; no p where all decisions are alike."""
+    from scipy.stats import fisher_exact
 
-    table = _merged(baseline, window)
-    if len(table) < 2:
-        return None
-    return float(chi2_contingency([list(row) for row in zip(*table, strict=True)], correction=False).pvalue)
-
-
-def _merged(baseline: Mapping[str, int], window: Mapping[str, int]) -> list[tuple[int, int]]:
-    """Counts of each verdict on both sides, the rarest put together until every expected count is large enough."""
-    counts = sorted(
-        ((baseline.get(name, 0), window.get(name, 0)) for name in {*baseline, *window}),
-        key=lambda pair: (sum(pair), pair),
-    )
-    sides = sum(pair[0] for pair in counts), sum(pair[1] for pair in counts)
-    least = LEAST_EXPECTED * sum(sides) / min(sides) if min(sides) else math.inf
-    while len(counts) > 1 and sum(counts[0]) < least:
-        (a, b), (c, d), *others = counts
-        counts = sorted([(a + c, b + d), *others], key=lambda pair: (sum(pair), pair))
-    return counts
+    names = sorted({*baseline.verdicts, *window.verdicts})
+    if len(names) < 2:
+        return Test(kind="verdicts", p=None)
+    found = {
+        name: float(
+            fisher_exact(
+                [
+                    [baseline.verdicts.get(name, 0), baseline.count - baseline.verdicts.get(name, 0)],
+                    [window.verdicts.get(name, 0), window.count - window.verdicts.get(name, 0)],
+                ]
+            ).pvalue
+        )
+        for name in names
+    }
+    moved = min(found, key=lambda name: found[name])
+    tests = len(names) if len(names) > 2 else 1  # of two, the one moves as the other does
+    return Test(kind="verdicts", p=min(1.0, tests * found[moved]), verdict=moved)
 
 
 def score_p(baseline: Window, window: Window) -> float | None:

@@ -280,7 +280,7 @@ def _overrides_recount(agent_key: str, baseline: Baseline, finding: Finding) -> 
     for n, each in enumerate(last):
         each.window.overridden = found[f"w{n}"]
         p = overrides_p(baseline, each.window)
-        each.tests = [Test(kind=test.kind, p=p if test.kind == "overrides" else test.p) for test in each.tests]
+        each.tests = [*(test for test in each.tests if test.kind != "overrides"), Test(kind="overrides", p=p)]
 
 
 def _trimmed(finding: Finding) -> None:

@@ -51,8 +51,8 @@ class Fact(StrictModel):
         if self.within is not None:
             return is_number(found) and abs(found - self.value) <= self.within
         if self.op in {"has", "has no"}:
-            has = isinstance(found, list) and any(is_like(item, self.value) for item in found)
-            return has == (self.op == "has")
+            # What is no list fails either way: a place that is not there must not pass for one without the item.
+            return isinstance(found, list) and any(is_like(item, self.value) for item in found) == (self.op == "has")
         return OPERATORS[self.op](found, self.value)
 
     def __str__(self) -> str:
