@@ -106,6 +106,27 @@ class ProposedAction(BaseModel):
     why: str = ""
 
 
+def start_workflow(workflow: str, *, subject: str, summary: str) -> list[ProposedAction]:
+    """That a workflow is started on what was decided: as an organisation has set it, so none where it has set none.
+
+    The workflow is given the texts `subject` and `summary`.
+    """
+    if not workflow:
+        return []
+    return [
+        ProposedAction(
+            kind="workflows.start",
+            title=f"Start {workflow}",
+            arguments={"workflow": workflow, "inputs": {"subject": subject, "summary": summary}},
+            why="It is what is to be done about such a verdict here.",
+        )
+    ]
+
+
+WORKFLOW_NAME: Final = r"^([a-z0-9]+(-[a-z0-9]+)*)?$"
+"""Of a setting that names the workflow to propose; empty: none is."""
+
+
 class Decision(BaseModel):
     """One verdict. A run has one for each thing that it judges; most have exactly one."""
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from apps.agents.contract import Agent, Example, RunContext
+from apps.common.decisions import WORKFLOW_NAME, Decision
 from apps.common.errors import InvalidInput, Issue
 from apps.common.schemas import Inspection, StrictModel, Table, Understood
 from apps.common.widgets import Sheet, Widget
+from apps.healthcare.agents import drug_decisions
 from apps.healthcare.agents import drug_report as shown
 from apps.healthcare.agents.drug_report import (
     DrugReport,
@@ -91,6 +93,13 @@ class DrugSettings(StrictModel):
     least_severity: Literal["major", "moderate", "minor"] = Field(
         default="minor", description="Findings below this are left out."
     )
+    workflow: str = Field(
+        default="",
+        max_length=60,
+        pattern=WORKFLOW_NAME,
+        title="Workflow to propose",
+        description="Its name, for serious findings and unknown names; it is given the texts `subject` and `summary`.",
+    )
 
 
 class _Case:
@@ -145,6 +154,7 @@ class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
     version = "1.0"
     icon = "pill"
     table_roles = tuple(patients.NAMES)
+    verdicts = drug_decisions.CODES
     examples = [
         Example(title="Old patient, seven drugs", input=examples.ELDERLY),
         Example(title="Depression and pain", input=examples.PSYCHIATRY),
@@ -183,6 +193,9 @@ class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
             warnings=[*_warnings(entries), *(note for case in cases for note in case.notes)],
             preview=_preview(cases),
         )
+
+    def decide(self, report: DrugReport, settings: DrugSettings) -> list[Decision]:
+        return drug_decisions.decide(report, least=settings.least_severity, workflow=settings.workflow)
 
     def headline(self, report: DrugReport) -> str:
         return shown.headline(report)

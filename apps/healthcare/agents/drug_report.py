@@ -265,7 +265,7 @@ def patients_table(report: DrugReport) -> TableWidget:
         Column(key="unknown", title="Unknown", numeric=True, digits=0, hint="Names that were not checked"),
     ]
     rows: list[dict[str, Cell]] = []
-    for one in sorted(report.patients, key=_weight):
+    for one in sorted(report.patients, key=by_weight):
         counts = Counter(finding.severity for finding in one.findings)
         rows.append(
             {
@@ -281,7 +281,8 @@ def patients_table(report: DrugReport) -> TableWidget:
     return TableWidget(key="patients", title="Patients", columns=columns, rows=rows, row_key="patient", summary=summary)
 
 
-def _weight(one: PatientReport) -> tuple[Any, ...]:
+def by_weight(one: PatientReport) -> tuple[Any, ...]:
+    """What patients are sorted by: those to look at first on top."""
     counts = Counter(finding.severity for finding in one.findings)
     return ORDER.index(one.verdict), *(-counts[each] for each in SEVERITIES), one.patient
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from apps.agents.contract import Agent, Example, RunContext
+from apps.common.decisions import WORKFLOW_NAME, Decision
 from apps.common.errors import NotFound
 from apps.common.schemas import Inspection, StrictModel, Table, Understood
 from apps.common.widgets import Cell, Sheet, Widget
+from apps.manufacturing.agents import quality_decisions
 from apps.manufacturing.agents import quality_making as making
 from apps.manufacturing.agents import quality_studies as studies
 from apps.manufacturing.agents import quality_views as shown
@@ -99,6 +101,13 @@ class QualitySettings(StrictModel):
     pool_alpha: float = Field(
         default=0.25, gt=0, lt=1, description="A gauge study's interaction with a larger p counts as chance."
     )
+    workflow: str = Field(
+        default="",
+        max_length=60,
+        pattern=WORKFLOW_NAME,
+        title="Workflow to propose",
+        description="Its name, for what is bad; it is given the texts `subject` and `summary`.",
+    )
 
 
 LABELS = {
@@ -128,6 +137,7 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
     version = "1.0"
     icon = "ruler-2"
     table_roles = layout.EVERY_ROLE
+    verdicts = quality_decisions.VERDICTS
     examples = [
         Example(title="Bore diameters", input={"data": {"rows": examples.bores()}, "lower_spec": 39.97,
                                                "upper_spec": 40.03, "target": 40.0, "unit": "mm"}),
@@ -162,6 +172,11 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
             understood=_understood(found, data),
             warnings=found.notes,
             preview=frame.head(5).select(used[:PREVIEW_COLUMNS]).to_dicts(),
+        )
+
+    def decide(self, report: QualityReport, settings: QualitySettings) -> list[Decision]:
+        return quality_decisions.decide(
+            report, reach=settings.reach, confidence=settings.confidence, workflow=settings.workflow
         )
 
     def headline(self, report: QualityReport) -> str:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from apps.agents.contract import Agent, Example, RunContext
+from apps.common.decisions import WORKFLOW_NAME, Decision
 from apps.common.errors import NotFound
 from apps.common.schemas import Inspection, StrictModel, Table, Understood
 from apps.common.widgets import Cell, Sheet, Widget
+from apps.retail.agents import demand_decisions
 from apps.retail.agents import demand_report as shown
 from apps.retail.agents.demand_report import DemandReport, Metrics, SeriesReport, finite, rounded
 from apps.retail.analytics import examples, periods
@@ -54,7 +56,22 @@ class DemandInput(StrictModel):
 
 
 class DemandSettings(StrictModel):
-    """Nothing to set: the quantiles are 10, 50 and 90 %."""
+    """What an organisation decides once. The quantiles are always 10, 50 and 90 %."""
+
+    weak: float = Field(
+        default=1.5,
+        ge=0.5,
+        le=10,
+        title="Weak from",
+        description="Backtest error, by the usual change of a period, above which a forecast is called weak.",
+    )
+    workflow: str = Field(
+        default="",
+        max_length=60,
+        pattern=WORKFLOW_NAME,
+        title="Workflow to propose",
+        description="Its name, for items without a good forecast; it is given the texts `subject` and `summary`.",
+    )
 
 
 def _choices(data: DemandInput) -> reading.Choices:
@@ -84,6 +101,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     version = "1.0"
     icon = "chart-line"
     table_roles = ("item", "period", "quantity")
+    verdicts = demand_decisions.VERDICTS
     examples = [
         Example(title="Weekly unit sales", input={"history": {"rows": examples.weekly_sales()}}),
         Example(title="Spare parts, monthly", input={"history": {"rows": examples.spare_parts()}, "horizon": 6}),
@@ -144,6 +162,9 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
             warnings=[*panel.notes, *_warnings(panel)],
             preview=frame.head(5).select(panel.plan.columns[:PREVIEW_COLUMNS]).to_dicts(),
         )
+
+    def decide(self, report: DemandReport, settings: DemandSettings) -> list[Decision]:
+        return demand_decisions.decide(report, weak=settings.weak, workflow=settings.workflow)
 
     def headline(self, report: DemandReport) -> str:
         odd = sum(1 for one in report.series if one.exceptions) + len(report.empty)
