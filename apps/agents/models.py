@@ -278,6 +278,7 @@ class AgentBatch(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    OPEN = (Status.OPENING, Status.RUNNING)
     PLAIN = ("agent_key", "agent_version", "status", "source", "origin")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -311,6 +312,10 @@ class AgentBatch(models.Model):
     @property
     def ref(self) -> str:
         return f"B-{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
 
 
 class AgentCase(models.Model):

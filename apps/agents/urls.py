@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from apps.agents import configuration_page, views
+from apps.agents.batches import pages as batches
 
 app_name = "agents"
 urlpatterns = [
@@ -11,6 +12,16 @@ urlpatterns = [
         "agents/<str:key>/settings/<int:version>/restore/",
         configuration_page.AgentConfigurationRestore.as_view(),
         name="configuration-restore",
+    ),
+    path("agents/<str:key>/batch/", batches.BatchNew.as_view(), name="batch-new"),
+    path("agents/<str:key>/batch/upload/", batches.BatchUpload.as_view(), name="batch-upload"),
+    path("batches/", batches.BatchList.as_view(), name="batches"),
+    path("batches/B-<int:number>/", batches.BatchPage.as_view(), name="batch"),
+    path("batches/B-<int:number>/snapshot/", batches.BatchSnapshot.as_view(), name="batch-snapshot"),
+    path("batches/B-<int:number>/cancel/", batches.BatchCancel.as_view(), name="batch-cancel"),
+    path("batches/B-<int:number>/retry/", batches.BatchRetry.as_view(), name="batch-retry"),
+    re_path(
+        r"^batches/B-(?P<number>\d+)/rows\.(?P<form>csv|xlsx)$", batches.BatchDownload.as_view(), name="batch-download"
     ),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/snapshot/", views.RunListSnapshot.as_view(), name="runs-snapshot"),

@@ -136,6 +136,12 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
     "POST /agents/<str:key>/settings/": Body("form", lambda side, things: {"runners": "some", "seen": "1"}),
     "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
+    "POST /agents/<str:key>/batch/": Body(
+        "form", lambda side, things: {"dataset": things.dataset, "by": "groups", "group": "item"}, names_things=True
+    ),
+    "POST /agents/<str:key>/batch/upload/": TABLE,
+    "POST /batches/B-<int:number>/cancel/": NOTHING,
+    "POST /batches/B-<int:number>/retry/": NOTHING,
     "POST /runs/R-<int:number>/cancel/": NOTHING,
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,

@@ -18,7 +18,6 @@ from apps.common.permissions import Principal, demand
 from apps.common.spans import created_within
 
 PAGE: Final = 50
-OPEN: Final = (AgentBatch.Status.OPENING, AgentBatch.Status.RUNNING)
 
 
 def batches_query(

@@ -43,7 +43,7 @@ SLOWEST: Final = timedelta(seconds=15)
 """How long until the next look at a batch whose runs are at work: a tenth of its age, within these two."""
 
 Status = AgentBatch.Status
-OPEN: Final = selectors.OPEN
+OPEN: Final = AgentBatch.OPEN
 
 
 class BatchAbandoned(Problem):
