@@ -19,17 +19,6 @@ from apps.workflows.texts import text_read, text_write
 from apps.workflows.triggers import TRIGGER_KINDS, Schedule, settings_of
 
 TIMES_SHOWN: Final = 5
-KINDS: Final = {
-    "schedule": ("calendar-time", "At times of a calendar, or again and again"),
-    "webhook": ("webhook", "When another system sends a signed message"),
-    "workflow_end": ("arrow-right-circle", "When a run of another workflow has ended"),
-}
-ENVIRONMENT: Final = {
-    "schedule": ("${fired.at}", "the time that it was due"),
-    "webhook": ("${message}", "what the other system sent; ${message.order.id} is a part of it"),
-    "workflow_end": ("${ended}", "how it ended; ${ended.outputs.total} is one of its outputs"),
-}
-"""What the inputs of a run may refer to, by kind of trigger."""
 MISSED: Final = [
     ("once", "Start one run for all of them"),
     ("all", "Start a run for each, 100 at most"),
@@ -38,11 +27,14 @@ MISSED: Final = [
 ANSWERS: Final = [("now", "At once, with the run's number"), ("when finished", "When the run has ended, with outputs")]
 ENDS: Final = [("any", "However it ended"), ("succeeded", "When it succeeded"), ("failed", "When it failed")]
 _PLAIN: Final = ("cron", "every", "zone", "missed", "answer", "workflow", "status")
+DRAWN: Final = ("schedule", "webhook", "workflow_end")
+"""Kinds with fields of their own; the settings of all others are entered as YAML, and checked by their model."""
 
 
 @dataclass
 class TriggerForm:
-    """`values` are those of the fields, as text; `inputs` is YAML: a line for each input of the run."""
+    """`values` are those of the fields, as text; `inputs` is YAML: a line for each input of the run. Kinds without
+    fields of their own have `settings`, YAML as well."""
 
     kind: str
     values: dict[str, str]
@@ -67,6 +59,9 @@ class TriggerForm:
         if isinstance(told, Schedule):
             values["how"] = "every" if told.every is not None else "cron"
             values["every"] = duration_text(told.every) if told.every is not None else ""
+        if trigger.kind not in DRAWN:
+            rest = {name: value for name, value in trigger.told.items() if name != "inputs"}
+            values = {"settings": text_write(rest) if rest else ""}
         return cls(trigger.kind, {**values, "inputs": text_write(told.inputs) if told.inputs else ""})
 
     @property
@@ -81,13 +76,15 @@ class TriggerForm:
             name = issue.path.removeprefix("settings").lstrip(".").partition(".")[0]
             place = name or (self.values.get("how", "cron") if self.kind == "schedule" else "inputs")
             where = issue.path.removeprefix("settings.inputs.") if name == "inputs" else ""
+            if self.kind not in DRAWN and name != "inputs":
+                place, where = "settings", name
             told = f"{where}: {issue.message}" if where and where != "settings.inputs" else issue.message
             found.setdefault(place, told.replace("Value error, ", ""))
         return found
 
     def settings(self) -> dict[str, Any]:
-        """The settings as the kind takes them. Raises `InvalidInput` for inputs that cannot be read."""
-        return {**self._plain(), "inputs": self._inputs()}
+        """The settings as the kind takes them. Raises `InvalidInput` for YAML that cannot be read."""
+        return {**self._plain(), "inputs": self._yaml("inputs")}
 
     def look(self) -> None:
         """Work out when it would start runs, without storing anything: keeps the times, or what is wrong."""
@@ -109,18 +106,21 @@ class TriggerForm:
             return {how: value(how, "").strip(), "zone": value("zone", "").strip(), "missed": value("missed", "once")}
         if self.kind == "webhook":
             return {"answer": value("answer", "now")}
-        return {"workflow": value("workflow", "").strip(), "status": value("status", "any")}
+        if self.kind == "workflow_end":
+            return {"workflow": value("workflow", "").strip(), "status": value("status", "any")}
+        return self._yaml("settings")
 
-    def _inputs(self) -> dict[str, Any]:
-        text = self.values.get("inputs", "").strip()
+    def _yaml(self, name: str) -> dict[str, Any]:
+        """What is entered in a field as YAML: a line for each value."""
+        text, path = self.values.get(name, "").strip(), "settings.inputs" if name == "inputs" else "settings"
         try:
             data = text_read(text) if text else {}
         except InvalidInput as problem:
-            issues = [Issue(path="settings.inputs", message=f"{each.path}: {each.message}") for each in problem.issues]
-            raise InvalidInput("The inputs cannot be read; nothing was stored.", issues=issues) from problem
+            issues = [Issue(path=path, message=f"{each.path}: {each.message}") for each in problem.issues]
+            raise InvalidInput(f"The {name} cannot be read; nothing was stored.", issues=issues) from problem
         if data is None:
             return {}
         if not isinstance(data, Mapping):
-            issue = Issue(path="settings.inputs", message="Write a line for each input, as `amount: 5`.")
-            raise InvalidInput("The inputs cannot be read; nothing was stored.", issues=[issue])
+            issue = Issue(path=path, message=f"Write a line for each {name.removesuffix('s')}, as `amount: 5`.")
+            raise InvalidInput(f"The {name} cannot be read; nothing was stored.", issues=[issue])
         return dict(data)

@@ -26,8 +26,13 @@ class TriggerSettings(StrictModel):
 
     key: ClassVar[str]
     label: ClassVar[str]
+    icon: ClassVar[str] = "bolt"
+    about: ClassVar[str]
+    """What starts a run, in a few words: people choose by it."""
     root: ClassVar[str]
     """What `inputs` may refer to."""
+    gives: ClassVar[tuple[str, str]]
+    """A reference to it, as an example, and what that is."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -55,6 +60,8 @@ class Schedule(TriggerSettings):
     )
 
     key, label, root = "schedule", "Schedule", "fired"
+    icon, about = "calendar-time", "At times of a calendar, or again and again"
+    gives = ("${fired.at}", "the time that it was due")
 
     @field_validator("zone")
     @classmethod
@@ -122,6 +129,8 @@ class Webhook(TriggerSettings):
     answer: Literal["now", "when finished"] = "now"
 
     key, label, root = "webhook", "Webhook", "message"
+    icon, about = "webhook", "When another system sends a signed message"
+    gives = ("${message}", "what the other system sent; ${message.order.id} is a part of it")
 
     def told(self) -> str:
         return "When a signed message comes" + (", which waits for the end" if self.answer != "now" else "")
@@ -134,6 +143,8 @@ class WorkflowEnd(TriggerSettings):
     status: Literal["any", "succeeded", "failed"] = "any"
 
     key, label, root = "workflow_end", "End of a workflow", "ended"
+    icon, about = "arrow-right-circle", "When a run of another workflow has ended"
+    gives = ("${ended}", "how it ended; ${ended.outputs.total} is one of its outputs")
 
     def told(self) -> str:
         how = "has ended" if self.status == "any" else self.status

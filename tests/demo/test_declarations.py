@@ -20,7 +20,7 @@ from apps.common.industries import industries
 from apps.common.permissions import ROLES
 
 ROOT = Path(__file__).resolve().parents[2]
-DEMOS = {demo.slug: demo for demo in demo_tenants()}
+DEMOS = {demo.slug: demo for demo in demo_tenants() if demo.industry != "dummy"}
 DATASETS = {dataset.name: dataset for demo in DEMOS.values() for dataset in demo.datasets}
 FORECASTER = "retail.demand_forecaster"
 # How the forecaster is to read each: its item, period and quantity, how often, and how many series.

@@ -1,12 +1,18 @@
-"""A kind of work whose every behaviour a test can ask for."""
+"""Kinds of work whose every behaviour a test can ask for, and who carries out the industry's own kind of step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
+from apps.agents.contract import AGENTS
+from apps.agents.inputs import input_parse
 from apps.common.work import Claim, WorkKind, fenced
+from apps.workflows.definition import Step
+from apps.workflows.handlers.agents import AgentPerformer
+from apps.workflows.models import WorkflowRun
+from tests.dummy.kinds.number import Number
 
 
 class DummyWork(WorkKind):
@@ -62,3 +68,13 @@ class DummyPlatformWork(WorkKind):
 
     def pending(self) -> Iterable[UUID]:
         return []
+
+
+class NumberPerformer(AgentPerformer):
+    """Carries out the industry's own kind of step, by a run of one of its agents."""
+
+    kind = Number.model_fields["kind"].default
+
+    def prepare(self, run: WorkflowRun, step: Step, asked: Any) -> Any:
+        agent = AGENTS["dummy.idle"]
+        return agent, input_parse(agent=agent, data={"value": asked}), ""

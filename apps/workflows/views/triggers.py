@@ -18,7 +18,7 @@ from apps.workflows.definition import Definition
 from apps.workflows.models import Trigger, Workflow
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.snippets import webhook_curl
-from apps.workflows.trigger_forms import ANSWERS, ENDS, ENVIRONMENT, KINDS, MISSED, TriggerForm
+from apps.workflows.trigger_forms import ANSWERS, ENDS, MISSED, TriggerForm
 from apps.workflows.triggers import TRIGGER_KINDS, Webhook, settings_of
 from apps.workflows.webhooks import TOLERANCE, secret_rotate
 
@@ -46,8 +46,9 @@ class TriggerView(ConsoleView):
             "trigger": trigger,
             "form": form,
             "label": TRIGGER_KINDS[form.kind].label,
-            "kinds": [(key, TRIGGER_KINDS[key].label, *KINDS[key]) for key in KINDS],
-            "environment": ENVIRONMENT[form.kind],
+            "kinds": [(each.key, each.label, each.icon, each.about) for each in TRIGGER_KINDS],
+            "fields": TRIGGER_KINDS[form.kind].model_fields,
+            "environment": TRIGGER_KINDS[form.kind].gives,
             "inputs": definition.inputs if definition else {},
             "missed": MISSED,
             "answers": ANSWERS,
@@ -115,7 +116,7 @@ class TriggerNew(TriggerView):
 
 
 def _kind(asked: str) -> str:
-    return asked if asked in KINDS else "schedule"
+    return asked if asked in TRIGGER_KINDS else "schedule"
 
 
 class TriggerPage(TriggerView):

@@ -120,12 +120,11 @@ def _step(definition: Definition, name: str) -> dict[str, Any] | None:
 def _shown(trigger: Trigger) -> dict[str, Any]:
     told = settings_of(trigger.kind, trigger.told)
     times = overview.next_times(told, trigger.due_at, 3) if isinstance(told, Schedule) else []
-    icons = {"schedule": "calendar-time", "webhook": "webhook", "workflow_end": "arrow-right-circle"}
     return {
         "trigger": trigger,
         "told": told.told(),
         "label": told.label,
-        "icon": icons.get(trigger.kind, "bolt"),
+        "icon": told.icon,
         "times": times,
         "address": reverse("webhook", args=[trigger.pk]) if trigger.kind == "webhook" else "",
     }

@@ -1,0 +1,89 @@
+"""What the industry adds to the shell: an entry and its number, a card, what the palette finds, where people land, what
+can be done with a dataset, and how its work is told that was given up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.agents.models import AgentRun
+from apps.console.cards import Card, card
+from apps.console.landing import landing
+from apps.console.navigation import Count, NavItem, nav_item
+from apps.console.palette import Found, Searcher, searcher
+from apps.console.tallies import number_of, tally
+from apps.datasets.models import Dataset
+from apps.datasets.uses import USES, Use
+from apps.dispatch.letters import LetterKind, Subject, letter_kind
+from tests.dummy.handlers import DummyPlatformWork
+from tests.dummy.permissions import DUMMY_LOOK
+
+COUNTER = "dummy.counter"
+
+_counted = tally("dummy.counted", lambda request: AgentRun.objects.filter(agent_key=COUNTER), permission=DUMMY_LOOK)
+nav_item(
+    NavItem(
+        key="dummy.help",
+        title="Counting",
+        url="console:help",
+        icon="test-pipe",
+        group="Govern",
+        summary="What is counted here",
+        permission=DUMMY_LOOK,
+        order=95,
+        count=Count(_counted, "counted"),
+    )
+)
+
+
+def _card(request: HttpRequest) -> dict[str, Any] | None:
+    number = number_of(request, _counted.key)
+    return {"runs": number} if number else None
+
+
+card(Card("dummy.counted", "dummy/card.html", _card, permission=DUMMY_LOOK, width="third", order=90))
+
+
+def _found(request: HttpRequest, text: str) -> Iterator[Found]:
+    if text.isdecimal():
+        yield Found(f"Count to {text}", f"{reverse('agents:agent', args=[COUNTER])}?steps={text}", "test-pipe")
+
+
+searcher(Searcher(key="dummy.counting", title="Counting", search=_found, permission=DUMMY_LOOK, order=90))
+
+
+def _lands(user: Any) -> str | None:
+    """People of this name have nothing else to do."""
+    return reverse("agents:agent", args=[COUNTER]) if user.name == "Count von Dummy" else None
+
+
+landing("dummy.counting", _lands)
+
+
+def _uses(request: HttpRequest, dataset: Dataset) -> Iterator[Use]:
+    if dataset.name.startswith("Dummy"):
+        yield Use(
+            "Say it again", f"{reverse('agents:agent', args=['dummy.echo'])}?table.dataset={dataset.pk}", "test-pipe"
+        )
+
+
+USES.register("dummy.echo", _uses)
+
+
+def _subjects(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    return {id: Subject("Something for the platform", reverse("console:home")) for id in ids}
+
+
+letter_kind(
+    LetterKind(
+        kind=DummyPlatformWork.name,
+        noun="Work of a dummy",
+        then="It is done once more.",
+        permission=DUMMY_LOOK,
+        subjects=_subjects,
+    )
+)
