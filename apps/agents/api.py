@@ -156,6 +156,11 @@ class Runs(ApiView):
         parameters=[
             OpenApiParameter("status", str, enum=AgentRun.Status.values, description="Only runs in this state."),
             OpenApiParameter("agent", _KEY | {"maxLength": 100}, description="Only runs of this agent."),
+            OpenApiParameter(
+                "verdict",
+                {"type": "string", "maxLength": 40, "examples": ["hold"]},
+                description="Only runs whose first decision stands at this verdict.",
+            ),
             *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],
@@ -244,7 +249,7 @@ class RunCancel(ApiView):
         return self.answer(RunOut.of(run), 202)
 
 
-class _File(BaseRenderer):
+class RawFile(BaseRenderer):
     """Names a format; the view writes it itself."""
 
     charset = None
@@ -253,11 +258,11 @@ class _File(BaseRenderer):
         return data
 
 
-class Csv(_File):
+class Csv(RawFile):
     media_type, format = "text/csv", "csv"
 
 
-class Xlsx(_File):
+class Xlsx(RawFile):
     media_type, format = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"
 
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from apps.agents import api, configuration_api
+from apps.agents import api, configuration_api, decision_api
+from apps.agents.batches import api as batches
 
 app_name = "agents_api"
 urlpatterns = [
@@ -19,11 +20,35 @@ urlpatterns = [
     ),
     path("agents/<str:key>/runs", api.AgentRuns.as_view(), name="run-start"),
     path("agents/<str:key>/runs/bulk", api.AgentRunsBulk.as_view(), name="runs-start"),
+    path("agents/<str:key>/batches", batches.AgentBatches.as_view(), name="batch-start"),
+    path("batches", batches.Batches.as_view(), name="batches"),
+    path("batches/<uuid:id>", batches.BatchOne.as_view(), name="batch"),
+    path("batches/<uuid:id>/runs", batches.BatchRuns.as_view(), name="batch-runs"),
+    path("batches/<uuid:id>/rows.csv", batches.BatchRowsCsv.as_view(), name="batch-rows-csv"),
+    path("batches/<uuid:id>/cancel", batches.BatchCancel.as_view(), name="batch-cancel"),
+    path("batches/<uuid:id>/retry", batches.BatchRetry.as_view(), name="batch-retry"),
     path("runs", api.Runs.as_view(), name="runs"),
     path("runs/cancel", api.RunsCancellation.as_view(), name="runs-cancel"),
     path("runs/<uuid:id>", api.RunOne.as_view(), name="run"),
     path("runs/<uuid:id>/events", api.RunEvents.as_view(), name="run-events"),
     path("runs/<uuid:id>/cancel", api.RunCancel.as_view(), name="run-cancel"),
+    path("runs/<uuid:id>/decisions", decision_api.DecisionsOfRun.as_view(), name="run-decisions"),
+    path(
+        "runs/<uuid:id>/decisions/<int:position>/review", decision_api.DecisionReview.as_view(), name="decision-review"
+    ),
+    path(
+        "runs/<uuid:id>/decisions/<int:position>/actions/<int:action>",
+        decision_api.DecisionAction.as_view(),
+        name="decision-action",
+    ),
+    path(
+        "runs/<uuid:id>/decisions/<int:position>/record.html",
+        decision_api.DecisionHtml.as_view(),
+        name="decision-html",
+    ),
+    path("runs/<uuid:id>/decisions/<int:position>/record.pdf", decision_api.DecisionPdf.as_view(), name="decision-pdf"),
+    path("runs/<uuid:id>/feedback", decision_api.RunFeedback.as_view(), name="run-feedback"),
+    path("decisions", decision_api.Decisions.as_view(), name="decisions"),
     path("runs/<uuid:id>/result.csv", api.RunResultCsv.as_view(), name="result-csv"),
     path("runs/<uuid:id>/result.xlsx", api.RunResultXlsx.as_view(), name="result-xlsx"),
 ]

@@ -121,6 +121,14 @@ def actions_of(decision: AgentDecision) -> dict[int, AgentAction]:
     return {each.position: each for each in AgentAction.objects.filter(decision=decision).select_related("by")}
 
 
+def actions_by_decision(decisions: Sequence[AgentDecision]) -> dict[UUID, dict[int, AgentAction]]:
+    """What was done of the proposals of decisions that were fetched before. One statement."""
+    found: dict[UUID, dict[int, AgentAction]] = {}
+    for taken in AgentAction.objects.filter(decision__in=decisions).select_related("by"):
+        found.setdefault(taken.decision_id, {})[taken.position] = taken
+    return found
+
+
 def record_of(run: AgentRun) -> Record | None:
     """What the result of a run came from that was fetched before; None where that was not recorded. One statement."""
     found = AgentResult.objects.filter(run=run).only("run", "record").first()

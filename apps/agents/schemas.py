@@ -53,6 +53,7 @@ _RUN: dict[str, Any] = {
     "total": 359,
     "note": "Looking at 120",
     "headline": "",
+    "verdict": "",
     "source": "Figures of the week",
     "problem": None,
     "cancel_requested": False,
@@ -186,6 +187,7 @@ class RunsQuery(Created):
 
     status: Literal["", "queued", "running", "succeeded", "failed", "cancelled"] = ""
     agent: str = Field(default="", max_length=100)
+    verdict: str = Field(default="", max_length=40)
 
 
 class RunQuery(BaseModel):
@@ -217,6 +219,7 @@ class RunOut(BaseModel):
     total: int
     note: str = Field(description="What the agent is doing, in words.")
     headline: str = Field(description="The result in one line; empty until the run has succeeded.")
+    verdict: str = Field(description="Of its first decision, as it stands; empty until then, or where it has none.")
     source: str = Field(description="Name of the dataset that was used.")
     problem: RunProblem | None = Field(description="Why the run failed; null otherwise.")
     cancel_requested: bool
@@ -233,7 +236,7 @@ class RunOut(BaseModel):
     @staticmethod
     def _fields(run: AgentRun) -> dict[str, Any]:
         same = ("id", "ref", "agent_version", "status", "seq", "done", "total", "note", "headline", "source", "problem")
-        more = ("attempts", "created_at", "started_at", "finished_at")
+        more = ("verdict", "attempts", "created_at", "started_at", "finished_at")
         return {
             **{name: getattr(run, name) for name in (*same, *more)},
             "agent": run.agent_key,

@@ -51,18 +51,22 @@ class RunFilter:
 
     status: str = ""
     agent: str = ""
+    verdict: str = ""
+    """Of its first decision, as it stands now."""
     search: str = ""
     since: datetime | None = None
     before: datetime | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.status or self.agent or self.search or self.since or self.before)
+        return bool(self.status or self.agent or self.verdict or self.search or self.since or self.before)
 
     def apply(self, runs: QuerySet[AgentRun]) -> QuerySet[AgentRun]:
         if self.status:
             runs = runs.filter(status__in=AgentRun.OPEN if self.status == "open" else [self.status])
         if self.agent:
             runs = runs.filter(agent_key=self.agent)
+        if self.verdict:
+            runs = runs.filter(verdict=self.verdict)
         runs = created_within(runs, since=self.since, before=self.before)
         if text := self.search.strip():
             number = text.upper().removeprefix("R-")
@@ -179,13 +183,25 @@ def run_output(run: AgentRun) -> Any:
 
 def runs_sheet(runs: list[AgentRun]) -> Sheet:
     """A list of runs as a flat table for download; times in UTC."""
-    columns = ["run", "agent", "version", "status", "input", "result", "started by", "created", "started", "finished"]
+    columns = [
+        "run",
+        "agent",
+        "version",
+        "status",
+        "input",
+        "verdict",
+        "result",
+        "started by",
+        "created",
+        "started",
+        "finished",
+    ]
     moments = [(run.created_at, run.started_at, run.finished_at) for run in runs]
     return Sheet(
         name="runs",
         columns=columns,
         rows=[
-            [run.ref, run.agent_key, run.agent_version, run.status, run.source, run.headline]
+            [run.ref, run.agent_key, run.agent_version, run.status, run.source, run.verdict, run.headline]
             + [run.created_by.email if run.created_by else run.origin]
             + [moment.isoformat(timespec="seconds") if moment else None for moment in when]
             for run, when in zip(runs, moments, strict=True)

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.agents import configuration_page, views
+from apps.agents import configuration_page, decision_views, views
 from apps.agents.batches import pages as batches
 
 app_name = "agents"
@@ -31,5 +31,18 @@ urlpatterns = [
     path("runs/R-<int:number>/cancel/", views.RunCancel.as_view(), name="run-cancel"),
     path("runs/R-<int:number>/again/", views.RunAgain.as_view(), name="run-again"),
     path("runs/R-<int:number>/requeue/", views.RunRequeue.as_view(), name="run-requeue"),
+    path("runs/R-<int:number>/feedback/", decision_views.RunFeedback.as_view(), name="run-feedback"),
+    path(
+        "runs/R-<int:number>/decisions/<int:position>/actions/<int:action>/",
+        decision_views.RunAction.as_view(),
+        name="run-action",
+    ),
+    re_path(
+        r"^runs/R-(?P<number>\d+)/decisions/(?P<position>\d+)/record\.(?P<sort>html|pdf)$",
+        decision_views.RunPaper.as_view(),
+        name="run-paper",
+    ),
+    path("decisions/", decision_views.DecisionPage.as_view(), name="decisions"),
+    path("decisions/export.csv", decision_views.DecisionExport.as_view(), name="decisions-export"),
     re_path(r"^runs/R-(?P<number>\d+)/result\.(?P<form>csv|xlsx)$", views.RunDownload.as_view(), name="run-download"),
 ]

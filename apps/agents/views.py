@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from apps.agents import fields, live, pulse, selectors, services, snippets
+from apps.agents import decisions, fields, live, pulse, reviews, selectors, services, snippets
 from apps.agents.contract import AGENTS, Agent
+from apps.agents.decided import decided_context
 from apps.agents.downloads import result_download, sheet_download
 from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
-from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_CANCEL, RUNS_VIEW
+from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, DECISIONS_REVIEW, RUNS_CANCEL, RUNS_VIEW
 from apps.common.errors import Conflict, Problem
 from apps.common.industries import industries
 from apps.common.widgets import TableWidget
@@ -129,9 +130,9 @@ class RunList(ConsoleView):
     def get(self, request: HttpRequest) -> HttpResponse:
         narrow, ids = run_filter(request), _uuids(request)
         page = selectors.runs_page(
-            who=self.who, narrow=narrow, before=_uuid(request.GET.get("before", "")), ids=ids or None
+            who=self.who, narrow=narrow, before=page_key(request.GET.get("before", "")), ids=ids or None
         )
-        since = request.GET.get("since", "")
+        since, agents = request.GET.get("since", ""), selectors.agents_list(who=self.who)
         context = {
             "runs": page.runs,
             "older": page.older,
@@ -139,7 +140,8 @@ class RunList(ConsoleView):
             "first_url": self._first_url(),
             "newest": selectors.newest_run(who=self.who),
             "statuses": STATES,
-            "agents": selectors.agents_list(who=self.who),
+            "agents": agents,
+            "verdicts": decisions.verdicts_offered([narrow.agent] if narrow.agent else [agent.key for agent in agents]),
             "periods": pulse.PERIODS.values(),
             "since": since,
             "since_day": narrow.since if since not in pulse.PERIODS else None,
@@ -183,12 +185,14 @@ def run_filter(request: HttpRequest) -> selectors.RunFilter:
     return selectors.RunFilter(
         status=status if status in dict(STATES) else "",
         agent=request.GET.get("agent", "")[:100].replace("\0", ""),
+        verdict=request.GET.get("verdict", "")[:40].replace("\0", ""),
         search=request.GET.get("q", "")[:100].replace("\0", ""),
-        since=pulse.PERIODS[text].since() if text in pulse.PERIODS else _midnight(text),
+        since=pulse.PERIODS[text].since() if text in pulse.PERIODS else midnight(text),
     )
 
 
-def _midnight(text: str) -> datetime | None:
+def midnight(text: str) -> datetime | None:
+    """When the day of an ISO date begins; None for a text that is none."""
     try:
         day = parse_date(text)
     except ValueError:  # well formed, as 2026-02-31 is, and no day
@@ -197,12 +201,35 @@ def _midnight(text: str) -> datetime | None:
 
 
 class RunPage(ConsoleView):
-    """One run: cause first when it failed, progress while it works, the result when it is there."""
+    """One run: cause first when it failed, progress while it works, what was decided and the result when it is there.
 
-    permission = RUNS_VIEW
+    A review of a decision is sent to its run's page.
+    """
+
+    permission = {"GET": RUNS_VIEW, "POST": DECISIONS_REVIEW}
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        return self._show(selectors.run_get(who=self.who, number=number))
+
+    def post(self, request: HttpRequest, number: int) -> HttpResponse:
         run = selectors.run_get(who=self.who, number=number)
+        place, seen = (_whole(request.POST.get(name, "")) for name in ("decision", "seen"))
+        decision = decisions.decision_get(who=self.who, run=run, position=place)
+        verdict, reason = request.POST.get("verdict", "")[:40], request.POST.get("reason", "")
+        try:
+            reviews.decision_review(
+                who=self.who, user=self.user, decision=decision, verdict=verdict, reason=reason, seen=seen
+            )
+            messages.success(request, "Your review is kept with the decision.")
+        except Problem as problem:
+            heard = reviews.is_own_echo(user=self.user, decision=decision, verdict=verdict, reason=reason)
+            if not (isinstance(problem, Conflict) and heard):
+                errors = {issue.path: issue.message for issue in problem.issues}
+                tried = {"review_problem": problem, "review_errors": errors, "tried": verdict, "reason": reason}
+                return self._show(run, tried, problem.status)
+        return redirect(f"{reverse('agents:run', args=[number])}?decision={place}#review")
+
+    def _show(self, run: AgentRun, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         self.page_title = f"Run {run.ref}"
         entered = fields.json_text(run.input)
         context: dict[str, Any] = {
@@ -214,9 +241,11 @@ class RunPage(ConsoleView):
             "can_run": self.who.can(AGENTS_RUN),
             "slow": run.is_open and timezone.now() - run.created_at > pulse.SLOW,
         }
+        if run.verdict:
+            context |= decided_context(self.who, self.request, run)
         if run.status == AgentRun.Status.SUCCEEDED and context["agent"]:
             context |= self._result(run)
-        return self.page("agents/run.html", context)
+        return self.page("agents/run.html", context | (more or {}), status=status)
 
     def _result(self, run: AgentRun) -> dict[str, Any]:
         agent, report = selectors.run_report(run)
@@ -289,6 +318,10 @@ class RunDownload(ConsoleView):
         return result_download(selectors.run_get(who=self.who, number=number), form)
 
 
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
+
+
 def _uuid_or_none(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -301,10 +334,11 @@ def _uuids(request: HttpRequest) -> list[UUID]:
     return [id for id in map(_uuid_or_none, request.GET.getlist("run")[: selectors.PAGE]) if id]
 
 
-def _uuid(text: str) -> UUID | None:
+def page_key(text: str) -> UUID | None:
+    """The key that a page of a list ends before; None for its first page."""
     if not text:
         return None
     found = _uuid_or_none(text)
     if found is None:
-        raise Http404("no such page of runs")
+        raise Http404("there is no such page")
     return found

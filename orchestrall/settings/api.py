@@ -29,6 +29,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "service accounts", "description": "Members that are programs: whom keys may act for."},
         {"name": "agents", "description": "What can be run, what it takes and gives, and what it was measured on."},
         {"name": "runs", "description": "Start an agent, follow it, and read its result."},
+        {"name": "decisions", "description": "What agents decided, what people hold of it, and what came of it."},
+        {"name": "batches", "description": "An agent on each row of a file: start it, follow it, stop it."},
         {"name": "workflows", "description": "Processes of agents, people and systems, and what starts them."},
         {"name": "workflow runs", "description": "Start a workflow, follow its steps, stop it or take it up again."},
         {"name": "approvals", "description": "What workflows ask people, and calls whose outcome a person must say."},

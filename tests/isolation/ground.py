@@ -215,6 +215,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     opened = _run(number + 50, "queued", marker, **about)
     _batch(ended, "ended", marker, dataset)
     _batch(opened, "running", marker, dataset)
+    _decision(ended, marker, owner)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -352,6 +353,27 @@ def _run(number: int, status: str, marker: str, **about: Any) -> Any:
         output = json.loads(json.dumps(sample_output(run.agent_key)).replace("MARKER", marker))
         AgentResult.objects.create(run=run, output=output)
     return run
+
+
+def _decision(run: Any, marker: str, owner: Any) -> None:
+    """A decision of the id of its run, which proposes to run the agent once more; a review of it, and feedback."""
+    from apps.agents.models import AgentDecision, AgentFeedback, AgentReview, AgentRun
+
+    again = {"agent": run.agent_key, "input": run.input}
+    said: dict[str, Any] = {
+        "subject": f"Subject {marker}",
+        "verdict": "noted",
+        "summary": f"Summary {marker}",
+        "reasons": [{"text": f"Reason {marker}", "evidence": [{"text": marker, "row": 2}]}],
+        "actions": [{"kind": "agents.run", "title": f"Act {marker}", "arguments": again}],
+    }
+    of_agent = {"agent_key": run.agent_key, "agent_version": "1.0", "verdict": "noted"}
+    decision = AgentDecision.objects.create(id=run.pk, run=run, position=0, record=said, review="wanted", **of_agent)
+    AgentReview.objects.create(
+        id=run.pk, decision=decision, number=1, verdict="noted", reason=f"Reason {marker}", by=owner
+    )
+    AgentFeedback.objects.create(id=run.pk, run=run, by=owner, is_right=True, comment=f"Comment {marker}")
+    AgentRun.objects.filter(pk=run.pk).update(verdict="noted")
 
 
 def _batch(run: Any, status: str, marker: str, dataset: str) -> None:

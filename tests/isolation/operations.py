@@ -46,6 +46,9 @@ NAMES: dict[str, dict[str, Name]] = {
         "id": lambda side, things: things.run,
         "number": lambda side, things: things.number,
         "form": lambda side, things: "csv",
+        "sort": lambda side, things: "pdf",
+        "position": lambda side, things: 0,
+        "action": lambda side, things: 0,
         "version": lambda side, things: 1,
     },
     "workflows": {
@@ -142,6 +145,11 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/batch/upload/": TABLE,
     "POST /batches/B-<int:number>/cancel/": NOTHING,
     "POST /batches/B-<int:number>/retry/": NOTHING,
+    "POST /runs/R-<int:number>/": Body(
+        "form", lambda side, things: {"decision": "0", "seen": "1", "verdict": "noted", "reason": "New"}
+    ),
+    "POST /runs/R-<int:number>/feedback/": Body("form", lambda side, things: {"right": "no", "comment": "New"}),
+    "POST /runs/R-<int:number>/decisions/<int:position>/actions/<int:action>/": NOTHING,
     "POST /runs/R-<int:number>/cancel/": NOTHING,
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,
@@ -198,7 +206,17 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/agents/<str:key>/runs/bulk": Body(
         "json", lambda side, things: {"inputs": [things.input]}, True, "all"
     ),
+    "POST /api/v1/agents/<str:key>/batches": Body(
+        "json", lambda side, things: {"dataset": things.dataset, "by": "groups", "group": "item"}, names_things=True
+    ),
+    "POST /api/v1/batches/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/batches/<uuid:id>/retry": NOTHING,
     "POST /api/v1/runs/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/runs/<uuid:id>/decisions/<int:position>/review": Body(
+        "json", lambda side, things: {"verdict": "noted", "reason": "New", "seen": 1}
+    ),
+    "POST /api/v1/runs/<uuid:id>/decisions/<int:position>/actions/<int:action>": NOTHING,
+    "POST /api/v1/runs/<uuid:id>/feedback": Body("json", lambda side, things: {"is_right": False, "comment": "New"}),
     "POST /workflows/new/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things).replace(things.workflow, "fresh")}
     ),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.agents import selectors
+from apps.agents import decisions, selectors
 from apps.agents.contract import AGENTS
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.permissions import Principal
@@ -37,6 +37,21 @@ nav_item(
         letter="r",
         tab=2,
         count=Count(_open, "queued or running"),
+    )
+)
+_waiting = tally("agents.waiting", lambda request: decisions.decisions_waiting(who=_who(request)), permission=RUNS_VIEW)
+nav_item(
+    NavItem(
+        key="agents.decisions",
+        title="Decisions",
+        url="agents:decisions",
+        icon="gavel",
+        group="Operate",
+        summary="What agents decided, and what people hold of it",
+        permission=RUNS_VIEW,
+        order=14,
+        letter="v",
+        count=Count(_waiting, "waiting for a person", hot=True),
     )
 )
 nav_item(
