@@ -10,7 +10,24 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, Field, FiniteFloat, model_validator
 
-from apps.common.widgets import Cell, Tone
+from apps.common.widgets import Cell, Scale, ScaleBand, Tone
+
+__all__ = [
+    "MOST_DECISIONS",
+    "MOST_REASONS",
+    "WORKFLOW_NAME",
+    "Alternative",
+    "Code",
+    "Decision",
+    "Evidence",
+    "ProposedAction",
+    "Reason",
+    "Scale",
+    "ScaleBand",
+    "Threshold",
+    "Verdict",
+    "start_workflow",
+]
 
 MOST_DECISIONS: Final = 200
 """Decisions of one run that are recorded: an agent puts what matters most first, and says how many there were."""
@@ -26,35 +43,6 @@ class Verdict(BaseModel):
     tone: Tone = "neutral"
     needs: str = ""
     """What it asks a person to do, in a sentence."""
-
-
-class ScaleBand(BaseModel):
-    """A part of a scale, from the end of the one before up to `upto`."""
-
-    title: str
-    upto: FiniteFloat
-    tone: Tone = "neutral"
-
-
-class Scale(BaseModel):
-    """What a score is measured on. A score is never shown without it."""
-
-    title: str
-    low: FiniteFloat = 0.0
-    high: FiniteFloat = 1.0
-    unit: str = ""
-    digits: int = Field(default=2, ge=0, le=6)
-    bands: list[ScaleBand] = []
-    """From `low` upwards; the last one ends at `high`. Where settings move them, a decision brings its own scale."""
-
-    @model_validator(mode="after")
-    def bands_fill_it(self) -> Self:
-        ends = [self.low, *(band.upto for band in self.bands)]
-        if not self.low < self.high:
-            raise ValueError("A scale's low end must be below its high end.")
-        if self.bands and (ends != sorted(set(ends)) or ends[-1] != self.high):
-            raise ValueError("The bands of a scale must rise from its low end and the last must end at its high end.")
-        return self
 
 
 class Threshold(BaseModel):
