@@ -15,6 +15,7 @@ NEEDED = (
     "inter/index.css",
     "htmx/htmx.min.js",
     "echarts/echarts.min.js",
+    "world/world.json",
     "icons.svg",
 )
 
