@@ -23,6 +23,7 @@ from orchestrall_client import (
     models,
     workflow_models,
 )
+from orchestrall_client.batches import Batches
 from orchestrall_client.credentials import Tokens
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.errors import Problem
@@ -42,6 +43,12 @@ OPERATIONS = {
 ANSWERS: dict[str, type[Model]] = {
     "agents_list": Agent,
     "agent_get": Agent,
+    "batch_start": models.Batch,
+    "batches_list": models.Batch,
+    "batch_get": models.BatchDetail,
+    "batch_runs": models.BatchRun,
+    "batch_cancel": models.Batch,
+    "batch_retry": models.BatchRetried,
     "datasets_list": Dataset,
     "dataset_upload": DatasetDetail,
     "dataset_get": DatasetDetail,
@@ -100,6 +107,7 @@ ANSWERS: dict[str, type[Model]] = {
 }
 # What the client calls besides, for an answer that is no model of its own.
 OTHERS = {
+    "batch_rows_csv",
     "dataset_delete",
     "dataset_rows",
     "key_revoke",
@@ -129,6 +137,8 @@ LEFT_OUT = {
     "agent_configuration_restore": "set up by a person in the console",
 }
 LISTS: dict[str, Callable[..., Any]] = {
+    "batches_list": Batches.list,
+    "batch_runs": Batches.runs,
     "datasets_list": Datasets.list,
     "runs_list": Runs.list,
     "keys_list": Keys.list,

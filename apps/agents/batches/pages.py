@@ -91,9 +91,8 @@ class BatchList(ConsoleView):
         number = _page(request)
         start = (number - 1) * batches.PAGE
         found = list(batches.batches_query(who=self.who, agent=agent)[start : start + batches.PAGE + 1])
-        standings = batches.standings_of(found[: batches.PAGE])
         context = {
-            "batches": [{"batch": each, "standing": standings[each.pk]} for each in found[: batches.PAGE]],
+            "batches": [{"batch": each, "standing": batches.Standing.of(each)} for each in found[: batches.PAGE]],
             "agent": agent,
             "agents": selectors.agents_list(who=self.who),
             "number": number,

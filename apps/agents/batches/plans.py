@@ -13,11 +13,12 @@ from django.utils import timezone
 from pydantic import BaseModel, Field
 
 from apps.agents import fields, inputs
-from apps.agents.batches.columns import Leaf, cells_read, leaves_of
+from apps.agents.batches.columns import Leaf, cells_read, leaves_of, matches_of
 from apps.agents.contract import Agent, RunContext
 from apps.common.errors import InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal
 from apps.common.schemas import StrictModel, Table
+from apps.datasets.models import Dataset
 from apps.datasets.reading.shapes import ROW
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ def ways_of(agent: Agent[Any, Any, Any]) -> list[str]:
 def plan_leaves(agent: Agent[Any, Any, Any]) -> list[Leaf]:
     """The fields of the agent's input that a file or a value for all rows may feed."""
     return leaves_of(agent.input_type, skip=[agent.table_field])
+
+
+def plan_matched(agent: Agent[Any, Any, Any], plan: Plan, dataset: Dataset) -> Plan:
+    """The plan with the columns that have the names of fields; names that are only alike are left to people."""
+    found = matches_of(plan_leaves(agent), [each["name"] for each in dataset.columns])
+    columns = {path: match.column for path, match in found.columns.items() if not match.is_guess}
+    common = fields.merge(fields.nest(found.common), plan.common)
+    return plan.model_copy(update={"columns": columns, "common": common})
 
 
 class Inputs:

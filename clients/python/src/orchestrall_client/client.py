@@ -10,6 +10,7 @@ from typing import Literal, Self
 import httpx
 
 from orchestrall_client.agents import Agents
+from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.keys import Keys
@@ -76,6 +77,7 @@ class Client:
             agent=f"orchestrall-client/{__version__}",
         )
         self.agents = Agents(self._connection)
+        self.batches = Batches(self._connection)
         self.datasets = Datasets(self._connection)
         self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)

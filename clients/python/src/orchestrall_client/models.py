@@ -172,6 +172,70 @@ class RunDetail(Run):
     """As the agent's `output_schema` says; None until the run has succeeded."""
 
 
+class BatchRows(Model):
+    """Numbers of rows of a batch, or of groups."""
+
+    total: int
+    waiting: int
+    """Not started yet."""
+    started: int
+    open: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    refused: int
+    """Left out, as they cannot be used."""
+
+
+class Batch(Model):
+    """An agent on each row of a file, or on each group of its rows."""
+
+    id: UUID
+    ref: str
+    """The number people use: B-7."""
+    agent: str
+    agent_version: str
+    status: str
+    """`opening`, `running`, `ended`, `failed` or `cancelled`."""
+    source: str
+    rows: BatchRows
+    problem: RunProblem | None
+    cancel_requested: bool
+    started_by: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in ENDED | {"ended"}
+
+
+class Refused(Model):
+    """A row, or a group of rows, that cannot be used, and why."""
+
+    row: int
+    label: str
+    issues: list[Issue]
+
+
+class BatchDetail(Batch):
+    """A batch with the rows that were left out."""
+
+    refused: list[Refused]
+
+
+class BatchRun(Run):
+    """A run of a batch, with the row that it is on."""
+
+    row: int
+    verdict: str
+    score: float | None
+
+
+class BatchRetried(Model):
+    rows: int
+
+
 class RunCancelled(Model):
     """What became of the wish to cancel a run: `cancelled`, `cancelling` (at the next progress of its agent), `ended`
     (it had ended before) or `not_found`."""

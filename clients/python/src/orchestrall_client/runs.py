@@ -61,7 +61,7 @@ class Runs(Followed[RunDetail, RunEvent]):
         It is started once, whatever happens to the connection: each start has an `Idempotency-Key` that stays the same
         over its tries. Give one of your own to start it once over several runs of your program too.
         """
-        path = f"{_agent(agent)}/runs"
+        path = f"{agent_path(agent)}/runs"
         if file is None:
             call = Call("POST", path, json={"input": plain(input or {})})
             return self._connection.one(call.once(idempotency_key), Run)
@@ -76,7 +76,7 @@ class Runs(Followed[RunDetail, RunEvent]):
 
         Where inputs cannot be used, `InvalidRequest` has an issue for each place, by the number of its input.
         """
-        call = Call("POST", f"{_agent(agent)}/runs/bulk", json={"inputs": [plain(each) for each in inputs]})
+        call = Call("POST", f"{agent_path(agent)}/runs/bulk", json={"inputs": [plain(each) for each in inputs]})
         return self._connection.many(call.once(idempotency_key), Run)
 
     @overload
@@ -154,7 +154,8 @@ class Runs(Followed[RunDetail, RunEvent]):
         self._connection.download(get(f"{self._at(run)}/result.{format}"), to)
 
 
-def _agent(agent: str | Agent) -> str:
+def agent_path(agent: str | Agent) -> str:
+    """Where an agent is."""
     return f"/api/v1/agents/{quote(agent.key if isinstance(agent, Agent) else agent, safe='')}"
 
 
