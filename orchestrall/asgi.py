@@ -10,12 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.production
 http: Any = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
 from apps.datasets.limits import BodyLimitGuard  # noqa: E402
 from apps.gateway.headers import SecureAnswers  # noqa: E402
 from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
 from apps.gateway.streams import EventStreams  # noqa: E402
 from apps.gateway.waiting import WaitingAnswers  # noqa: E402
+from orchestrall import memory  # noqa: E402
 from orchestrall.urls.sockets import urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -24,3 +26,5 @@ application = ProtocolTypeRouter(
         "websocket": TenantSocketMiddleware(URLRouter(urlpatterns)),
     }
 )
+get_resolver().url_patterns  # noqa: B018  # loads what the first request would have to
+memory.settle()

@@ -78,6 +78,18 @@ def serve(environment: dict[str, str], committed_db: str, tmp_path: Path) -> Ite
         assert json.loads(line)["level"] in {"info", "debug"}, line
 
 
+@pytest.mark.parametrize("module", ["orchestrall.wsgi", "orchestrall.asgi"])
+def test_a_server_has_loaded_its_pages_and_its_collector_does_not_look_through_them(
+    module: str, environment: dict[str, str]
+) -> None:
+    told = f"import gc, sys, {module}; print(gc.get_freeze_count(), 'apps.workflows.api.runs' in sys.modules)"
+    argv = [sys.executable, "-c", told]
+    done = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    frozen, has_loaded = done.stdout.split()
+    assert int(frozen) > 50_000
+    assert has_loaded == "True"
+
+
 @pytest.mark.parametrize("role", ["web", "live"])
 def test_a_server_answers_its_probe_and_the_sign_in_page(serve: Serve, role: str) -> None:
     with serve(role) as client:

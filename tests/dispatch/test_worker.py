@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from typing import Any
 
 import pytest
+from celery import signals
 from django.db import OperationalError, connection, transaction
 
 from apps.common import work
@@ -17,6 +19,7 @@ from apps.dispatch.board import PER_PROCESS, Board
 from apps.tenants import services as tenants
 from apps.tenants.context import public_context
 from apps.tenants.models import Tenant
+from orchestrall import celery
 from tests.dispatch.conftest import KIND, Take, expire, scheduled
 
 
@@ -223,3 +226,14 @@ def test_rows_are_counted_for_metrics(take: Take) -> None:
     scheduled(3)
     take()
     assert sorted(rows.counts()) == [("cpu", "due", 2), ("cpu", "held", 1)]
+
+
+@pytest.mark.parametrize("signal", [signals.worker_ready, signals.worker_before_create_process])
+def test_what_a_worker_has_loaded_is_out_of_its_collectors_sight_before_it_works_or_forks(
+    signal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(gc, "freeze", lambda: called.append("freeze"))
+    [settle] = [each for each in signal._live_receivers(None) if each is celery.settle]
+    settle()
+    assert called == ["freeze"]
