@@ -141,11 +141,16 @@ def settings_of(agent: AnyAgent, configuration: UUID | None) -> InForce:
     return found
 
 
-def runner_check(*, agent: AnyAgent, user: User | None, configuration: AgentConfiguration | None) -> None:
-    """Raise `PermissionDenied` where the agent is not for people of this role. The platform and owners may always."""
+def runs_for(*, user: User | None, configuration: AgentConfiguration | None) -> bool:
+    """Whether an agent so set up is for people of this role. The platform and owners may always."""
     if user is None or configuration is None or configuration.roles is None or user.role == OWNER:
-        return
-    if user.role not in configuration.roles:
+        return True
+    return user.role in configuration.roles
+
+
+def runner_check(*, agent: AnyAgent, user: User | None, configuration: AgentConfiguration | None) -> None:
+    """Raise `PermissionDenied` where the agent is not for people of this role."""
+    if user is not None and configuration is not None and not runs_for(user=user, configuration=configuration):
         raise PermissionDenied(
             f"{agent.title} is not run by the role {ROLES[user.role].title} here; nothing was started.",
             remedy=f"It is for {_titles(configuration.roles)}: ask one of them, or whoever configures agents.",

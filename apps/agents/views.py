@@ -36,27 +36,6 @@ from apps.tenants.context import current_tenant
 INPUT_SHOWN = 20_000
 
 
-class AgentList(ConsoleView):
-    permission = AGENTS_VIEW
-    page_title = "Agents"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        search = request.GET.get("q", "")[:100]
-        agents = selectors.agents_list(who=self.who, search=search)
-        health = pulse.agents_health(who=self.who) if self.who.can(RUNS_VIEW) else {}
-        groups = [
-            {
-                "industry": config,
-                "agents": [
-                    {"agent": agent, "health": health.get(agent.key)} for agent in agents if agent.industry == key
-                ],
-            }
-            for key, config in industries().items()
-        ]
-        context = {"groups": [group for group in groups if group["agents"]], "search": search}
-        return self.page("agents/agent_list.html", context)
-
-
 class AgentPage(ConsoleView):
     """One agent: input on the left; history, API call and model card on the right."""
 

@@ -138,9 +138,9 @@ function go(letter) {
 }
 
 function moveRow(step) {
-  const links = [...document.querySelectorAll(".o-rows tbody tr")].map((row) => $("a", row)).filter(Boolean);
+  const links = [...document.querySelectorAll(".o-rows tbody tr, ul.o-rows > li")].map((row) => $("a", row)).filter(Boolean);
   if (!links.length) return;
-  const now = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  const now = links.findIndex((link) => link.closest("tr, li").contains(document.activeElement));
   const next = now < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, now + step));
   links[next].focus();
 }

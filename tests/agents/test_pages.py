@@ -65,22 +65,6 @@ def statements(page: Client, address: str) -> int:
 # ------------------------------------------------------------------------------------------------------------- agents
 
 
-def test_the_catalogue_lists_the_agents_and_how_they_did(page: Client, finished: Start) -> None:
-    finished()
-    finished(mood="cross")
-    words = text_of(page.get("/agents/"))
-    assert "Counter" in words
-    assert "2 runs in 24 hours, 1 failed" in words
-    assert "Not run in the last 24 hours" in words
-
-
-def test_the_catalogue_is_searched(page: Client) -> None:
-    words = text_of(page.get("/agents/", {"q": "say every"}))
-    assert "Counter" in words
-    assert "Echo" not in words
-    assert "No agent matches" in text_of(page.get("/agents/", {"q": "nothing like that"}))
-
-
 def test_an_agent_that_is_not_here_is_not_found(page: Client) -> None:
     assert page.get("/agents/dummy.nobody/").status_code == 404
 
