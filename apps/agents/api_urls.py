@@ -2,6 +2,8 @@ from django.urls import path
 
 from apps.agents import api, configuration_api, decision_api
 from apps.agents.batches import api as batches
+from apps.agents.drift import api as drift
+from apps.agents.evaluations import api as evaluations
 
 app_name = "agents_api"
 urlpatterns = [
@@ -18,6 +20,14 @@ urlpatterns = [
         configuration_api.AgentConfigurationRestore.as_view(),
         name="configuration-restore",
     ),
+    path("agents/<str:key>/evaluations", evaluations.Evaluations.as_view(), name="evaluations"),
+    path("agents/<str:key>/evaluations/<uuid:evaluation>", evaluations.EvaluationOne.as_view(), name="evaluation"),
+    path(
+        "agents/<str:key>/evaluations/<uuid:evaluation>/stop",
+        evaluations.EvaluationStop.as_view(),
+        name="evaluation-stop",
+    ),
+    path("agents/<str:key>/watch", drift.DriftWatch.as_view(), name="watch"),
     path("agents/<str:key>/runs", api.AgentRuns.as_view(), name="run-start"),
     path("agents/<str:key>/runs/bulk", api.AgentRunsBulk.as_view(), name="runs-start"),
     path("agents/<str:key>/batches", batches.AgentBatches.as_view(), name="batch-start"),

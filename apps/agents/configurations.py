@@ -161,16 +161,22 @@ def configuration_differences(
     agent: AnyAgent, old: AgentConfiguration | None, new: AgentConfiguration | None
 ) -> list[str]:
     """A sentence for each setting that differs, and for who may run the agent; empty where nothing does."""
-    before, after = settings_whole(agent, old), settings_whole(agent, new)
-    told = [
-        f"{_label(agent, name)} was {_shown(before.get(name))}, and is {_shown(value)}."
-        for name, value in after.items()
-        if before.get(name) != value
-    ]
+    told = settings_differences(agent, old.settings if old else {}, new.settings if new else {})
     who_before, who_after = (old.roles if old else None), (new.roles if new else None)
     if who_before != who_after:
         told.append(f"It was run by {_titles(who_before)}, and is run by {_titles(who_after)}.")
     return told
+
+
+def settings_differences(agent: AnyAgent, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """A sentence for each setting that differs, of what differs from the agent's own."""
+    own = agent.settings_type().model_dump(mode="json")
+    before, after = own | old, own | new
+    return [
+        f"{_label(agent, name)} was {_shown(before.get(name))}, and is {_shown(value)}."
+        for name, value in after.items()
+        if before.get(name) != value
+    ]
 
 
 def runners() -> list[str]:

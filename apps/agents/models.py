@@ -376,6 +376,14 @@ class AgentEvaluation(models.Model):
     def __str__(self) -> str:
         return f"{self.agent_key} {self.agent_version}"
 
+    @property
+    def is_open(self) -> bool:
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0
+
 
 class AgentWatch(models.Model):
     """How a tenant watches the decisions of an agent for drift. Everything in it is counts and shares."""

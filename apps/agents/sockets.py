@@ -12,7 +12,9 @@ from typing import Any
 from django.urls import path
 
 from apps.agents import live, selectors
-from apps.agents.models import AgentRun
+from apps.agents.evaluations import live as evaluations_live
+from apps.agents.evaluations import services as evaluations
+from apps.agents.models import AgentEvaluation, AgentRun
 from apps.agents.permissions import RUNS_VIEW
 from apps.gateway.sockets import TenantConsumer
 
@@ -44,7 +46,23 @@ class RunSocket(TenantConsumer):
         return selectors.run_get(who=self.who, id=self.scope["url_route"]["kwargs"]["id"])
 
 
+class EvaluationSocket(TenantConsumer):
+    """One evaluation of an agent. It is refused where there is none of this id in the tenant."""
+
+    permission = RUNS_VIEW
+
+    def topics(self) -> list[str]:
+        return [evaluations_live.topic(self._evaluation().pk)]
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [evaluations_live.event(self._evaluation())]
+
+    def _evaluation(self) -> AgentEvaluation:
+        return evaluations.evaluation_by_id(who=self.who, id=self.scope["url_route"]["kwargs"]["id"])
+
+
 urlpatterns = [
     path("ws/runs/", RunsSocket.as_asgi()),
     path("ws/runs/<uuid:id>/", RunSocket.as_asgi()),
+    path("ws/evaluations/<uuid:id>/", EvaluationSocket.as_asgi()),
 ]

@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from apps.agents import catalogue_page, configuration_page, decision_views, views
 from apps.agents.batches import pages as batches
@@ -13,6 +13,8 @@ urlpatterns = [
         configuration_page.AgentConfigurationRestore.as_view(),
         name="configuration-restore",
     ),
+    path("agents/<str:key>/", include("apps.agents.evaluations.urls")),
+    path("agents/<str:key>/", include("apps.agents.drift.urls")),
     path("agents/<str:key>/batch/", batches.BatchNew.as_view(), name="batch-new"),
     path("agents/<str:key>/batch/upload/", batches.BatchUpload.as_view(), name="batch-upload"),
     path("batches/", batches.BatchList.as_view(), name="batches"),

@@ -30,6 +30,8 @@ class Things:
     open_run: str
     """A run that has not ended."""
     open_number: int
+    watch: str
+    """The id of the work row of a watch."""
     workflow: str
     """The name of a workflow."""
     webhook: str
@@ -216,6 +218,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _batch(ended, "ended", marker, dataset)
     _batch(opened, "running", marker, dataset)
     _decision(ended, marker, owner)
+    _evaluation(ended, "failed", marker)
+    _evaluation(opened, "queued", marker)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -228,6 +232,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         number=ended.number,
         open_run=str(opened.pk),
         open_number=opened.number,
+        watch=_watch(agent, owner, number),
         workflow=workflow,
         webhook=webhook,
         link_user=user,
@@ -374,6 +379,40 @@ def _decision(run: Any, marker: str, owner: Any) -> None:
     )
     AgentFeedback.objects.create(id=run.pk, run=run, by=owner, is_right=True, comment=f"Comment {marker}")
     AgentRun.objects.filter(pk=run.pk).update(verdict="noted")
+
+
+def _evaluation(run: Any, status: str, marker: str) -> None:
+    """An evaluation and a case of the id of a run."""
+    from apps.agents.models import AgentCase, AgentEvaluation
+
+    of = {"agent_key": run.agent_key, "created_by": run.created_by}
+    fact: dict[str, Any] = {"path": "headline", "op": "contains", "value": marker}
+    expected = {"expect": [fact], "note": f"Note {marker}"}
+    AgentCase.objects.create(id=run.pk, name=f"Case {run.number} {marker}", input=run.input, expected=expected, **of)
+    judged = {"text": f"headline contains {marker}", "holds": True, "must": True, "weight": 1, "found": marker}
+    result = {"name": f"Case {marker}", "passed": True, "score": 1, "facts": [judged], "seconds": 0}
+    told = {"code": "evaluation_stopped", "title": "Stopped", "detail": f"Stopped by {marker}."}
+    AgentEvaluation.objects.create(
+        id=run.pk,
+        agent_version=run.agent_version,
+        status=status,
+        total=2,
+        done=1,
+        passed=1,
+        results={"settings": {}, "results": [result]},
+        problem=None if status == "queued" else told,
+        **of,
+    )
+
+
+def _watch(agent: str, owner: Any, number: int) -> str:
+    """The watch of the agent, or of one that is called by the number; the id of its work row."""
+    from apps.agents.drift.watching import work_id
+    from apps.agents.models import AgentWatch
+
+    key = agent if number == 10 else f"{agent}_{number}"
+    AgentWatch.objects.create(agent_key=key, changed_by=owner)
+    return str(work_id(key))
 
 
 def _batch(run: Any, status: str, marker: str, dataset: str) -> None:

@@ -50,6 +50,9 @@ NAMES: dict[str, dict[str, Name]] = {
         "position": lambda side, things: 0,
         "action": lambda side, things: 0,
         "version": lambda side, things: 1,
+        # Of each run there is an evaluation and a case under its id: see `ground`.
+        "evaluation": lambda side, things: things.run,
+        "case": lambda side, things: things.run,
     },
     "workflows": {
         "name": lambda side, things: things.workflow,
@@ -71,6 +74,8 @@ OF_THE_TENANT = {
     ("datasets", "id"),
     ("agents", "id"),
     ("agents", "number"),
+    ("agents", "evaluation"),
+    ("agents", "case"),
     ("workflows", "name"),
     ("workflows", "id"),
     ("workflows", "number"),
@@ -81,6 +86,7 @@ OF_THE_TENANT = {
 OPEN_RUNS: dict[str, Name] = {
     "id": lambda side, things: things.open_run,
     "number": lambda side, things: things.open_number,
+    "evaluation": lambda side, things: things.open_run,
 }
 # Events of a run that is open go on until it ends.
 ENDED_RUNS: dict[str, Name] = {"id": lambda side, things: things.run}
@@ -104,6 +110,13 @@ def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
     import json
 
     return {"mode": "json", "json": json.dumps(things.input)}
+
+
+def _case(things: Things) -> Mapping[str, Any]:
+    import json
+
+    facts = [{"path": "headline", "op": "is not empty"}]
+    return {"name": "New", "facts": json.dumps(facts), "input": json.dumps(things.input), "run": str(things.number)}
 
 
 def _definition(side: Side, things: Things) -> Mapping[str, Any]:
@@ -139,6 +152,17 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
     "POST /agents/<str:key>/settings/": Body("form", lambda side, things: {"runners": "some", "seen": "1"}),
     "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
+    "POST /agents/<str:key>/evaluations/": Body("form", lambda side, things: {"which": "own"}),
+    "POST /agents/<str:key>/evaluations/<uuid:evaluation>/stop/": NOTHING,
+    "POST /agents/<str:key>/cases/new/": Body("form", lambda side, things: _case(things)),
+    "POST /agents/<str:key>/cases/<uuid:case>/": Body("form", lambda side, things: _case(things)),
+    "POST /agents/<str:key>/cases/<uuid:case>/delete/": NOTHING,
+    "POST /agents/<str:key>/drift/": Body("form", lambda side, things: {"falls_back": "true"}),
+    "POST /agents/<str:key>/drift/end/": NOTHING,
+    "POST /api/v1/agents/<str:key>/evaluations": Body("json", lambda side, things: {"version": 0}),
+    "POST /api/v1/agents/<str:key>/evaluations/<uuid:evaluation>/stop": NOTHING,
+    "PUT /api/v1/agents/<str:key>/watch": Body("json", lambda side, things: {"falls_back": True}),
+    "DELETE /api/v1/agents/<str:key>/watch": NOTHING,
     "POST /agents/<str:key>/batch/": Body(
         "form", lambda side, things: {"dataset": things.dataset, "by": "groups", "group": "item"}, names_things=True
     ),
@@ -314,6 +338,10 @@ UNMARKED = {
     "/workflows/blueprints/<str:key>/",
     "/help/",
     "/agents/",
+    "/agents/<str:key>/cases/new/",
+    "/agents/<str:key>/evaluations/<uuid:evaluation>/snapshot/",
+    "/agents/<str:key>/drift/",
+    "/api/v1/agents/<str:key>/watch",
     "/workflows/new/",
     "/members/service-accounts/new/",
     "/members/invite/",
@@ -372,7 +400,13 @@ class Operation:
         return self.method == "GET" and not self.is_open and self.route not in UNMARKED
 
     def address(self, side: Side, things: Things) -> str:
-        special = OPEN_RUNS if "cancel" in self.route else ENDED_RUNS if "/events" in self.route else {}
+        special = (
+            OPEN_RUNS
+            if {"cancel", "stop"} & set(self.route.split("/"))
+            else ENDED_RUNS
+            if "/events" in self.route
+            else {}
+        )
         names = {**NAMES[self.app], **special} if self.parameters else {}
         return self._filled(lambda name: names[name](side, things))
 
@@ -463,6 +497,8 @@ def sockets() -> list[SocketRoute]:
 WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.run": lambda things: UUID(things.open_run),
     "agents.batch": lambda things: UUID(things.open_run),
+    "agents.evaluate": lambda things: UUID(things.open_run),
+    "agents.watch": lambda things: UUID(things.watch),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
     "workflows.run": lambda things: UUID(things.open_run),

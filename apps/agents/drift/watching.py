@@ -37,7 +37,7 @@ from apps.agents.drift.detection import (
 from apps.agents.models import AgentDecision, AgentWatch
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
 from apps.common import work
-from apps.common.errors import InvalidInput, Issue, NotFound
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
 
 logger = logging.getLogger(__name__)
@@ -89,6 +89,14 @@ def watch_get(*, who: Principal, agent: AnyAgent) -> AgentWatch | None:
     return AgentWatch.objects.filter(pk=agent.key).select_related("changed_by").first()
 
 
+def watch_required(*, who: Principal, agent: AnyAgent) -> AgentWatch:
+    """How an agent is watched. Raises `NotFound` where it is not."""
+    watch = watch_get(who=who, agent=agent)
+    if watch is None:
+        raise NotFound(f"{agent.title} is not watched.", remedy="Set a watch for it.")
+    return watch
+
+
 def watches_drifting(*, who: Principal) -> list[AgentWatch]:
     """The watches of the agents that drift now. One statement."""
     demand(who, RUNS_VIEW)
@@ -116,11 +124,12 @@ def watch_set(
     """Watch an agent from now on, or watch it otherwise. `how` says what it is held against; None: as before.
 
     `since` and `until` are the first and the last day of a period. What is held against anew is looked at from there
-    on, and does not drift until that is found. Raises `InvalidInput` where there are too few decisions to go by.
+    on, and does not drift until that is found. Raises `InvalidInput` where there are too few decisions to go by, and
+    `Conflict` for an agent that comes to no verdicts.
     """
     demand(who, AGENTS_CONFIGURE)
     if not agent.verdicts:
-        raise InvalidInput(
+        raise Conflict(
             f"{agent.title} comes to no verdicts, so there is nothing to watch; nothing was changed.",
             remedy="Look at its runs instead.",
         )

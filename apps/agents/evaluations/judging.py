@@ -49,6 +49,10 @@ class Result(BaseModel):
     seconds: float
     note: str = ""
 
+    @property
+    def percent(self) -> float:
+        return 100 * self.score
+
 
 def case_judge(
     agent: AnyAgent,

@@ -22,18 +22,17 @@ def topic(evaluation: UUID) -> str:
 
 def event(evaluation: AgentEvaluation) -> dict[str, Any]:
     """The evaluation as an event. What is done only grows, and makes the sequence."""
-    is_open = evaluation.status in OPEN
     begun = evaluation.status != AgentEvaluation.Status.QUEUED
     return {
         "v": 1,
-        "seq": (begun + evaluation.done) if is_open else evaluation.done + 2,
+        "seq": (begun + evaluation.done) if evaluation.is_open else evaluation.done + 2,
         "evaluation": str(evaluation.id),
         "agent": evaluation.agent_key,
         "status": evaluation.status,
         "done": evaluation.done,
         "total": evaluation.total,
         "passed": evaluation.passed,
-        "percent": 100 * evaluation.done // evaluation.total if evaluation.total else 0,
+        "percent": evaluation.percent,
         "at": timezone.now().isoformat(),
     }
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import BaseModel
 
@@ -82,7 +83,7 @@ def evaluation_start(
     number: int | None = None,
     draft: dict[str, Any] | None = None,
 ) -> AgentEvaluation:
-    """Have an agent judged by its cases, with the settings that hold, those of version `number` (0: its own), or `draft`.
+    """Have an agent judged by its cases, with the settings that hold, of version `number` (0: its own), or `draft`.
 
     Raises `InvalidInput` for a draft that it does not take, `NotFound` for a version that is not there, and `Conflict`
     where there are no cases, or one of its evaluations has not ended.
@@ -132,12 +133,15 @@ def _wanted(
     return found, Outcome(settings=found.settings if found else {}, number=found.number if found else 0)
 
 
-def evaluations_list(*, who: Principal, agent: AnyAgent) -> list[AgentEvaluation]:
-    """The evaluations of an agent, newest first, with the settings that each was of. One statement."""
+def evaluations_query(*, who: Principal, agent: AnyAgent) -> QuerySet[AgentEvaluation]:
+    """The evaluations of an agent, newest first. Evaluate it before leaving the tenant."""
     demand(who, RUNS_VIEW)
-    return list(
-        AgentEvaluation.objects.filter(agent_key=agent.key).select_related("configuration", "created_by")[:KEPT]
-    )
+    return AgentEvaluation.objects.filter(agent_key=agent.key).select_related("configuration", "created_by")
+
+
+def evaluations_list(*, who: Principal, agent: AnyAgent, most: int = KEPT) -> list[AgentEvaluation]:
+    """The newest evaluations of an agent. One statement."""
+    return list(evaluations_query(who=who, agent=agent)[:most])
 
 
 def evaluation_get(*, who: Principal, agent: AnyAgent, id: UUID) -> AgentEvaluation:

@@ -13,7 +13,7 @@ from apps.agents.drift import watching
 from apps.agents.drift.detection import BASELINE, WINDOW
 from apps.agents.handlers import WatchWork
 from apps.agents.models import AgentDecision, AgentRun, AgentWatch
-from apps.common.errors import InvalidInput, NotFound, PermissionDenied
+from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from apps.dispatch.board import Board
 from apps.dispatch.models import WorkRow
 from tests.agents.conftest import WorkOff
@@ -278,7 +278,7 @@ def test_to_set_the_fallback_alone_keeps_what_was_found(
 
 
 def test_an_agent_without_verdicts_is_not_watched(builder: User, board: Board) -> None:
-    with pytest.raises(InvalidInput, match="no verdicts"):
+    with pytest.raises(Conflict, match="no verdicts"):
         watching.watch_set(who=builder, user=builder, agent=AGENTS["dummy.counter"], falls_back=False)
 
 
