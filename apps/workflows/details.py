@@ -178,6 +178,7 @@ _ASKED: Final = {
     "agent": "The agent was asked",
     "approval": "The question was asked",
     "http": "The call was made ready",
+    "act": "It was begun to do what was proposed",
     "workflow": "The workflow was started",
     "wait": "It began to wait",
 }

@@ -241,6 +241,30 @@ class HttpCall(models.Model):
         return f"{self.step} of {self.run_id}"
 
 
+class StepAct(models.Model):
+    """What a step has done of what an agent proposed."""
+
+    PLAIN = ("step",)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="acts")
+    step = models.CharField(max_length=40, help_text="Name of the step.")
+    asked = PayloadField(help_text="The runs of agents, and the kinds of actions that may be done.")
+    output = PayloadField(null=True, help_text="What was done, and what was left and why.")
+    problem = PayloadField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(ended_at=None), name="workflows_act_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.run_id}"
+
+
 class Trigger(models.Model):
     """Something that starts a workflow by itself."""
 
