@@ -71,6 +71,11 @@ def workflow_get(*, who: Principal, name: str) -> Workflow:
     return found
 
 
+def names_taken(beginning: str) -> set[str]:
+    """The names of workflows that begin so, also of archived ones: they stay theirs."""
+    return set(Workflow.objects.filter(name__startswith=beginning).values_list("name", flat=True))
+
+
 def workflows_query(*, who: Principal, search: str = "", tag: str = "", archived: bool = False) -> QuerySet[Workflow]:
     """The workflows that are not archived, or those that are, each with what is published and, as `draft_content`, its
     draft.

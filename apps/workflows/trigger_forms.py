@@ -31,6 +31,11 @@ DRAWN: Final = ("schedule", "webhook", "workflow_end")
 """Kinds with fields of their own; the settings of all others are entered as YAML, and checked by their model."""
 
 
+def zones_offered() -> list[str]:
+    """The time zones that people choose from."""
+    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
 @dataclass
 class TriggerForm:
     """`values` are those of the fields, as text; `inputs` is YAML: a line for each input of the run. Kinds without
@@ -66,7 +71,7 @@ class TriggerForm:
 
     @property
     def zones(self) -> list[str]:
-        return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+        return zones_offered()
 
     @property
     def errors(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ from apps.workflows.views import (
     calls,
     editing,
     letters,
+    of_agents,
     run_lists,
     runs,
     starts,
@@ -17,6 +18,7 @@ app_name = "workflows"
 urlpatterns = [
     path("workflows/", workflows.WorkflowList.as_view(), name="workflows"),
     path("workflows/new/", editing.WorkflowNew.as_view(), name="new"),
+    path("workflows/agents/<str:agent>/schedule/", of_agents.AgentSchedule.as_view(), name="agent-schedule"),
     path("workflows/blueprints/", blueprints.BlueprintList.as_view(), name="blueprints"),
     path("workflows/blueprints/<str:key>/", blueprints.BlueprintPage.as_view(), name="blueprint"),
     path("workflows/blueprints/<str:key>/use/", blueprints.BlueprintUse.as_view(), name="blueprint-use"),

@@ -61,6 +61,7 @@ NAMES: dict[str, dict[str, Name]] = {
         "id": lambda side, things: things.open_run,
         "number": lambda side, things: things.number,
         "webhook": lambda side, things: things.webhook,
+        "agent": lambda side, things: side.agent,
         # Of the program, as its agents are: a tenant has those of its industries.
         "key": lambda side, things: BLUEPRINT,
     },
@@ -244,6 +245,18 @@ BODIES: dict[str, Body] = {
     "POST /workflows/new/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things).replace(things.workflow, "fresh")}
     ),
+    "POST /workflows/agents/<str:agent>/schedule/": Body(
+        "form",
+        lambda side, things: {
+            "run": str(things.number),
+            "often": "day",
+            "time": "07:00",
+            "zone": "UTC",
+            "name": "new",
+            "title": "New",
+        },
+        names_things=True,
+    ),
     "POST /workflows/<slug:name>/edit/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things)}
     ),
@@ -343,6 +356,7 @@ UNMARKED = {
     "/agents/<str:key>/drift/",
     "/api/v1/agents/<str:key>/watch",
     "/workflows/new/",
+    "/workflows/agents/<str:agent>/schedule/",
     "/members/service-accounts/new/",
     "/members/invite/",
     "/accounts/reauthenticate/",

@@ -16,6 +16,7 @@ from apps.workflows.blueprints import blueprint_get, blueprints_list
 from apps.workflows.definition import Definition, definition_yaml
 from apps.workflows.drafting import EXAMPLE, Draft
 from apps.workflows.models import Workflow
+from apps.workflows.of_agents import definition_of, given_of
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
 
 LONGEST_NAME = 60
@@ -54,7 +55,7 @@ class Editor(ConsoleView):
 
 
 class WorkflowNew(Editor):
-    """A new workflow: from an example, a blueprint, another workflow, or a file."""
+    """A new workflow: from an example, a blueprint, another workflow, an agent with an input, or a file."""
 
     page_title = "New workflow"
 
@@ -63,6 +64,8 @@ class WorkflowNew(Editor):
             text = definition_yaml(blueprint_get(who=self.who, key=key).definition)
         elif name := request.GET.get("copy", "")[:100].replace("\0", ""):
             text = self._copied(name)
+        elif key := request.GET.get("agent", "")[:100]:
+            text = definition_yaml(definition_of(given_of(who=self.who, key=key, query=request.GET.dict())))
         else:
             text = EXAMPLE
         return self.show(Draft(text))
