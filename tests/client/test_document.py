@@ -20,12 +20,14 @@ from orchestrall_client import (
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
+    decision_models,
     models,
     workflow_models,
 )
 from orchestrall_client.batches import Batches
 from orchestrall_client.credentials import Tokens
 from orchestrall_client.datasets import Datasets
+from orchestrall_client.decisions import Decisions
 from orchestrall_client.errors import Problem
 from orchestrall_client.keys import Keys
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
@@ -49,6 +51,12 @@ ANSWERS: dict[str, type[Model]] = {
     "batch_runs": models.BatchRun,
     "batch_cancel": models.Batch,
     "batch_retry": models.BatchRetried,
+    "decisions_list": decision_models.Decision,
+    "decision_review": decision_models.DecisionDetail,
+    "decision_act": decision_models.Proposal,
+    "run_decisions": decision_models.RunDecisions,
+    "run_feedback_give": decision_models.Feedback,
+    "run_feedback_list": decision_models.Feedback,
     "datasets_list": Dataset,
     "dataset_upload": DatasetDetail,
     "dataset_get": DatasetDetail,
@@ -109,6 +117,8 @@ ANSWERS: dict[str, type[Model]] = {
 OTHERS = {
     "batch_rows_csv",
     "dataset_delete",
+    "decision_record_html",
+    "decision_record_pdf",
     "dataset_rows",
     "key_revoke",
     "run_events",
@@ -140,6 +150,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "batches_list": Batches.list,
     "batch_runs": Batches.runs,
     "datasets_list": Datasets.list,
+    "decisions_list": Decisions.list,
     "runs_list": Runs.list,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,

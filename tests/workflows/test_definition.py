@@ -143,7 +143,7 @@ def test_items_must_be_a_list() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("steps: {a: {kind: magic}}", "`kind` is one of agent, approval"),
+        ("steps: {a: {kind: magic}}", "`kind` is one of act, agent, approval"),
         ("steps: {a: {kind: transform, set: {x: '${inputs}.'}, timeout: soon}}", "Write a duration as"),
         ("steps: {a: {kind: transform, set: {x: '${nothing.x}'}}}", "begins with none of inputs"),
         ("steps: {a: {kind: transform, set: {x: {$magic: 1}}}}", "There is no function `$magic`"),

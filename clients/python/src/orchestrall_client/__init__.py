@@ -4,6 +4,15 @@ Start at `Client`. Everything here is the package's interface; its modules are n
 """
 
 from orchestrall_client.client import Client
+from orchestrall_client.decision_models import (
+    Decision,
+    DecisionDetail,
+    Feedback,
+    Proposal,
+    Record,
+    Review,
+    RunDecisions,
+)
 from orchestrall_client.errors import (
     Conflict,
     InvalidRequest,
@@ -94,7 +103,10 @@ __all__ = [
     "Dataset",
     "DatasetDeleted",
     "DatasetDetail",
+    "Decision",
+    "DecisionDetail",
     "Difference",
+    "Feedback",
     "Figures",
     "InvalidRequest",
     "Issue",
@@ -110,11 +122,15 @@ __all__ = [
     "Performance",
     "PermissionDenied",
     "Problem",
+    "Proposal",
     "Queue",
+    "Record",
     "Refused",
     "Retries",
+    "Review",
     "Run",
     "RunCancelled",
+    "RunDecisions",
     "RunDetail",
     "RunEvent",
     "RunFailed",

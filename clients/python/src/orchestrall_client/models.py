@@ -146,6 +146,8 @@ class Run(Model):
     total: int
     note: str
     headline: str
+    verdict: str = ""
+    """Of its first decision, as it stands; empty until then, or where it has none."""
     source: str
     problem: RunProblem | None
     cancel_requested: bool

@@ -27,6 +27,7 @@ class RunsNarrowed(TypedDict, total=False):
 
     status: str
     agent: str
+    verdict: str
     since: datetime | None
     before: datetime | None
     order: str
@@ -90,6 +91,7 @@ class Runs(Followed[RunDetail, RunEvent]):
         *,
         status: str = "",
         agent: str = "",
+        verdict: str = "",
         since: datetime | None = None,
         before: datetime | None = None,
         order: str = "",
@@ -100,7 +102,8 @@ class Runs(Followed[RunDetail, RunEvent]):
 
         A page is asked for as it is reached. With `fields` each is a dict of these alone.
         """
-        narrow = {"status": status, "agent": agent, "since": moment(since, "since"), "before": moment(before, "before")}
+        narrow: dict[str, Any] = {"status": status, "agent": agent, "verdict": verdict}
+        narrow |= {"since": moment(since, "since"), "before": moment(before, "before")}
         return listed(self._connection, PATH, Run, fields=fields, order=order, limit=page_size, **narrow)
 
     def get(self, run: RunId) -> RunDetail:
