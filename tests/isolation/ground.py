@@ -215,8 +215,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     about = {"agent_key": agent, "input": sample_input(agent, dataset), "created_by": owner}
     ended = _run(number, "succeeded", marker, **about)
     opened = _run(number + 50, "queued", marker, **about)
-    _batch(ended, "ended", marker, dataset)
-    _batch(opened, "running", marker, dataset)
+    _batch([ended, _run(number + 25, "succeeded", marker, **about)], "ended", marker, dataset)
+    _batch([opened], "running", marker, dataset)
     _decision(ended, marker, owner)
     _evaluation(ended, "failed", marker)
     _evaluation(opened, "queued", marker)
@@ -415,11 +415,11 @@ def _watch(agent: str, owner: Any, number: int) -> str:
     return str(work_id(key))
 
 
-def _batch(run: Any, status: str, marker: str, dataset: str) -> None:
-    """A batch of the id and the number of a run, which is its only one."""
+def _batch(runs: list[Any], status: str, marker: str, dataset: str) -> None:
+    """A batch of these runs, of the id and the number of the first."""
     from apps.agents.models import AgentBatch, AgentRun
 
-    plan = {"dataset": dataset, "by": "groups", "group": "item"}
+    run, plan = runs[0], {"dataset": dataset, "by": "groups", "group": "item"}
     batch = AgentBatch.objects.create(
         id=run.pk,
         number=run.number,
@@ -428,12 +428,13 @@ def _batch(run: Any, status: str, marker: str, dataset: str) -> None:
         status=status,
         source=f"Batch {marker}",
         input={"plan": plan, "labels": {"2": marker}},
-        total=1,
-        opened=1,
+        total=len(runs),
+        opened=len(runs),
         created_by=run.created_by,
         origin="console",
     )
-    AgentRun.objects.filter(pk=run.pk).update(batch=batch, batch_row=2)
+    for row, each in enumerate(runs, 2):
+        AgentRun.objects.filter(pk=each.pk).update(batch=batch, batch_row=row)
 
 
 def _session(user: Any) -> str:

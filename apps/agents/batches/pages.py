@@ -28,7 +28,22 @@ from apps.tenants.context import current_tenant
 STATES = [("open", "Queued or running"), *AgentRun.Status.choices]
 
 
-class BatchNew(ConsoleView):
+class BatchForming(ConsoleView):
+    """What the page of a new batch and the upload of its file have in common: they show the same page."""
+
+    def show(self, form: BatchForm, status: int = 200) -> HttpResponse:
+        self.page_title = f"{form.agent.title}, many runs"
+        context = {
+            "agent": form.agent,
+            "form": form,
+            "datasets": datasets.datasets_recent(who=self.who) if form.source is None else [],
+            "can_upload": self.who.can(DATASETS_UPLOAD),
+            "quota": current_tenant().max_upload_mb,
+        }
+        return self.page("agents/batch_new.html", context, status=status)
+
+
+class BatchNew(BatchForming):
     """A file for an agent: chosen, its columns matched, every row looked at; then its runs are started."""
 
     permission = {"GET": AGENTS_RUN, "POST": AGENTS_RUN}
@@ -51,19 +66,8 @@ class BatchNew(ConsoleView):
             return self.show(form, status=problem.status)
         return redirect("agents:batch", number=batch.number)
 
-    def show(self, form: BatchForm, status: int = 200) -> HttpResponse:
-        self.page_title = f"{form.agent.title}, many runs"
-        context = {
-            "agent": form.agent,
-            "form": form,
-            "datasets": datasets.datasets_recent(who=self.who) if form.source is None else [],
-            "can_upload": self.who.can(DATASETS_UPLOAD),
-            "quota": current_tenant().max_upload_mb,
-        }
-        return self.page("agents/batch_new.html", context, status=status)
 
-
-class BatchUpload(BatchNew):
+class BatchUpload(BatchForming):
     """Takes the file of a batch, keeps it as a dataset, and goes on with what its columns mean."""
 
     permission = {"POST": DATASETS_UPLOAD}
