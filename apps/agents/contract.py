@@ -156,6 +156,14 @@ class Agent(ABC, Generic[Input, Output, Settings]):
         """
         return Inspection()
 
+    def suggest(self, path: str, text: str) -> list[str]:
+        """What a person may mean who has typed `text` so far into a field that declares `suggest`; best first.
+
+        `path` is that of the field in the input, without numbers of rows, as ``medicines.drug``. It is asked at each
+        pause of the typing: answer from memory, in milliseconds.
+        """
+        return []
+
     @abstractmethod
     def headline(self, report: Output) -> str:
         """The result in one short line, for lists of runs."""

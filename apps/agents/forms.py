@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.utils.functional import cached_property
 
-from apps.agents import fields, inputs
+from apps.agents import inputs
 from apps.agents.contract import Agent, Example
-from apps.common.errors import Issue, Problem
+from apps.agents.fields import MOST_CHOICES, merge, nest
+from apps.common.errors import InvalidInput, Issue, Problem
 from apps.common.permissions import Principal
 from apps.common.schemas import Inspection, Understood
+from apps.console.schemaforms import Field, SchemaForm
+from apps.console.schemaforms.texts import json_object, json_text
 from apps.datasets import selectors as datasets
 from apps.datasets.models import Dataset
+from apps.datasets.sheets import cells_read
 
 DETECT = "detect"
 """The choice that leaves it to the agent which column plays a role."""
@@ -38,6 +43,13 @@ class InputForm:
         self.problem: Problem | None = None
         self.inspection = Inspection()
 
+    @classmethod
+    def again(cls, agent: Agent[Any, Any, Any], data: dict[str, Any], *, who: Principal) -> InputForm:
+        """The form on the input of an earlier run: by fields where these hold all of it, else as JSON."""
+        form = cls(agent, {}, who=who)
+        form._fill(data)
+        return form
+
     @property
     def dataset(self) -> str:
         """The id of the chosen dataset."""
@@ -50,6 +62,12 @@ class InputForm:
             return datasets.dataset_get(who=self.who, id=UUID(self.dataset)) if self.dataset else None
         except (Problem, ValueError):
             return None
+
+    @cached_property
+    def schema(self) -> SchemaForm:
+        """The part of the input that is entered by fields: all of it but the agent's table."""
+        base = {name: value for name, value in self.example.input.items() if name != self.table} if self.example else {}
+        return SchemaForm(self.agent.input_type, self.values, base=base, skip=[self.table])
 
     @property
     def form_url(self) -> str:
@@ -88,22 +106,21 @@ class InputForm:
         """The input as JSON to edit: as it was entered, else what the fields hold, else the first example."""
         if "json" in self.values:
             return self.values["json"]
-        data, examples = self._of_fields(), self.agent.examples
+        data, examples = self._of_fields(partly=True), self.agent.examples
         if not data:
-            return fields.json_text(examples[0].input if examples else {})
-        try:  # fields hold text, and the model knows what is a number
+            return json_text(examples[0].input if examples else {})
+        try:  # the model knows how each value is written
             parsed = inputs.input_parse(agent=self.agent, data=data)
         except Problem:
-            return fields.json_text(data)
-        return fields.json_text(parsed.model_dump(mode="json", exclude_unset=True))
+            return json_text(data)
+        return json_text(parsed.model_dump(mode="json", exclude_unset=True))
 
     @property
-    def fields(self) -> list[fields.Field]:
-        """The scalar fields, less those that the inspection shows with what it detected."""
-        shown = {item.path for item in self.understood}
-        every = fields.fields_of(self.agent.input_type, skip=[self.table])
-        entered = fields.flat(self.example.input) | self.values if self.example else self.values
-        return fields.fill([each for each in every if each.name not in shown], entered, self._issues)
+    def fields(self) -> list[Field]:
+        """The fields, less those that the inspection shows with what it detected."""
+        self.schema.refused(self._issues)
+        shown = {item.path for item in self.understood if item.choices}
+        return [each for each in self.schema.fields if each.name not in shown]
 
     @property
     def understood(self) -> list[Understood]:
@@ -113,18 +130,42 @@ class InputForm:
     @property
     def other_issues(self) -> list[Issue]:
         """Issues that belong to no field on the page."""
-        shown = {each.name for each in self.fields}
-        return [issue for issue in self._issues if issue.path not in shown]
+        if self.mode == "json":
+            return self._issues
+        self.schema.refused(self._issues)
+        shown = {item.path for item in self.understood if item.choices}
+        return [*self.schema.other_issues, *(issue for issue in self._issues if issue.path in shown)]
 
     def data(self) -> dict[str, Any]:
-        """The input as the agent's model wants it. Raises `InvalidInput` for text that is not a JSON object."""
-        return self._of_fields() if self.mode == "form" else fields.json_object(self.values.get("json", ""))
+        """The input as the agent's model wants it. Raises `InvalidInput` for text that is no JSON and should be."""
+        return self._of_fields() if self.mode == "form" else json_object(self.values.get("json", ""))
+
+    def edit(self, told: str, *, file: Any = None) -> None:
+        """Change rows, or how the input is entered, as a button tells: nothing is started.
+
+        Raises `InvalidInput`, `TooLarge` for what cannot be put in.
+        """
+        if told == "json" and self.mode == "form":
+            self.values = {"json": self.text}
+            self.mode = "json"
+        elif told == "form" and self.mode == "json":
+            data = json_object(self.values.get("json", "").strip() or "{}")
+            self._fill(data)
+            if self.mode == "json":
+                raise self._unshown(data)
+        elif self.mode == "form":
+            self.schema.edit(told, file=file, read_file=cells_read)
+            others = {name: text for name, text in self.values.items() if name in LOOSE or name == "example"}
+            own = {name: text for name, text in self.values.items() if self.table and name.startswith(f"{self.table}.")}
+            self.values = {**others, **own, **self.schema.values()}
 
     def look(self) -> None:
         """Have the agent look at the input, as soon as something is entered: keeps what it found, or what is wrong."""
-        if self.mode == "json" or not self.ready or not self._of_fields():
+        if self.mode == "json" or not self.ready:
             return
         try:
+            if not self._of_fields():
+                return
             parsed = inputs.input_parse(agent=self.agent, data=self.data())
             self.inspection = inputs.input_inspect(agent=self.agent, data=parsed, who=self.who)
         except Problem as problem:
@@ -134,19 +175,45 @@ class InputForm:
     def _issues(self) -> list[Issue]:
         return self.problem.issues if self.problem else []
 
-    def _of_fields(self) -> dict[str, Any]:
-        known = {each.name for each in fields.fields_of(self.agent.input_type, skip=[self.table])}
+    def _fill(self, data: dict[str, Any]) -> None:
+        """Hold these data by fields where these can, else as JSON."""
+        schema = SchemaForm(self.agent.input_type, {}, base=data, skip=[self.table])
+        table = data.get(self.table) if self.table else None
+        values = schema.values()
+        if isinstance(table, dict):
+            values |= {f"{self.table}.{path}": text for path, text in _flat(table)}
+        kept = InputForm(self.agent, values, who=self.who)
+        self.mode = "form" if _same(self.agent, kept._of_fields(partly=True), data) else "json"
+        self.values = kept.values if self.mode == "form" else {"json": json_text(data)}
+        self.__dict__.pop("schema", None)
+
+    def _unshown(self, data: dict[str, Any]) -> InvalidInput:
+        """Why these data stay JSON."""
+        try:
+            inputs.input_parse(agent=self.agent, data=data)
+        except InvalidInput as problem:
+            return InvalidInput(
+                "The fields show an input that can be used; this one stays as JSON.",
+                remedy="Mend these places first.",
+                issues=problem.issues,
+            )
+        return InvalidInput(
+            "The fields cannot show all of this input; it stays as JSON.", remedy="Run it from here, as it is."
+        )
+
+    def _of_fields(self, *, partly: bool = False) -> dict[str, Any]:
+        found = self.schema.data(partly=partly)
         own = f"{self.table}." if self.table else "\0"
-        entered = {name: value for name, value in self.values.items() if name in known or name.startswith(own)}
-        base = copy.deepcopy(self.example.input) if self.example else {}
-        return fields.merge(base, fields.nest(entered))
+        entered = {name: value for name, value in self.values.items() if name.startswith(own)}
+        base = {self.table: copy.deepcopy(self.example.input[self.table])} if self.example and self.has_sample else {}
+        return merge(base, nest(entered)) | found
 
     def _roles(self) -> list[Understood]:
         columns = [each["name"] for each in self.source.columns] if self.source else []
         told = {issue.path.rpartition(".")[2] for issue in self._issues if issue.path.startswith(self._path(""))}
         chosen = {name.removeprefix(self._path("")) for name in self.values if name.startswith(self._path(""))}
         roles = dict.fromkeys([*self.agent.table_roles, *sorted(told | chosen)])
-        return [self._role(role, columns[: fields.MOST_CHOICES]) for role in roles]
+        return [self._role(role, columns[:MOST_CHOICES]) for role in roles]
 
     def _role(self, role: str, columns: list[str]) -> Understood:
         path = self._path(role)
@@ -155,3 +222,21 @@ class InputForm:
 
     def _path(self, role: str) -> str:
         return f"{self.table}.columns.{role}"
+
+
+def _same(agent: Agent[Any, Any, Any], one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the agent makes the same of two inputs."""
+    try:
+        parsed = inputs.input_parse(agent=agent, data=other)
+        return parsed == inputs.input_parse(agent=agent, data=one)
+    except Problem:
+        return False
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """What an agent's table is told by, as flat values; rows given inline have none."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, str):
+            yield f"{prefix}{name}", value

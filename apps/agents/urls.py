@@ -1,12 +1,13 @@
 from django.urls import include, path, re_path
 
-from apps.agents import catalogue_page, configuration_page, decision_views, views
+from apps.agents import catalogue_page, configuration_page, decision_views, suggestions, views
 from apps.agents.batches import pages as batches
 
 app_name = "agents"
 urlpatterns = [
     path("agents/", catalogue_page.AgentList.as_view(), name="agents"),
     path("agents/<str:key>/", views.AgentPage.as_view(), name="agent"),
+    path("agents/<str:key>/suggest/", suggestions.AgentSuggest.as_view(), name="suggest"),
     path("agents/<str:key>/settings/", configuration_page.AgentConfigurationPage.as_view(), name="configuration"),
     path(
         "agents/<str:key>/settings/<int:version>/restore/",

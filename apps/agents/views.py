@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from apps.agents import decisions, fields, live, pulse, reviews, selectors, services, snippets
+from apps.agents import decisions, live, pulse, reviews, selectors, services, snippets
 from apps.agents.contract import AGENTS, Agent
 from apps.agents.decided import decided_context
 from apps.agents.downloads import result_download, sheet_download
@@ -23,6 +23,8 @@ from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, DECISIONS_REVIEW, R
 from apps.common.errors import Conflict, Problem
 from apps.common.industries import industries
 from apps.common.widgets import TableWidget
+from apps.console.schemaforms import EDIT, FILE
+from apps.console.schemaforms.texts import json_text
 from apps.console.tables import TableView
 from apps.console.views import ConsoleView
 from apps.datasets import selectors as datasets
@@ -43,10 +45,10 @@ class AgentPage(ConsoleView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
-        values = request.GET.dict()
-        if again := values.pop("again", ""):
-            values = self._values_of(agent, int(again) if again.isdecimal() and len(again) < 18 else 0)
-        form = InputForm(agent, values, who=self.who)
+        if again := request.GET.get("again", ""):
+            form = self._again(agent, int(again) if again.isdecimal() and len(again) < 18 else 0)
+        else:
+            form = InputForm(agent, request.GET.dict(), who=self.who)
         form.look()
         return self._show(agent, form)
 
@@ -54,20 +56,21 @@ class AgentPage(ConsoleView):
         agent = selectors.agent_get(who=self.who, key=key)
         form = InputForm(agent, request.POST.dict(), who=self.who)
         try:
+            if EDIT in request.POST:
+                form.edit(request.POST[EDIT], file=request.FILES.get(FILE))
+                return self._show(agent, form)
             run = services.run_start(agent=agent, data=form.data(), user=self.user, origin="console", who=self.who)
         except Problem as problem:
             form.problem = problem
             return self._show(agent, form, status=problem.status)
         return redirect("agents:run", number=run.number)
 
-    def _values_of(self, agent: Agent[Any, Any, Any], number: int) -> dict[str, str]:
-        """What a form holds that starts from the input of an earlier run of the agent."""
+    def _again(self, agent: Agent[Any, Any, Any], number: int) -> InputForm:
+        """A form that starts from the input of an earlier run of the agent."""
         run = selectors.run_get(who=self.who, number=number)
         if run.agent_key != agent.key:
             raise Http404("that run is not one of this agent")
-        if fields.is_flat(run.input):
-            return fields.flat(run.input)
-        return {"mode": "json", "json": fields.json_text(run.input)}
+        return InputForm.again(agent, run.input, who=self.who)
 
     def _show(self, agent: Agent[Any, Any, Any], form: InputForm, status: int = 200) -> HttpResponse:
         self.page_title = agent.title
@@ -210,7 +213,7 @@ class RunPage(ConsoleView):
 
     def _show(self, run: AgentRun, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         self.page_title = f"Run {run.ref}"
-        entered = fields.json_text(run.input)
+        entered = json_text(run.input)
         context: dict[str, Any] = {
             "run": run,
             "agent": AGENTS.get(run.agent_key),

@@ -80,6 +80,12 @@ def _field(field: InputField) -> tuple[Any, Any]:
         told |= {"ge": field.minimum, "le": field.maximum}
     elif field.type in {"text", "list"}:
         told["max_length"] = 10_000
+    if field.type == "choice":
+        told["json_schema_extra"] = {"labels": {choice: choice for choice in field.choices}}
+    elif field.type == "text":
+        told["json_schema_extra"] = {"long": False}
+    if field.example is not None and field.type != "dataset":
+        told["examples"] = [field.example]
     if not field.required or field.default is not None:
         told["default"] = field.default
     return (kind if field.required else kind | None), Field(**told)

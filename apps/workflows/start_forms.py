@@ -6,13 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
-from apps.agents import fields
-from apps.agents.fields import Field
 from apps.common.errors import InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal
+from apps.console.schemaforms import SchemaForm
+from apps.console.schemaforms.texts import json_object, json_text
+from apps.datasets.models import Dataset
 from apps.datasets.selectors import datasets_recent
 from apps.workflows.definition import Definition, InputField
 from apps.workflows.inputs import inputs_model
@@ -21,12 +23,7 @@ from apps.workflows.services import MOST_STARTED
 LARGEST_BATCH: Final = 5 * 1024 * 1024
 """Bytes of a table of inputs."""
 MODES: Final = [("form", "Form"), ("json", "JSON"), ("batch", "Many runs")]
-_PREFIX: Final = "inputs."
-_HELP: Final = {
-    "datetime": "With its zone, as 2026-11-25T16:40+01:00.",
-    "list": "As JSON: values between brackets.",
-    "object": "As JSON: names and values between braces.",
-}
+ROOT: Final = "inputs"
 
 
 @dataclass
@@ -38,27 +35,32 @@ class StartForm:
     who: Principal
     mode: Literal["form", "json", "batch"] = "form"
     problem: Problem | None = None
-    unread: list[Issue] = field(default_factory=list)
 
-    @property
-    def fields(self) -> list[Field]:
-        """The fields with what was entered, and with what was wrong."""
-        made = fields.fields_of(inputs_model(self.definition), structured=True)
-        for each in made:
-            self._told(each, self.definition.inputs[each.name])
-            each.name = f"{_PREFIX}{each.name}"
-        return fields.fill(made, self.values, _by_field(self._issues))
+    @cached_property
+    def schema(self) -> SchemaForm:
+        """The inputs as fields."""
+        offered = [(str(found.pk), found.name) for found in self._datasets()]
+        return SchemaForm(
+            inputs_model(self.definition),
+            self.values,
+            root=ROOT,
+            offered={f"{ROOT}.{name}": offered for name, each in self._inputs() if each.type == "dataset"},
+        )
 
     @property
     def other_issues(self) -> list[Issue]:
         """Issues that belong to no field on the page."""
-        shown = {each.name for each in self.fields} if self.mode == "form" else set()
-        return [issue for issue in _by_field(self._issues) if issue.path not in shown]
+        return self.schema.other_issues if self.mode == "form" else _by_run(self._issues)
+
+    def refused(self, problem: Problem) -> None:
+        """Show what is wrong beside what was entered."""
+        self.problem = problem
+        self.schema.refused(problem.issues)
 
     @property
     def json(self) -> str:
         """The inputs as JSON to edit: as they were entered, else the examples of the definition."""
-        return self.values.get("json") or fields.json_text(self._examples())
+        return self.values.get("json") or json_text(self._examples())
 
     @property
     def sample(self) -> str:
@@ -68,28 +70,15 @@ class StartForm:
     def data(self) -> list[dict[str, Any]]:
         """The inputs of each run. Raises `InvalidInput`, `TooLarge`."""
         if self.mode == "json":
-            return [fields.json_object(self.values.get("json", ""))]
-        return (
-            batch_read(self.values.get("batch", ""), self.definition) if self.mode == "batch" else [self._of_fields()]
-        )
+            return [json_object(self.values.get("json", ""))]
+        if self.mode == "batch":
+            return batch_read(self.values.get("batch", ""), self.definition)
+        return [self.schema.data()]
 
-    def _of_fields(self) -> dict[str, Any]:
-        known = self.definition.inputs
-        entered = {name: self.values.get(f"{_PREFIX}{name}", "") for name in known}
-        return _values(entered, known, lambda name: f"{_PREFIX}{name}")
-
-    def _told(self, each: Field, told: InputField) -> None:
-        each.help = " ".join(filter(None, [told.description, _HELP.get(told.type, "")]))
-        each.required = told.required and told.default is None and told.type != "boolean"
-        if told.type == "dataset":
-            each.kind = "choice"
-            each.choices = [(str(found.pk), found.name) for found in datasets_recent(who=self.who)]
-        elif told.type == "choice":
-            each.kind, each.choices = "choice", [(choice, choice) for choice in told.choices]
-        if each.kind == "choice" and told.default is None:
-            each.choices = [("", "Choose…" if each.required else "None"), *each.choices]
-        if each.value == "" and told.example is not None and told.type != "dataset":
-            each.help = f"{each.help} For example {_cell(told.example)}.".strip()
+    def _datasets(self) -> list[Dataset]:
+        """Those to choose from; none are looked up where no input is one."""
+        wanted = any(each.type == "dataset" for _, each in self._inputs())
+        return list(datasets_recent(who=self.who)) if wanted else []
 
     def _examples(self) -> dict[str, Any]:
         found = {name: each.example if each.example is not None else each.default for name, each in self._inputs()}
@@ -124,7 +113,7 @@ def batch_read(text: str, definition: Definition) -> list[dict[str, Any]]:
 
 
 def _json_rows(text: str) -> list[dict[str, Any]]:
-    wrapped = fields.json_object(f'{{"rows": {text}}}')
+    wrapped = json_object(f'{{"rows": {text}}}')
     rows = wrapped["rows"]
     wrong = [n for n, row in enumerate(rows) if not isinstance(row, dict)]
     if wrong:
@@ -173,7 +162,7 @@ def _values(entered: Mapping[str, str], known: Mapping[str, InputField], place: 
             found[name] = text if known[name].type in {"text", "choice"} else text.strip()
             continue
         try:
-            found[name] = fields.json_object(f'{{"value": {text}}}')["value"]
+            found[name] = json_object(f'{{"value": {text}}}')["value"]
         except InvalidInput as problem:
             issues.append(Issue(path=place(name), message=problem.detail.removesuffix(" Nothing was started.")))
     if issues:
@@ -181,17 +170,14 @@ def _values(entered: Mapping[str, str], known: Mapping[str, InputField], place: 
     return found
 
 
-def _by_field(issues: list[Issue]) -> list[Issue]:
-    """Issues under the fields that they belong to: what lies deeper in an input is told with its place."""
+def _by_run(issues: list[Issue]) -> list[Issue]:
+    """Issues of many runs, or of JSON, with their places in words."""
     found = []
     for issue in issues:
-        first, name, *deeper = [*issue.path.split("."), "", ""][:2] + issue.path.split(".")[2:]
-        inside = ".".join(part for part in deeper if part)
-        if first == "inputs" and inside:
-            found.append(Issue(path=f"{_PREFIX}{name}", message=f"{inside}: {issue.message}"))
-        elif first.isdecimal():
-            rest = ".".join([name, *deeper]).removeprefix("inputs").strip(".")
-            told = f"{rest}: {issue.message}" if rest else issue.message
+        first, _, rest = issue.path.partition(".")
+        if first.isdecimal():
+            inside = rest.removeprefix(ROOT).strip(".")
+            told = f"{inside}: {issue.message}" if inside else issue.message
             found.append(Issue(path=f"Run {int(first) + 1}", message=told))
         else:
             found.append(issue)

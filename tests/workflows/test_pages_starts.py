@@ -62,7 +62,7 @@ def test_the_form_has_a_field_for_each_input(page: Client, typed: Any) -> None:
     words = main_of(answer)
     for said in ("Amount", "How many.", "Choose…", "small", "optional", "For example by Friday.", "As JSON"):
         assert said in words
-    kinds = {each.name: each.kind for each in answer.context["form"].fields}
+    kinds = {each.name: each.kind for each in answer.context["form"].schema.fields}
     assert kinds["inputs.amount"] == "integer"
     assert kinds["inputs.kind"] == "choice"
     assert kinds["inputs.urgent"] == "flag"
@@ -102,11 +102,11 @@ def test_a_run_is_started_with_values_of_their_types(page: Client, typed: Any) -
 def test_what_is_wrong_is_told_by_field_and_what_was_entered_is_kept(page: Client, typed: Any) -> None:
     answer = started(page, amount="0", kind="", rows="[1", note="Keep me")
     assert answer.status_code == 422
-    fields = {each.name: each for each in answer.context["form"].fields}
+    fields = {each.name: each for each in answer.context["form"].schema.fields}
     assert "This is not JSON" in fields["inputs.rows"].error
     assert fields["inputs.note"].value == "Keep me"
     answer = started(page, amount="0", kind="", rows="[1]")
-    fields = {each.name: each for each in answer.context["form"].fields}
+    fields = {each.name: each for each in answer.context["form"].schema.fields}
     assert "greater than or equal to 1" in fields["inputs.amount"].error
     assert fields["inputs.kind"].error
     assert fields["inputs.amount"].value == "0"
@@ -178,7 +178,7 @@ def test_a_table_has_a_thousand_rows_at_most() -> None:
 def test_a_dataset_is_chosen_from_those_that_there_are(page: Client, workflow: MakeWorkflow, builder: User) -> None:
     workflow({"a": give(1)}, inputs={"table": {"type": "dataset"}})
     data = dataset_upload(file=BytesIO(b"a,b\n1,2\n3,4\n"), name="weekly.csv", user=builder)
-    (field,) = page.get(START).context["form"].fields
+    (field,) = page.get(START).context["form"].schema.fields
     assert (str(data.pk), data.name) in field.choices
     started(page, table=str(data.pk))
     assert inputs() == [{"table": str(data.pk)}]
@@ -187,7 +187,7 @@ def test_a_dataset_is_chosen_from_those_that_there_are(page: Client, workflow: M
 
 def test_a_choice_of_one_is_a_choice(page: Client, workflow: MakeWorkflow) -> None:
     workflow({"a": give(1)}, inputs={"one": {"type": "choice", "choices": ["only"]}})
-    (field,) = page.get(START).context["form"].fields
+    (field,) = page.get(START).context["form"].schema.fields
     assert (field.kind, field.choices[1:]) == ("choice", [("only", "only")])
 
 

@@ -5,7 +5,8 @@ is kept whatever it is. `SchemaForm` (`form`) brings both together: fields with 
 data for the model, and changes to rows. It knows nothing of agents and workflows.
 """
 
+from apps.console.schemaforms.fields import Field
 from apps.console.schemaforms.form import EDIT, FILE, SchemaForm
 from apps.console.schemaforms.shapes import Shape, shape_of
 
-__all__ = ["EDIT", "FILE", "SchemaForm", "Shape", "shape_of"]
+__all__ = ["EDIT", "FILE", "Field", "SchemaForm", "Shape", "shape_of"]

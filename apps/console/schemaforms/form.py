@@ -87,16 +87,16 @@ class SchemaForm:
         """What was entered, by path: the same form again."""
         return dict(self.entered.flat(self.root))
 
-    def data(self) -> dict[str, Any]:
+    def data(self, *, partly: bool = False) -> dict[str, Any]:
         """What was entered, as the model takes it; rows without anything in them are gone then.
 
-        Raises `InvalidInput` with an issue for each field that holds no JSON and should.
+        Raises `InvalidInput` with an issue for each field that holds no JSON and should; `partly` leaves these out.
         """
         issues: list[Issue] = []
         tidied(self.shape, self.entered)
         self.__dict__.pop("_made", None)
         found = read(self.shape, self.entered, self.root, self.held, issues)
-        if issues:
+        if issues and not partly:
             raise InvalidInput("Some fields cannot be read; nothing was started.", issues=issues)
         return {} if found is ABSENT else dict(found)
 

@@ -1,7 +1,8 @@
 """What a person entered: text by dotted path, as a tree. It is kept as it is, and read by a shape.
 
-Beside the values stand signs, which no property of a model is named by: `#` holds how many rows a list has (nothing: there is no list), `?` which
-alternative of a union was chosen, `@` which row a secret that is kept came from, and `!` that it is to be removed.
+Beside the values stand signs, which no property of a model is named by: `#` holds how many rows a list has (nothing:
+there is no list), `?` which alternative of a union was chosen, `@` which row a secret that is kept came from, and `!`
+that it is to be removed.
 """
 
 from __future__ import annotations
@@ -244,7 +245,7 @@ def read(shape: Shape, place: Entered | None, path: str, held: Any, issues: list
         part = shape.parts[chosen]
         value = read(part, place, path, held, issues)
         if part.tag and (value is ABSENT or isinstance(value, dict)):
-            return {part.tag[0]: part.tag[1], **({} if value is ABSENT else value)}
+            return {part.tag[0]: part.tag[1]} | (value if isinstance(value, dict) else {})
         return {} if value is ABSENT and part.kind == "group" else value
     return _read_secret(shape, place, path, held) if shape.kind == "secret" else _leaf(shape, place, path, issues)
 

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.common.errors import Conflict, InvalidInput, Problem, TooLarge
+from apps.common.errors import Conflict, InvalidInput, Problem, TooLarge, UnsupportedFormat
+from apps.console.schemaforms import EDIT, FILE
 from apps.console.views import ConsoleView
+from apps.datasets.sheets import cells_read
 from apps.workflows import selectors, services
 from apps.workflows.models import Workflow, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN
@@ -31,13 +33,16 @@ class WorkflowStart(ConsoleView):
         values = {key: value.replace("\r\n", "\n") for key, value in request.POST.dict().items()}
         form = self._form(workflow, values)
         try:
+            if EDIT in request.POST:
+                form.schema.edit(request.POST[EDIT], file=request.FILES.get(FILE), read_file=cells_read)
+                return self._show(workflow, form)
             if form.mode == "batch" and (file := request.FILES.get("file")) is not None:
                 form.values = {**values, "batch": _text_of(file)}
             runs = services.runs_start(
                 who=self.who, user=self.user, workflow=workflow, data=form.data(), origin="console"
             )
-        except (InvalidInput, TooLarge, Conflict) as problem:
-            form.problem = problem
+        except (InvalidInput, TooLarge, Conflict, UnsupportedFormat) as problem:
+            form.refused(problem)
             return self._show(workflow, form)
         return self._started(workflow, runs)
 
