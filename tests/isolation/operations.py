@@ -252,7 +252,7 @@ BODIES: dict[str, Body] = {
             "often": "day",
             "time": "07:00",
             "zone": "UTC",
-            "name": "new",
+            "name": "fresh",
             "title": "New",
         },
         names_things=True,
