@@ -62,9 +62,10 @@ class Entry:
 
     @property
     def measured(self) -> Measure | None:
-        """The figure of its model card that had something to reach, the first of them; None: it was not measured."""
+        """The figure of its model card that stands for it, of those that had something to reach."""
         card = self.agent.card()
-        return card.judged[0] if card and card.judged else None
+        judged = card.judged if card else []
+        return next((each for each in judged if each.name == self.agent.figure), judged[0] if judged else None)
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     """What the scores of its decisions are measured on; None where they have none."""
     fresh_for: ClassVar[timedelta | None] = timedelta(hours=1)
     """How long the same input may be answered by the result that is there; None: it is worked out each time."""
+    figure: ClassVar[str] = ""
+    """Name of the measure of its card that stands for it in the catalogue; empty: the first that had a bar."""
 
     input_type: ClassVar[type[BaseModel]]
     output_type: ClassVar[type[BaseModel]]

@@ -96,9 +96,17 @@ def test_a_card_says_the_first_figure_that_had_something_to_reach(
     )
     monkeypatch.setattr(type(AGENTS[COUNTER]), "card", lambda self: card)
     words = card_of(page, COUNTER).replace("\xa0", " ")
-    assert "Measured Right numbers 99.5 % at least 99" in words
+    assert "Measured Right numbers 99.5 % (at least 99)" in words
     assert "Speed" not in words
     assert "Wrong numbers" not in words
+    monkeypatch.setattr(type(AGENTS[COUNTER]), "figure", "Wrong numbers")
+    assert "Measured Wrong numbers 0.500 %" in card_of(page, COUNTER).replace("\xa0", " ")
+
+
+def test_the_figure_that_an_agent_names_is_on_its_card() -> None:
+    for agent in AGENTS:
+        card = agent.card()
+        assert not agent.figure or (card and agent.figure in [each.name for each in card.judged]), agent.key
 
 
 def test_a_card_says_how_an_agent_did_in_24_hours(page: Client, finished: Start) -> None:

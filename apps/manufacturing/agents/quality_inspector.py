@@ -136,6 +136,7 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
     title = "Quality Inspector"
     version = "1.0"
     icon = "ruler-2"
+    figure = "found within 10 samples"
     table_roles = layout.EVERY_ROLE
     verdicts = quality_decisions.VERDICTS
     examples = [

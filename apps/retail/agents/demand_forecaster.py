@@ -100,6 +100,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     title = "Demand Forecaster"
     version = "1.0"
     icon = "chart-line"
+    figure = "OWA"
     table_roles = ("item", "period", "quantity")
     verdicts = demand_decisions.VERDICTS
     examples = [
