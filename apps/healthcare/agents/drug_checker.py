@@ -37,20 +37,23 @@ PROGRESS_EVERY = 20
 """Patients between two tellings of progress."""
 OWN_FIELDS = ("age", "sex", "weight", "creatinine", "egfr", "allergies", "conditions")
 
-NamesGiven = str | list[str]
+NamesGiven = list[str] | str
+BY_ROWS: dict[str, Any] = {"form": "list", "suggest": True}
+"""Names are entered in a row each, with help for those of drugs; a text with semicolons says the same."""
 
 
 class DrugInput(StrictModel):
     """One patient by `medications` or `bundle`, or many by the table `patients`."""
 
     medications: NamesGiven = Field(
-        default="",
+        default=[],
         max_length=LONGEST_TEXT,
-        description="Names, brands or RxNorm codes, with semicolons between them; doses may stand beside them.",
+        description="Names, brands or RxNorm codes; doses may stand beside them.",
+        json_schema_extra=BY_ROWS,
     )
-    age: float | None = Field(default=None, ge=0, le=120, description="In years.")
+    age: float | None = Field(default=None, ge=0, le=120, json_schema_extra={"unit": "years"})
     sex: Literal["female", "male"] | None = Field(default=None, description="As the kidney formulas take it.")
-    weight: float | None = Field(default=None, ge=0.3, le=400, description="In kilograms.")
+    weight: float | None = Field(default=None, ge=0.3, le=400, json_schema_extra={"unit": "kg"})
     creatinine: float | None = Field(default=None, gt=0, le=3_000, description="In serum, in the unit beside it.")
     creatinine_unit: renal.CreatinineUnit = Field(
         default="mg/dL", title="Creatinine is in", description="1 mg/dL is 88.4 umol/L."
@@ -60,11 +63,16 @@ class DrugInput(StrictModel):
         gt=0,
         le=250,
         title="eGFR",
-        description="In mL/min/1.73 m²; by CKD-EPI 2021 from creatinine when left empty.",
+        description="By CKD-EPI 2021 from creatinine when left empty.",
+        json_schema_extra={"unit": "mL/min/1.73 m²"},
     )
     pregnant: bool = Field(default=False)
-    allergies: NamesGiven = Field(default="", max_length=LONGEST_TEXT, description="Drugs or families of drugs.")
-    conditions: NamesGiven = Field(default="", max_length=LONGEST_TEXT, description="Illnesses, in English.")
+    allergies: NamesGiven = Field(
+        default=[], max_length=LONGEST_TEXT, description="Drugs or families of drugs.", json_schema_extra=BY_ROWS
+    )
+    conditions: NamesGiven = Field(
+        default=[], max_length=LONGEST_TEXT, description="Illnesses, in English.", json_schema_extra={"form": "list"}
+    )
     bundle: dict[str, Any] | None = Field(
         default=None, description="A FHIR R4 Bundle of one patient with MedicationRequest resources."
     )
@@ -143,7 +151,10 @@ class _Case:
 
 
 def _named(given: NamesGiven) -> list[str]:
-    return names.listed(given) if isinstance(given, str) else [each.strip() for each in given if each.strip()]
+    """The names of a text, or of rows: in a row stands a name, which may have a comma, or some with semicolons."""
+    if isinstance(given, str):
+        return names.listed(given)
+    return [name.strip() for row in given for name in row.split(";") if name.strip()]
 
 
 class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
@@ -193,6 +204,9 @@ class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
             warnings=[*_warnings(entries), *(note for case in cases for note in case.notes)],
             preview=_preview(cases),
         )
+
+    def suggest(self, path: str, text: str) -> list[str]:
+        return names.suggested(text, knowledge())
 
     def decide(self, report: DrugReport, settings: DrugSettings) -> list[Decision]:
         return drug_decisions.decide(report, least=settings.least_severity, workflow=settings.workflow)

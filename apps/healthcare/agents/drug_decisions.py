@@ -20,8 +20,17 @@ from apps.common.decisions import (
 )
 from apps.healthcare.agents.drug_report import VERDICTS, DrugReport, FindingReport, PatientReport, by_weight
 from apps.healthcare.analytics.fhir import NOTICE
+from apps.healthcare.analytics.knowledge import VERSION
 from apps.healthcare.analytics.severity import INTERRUPTIVE, RANK, SEVERITIES
 
+TITLES: Final = {
+    "contraindicated": "Contraindicated",
+    "major": "Serious",
+    "incomplete": "Incomplete",
+    "moderate": "Watch or adjust",
+    "minor": "Minor",
+    "nothing known": "Nothing known",
+}
 NEEDS: Final = {
     "contraindicated": "Do not give it as it stands; talk to whoever prescribed it.",
     "major": "Change the drug, the dose or the watch kept before it is given.",
@@ -37,8 +46,8 @@ def code_of(verdict: str) -> Code:
 
 
 CODES: Final = {
-    code_of(verdict): Verdict(title=title, tone=tone, needs=NEEDS[verdict])
-    for verdict, (title, tone) in VERDICTS.items()
+    code_of(verdict): Verdict(title=TITLES[verdict], tone=tone, needs=NEEDS[verdict])
+    for verdict, (_, tone) in VERDICTS.items()
 }
 UNKNOWN_WEIGHT: Final = 150.0
 """An unknown name weighs more than a major finding, as nobody knows what it hides, and less than a contraindication."""
@@ -49,21 +58,20 @@ def decide(report: DrugReport, *, least: str, workflow: str) -> list[Decision]:
     """A decision for each patient, those to look at first on top."""
     single = len(report.patients) == 1
     return [
-        _decision(one, report, single=single, least=least, workflow=workflow)
+        _decision(one, single=single, least=least, workflow=workflow)
         for one in sorted(report.patients, key=by_weight)[:MOST_DECISIONS]
     ]
 
 
-def _decision(one: PatientReport, report: DrugReport, *, single: bool, least: str, workflow: str) -> Decision:
-    title = VERDICTS[one.verdict][0]
-    told = f"{title}." if not one.reasons else f"{title}. {one.reasons[0]}"
+def _decision(one: PatientReport, *, single: bool, least: str, workflow: str) -> Decision:
+    told = one.reasons[0] if one.reasons else f"{VERDICTS[one.verdict][0]}."
     return Decision(
         subject=one.patient[:200],
         verdict=code_of(one.verdict),
         summary=told,
         thresholds=[
             Threshold(name="Least severity that is told", value=least),
-            Threshold(name="Knowledge base", value=report.knowledge),
+            Threshold(name="Knowledge base", value=VERSION),
         ],
         reasons=list(_reasons(one, single=single))[:MOST_REASONS],
         alternatives=list(_without(one)),
@@ -88,8 +96,8 @@ def _reasons(one: PatientReport, *, single: bool) -> Iterator[Reason]:
             text=f"{finding.severity.capitalize()}: {_about(finding)}: {finding.effect}. {finding.management}.",
             weight=WEIGHTS[finding.severity],
             evidence=[
-                Evidence(text=f"{finding.mechanism}; evidence: {finding.evidence}", key=key),
-                *(Evidence(text="Source", source=source) for source in finding.sources),
+                Evidence(text=f"{finding.mechanism}; evidence: {finding.evidence}", key=key, source=source)
+                for source in finding.sources or [""]
             ],
         )
 
