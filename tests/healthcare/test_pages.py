@@ -58,7 +58,7 @@ def test_a_result_can_be_downloaded_as_csv_and_xlsx(finished: Start, member: Mak
 
 def test_an_empty_form_is_not_told_to_be_wrong(board: object, member: Make, client_for: ClientFor) -> None:
     page = client_for(member("analyst")).get(ADDRESS).content.decode()
-    assert 'name="medications"' in page
+    assert 'name="medications.0"' in page
     assert 'name="creatinine_unit"' in page
     assert ">mg/dL</option>" in page
     assert "cannot be accepted" not in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
 from typing import Any
@@ -35,6 +35,8 @@ class Field:
     count: str = ""
     """Of a list: how many rows there are; empty where there is no list."""
     offered: Choices | None = None
+    signs: list[tuple[str, str]] = field(default_factory=list)
+    """What is sent beside it, unseen."""
     row: int = 0
     """Of what stands in a row: its number, from 1."""
 
@@ -186,8 +188,9 @@ class _Maker:
     held: Any
     offered: Mapping[str, Choices]
 
-    def field(self, shape: Shape, path: str, place: Entered | None, row: int = 0) -> Field:
+    def field(self, shape: Shape, path: str, place: Entered | None, row: int = 0, *, fresh: bool = False) -> Field:
         if place is None or place.is_empty:
+            fresh = True
             place = entered_of(shape, shape.default) if shape.default is not UNSET else Entered()
         made = Field(shape, path, place.text or "", row=row, error=" ".join(self.errors.get(path, [])))
         made.offered = self.offered.get(path)
@@ -195,7 +198,7 @@ class _Maker:
             made.parts = [self._below(part, path, place, row) for part in shape.parts]
         elif shape.kind == "list" and not made.value:
             told = place.sign(ROWS)
-            rows = place.rows or ([Entered()] if shape.spare and told is None and not shape.nullable else [])
+            rows = place.rows or ([Entered()] if shape.spare and fresh and not shape.nullable else [])
             made.count = "" if not rows and not told else str(len(rows))
             made.parts = [self.field(shape.item, f"{path}.{n}", each, n + 1) for n, each in enumerate(rows)]
         elif shape.kind == "union":
@@ -203,7 +206,13 @@ class _Maker:
             if made.chosen is None and place.sign(CHOSEN) is None and not shape.nullable:
                 made.chosen = 0
             if made.chosen is not None:
-                made.parts = [self.field(shape.parts[made.chosen], path, place if not place.is_empty else None, row)]
+                part = shape.parts[made.chosen]
+                if made.chosen == shape.preferred:
+                    part = replace(part, label=shape.label, help=shape.help, required=shape.required)
+                made.parts = [self.field(part, path, place, row, fresh=fresh)]
+                if made.chosen == shape.preferred:
+                    made.parts[0].signs = [(f"{path}.{CHOSEN}", str(made.chosen))]
+                    return made.parts[0]
                 made.parts[0].error = "" if made.error else made.parts[0].error
         elif shape.kind == "secret":
             made.origin = place.sign(ORIGIN) or path

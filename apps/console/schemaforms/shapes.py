@@ -64,6 +64,8 @@ class Shape:
     exact: bool = False
     """A number that is read as it is written: a decimal."""
     parts: tuple[Shape, ...] = ()
+    preferred: int | None = None
+    """Of a union: the alternative that is offered, unless what is there is of another."""
     tag: tuple[str, Any] | None = None
     """The property and its value by which this alternative of a union is told from the others."""
 
@@ -99,7 +101,7 @@ class Shape:
     @cached_property
     def spare(self) -> bool:
         """Whether a row in which nothing was entered is told from one that is meant: something in it is required."""
-        return any(leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in _line(self))
+        return any(leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in _line(self.item))
 
     @cached_property
     def by_name(self) -> dict[str, Shape]:
@@ -187,8 +189,12 @@ class _Reader:
         if len(plain) == 1 and not self._is_optional_group(declared, plain):
             return self._single(name, *plain[0], declared, depth)
         tag = declared.get("discriminator", {}).get("propertyName", "")
-        parts = [self._alternative(option, reference, tag, depth) for option, reference in plain]
-        return Shape(name, "union", "", parts=tuple(parts)) if parts else Shape(name, "json", "")
+        said = {key: declared[key] for key in ("long", "labels") if key in declared}
+        parts = [self._alternative({**option, **said}, reference, tag, depth) for option, reference in plain]
+        kinds = ["text" if part.kind == "longtext" else part.kind for part in parts]
+        wanted, nothing = declared.get("form"), len(plain) < len(self._options(declared))
+        preferred = kinds.index(wanted) if wanted in kinds and not nothing else None
+        return Shape(name, "union", "", parts=tuple(parts), preferred=preferred) if parts else Shape(name, "json", "")
 
     def _is_optional_group(self, declared: Mapping[str, Any], plain: list[tuple[dict[str, Any], str]]) -> bool:
         """A model or nothing: whether it is there has to be asked."""

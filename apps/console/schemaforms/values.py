@@ -221,7 +221,7 @@ def chosen_of(shape: Shape, place: Entered) -> int | None:
         return next((n for n, kind in enumerate(kinds) if kind not in {"list", "group", "flag"}), 0)
     rows = ROWS in place.below or any(name.isdecimal() for name in place.below)
     wanted = "list" if rows else "group" if place.below else ""
-    return kinds.index(wanted) if wanted in kinds else None
+    return kinds.index(wanted) if wanted in kinds else shape.preferred
 
 
 def read(shape: Shape, place: Entered | None, path: str, held: Any, issues: list[Issue]) -> Any:

@@ -5,30 +5,51 @@ from __future__ import annotations
 from typing import Any
 
 ELDERLY: dict[str, Any] = {
-    "medications": "warfarin 3 mg; simvastatin 40 mg; clarithromycin 500 mg; ibuprofen 400 mg; lisinopril 10 mg; "
-    "spironolactone 25 mg; omeprazole 20 mg",
+    "medications": [
+        "warfarin 3 mg",
+        "simvastatin 40 mg",
+        "clarithromycin 500 mg",
+        "ibuprofen 400 mg",
+        "lisinopril 10 mg",
+        "spironolactone 25 mg",
+        "omeprazole 20 mg",
+    ],
     "age": 78,
     "sex": "female",
     "weight": 61,
     "creatinine": 1.6,
     "creatinine_unit": "mg/dL",
-    "allergies": "penicillin",
-    "conditions": "heart failure",
+    "allergies": ["penicillin"],
+    "conditions": ["heart failure"],
 }
 PSYCHIATRY: dict[str, Any] = {
-    "medications": "phenelzine; sertralin 50 mg; tramadol; lithium carbonate; naproxen; zopiclon; herbal calm tea",
+    "medications": [
+        "phenelzine",
+        "sertralin 50 mg",
+        "tramadol",
+        "lithium carbonate",
+        "naproxen",
+        "zopiclon",
+        "herbal calm tea",
+    ],
     "age": 44,
     "sex": "male",
 }
 KIDNEY: dict[str, Any] = {
-    "medications": "metformin 1 g; gabapentin 600 mg; dabigatran 150 mg; nitrofurantoin; allopurinol 300 mg; "
-    "co-amoxiclav",
+    "medications": [
+        "metformin 1 g",
+        "gabapentin 600 mg",
+        "dabigatran 150 mg",
+        "nitrofurantoin",
+        "allopurinol 300 mg",
+        "co-amoxiclav",
+    ],
     "age": 71,
     "sex": "male",
     "weight": 82,
     "creatinine": 245,
     "creatinine_unit": "umol/L",
-    "allergies": "amoxicillin",
+    "allergies": ["amoxicillin"],
 }
 
 
