@@ -38,6 +38,10 @@ class SeriesWidget(BaseModel):
     unit: str = ""
     summary: str
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.periods
+
 
 class ControlLimits(BaseModel):
     """One value per point of a control chart; None where a point has no limit."""
@@ -79,6 +83,10 @@ class ControlChartWidget(BaseModel):
     unit: str = ""
     summary: str
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.periods
+
 
 class Bar(BaseModel):
     name: str
@@ -102,6 +110,10 @@ class BarWidget(BaseModel):
     """Whether lines have a scale of their own, of 0 to 100 %."""
     unit: str = ""
     summary: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.periods
 
 
 class Contribution(BaseModel):
@@ -131,6 +143,10 @@ class WaterfallWidget(BaseModel):
     def result(self) -> float:
         """The base with all contributions."""
         return self.base.value + sum(step.value for step in self.steps)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.steps
 
 
 MOST_CELLS = 10_000
@@ -177,3 +193,7 @@ class MatrixWidget(BaseModel):
                         f" {len(self.columns)} columns."
                     )
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows or not self.columns

@@ -90,3 +90,7 @@ class MapWidget(BaseModel):
             twice = next(code for code in codes if codes.count(code) > 1)
             raise ValueError(f"The country {twice} is shaded twice.")
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.points or self.routes or self.regions)

@@ -77,3 +77,7 @@ class ScoreWidget(BaseModel):
     thresholds: Annotated[list[ScoreMark], Field(max_length=12)] = []
     summary: str = ""
     """What the scale does not say itself; where the figure stands is read out by itself."""
+
+    @property
+    def is_empty(self) -> bool:
+        return self.value is None

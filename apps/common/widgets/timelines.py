@@ -57,3 +57,7 @@ class TimelineWidget(BaseModel):
                     f"Entry {place + 1} (“{entry.name}”) is in the lane “{entry.lane}”, which is not named."
                 )
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.entries

@@ -16,15 +16,20 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from apps.common import formats
-from apps.common.widgets import CHARTS, TableWidget
+from apps.common.widgets import CHARTS, ScoreWidget, TableWidget, TimelineWidget
+from apps.console import tones
+from apps.console.scales import score_drawing
 from apps.console.statuses import status_of
 from apps.console.tables import TableView
+from apps.console.timelines import timeline_drawing
 
 register = template.Library()
 
 register.filter("number", formats.number)
 register.filter("duration", formats.duration)
 register.filter("bytes", formats.size)
+register.filter("tone", tones.tone)
+register.filter("tone_icon", tones.tone_icon)
 
 
 @register.simple_tag
@@ -113,8 +118,13 @@ def widget(context: RequestContext, item: Any) -> str:
     values: dict[str, Any] = {"widget": item, "id": _free_id(request, getattr(item, "key", "") or item.title)}
     if isinstance(item, TableView):
         values |= {"table": item, "widget": item.widget, "id": f"t-{slugify(item.key)}"}
-    if isinstance(item, CHARTS):
-        values["data"] = item.model_dump(mode="json", exclude={"title"})
+    if isinstance(item, CHARTS) and not item.is_empty:
+        values["data"] = item.model_dump(mode="json")
+        # Scripts draw most of them; what can be read without them is drawn here.
+        if isinstance(item, ScoreWidget):
+            values["drawing"] = score_drawing(item)
+        elif isinstance(item, TimelineWidget):
+            values["drawing"] = timeline_drawing(item)
     return get_template(f"console/widgets/{item.kind}.html").render(values, request)
 
 
@@ -134,14 +144,3 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return formats.number(value) if isinstance(value, int | float) or value is None else str(value)
-
-
-@register.filter
-def tone(value: str) -> str:
-    """The colour family of a widget's tone."""
-    return {"good": "succeeded", "warning": "retrying", "bad": "failed"}.get(value, "skipped")
-
-
-@register.filter
-def tone_icon(value: str) -> str:
-    return {"good": "circle-check", "warning": "alert-triangle", "bad": "alert-circle"}.get(value, "info-circle")
