@@ -12,7 +12,8 @@ from django.urls import reverse
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.agents import pulse, selectors
 from apps.agents.contract import AGENTS
-from apps.agents.models import AgentRun
+from apps.agents.drift import watching
+from apps.agents.models import AgentRun, AgentWatch
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
 from apps.common import formats
 from apps.common.permissions import Principal
@@ -170,8 +171,22 @@ def _attention(request: HttpRequest) -> dict[str, Any]:
     period = _period(request)
     found = pulse.runs_attention(who=_who(request), period=period)
     every = _runs_url(status="failed", since=period.key)
-    items = [_wanted(each, every) for each in found[:ATTENTION_SHOWN]]
-    return {"items": items, "more": len(found) - len(items), "url": every, "period": period}
+    drifting = [_drifts(watch) for watch in _drifting(request)][:ATTENTION_SHOWN]
+    failing = [_wanted(each, every) for each in found[: ATTENTION_SHOWN - len(drifting)]]
+    return {"items": [*drifting, *failing], "more": len(found) - len(failing), "url": every, "period": period}
+
+
+def _drifting(request: HttpRequest) -> list[AgentWatch]:
+    found: list[AgentWatch] = _once(request, "drifting", lambda: watching.watches_drifting(who=_who(request)))
+    return found
+
+
+def _drifts(watch: AgentWatch) -> dict[str, Any]:
+    agent = AGENTS.get(watch.agent_key)
+    title = f"{agent.title if agent else watch.agent_key} decides otherwise than it did"
+    text = "Each new decision waits for a person." if watch.falls_back else "Decisions go out as before: look at why."
+    url = reverse("agents:drift", args=[watch.agent_key])
+    return {"title": title, "text": text, "url": url, "tone": "late", "icon": "activity", "at": watch.drifting_since}
 
 
 _ICONS = {"given up": "alert-triangle", "late": "hourglass", "broken": "bug", "refused": "circle-x"}
@@ -183,13 +198,15 @@ def _wanted(item: pulse.Attention, every: str) -> dict[str, Any]:
     name = agent.title if agent else run.agent_key
     if item.kind == "late":
         title, text = f"{name} takes unusually long", f"{run.ref} · {run.source or 'no data'} · open for long"
-        return {"title": title, "text": text, "url": _run_url(run), "tone": "late", "icon": _ICONS["late"], "run": run}
+        return {"title": title, "text": text, "url": _run_url(run), "tone": "late", "icon": _ICONS["late"],
+                "at": run.created_at}  # fmt: skip
     problem = run.problem or {}
     which = run.ref if count == 1 else f"{count} runs, the last {run.ref}"
     text = f"{which} · {problem.get('detail', '')}"
     url = _run_url(run) if count == 1 else f"{every}&{urlencode({'agent': run.agent_key})}"
     title = f"{name}: {problem.get('title', 'failed')}"
-    return {"title": title, "text": text, "url": url, "tone": "failed", "icon": _ICONS[item.kind], "run": run}
+    return {"title": title, "text": text, "url": url, "tone": "failed", "icon": _ICONS[item.kind],
+            "at": run.created_at}  # fmt: skip
 
 
 def _run_url(run: AgentRun) -> str:
@@ -207,7 +224,8 @@ def _live(request: HttpRequest) -> dict[str, Any]:
 def _health(request: HttpRequest) -> dict[str, Any]:
     health = pulse.agents_health(who=_who(request))
     agents = selectors.agents_list(who=_who(request)) if _who(request).can(AGENTS_VIEW) else []
-    return {"rows": [(agent, health.get(agent.key, pulse.Health())) for agent in agents]}
+    drifting = {watch.agent_key for watch in _drifting(request)}
+    return {"rows": [(agent, health.get(agent.key, pulse.Health()), agent.key in drifting) for agent in agents]}
 
 
 def _unless_new(context: Callable[[HttpRequest], dict[str, Any]]) -> Callable[[HttpRequest], dict[str, Any] | None]:
