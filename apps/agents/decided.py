@@ -15,13 +15,14 @@ from apps.agents.doing import Proposal
 from apps.agents.inputs import table_of
 from apps.agents.models import AgentDecision, AgentReview, AgentRun
 from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW
+from apps.common import formats
 from apps.common.decisions import Decision, Evidence, Reason, Scale, Verdict
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal
 from apps.datasets import selectors as datasets
 from apps.datasets.permissions import DATASETS_VIEW
 
-PAGE: Final = 15
+PAGE: Final = 8
 EXCERPT: Final = 2000
 """Characters of a part of an input that are shown."""
 REVIEWS: Final = {
@@ -54,6 +55,12 @@ class Line:
     stands: Verdict
     url: str
     current: bool
+
+    @property
+    def score(self) -> str:
+        """With the digits of its scale; a dash where there is none."""
+        scale = decisions.scale_of(self.row, self.said)
+        return formats.number(self.row.score, scale.digits if scale else None)
 
 
 class Opened:
