@@ -20,6 +20,8 @@ SUCCEEDED, FAILED = Q(status=AgentRun.Status.SUCCEEDED), Q(status=AgentRun.Statu
 SLOW = timedelta(minutes=10)
 # How many failures are looked at for what needs attention.
 FAILURES_SEEN = 200
+# How many runs tell how long the next one takes.
+RECENT = 50
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,14 @@ def agents_health(*, who: Principal) -> dict[str, Health]:
         )
         for key, rows in sorted(by_agent.items())
     }
+
+
+def expected_time(*, who: Principal, agent: str) -> timedelta | None:
+    """How long a run of an agent takes: the median of its latest that succeeded; None where there is none."""
+    demand(who, RUNS_VIEW)
+    worked = AgentRun.objects.filter(SUCCEEDED, agent_key=agent, answered_from=None).order_by("-id")[:RECENT]
+    median: timedelta | None = worked.aggregate(median=_median(Q()))["median"]
+    return median
 
 
 def hours_of_day() -> list[datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -14,18 +15,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from apps.agents import decisions, live, pulse, reviews, selectors, services, snippets
-from apps.agents.contract import AGENTS, Agent
-from apps.agents.decided import decided_context
+from apps.agents.contract import Agent
 from apps.agents.downloads import result_download, sheet_download
 from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, DECISIONS_REVIEW, RUNS_CANCEL, RUNS_VIEW
-from apps.common.errors import Conflict, Problem
+from apps.agents.shown import run_context
+from apps.agents.uses import uses_of
+from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.industries import industries
-from apps.common.widgets import TableWidget
 from apps.console.schemaforms import EDIT, FILE
 from apps.console.schemaforms.texts import json_text
-from apps.console.tables import TableView
 from apps.console.views import ConsoleView
 from apps.datasets import selectors as datasets
 from apps.datasets.limits import MEGABYTE
@@ -36,21 +36,30 @@ from apps.tenants.context import current_tenant
 
 # How much of an input is shown on a run's page, in characters.
 INPUT_SHOWN = 20_000
+# How much of an input an address holds.
+MOST_AT_HAND = 1_500
 
 
 class AgentPage(ConsoleView):
-    """One agent: input on the left; history, API call and model card on the right."""
+    """One agent: input on the left; its result, history, API call and model card on the right.
+
+    `?run=<number>` shows the result of a run beside the input, `?again=<number>` begins with the input of one. What a
+    script starts is shown beside the input at once (`HX-Target: result`); else a start leads to the run's own page.
+    """
 
     permission = {"GET": AGENTS_VIEW, "POST": AGENTS_RUN}
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
-        if again := request.GET.get("again", ""):
-            form = self._again(agent, int(again) if again.isdecimal() and len(again) < 18 else 0)
+        beside = self._run(agent, "run")
+        if beside and request.headers.get("HX-Target") == "result":
+            return self.page("agents/_beside.html", run_context(self.who, request, beside))
+        if again := self._run(agent, "again"):
+            form = InputForm.again(agent, again.input, who=self.who)
         else:
             form = InputForm(agent, request.GET.dict(), who=self.who)
         form.look()
-        return self._show(agent, form)
+        return self._show(agent, form, beside=beside)
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
@@ -63,16 +72,23 @@ class AgentPage(ConsoleView):
         except Problem as problem:
             form.problem = problem
             return self._show(agent, form, status=problem.status)
+        if request.headers.get("HX-Target") == "result":
+            return redirect(f"{reverse('agents:agent', args=[key])}?again={run.number}&run={run.number}")
         return redirect("agents:run", number=run.number)
 
-    def _again(self, agent: Agent[Any, Any, Any], number: int) -> InputForm:
-        """A form that starts from the input of an earlier run of the agent."""
-        run = selectors.run_get(who=self.who, number=number)
+    def _run(self, agent: Agent[Any, Any, Any], name: str) -> AgentRun | None:
+        """The run of the agent whose number the query gives by this name. Raises `NotFound`, also for one of others."""
+        number = self.request.GET.get(name, "")
+        if not number:
+            return None
+        run = selectors.run_get(who=self.who, number=int(number) if number.isdecimal() and len(number) < 18 else 0)
         if run.agent_key != agent.key:
-            raise Http404("that run is not one of this agent")
-        return InputForm.again(agent, run.input, who=self.who)
+            raise NotFound(f"That run is not one of {agent.title}.", remedy="See the runs of the agent.")
+        return run
 
-    def _show(self, agent: Agent[Any, Any, Any], form: InputForm, status: int = 200) -> HttpResponse:
+    def _show(
+        self, agent: Agent[Any, Any, Any], form: InputForm, status: int = 200, beside: AgentRun | None = None
+    ) -> HttpResponse:
         self.page_title = agent.title
         most = current_tenant().max_upload_mb
         context = {
@@ -84,8 +100,9 @@ class AgentPage(ConsoleView):
             "too_large": over_quota(most),
             "can_run": self.who.can(AGENTS_RUN),
             "can_upload": self.who.can(DATASETS_UPLOAD),
+            "expected": pulse.expected_time(who=self.who, agent=agent.key) if self.who.can(RUNS_VIEW) else None,
         }
-        if self.request.headers.get("HX-Target") == "input":
+        if self.request.headers.get("HX-Target") in {"input", "result"}:
             return self.page("agents/_input.html", context, status=status)
         url = self.request.build_absolute_uri(reverse("agents_api:run-start", args=[agent.key]))
         context |= {
@@ -94,13 +111,26 @@ class AgentPage(ConsoleView):
             "curl": snippets.curl(agent, url),
             "python": snippets.python(agent, url),
             "can_see_keys": self.who.can(KEYS_VIEW),
+            "uses": uses_of(self.request, agent.key, **self._at_hand(form, beside)),
         }
+        if beside:
+            context |= run_context(self.who, self.request, beside)
         if self.who.can(RUNS_VIEW):
             context["recent"] = selectors.runs_page(
                 who=self.who, narrow=selectors.RunFilter(agent=agent.key), size=6
             ).runs
             context["health"] = pulse.agents_health(who=self.who).get(agent.key)
         return self.page("agents/agent.html", context, status=status)
+
+    def _at_hand(self, form: InputForm, beside: AgentRun | None) -> dict[str, str]:
+        """What a workflow of the agent begins with: the run that is shown or begun from, or what is entered."""
+        if number := (beside and str(beside.number)) or self.request.GET.get("again", ""):
+            return {"run": number}
+        try:
+            text = json.dumps(form.data(), ensure_ascii=False) if form.ready else ""
+        except Problem:
+            return {}
+        return {"input": text} if 2 < len(text) <= MOST_AT_HAND else {}
 
 
 class RunList(ConsoleView):
@@ -214,32 +244,12 @@ class RunPage(ConsoleView):
     def _show(self, run: AgentRun, more: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
         self.page_title = f"Run {run.ref}"
         entered = json_text(run.input)
-        context: dict[str, Any] = {
-            "run": run,
-            "agent": AGENTS.get(run.agent_key),
+        context = run_context(self.who, self.request, run) | {
             "input": entered[:INPUT_SHOWN],
             "input_cut": len(entered) > INPUT_SHOWN,
-            "can_cancel": self.who.can(RUNS_CANCEL),
-            "can_run": self.who.can(AGENTS_RUN),
-            "slow": run.is_open and timezone.now() - run.created_at > pulse.SLOW,
+            "uses": uses_of(self.request, run.agent_key, run=str(run.number)),
         }
-        if run.verdict:
-            context |= decided_context(self.who, self.request, run)
-        if run.status == AgentRun.Status.SUCCEEDED and context["agent"]:
-            context |= self._result(run)
         return self.page("agents/run.html", context | (more or {}), status=status)
-
-    def _result(self, run: AgentRun) -> dict[str, Any]:
-        agent, report = selectors.run_report(run)
-        widgets = agent.present(report)
-        tables = {w.key: TableView(w, self.request) for w in widgets if isinstance(w, TableWidget)}
-        chosen = next((table for table in tables.values() if table.widget.row_key), None)
-        row = self.request.GET.get("row") or (chosen.first_key() if chosen else "")
-        return {
-            "widgets": [tables[w.key] if isinstance(w, TableWidget) else w for w in widgets],
-            "row": row,
-            "detail": agent.detail(report, row) if row else [],
-        }
 
 
 class RunSnapshot(ConsoleView):

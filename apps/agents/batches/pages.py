@@ -117,20 +117,16 @@ class BatchPage(ConsoleView):
         start = (page - 1) * batches.PAGE
         found = list(batches.rows_query(who=self.who, batch=batch, narrow=narrow)[start : start + batches.PAGE + 1])
         labels, agent = batches.labels_of(batch), AGENTS.get(batch.agent_key)
-        verdicts = agent.verdicts if agent else {}
         context = {
             "batch": batch,
             "agent": agent,
             "standing": batches.standing_of(batch),
             "plan": batches.plan_of(batch),
-            "rows": [
-                {"run": run, "label": labels.get(run.batch_row or 0, ""), "verdict": verdicts.get(run.verdict)}
-                for run in found[: batches.PAGE]
-            ],
+            "rows": [{"run": run, "label": labels.get(run.batch_row or 0, "")} for run in found[: batches.PAGE]],
             "refused": batches.refused_of(batch),
             "narrow": narrow,
             "statuses": STATES,
-            "verdicts": verdicts,
+            "verdicts": agent.verdicts if agent else {},
             "page": page,
             "more": len(found) > batches.PAGE,
             "can_cancel": self.who.can(RUNS_CANCEL),
