@@ -153,6 +153,7 @@ class Dispatcher(Protocol):
     ) -> dict[UUID, Standing]: ...
     def still_ours(self, claims: Sequence[Claim]) -> list[Claim]: ...
     def others_wait(self, queue: str) -> bool: ...
+    def make_way(self, most: float) -> float: ...
 
 
 _dispatcher: Dispatcher | None = None
@@ -255,3 +256,10 @@ def still_ours(claims: Sequence[Claim]) -> list[Claim]:
 def others_wait(queue: str) -> bool:
     """Whether other tenants wait for a worker of this queue: a long turn should end. Costs no query."""
     return _provided().others_wait(queue)
+
+
+def make_way(most: float) -> float:
+    """Let other tenants go first that are at work in this process and have had less of its time: wait for them, `most`
+    seconds at most. Returns how long that was. Called between two pieces of a turn at the queue `flow`, with nothing
+    locked; elsewhere it does not wait. Costs no query."""
+    return _provided().make_way(most)

@@ -16,6 +16,7 @@ from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing, W
 from apps.dispatch import rounds, rows, single, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import current
+from apps.dispatch.pumping import PUMPING
 from apps.tenants.context import PUBLIC, current_schema, each_tenant, public_context
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,10 @@ class WorkDispatcher:
 
     def others_wait(self, queue: str) -> bool:
         return self.board.ending[0] != 0 or wakeups.others_waiting(current_schema(), queue)
+
+    def make_way(self, most: float) -> float:
+        turn = current()
+        return PUMPING.make_way(turn.tenant, most) if turn and turn.queue == "flow" else 0.0
 
     def requeue(self, kind: str, id: UUID) -> bool:
         tenant = _tenant_of(kind)

@@ -13,7 +13,7 @@ from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import Current, entered
-from apps.dispatch.pumping import PUMPING
+from apps.dispatch.pumping import CREDIT, PUMPING
 from apps.tenants.context import PUBLIC, public_context, tenant_by_schema, tenant_context
 from apps.tenants.models import Tenant
 
@@ -43,26 +43,29 @@ def turn(*, schema: str, queue: str, board: Board) -> int:
 
 
 def _turn(schema: str, queue: str, board: Board) -> int:
-    wakeups.received(schema, queue)
-    tenant = None if schema == PUBLIC else tenant_by_schema(schema)
-    if schema != PUBLIC and (tenant is None or not tenant.is_working):
-        return 0
     if queue != "flow":
-        return _work(schema, queue, tenant, board)
-    if not PUMPING.enter(schema):
+        return _work(schema, queue, board)
+    if not PUMPING.enter(schema):  # first of all: from now on others make way
+        wakeups.received(schema, queue)
         return 0
     try:
-        return _work(schema, queue, tenant, board)
+        return _work(schema, queue, board)
     finally:
         if PUMPING.leave(schema):
             wakeups.wake(schema, queue)
 
 
-def _work(schema: str, queue: str, tenant: Tenant | None, board: Board) -> int:
+def _work(schema: str, queue: str, board: Board) -> int:
+    wakeups.received(schema, queue)
+    tenant = None if schema == PUBLIC else tenant_by_schema(schema)
+    if schema != PUBLIC and (tenant is None or not tenant.is_working):
+        return 0
     until, taken = time.monotonic() + LONGEST, 0
     with _inside(tenant), entered(schema, queue) as current:
         while True:
             current.has_made = False
+            if queue == "flow":
+                PUMPING.make_way(schema, CREDIT)
             limit = min(_limit(schema, queue), board.free())
             claimed = rows.claim(tenant=schema, queue=queue, limit=limit, slots=_slots(tenant, queue))
             if claimed.more:

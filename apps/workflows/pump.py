@@ -50,6 +50,8 @@ COMPUTE: Final = 0.05
 """Seconds that are computed between two commits at most: a crash repeats no more than this, and one step."""
 LONGEST: Final = 2.0
 """Seconds of a turn; then what is still in hand is given back, so that others come to their turn."""
+PATIENCE: Final = 0.1
+"""Seconds that a round waits at most for tenants that go first."""
 LOOK_EVERY: Final = 0.1
 """Seconds between two looks at whether other tenants wait."""
 
@@ -77,24 +79,26 @@ class Pump:
                 if looked > until or work.others_wait("flow"):
                     until = 0.0
             if until < time.monotonic():
-                self._make_way()
+                self._give_all_back()
             else:
                 self._round()
         self.teller.tell(now=True)
 
-    def _make_way(self) -> None:
+    def _give_all_back(self) -> None:
         """Give every run back as it stands, at once: another tenant waits for this very thread."""
         for hand in self.hands.values():
             hand.move = Move(hand.claim, "yield")
         self._commit(list(self.hands.values()))
 
     def _round(self) -> None:
-        began = time.monotonic()
+        until, patience = time.monotonic() + COMPUTE, PATIENCE
         done: list[InHand] = []
         for hand in self.hands.values():
+            waited = work.make_way(patience)
+            until, patience = until + waited, patience - waited
             self._advance(hand)
             done.append(hand)
-            if time.monotonic() - began > COMPUTE:
+            if time.monotonic() > until:
                 break
         self._commit(done)
 

@@ -111,12 +111,20 @@ def test_a_process_pumps_a_tenant_twice_at_most_and_misses_nobody_who_came_meanw
     assert wakes == []
 
 
-def test_only_as_many_pump_a_tenant_as_help_and_every_tenant_for_itself() -> None:
-    inside = pumping.Pumping()
-    assert [inside.enter("t_acme") for _ in range(3)] == [True, True, False]
-    assert inside.enter("t_globex")
-    assert [inside.leave("t_acme"), inside.leave("t_acme"), inside.leave("t_globex")] == [True, False, False]
-    assert inside.enter("t_acme")
+def test_a_turn_takes_its_place_before_it_asks_for_anything_and_makes_way_before_each_claim(
+    acme: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule R10: those who flood the process make way while it is still on its way to the database."""
+    monkeypatch.setattr(DummyWork, "queue", "flow")
+    scheduled(1)
+    happened: list[str] = []
+    enter, claim = pumping.PUMPING.enter, rows.claim
+    monkeypatch.setattr(pumping.PUMPING, "enter", lambda tenant: happened.append("enter") or enter(tenant))
+    monkeypatch.setattr(pumping.PUMPING, "make_way", lambda tenant, most: happened.append("make way") or 0.0)
+    monkeypatch.setattr(wakeups, "received", lambda tenant, queue: happened.append("received"))
+    monkeypatch.setattr(rows, "claim", lambda **asked: happened.append("claim") or claim(**asked))
+    assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 1
+    assert happened == ["enter", "received", *["make way", "claim"] * 2]
 
 
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:

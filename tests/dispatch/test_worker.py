@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from typing import Any
 
@@ -237,3 +238,13 @@ def test_what_a_worker_has_loaded_is_out_of_its_collectors_sight_before_it_works
     [settle] = [each for each in signal._live_receivers(None) if each is celery.settle]
     settle()
     assert called == ["freeze"]
+
+
+def test_threads_of_a_worker_do_not_keep_each_other_waiting_for_long() -> None:
+    before = sys.getswitchinterval()
+    try:
+        assert celery.change_threads_often in signals.worker_ready._live_receivers(None)
+        celery.change_threads_often()
+        assert sys.getswitchinterval() <= 0.001
+    finally:
+        sys.setswitchinterval(before)
