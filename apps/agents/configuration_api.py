@@ -54,7 +54,7 @@ class ConfigurationOut(BaseModel):
         return cls(
             agent=agent.key,
             version=row.number if row else 0,
-            settings=configurations.settings_whole(agent, row),
+            settings=configurations.settings_shown(agent, row),
             roles=row.roles if row else None,
             note=row.note if row else "",
             changed_by=row.created_by.email if row and row.created_by else None,

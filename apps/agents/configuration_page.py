@@ -104,7 +104,9 @@ class SettingsForm:
     def of(cls, agent: AnyAgent, current: AgentConfiguration | None) -> SettingsForm:
         """The form on what holds now."""
         held = configurations.settings_whole(agent, current)
-        schema = SchemaForm(agent.settings_type, {}, root=ROOT, base=held, held=held)
+        schema = SchemaForm(
+            agent.settings_type, {}, root=ROOT, base=configurations.settings_shown(agent, current), held=held
+        )
         number, roles = (current.number, current.roles) if current else (0, None)
         return cls(agent, schema, seen=number, roles=roles, note="")
 

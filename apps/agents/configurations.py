@@ -22,6 +22,8 @@ from apps.agents.models import AgentConfiguration
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied
 from apps.common.permissions import ROLES, Principal, codes_of, demand
+from apps.console.schemaforms import shape_of
+from apps.console.schemaforms.secrets import dumped, kept, masked
 from apps.tenants.context import current_schema
 
 OWNER: Final = "owner"
@@ -89,12 +91,13 @@ def configuration_save(
 ) -> AgentConfiguration:
     """Set an agent up: a version more. `seen` is the number of the one that was looked at, 0 for none.
 
-    Raises `InvalidInput` with an issue for each place, and `Conflict` where somebody else has saved in between.
+    A secret that is sent as it was shown stays as it is. Raises `InvalidInput` with an issue for each place, and
+    `Conflict` where somebody else has saved in between.
     """
     demand(who, AGENTS_CONFIGURE)
-    values = settings_parse(agent, settings)
-    allowed = _roles_parse(roles)
     last = newest(agent.key)
+    values = settings_parse(agent, kept(shape_of(agent.settings_type), settings, settings_whole(agent, last)))
+    allowed = _roles_parse(roles)
     number = last.number if last else 0
     if seen is not None and seen != number:
         raise _saved_meanwhile(agent)
@@ -170,10 +173,13 @@ def configuration_differences(
 
 def settings_differences(agent: AnyAgent, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """A sentence for each setting that differs, of what differs from the agent's own."""
-    own = agent.settings_type().model_dump(mode="json")
+    own, shape = dumped(agent.settings_type()), shape_of(agent.settings_type)
     before, after = own | old, own | new
+    was, now = masked(shape, before), masked(shape, after)
     return [
-        f"{_label(agent, name)} was {_shown(before.get(name))}, and is {_shown(value)}."
+        f"{_label(agent, name)} was {_shown(was.get(name))}, and is {_shown(now[name])}."
+        if was.get(name) != now[name]
+        else f"{_label(agent, name)} has another secret."
         for name, value in after.items()
         if before.get(name) != value
     ]
@@ -185,14 +191,19 @@ def runners() -> list[str]:
 
 
 def settings_whole(agent: AnyAgent, configuration: AgentConfiguration | None) -> dict[str, Any]:
-    """Every setting with the value that it has in a version, None for the agent's own."""
-    own = agent.settings_type().model_dump(mode="json")
-    return own | (configuration.settings if configuration else {})
+    """Every setting with the value that it has in a version, None for the agent's own; secrets are among them."""
+    return dumped(agent.settings_type()) | (configuration.settings if configuration else {})
+
+
+def settings_shown(agent: AnyAgent, configuration: AgentConfiguration | None) -> dict[str, Any]:
+    """Every setting as people and programs may see it: of a secret only that it is set."""
+    shown: dict[str, Any] = masked(shape_of(agent.settings_type), settings_whole(agent, configuration))
+    return shown
 
 
 def settings_parse(agent: AnyAgent, settings: dict[str, Any]) -> dict[str, Any]:
     """What differs from the agent's own settings, checked."""
-    values: dict[str, Any] = _validated(agent, settings).model_dump(mode="json", exclude_defaults=True)
+    values = dumped(_validated(agent, settings), exclude_defaults=True)
     if len(json.dumps(values)) > LARGEST:
         raise InvalidInput(
             f"Settings have {LARGEST // 1024} KiB at most; nothing was stored.",

@@ -101,15 +101,13 @@ class Shape:
     @cached_property
     def spare(self) -> bool:
         """Whether a row in which nothing was entered is told from one that is meant: something in it is required."""
-        return any(leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in _line(self.item))
+        return any(
+            leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in _line(self.item)
+        )
 
     @cached_property
     def by_name(self) -> dict[str, Shape]:
         return {part.name: part for part in self.parts}
-
-
-def _line(shape: Shape) -> tuple[Shape, ...]:
-    return shape.parts if shape.kind == "group" else (shape,)
 
 
 def _cells(shape: Shape) -> int:

@@ -117,8 +117,13 @@ def entered_of(shape: Shape, data: Any) -> Entered:
     return Entered("" if shape.kind == "secret" else _shown(shape, data))
 
 
+def alternative_of(shape: Shape, data: Any) -> int | None:
+    """Which alternative of a union these data are of; None for nothing."""
+    return None if data is None else next((n for n, part in enumerate(shape.parts) if _suits(part, data)), 0)
+
+
 def _of_union(shape: Shape, data: Any) -> Entered:
-    number = None if data is None else next((n for n, part in enumerate(shape.parts) if _suits(part, data)), 0)
+    number = alternative_of(shape, data)
     made = Entered() if number is None else entered_of(shape.parts[number], data)
     made.below[CHOSEN] = Entered("" if number is None else str(number))
     return made
