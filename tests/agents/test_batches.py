@@ -202,6 +202,14 @@ def test_an_agent_that_needs_a_table_gets_one_of_each_group(file: Callable[..., 
         plan_check(AGENTS[DECIDER], Plan(dataset=dataset.pk, columns={"x": "name"}), dataset_frame(dataset), who=None)
 
 
+def test_the_column_of_the_groups_is_kept_where_it_plays_a_role(file: Callable[..., Dataset], analyst: User) -> None:
+    dataset = file(b"item,week,sold\nTea,2026-01-05,1\n")
+    plan = Plan(dataset=dataset.pk, by="groups", group="item", columns={"item": "item"})
+    (item,) = plans.Inputs(AGENTS["retail.demand_forecaster"], plan, dataset_frame(dataset)).slice(0, 9)
+    rows = [{"item": "Tea", "week": "2026-01-05", "sold": "1"}]
+    assert item.data == {"history": {"rows": rows, "columns": {"item": "item"}}}
+
+
 # -------------------------------------------------------------------------------------------------------------- start
 
 

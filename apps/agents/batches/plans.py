@@ -147,7 +147,8 @@ class Inputs:
     def _of_group(self, number: int) -> Item:
         group = self._groups[number]
         name, row = group[self.plan.group][0], int(group[ROW][0])
-        rest = group.drop(self.plan.group, ROW)
+        # Within a group its column says the same in every row: unless it is told to play a role, it is no part of it.
+        rest = group.drop(ROW, *([] if self.plan.group in self.plan.columns.values() else [self.plan.group]))
         rows = [{key: cell for key, cell in each.items() if cell is not None} for each in rest.to_dicts()]
         table = {"rows": rows, **({"columns": self.plan.columns} if self.plan.columns else {})}
         fault = "" if name not in (None, "") else f"Nothing stands in “{self.plan.group}”, which names the groups."
