@@ -101,9 +101,8 @@ class Shape:
     @cached_property
     def spare(self) -> bool:
         """Whether a row in which nothing was entered is told from one that is meant: something in it is required."""
-        return any(
-            leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in _line(self.item)
-        )
+        line = self.item.parts if self.item.kind == "group" else (self.item,)
+        return any(leaf.required and not leaf.nullable and leaf.kind not in {"flag", *NESTED} for leaf in line)
 
     @cached_property
     def by_name(self) -> dict[str, Shape]:
