@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from apps.agents import configurations, selectors
 from apps.agents.configurations import AnyAgent
 from apps.agents.models import AgentConfiguration
-from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_VIEW
+from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
 from apps.common.errors import Problem
 from apps.common.permissions import ROLES
 from apps.console.schemaforms import EDIT, FILE, SchemaForm
@@ -73,6 +73,7 @@ class AgentConfigurationPage(ConsoleView):
             "form": form,
             "versions": versions,
             "can_configure": self.who.can(AGENTS_CONFIGURE),
+            "can_evaluate": self.who.can(AGENTS_RUN) and self.who.can(RUNS_VIEW),
             "runners": [ROLES[role] for role in configurations.runners()],
         }
         return self.page("agents/configuration.html", context, status=status)

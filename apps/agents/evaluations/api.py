@@ -34,7 +34,7 @@ _RESULT: dict[str, Any] = {
     "verdict": "",
     "facts": [
         {
-            "text": "output.series[0].forecast[0] between [275, 290]",
+            "text": "output.series[0].next[0] between [275, 290]",
             "holds": True,
             "must": True,
             "weight": 1.0,
@@ -49,7 +49,7 @@ _RESULT: dict[str, Any] = {
 }
 _OUT: dict[str, Any] = {
     "id": "0192f3a4-b5c6-7d8e-9f00-112233445566",
-    "agent": "retail.demand_forecaster",
+    "agent": "example.outlier_finder",
     "agent_version": "1.0",
     "settings_version": 2,
     "is_draft": False,
@@ -162,9 +162,7 @@ class Evaluations(ApiView):
 class EvaluationOne(ApiView):
     permission = {"GET": RUNS_VIEW}
 
-    @extend_schema(
-        operation_id="evaluation_get", tags=["agents"], parameters=[KEY], responses={200: EvaluationDetail}
-    )
+    @extend_schema(operation_id="evaluation_get", tags=["agents"], parameters=[KEY], responses={200: EvaluationDetail})
     def get(self, request: Request, key: str, evaluation: UUID) -> Response:
         """One evaluation with the result of each case. Compare two by the names of their cases."""
         agent = selectors.agent_get(who=self.who, key=key)

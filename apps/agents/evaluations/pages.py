@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 
 from apps.agents import configurations, selectors
+from apps.agents.configuration_page import SettingsForm
 from apps.agents.configurations import AnyAgent
 from apps.agents.evaluations import keeping, live, services
 from apps.agents.evaluations.cases import Case, cases_shipped
@@ -58,6 +59,10 @@ class EvaluationList(ConsoleView):
         agent = selectors.agent_get(who=self.who, key=key)
         entered = {"which": request.POST.get("which", "now"), "draft": request.POST.get("draft", "{}")}
         try:
+            if entered["which"] == "form":  # from the page of settings, before they are saved
+                current = configurations.configuration_current(who=self.who, agent=agent)
+                form = SettingsForm.posted(agent, request.POST, current)
+                entered = {"which": "draft", "draft": json_text(form.schema.data())}
             made = services.evaluation_start(who=self.who, user=self.user, agent=agent, **_which(entered))
         except Problem as problem:
             return self._show(agent, entered, problem)
@@ -238,7 +243,7 @@ class CaseNew(ConsoleView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
-        form = CaseForm(run=request.GET.get("run", ""))
+        form = CaseForm(run=request.GET.get("run", ""), input=request.GET.get("input", "{}"))
         run = self._run(agent, form.run)
         if run is not None:
             form.input = json_text(run.input)

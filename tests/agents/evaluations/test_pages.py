@@ -102,6 +102,14 @@ def test_settings_are_chosen(builder: User, browser: Client, entered: dict[str, 
     assert (found.number, found.is_draft, found.settings) == outcome
 
 
+def test_what_is_entered_on_the_page_of_settings_is_evaluated_before_it_is_saved(browser: Client) -> None:
+    assert f'formaction="{LIST}"' in text(browser.get("/agents/dummy.counter/settings/"))
+    browser.post(LIST, {"which": "form", "settings.start": "7", "seen": "0", "runners": "all"})
+    found = services.outcome_of(AgentEvaluation.objects.get())
+    assert (found.is_draft, found.settings) == (True, {"start": 7})
+    assert configurations.newest(COUNTER.key) is None
+
+
 @pytest.mark.parametrize(
     ("draft", "told"),
     [("{", "This is not JSON"), ("[]", "Write a JSON object"), ('{"begin": 1}', "There is no such setting")],
@@ -174,6 +182,14 @@ def test_a_failure_may_be_what_is_expected(browser: Client, builder: User, finis
     run = finished(builder, mood="cross")
     shown = text(browser.get(f"/agents/dummy.counter/cases/new/?run={run.number}"))
     assert "problem.code = &quot;invalid_input&quot;" in shown
+
+
+def test_the_pages_of_an_agent_and_of_a_run_lead_here(browser: Client, builder: User, finished: Start) -> None:
+    run = finished(builder, key="dummy.decider", table={"rows": [{"name": "Bo", "amount": 500}]})
+    shown = text(browser.get("/agents/dummy.decider/"))
+    assert "/agents/dummy.decider/evaluations/" in shown
+    assert "/agents/dummy.decider/drift/" in shown
+    assert f"/agents/dummy.decider/cases/new/?run={run.number}" in text(browser.get(f"/runs/{run.ref}/"))
 
 
 def test_a_run_of_another_agent_is_not_offered(browser: Client, builder: User, finished: Start) -> None:
