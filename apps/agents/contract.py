@@ -161,7 +161,7 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     def suggest(self, path: str, text: str) -> list[str]:
         """What a person may mean who has typed `text` so far into a field that declares `suggest`; best first.
 
-        `path` is that of the field in the input, without numbers of rows, as ``medicines.drug``. It is asked at each
+        `path` is that of the field in the input, without numbers of rows, as ``parts.name``. It is asked at each
         pause of the typing: answer from memory, in milliseconds.
         """
         return []

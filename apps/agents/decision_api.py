@@ -46,7 +46,7 @@ class Decisions(ApiView):
         parameters=[
             OpenApiParameter(
                 "agent",
-                {"type": "string", "maxLength": 100, "examples": ["retail.demand_forecaster"]},
+                {"type": "string", "maxLength": 100, "examples": ["example.outlier_finder"]},
                 description="Only decisions of this agent.",
             ),
             OpenApiParameter("verdict", _CODE, description="Only those where this verdict stands."),

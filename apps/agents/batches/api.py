@@ -80,7 +80,7 @@ class Batches(ApiView):
         parameters=[
             OpenApiParameter(
                 "agent",
-                {"type": "string", "examples": ["retail.demand_forecaster"], "maxLength": 100},
+                {"type": "string", "examples": ["example.outlier_finder"], "maxLength": 100},
                 description="Only batches of this agent.",
             ),
             *CREATED_PARAMETERS,

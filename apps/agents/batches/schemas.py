@@ -23,7 +23,7 @@ _COUNTS: dict[str, int] = {"total": 120, "started": 100, "refused": 2, "open": 4
 _BATCH: dict[str, Any] = {
     "id": _ID,
     "ref": "B-7",
-    "agent": "retail.demand_forecaster",
+    "agent": "example.outlier_finder",
     "agent_version": "1.0",
     "status": "opening",
     "source": "Weekly sales",

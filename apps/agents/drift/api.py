@@ -44,7 +44,7 @@ _WINDOW: dict[str, Any] = {
     ],
 }
 _OUT: dict[str, Any] = {
-    "agent": "healthcare.drug_checker",
+    "agent": "example.outlier_finder",
     "falls_back": True,
     "drifting_since": "2026-11-13T09:10:00Z",
     "looked_at": "2026-11-13T10:00:00Z",

@@ -103,8 +103,8 @@ class SchemaForm:
     # ------------------------------------------------------------------------------------------------------- changes
 
     def edit(self, told: str, *, file: Any = None, read_file: ReadFile | None = None) -> None:
-        """Change rows as a button tells: ``add medicines``, ``remove medicines.3``, ``up`` and ``down``, and ``fill
-        medicines``, at a cell ``fill medicines 3 0``. Anything else changes nothing: another alternative was chosen.
+        """Change rows as a button tells: ``add parts``, ``remove parts.3``, ``up`` and ``down``, and ``fill
+        parts``, at a cell ``fill parts 3 0``. Anything else changes nothing: another alternative was chosen.
 
         Raises `InvalidInput` for text or a file whose rows cannot be put into the list.
         """

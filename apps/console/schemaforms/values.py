@@ -36,7 +36,7 @@ class Entered:
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Entered:
-        """The tree of flat values, as ``{"medicines.3.dose": "5"}``."""
+        """The tree of flat values, as ``{"parts.3.length": "5"}``."""
         root = cls()
         for path, text in values.items():
             parts = path.split(".")
