@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.agents.models import AgentRun
+from apps.agents.uses import USES as AGENT_USES
+from apps.agents.uses import AgentUse
 from apps.console.cards import Card, card
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
@@ -86,4 +88,14 @@ letter_kind(
         permission=DUMMY_LOOK,
         subjects=_subjects,
     )
+)
+
+AGENT_USES.register(
+    "dummy.count",
+    AgentUse(
+        title="Count how often",
+        url=lambda key: reverse("agents:agent", args=[COUNTER]),
+        icon="test-pipe",
+        permission=DUMMY_LOOK,
+    ),
 )

@@ -24,7 +24,7 @@ FIELDS = """
     logistics: shipment shipping freight carrier depot warehouse fleet consignment lading
     tech: incident repository kubernetes pullrequest
 """
-"""Words of each field. Left out are those that are as much of a platform: account, order, card, alert, demand, deployment."""
+"""Words of each field. Those that a platform needs as well are left out: account, order, card, alert, demand."""
 
 MEANT: dict[tuple[str, str], str] = {
     ("apps/common/redaction.py", "patient"): "numbers of people that logs must not show, by their labels",
@@ -42,7 +42,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def core() -> Iterator[Path]:
-    """Every source of the core: all apps, templates and static files but those of industries, and what composes them."""
+    """Every source of the core: apps, templates and static files but those of industries, and what composes them."""
     packs = set(industries())
     folders = [path for top in ("apps", "templates", "static") for path in (ROOT / top).iterdir()]
     for start in [*(path for path in folders if path.name not in packs), *(ROOT / name for name in CORE)]:
