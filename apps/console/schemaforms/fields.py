@@ -213,7 +213,8 @@ class _Maker:
                 if made.chosen == shape.preferred:
                     made.parts[0].signs = [(f"{path}.{CHOSEN}", str(made.chosen))]
                     return made.parts[0]
-                made.parts[0].error = "" if made.error else made.parts[0].error
+                # What is wrong is told once, where it is entered.
+                (made if part.kind != "group" else made.parts[0]).error = ""
         elif shape.kind == "secret":
             made.origin = place.sign(ORIGIN) or path
             made.is_set = bool(held_at(self.held, made.origin))

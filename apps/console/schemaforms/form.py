@@ -129,9 +129,7 @@ class SchemaForm:
         inner = path.removeprefix(f"{self.root}.") if self.root else path
         shape, place = self.shape, self.entered
         for name in inner.split("."):
-            while shape.kind == "union":
-                chosen = chosen_of(shape, place)
-                shape = shape.parts[chosen or 0]
+            shape = _chosen(shape, place)
             if shape.kind == "group" and name in shape.by_name:
                 shape = shape.by_name[name]
             elif shape.kind == "list" and name.isdecimal() and name in place.below:
@@ -139,8 +137,7 @@ class SchemaForm:
             else:
                 return None
             place = place.at([name])
-        while shape.kind == "union":
-            shape = shape.parts[chosen_of(shape, place) or 0]
+        shape = _chosen(shape, place)
         return (shape, place) if shape.kind == "list" else None
 
     def _fill(
@@ -180,6 +177,15 @@ class SchemaForm:
         found = read(shape, place, path, None, [])
         place.below = {name: each for name, each in place.below.items() if name == CHOSEN}
         place.text = json_text(found)
+
+
+def _chosen(shape: Shape, place: Entered) -> Shape:
+    """Of a union the alternative that was chosen, which from now on is said outright."""
+    while shape.kind == "union":
+        number = chosen_of(shape, place) or 0
+        place.at([CHOSEN]).text = str(number)
+        shape = shape.parts[number]
+    return shape
 
 
 def _add(rows: list[Entered]) -> list[Entered]:

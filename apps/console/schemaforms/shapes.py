@@ -167,6 +167,7 @@ class _Reader:
 
     def shape(self, name: str, declared: Mapping[str, Any], *, required: bool, depth: int) -> Shape:
         """The shape of a property, with what its declaration says besides its type."""
+        declared = _without_layers(declared)
         options = [self._resolved(option) for option in self._options(declared)]
         plain = [(option, reference) for option, reference in options if option.get("type") != "null"]
         made = self._of(name, declared, plain, depth)
@@ -174,7 +175,7 @@ class _Reader:
         made = _spread(made, unit=str(told.get("unit", "")), suggest=bool(told.get("suggest")))
         return replace(
             made,
-            label=str(declared.get("title") or made.label or name.replace("_", " ").capitalize()),
+            label=_label(name, str(declared.get("title") or made.label)),
             help=str(declared.get("description", made.help)),
             required=required,
             nullable=made.nullable or len(plain) < len(options),
@@ -231,6 +232,24 @@ class _Reader:
         reference = option.get("$ref", "").rpartition("/")[2]
         beside = {key: value for key, value in option.items() if key != "$ref"}
         return ({**self.defs.get(reference, {}), **beside} if reference else option), reference
+
+
+def _without_layers(declared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A union or nothing, which is a union in a union, as one."""
+    within = [(at, each) for at, each in enumerate(declared.get("anyOf", [])) if "oneOf" in each or "anyOf" in each]
+    if len(within) != 1:
+        return declared
+    at, union = within[0]
+    options = [*declared["anyOf"]]
+    options[at : at + 1] = union.get("oneOf") or union["anyOf"]
+    beside = {key: value for key, value in union.items() if key not in {"oneOf", "anyOf"}}
+    return {**beside, **declared, "anyOf": options}
+
+
+def _label(name: str, title: str) -> str:
+    """What a field is called: by its title, or by its name where pydantic has made the title of that."""
+    words = name.replace("_", " ")
+    return title if title and title != words.title() else words.capitalize()
 
 
 _WORDS: Final[dict[Kind, str]] = {"flag": "Yes or no", "json": "JSON", "longtext": "Text"}
