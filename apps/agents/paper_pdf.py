@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from apps.agents.papers import Paper, Section
 
 REGULAR, BOLD = "Vera", "VeraBd"
-MARGIN: Final = 54
+MARGIN: Final = 44
 """Points."""
+INSET: Final = 6
+"""Of the text in the frame of a page, as the library has it."""
 _INK, _GREY, _LINE = "#111827", "#5b6472", "#cfd4dc"
 
 
@@ -44,8 +46,8 @@ def pdf_bytes(paper: Paper) -> bytes:
         canvas.saveState()
         canvas.setFont(REGULAR, 6.5)
         canvas.setFillColor(_GREY)
-        canvas.drawString(MARGIN, MARGIN / 2, f"SHA-256 {paper.digest}")
-        canvas.drawRightString(A4[0] - MARGIN, MARGIN / 2, f"Page {page.page}")
+        canvas.drawString(MARGIN + INSET, MARGIN / 2, f"SHA-256 {paper.digest}")
+        canvas.drawRightString(A4[0] - MARGIN - INSET, MARGIN / 2, f"Page {page.page}")
         canvas.restoreState()
 
     document.build(flow, onFirstPage=foot, onLaterPages=foot)
@@ -92,7 +94,7 @@ def _style(size: float, *, bold: bool = False, colour: str = _INK, before: float
         f"{size}{bold}{colour}{before}{indent}",
         fontName=BOLD if bold else REGULAR,
         fontSize=size,
-        leading=size * 1.4,
+        leading=size * 1.35,
         textColor=colour,
         spaceBefore=before,
         leftIndent=indent,
@@ -123,9 +125,9 @@ def _flow(paper: Paper, told: _Words) -> list[Any]:
 def _section(section: Section, told: _Words) -> list[Any]:
     from reportlab.platypus import Paragraph
 
-    flow = [Paragraph(told(section.title), _style(11, bold=True, before=12)), *_pairs(section.pairs, told)]
+    flow = [Paragraph(told(section.title), _style(10.5, bold=True, before=9)), *_pairs(section.pairs, told)]
     for number, (text, more) in enumerate(section.points, 1):
-        flow.append(Paragraph(f"{number}. {told(text)}", _style(9, before=4)))
+        flow.append(Paragraph(f"{number}. {told(text)}", _style(9, before=3)))
         flow += [Paragraph(told(each), _style(8, colour=_GREY, before=1, indent=14)) for each in more]
     return flow
 
@@ -139,5 +141,6 @@ def _pairs(pairs: list[tuple[str, str]], told: _Words) -> list[Any]:
         [Paragraph(told(term), _style(8, colour=_GREY)), Paragraph(told(text), _style(8.5))] for term, text in pairs
     ]
     table = Table(rows, colWidths=[140, None], spaceBefore=4)
-    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
+    close = [(f"{side}PADDING", (0, 0), (-1, -1), 1.5) for side in ("TOP", "BOTTOM")]
+    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), *close]))
     return [table]
