@@ -53,13 +53,13 @@ def _told(agent: AnyAgent, baseline: Baseline, last: Judgement, test: Test) -> T
 
 def _words(test: Test) -> str:
     p = test.p or 0.0
-    chance = "less than once in a million" if p < 1e-6 else f"{formats.number(100 * p)} times in a hundred"
-    said = f"by chance alone {chance}"
+    often = f"one window in {formats.number(round(1 / p))}" if p > 1e-6 else "less than one window in a million"
+    said = f"chance alone does as much in {often}"
     if test.alarms:
-        return f"It has moved: {said}"
-    return (
-        f"As before: {said}" if test.is_calm else f"Not sure yet: {said}, an alarm needs {100 * ALPHA / len(KINDS):.2g}"
-    )
+        return f"It has moved: {said}."
+    if test.is_calm:
+        return "As before: no more than chance does."
+    return f"Not sure yet: {said}; an alarm needs one in {formats.number(round(len(KINDS) / ALPHA))}."
 
 
 def _percent(share: float) -> str:
@@ -67,9 +67,15 @@ def _percent(share: float) -> str:
 
 
 def charts_of(agent: AnyAgent, baseline: Baseline, finding: Finding) -> list[SeriesWidget]:
-    """The shares of verdicts over the windows, each with the baseline's as a dashed line; the scores; the overrides."""
+    """Over the windows, each beside the baseline: the share that has moved most, the scores, the overrides; and all
+    shares together."""
     windows = [each.window for each in finding.windows]
-    charts = [_shares(agent, baseline, windows)]
+    charts = []
+    if moved := finding.windows[-1].test("verdicts").verdict:
+        shares: list[float | None] = [100 * window.share(moved) for window in windows]
+        title = f"Share of “{title_of(agent, moved)}”"
+        charts.append(_chart(title, windows, 100 * baseline.share(moved), shares, "%"))
+    charts.append(_shares(agent, baseline, windows))
     if baseline.mean is not None and any(window.mean is not None for window in windows):
         means = [window.mean for window in windows]
         charts.append(_chart("Mean score", windows, baseline.mean, means, agent.scale.unit if agent.scale else ""))
@@ -81,7 +87,7 @@ def charts_of(agent: AnyAgent, baseline: Baseline, finding: Finding) -> list[Ser
 
 def _labels(windows: list[Window]) -> list[str]:
     """When each window ended; with the hour, as there may be several on a day."""
-    return [f"{window.until:%Y-%m-%d %H:%M}" for window in windows]
+    return [f"{window.until:%d %b %H:%M}" for window in windows]
 
 
 def _shares(agent: AnyAgent, baseline: Baseline, windows: list[Window]) -> SeriesWidget:
@@ -91,8 +97,6 @@ def _shares(agent: AnyAgent, baseline: Baseline, windows: list[Window]) -> Serie
     for name in common[:MOST_VERDICTS]:
         title = title_of(agent, name)
         lines.append(SeriesLine(name=title, values=[round(100 * window.share(name), 2) for window in windows]))
-        before = [round(100 * baseline.share(name), 2)] * len(windows)
-        lines.append(SeriesLine(name=f"{title}, baseline", style="dashed", values=list(before)))
         told.append(f"{title} {_percent(windows[-1].share(name))}, {_percent(baseline.share(name))} in the baseline")
     summary = f"Of the last {windows[-1].count} decisions: {'; '.join(told)}."
     return SeriesWidget(title="Shares of verdicts", periods=_labels(windows), lines=lines, unit="%", summary=summary)
