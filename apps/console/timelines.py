@@ -10,7 +10,7 @@ from apps.common.formats import duration, moment
 from apps.common.widgets import TimelineEntry, TimelineWidget, Tone
 
 MOST_LANES = 60
-MOST_ENTRIES = 1_000
+MOST_ENTRIES = 500
 LEVEL = 22
 """Pixels of one row of bars; what overlaps in a lane lies below."""
 MOST_LEVELS = 6

@@ -21,6 +21,9 @@ const KINDS = {
 
 const drawn = new Map();
 let library = null;
+// While it is printed, the theme of the screen; and the width of a page of A4 between its margins.
+let printing = "";
+const PAPER = 660;
 
 function loadLibrary() {
   library ??= window.echarts
@@ -67,8 +70,10 @@ class Chart {
     if (this.note && note) this.note.textContent = note;
     if (this.plot.hidden) return;
     if (this.kind.option) {
-      if (this.kind.height) this.plot.style.height = `${this.kind.height(this.data, this.plot.clientWidth)}px`;
-      if (this.kind.width) this.plot.style.minWidth = `${this.kind.width(this.data)}px`;
+      this.plot.style.width = printing ? `${PAPER}px` : "";
+      const height = this.kind.height?.(this.data, this.plot.clientWidth) ?? (printing ? PAPER / 2 : 0);
+      this.plot.style.height = height ? `${height}px` : "";
+      if (this.kind.width) this.plot.style.minWidth = printing ? "0" : `${this.kind.width(this.data)}px`;
       this.chart = window.echarts.init(this.plot, null, { renderer: "svg" });
       this.width = this.plot.clientWidth;
       this.chart.setOption(this.kind.option(this.data, this.width));
@@ -78,7 +83,7 @@ class Chart {
 
   /** As wide as its place now is. */
   fit() {
-    if (this.plot.hidden || !this.chart || this.plot.clientWidth === this.width) return;
+    if (printing || this.plot.hidden || !this.chart || this.plot.clientWidth === this.width) return;
     this.width = this.plot.clientWidth;
     if (this.kind.height) this.plot.style.height = `${this.kind.height(this.data, this.width)}px`;
     this.chart.resize();
@@ -149,9 +154,9 @@ export function renewChart(element, data) {
 document.addEventListener("theme", () => drawn.forEach((chart) => chart.draw()));
 document.addEventListener("htmx:load", (event) => drawCharts(event.target));
 
-// Paper is light: charts are drawn for it as for the light theme, and as they were afterwards.
+// Paper is light and narrow: charts are drawn for it, and as they were afterwards.
 addEventListener("beforeprint", () => {
-  root.dataset.printed = root.dataset.bsTheme;
+  printing = root.dataset.bsTheme;
   root.dataset.bsTheme = "light";
   drawn.forEach((chart) => {
     chart.draw();
@@ -159,7 +164,8 @@ addEventListener("beforeprint", () => {
   });
 });
 addEventListener("afterprint", () => {
-  root.dataset.bsTheme = root.dataset.printed;
+  root.dataset.bsTheme = printing;
+  printing = "";
   drawn.forEach((chart) => chart.draw());
 });
 

@@ -91,6 +91,7 @@ export function sample(style, ink) {
       ? { x: 1, y: 1, width: 20, height: 10, rx: 2, fill: ink, "fill-opacity": 0.25 }
       : { x1: 1, y1: 6, x2: 21, y2: 6, stroke: ink, "stroke-width": 2, "stroke-dasharray": { dashed: "6 4", dotted: "2 3" }[style] || "none" };
   for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
+  shape.classList.toggle("o-swatch", style === "square"); // the lightest would not be seen without its edge
   svg.setAttribute("viewBox", `0 0 ${style === "bar" ? 10 : 22} 12`);
   svg.classList.toggle("o-bar", style === "bar");
   svg.append(shape);

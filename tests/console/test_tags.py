@@ -12,6 +12,7 @@ from django.template import engines
 from django.utils import timezone
 
 from apps.common.widgets import (
+    CHARTS,
     Bar,
     BarWidget,
     Column,
@@ -27,6 +28,7 @@ from apps.common.widgets import (
     TextWidget,
 )
 from tests.console.people import request_of
+from tests.dummy.agents.gallery import Gallery, Hung, score, timeline, world
 
 
 def render(source: str, path: str = "/", **context: Any) -> str:
@@ -108,7 +110,9 @@ def data_of(html: str, id: str) -> Any:
     return json.loads(re.search(rf'<script id="{id}" type="application/json">(.*?)</script>', html)[1])  # type: ignore[index]
 
 
-@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: f"{widget.kind} {widget.title}")
+@pytest.mark.parametrize(
+    "widget", [*WIDGETS, *Gallery().present(Hung(size="usual"))], ids=lambda widget: f"{widget.kind} {widget.title}"
+)
 def test_every_widget_is_drawn_with_its_title_and_without_markup_of_the_data(widget: Any) -> None:
     html = render("{% widget widget %}", widget=widget)
     assert widget.title in html
@@ -136,3 +140,44 @@ def test_two_widgets_of_one_title_do_not_share_an_id() -> None:
     html = render("{% widget widget %}{% widget widget %}", widget=WIDGETS[-1])
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    "chart", Gallery().present(Hung(size="usual")), ids=lambda widget: f"{widget.kind} {widget.title}"
+)
+def test_every_chart_has_a_table_and_a_file_of_its_figures(chart: Any) -> None:
+    html = render("{% widget widget %}", widget=chart)
+    assert ("data-chart=" in html) is isinstance(chart, CHARTS)
+    if isinstance(chart, CHARTS):
+        id = re.search(r'data-chart="([^"]+)"', html)[1]  # type: ignore[index]
+        assert data_of(html, id)["kind"] == chart.kind
+        for part in ("plot", "table", "switch", "csv", "note"):
+            assert f"data-chart-{part}" in html
+
+
+@pytest.mark.parametrize(
+    "chart", Gallery().present(Hung(size="empty")), ids=lambda widget: f"{widget.kind} {widget.title}"
+)
+def test_an_empty_chart_says_so_and_loads_nothing(chart: Any) -> None:
+    html = render("{% widget widget %}", widget=chart)
+    if isinstance(chart, CHARTS):
+        assert "There is nothing to draw." in html
+        assert chart.summary in html
+    for loaded in ("data-chart", "data-world", "<script", "Show as table"):
+        assert loaded not in html
+
+
+def test_only_a_map_names_the_outline_of_the_world() -> None:
+    assert "world/world" in render("{% widget widget %}", widget=world("usual"))
+    for other in (score("usual"), timeline("usual")):
+        assert "world/world" not in render("{% widget widget %}", widget=other)
+
+
+def test_a_score_and_a_timeline_are_there_without_scripts() -> None:
+    drawn = render("{% widget widget %}", widget=score("usual"))
+    assert 'role="img" aria-label="87 on a scale of 0 to 100, High. Held from 40. Refused from 85"' in drawn
+    assert "Refused from: 85" in drawn
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render("{% widget widget %}", widget=timeline("usual"))))
+    assert "Lot 4 (bad): 2 Nov 2026, 07:51 to 2 Nov 2026, 09:56" in told
+    assert "Line 4 " in told
+    assert "Nothing" in told

@@ -17,8 +17,8 @@ from tests.e2e.conftest import Address, Open
 
 pytestmark = pytest.mark.browser
 
-BYTES, BYTES_WITH_GRAPH, BYTES_WITH_CHARTS = 950_000, 1_050_000, 2_100_000
-"""What a page and all that it loads may weigh; a graph of steps brings the library that lays it out."""
+BYTES, BYTES_WITH_GRAPH, BYTES_WITH_CHARTS, BYTES_WITH_MAP = 950_000, 1_050_000, 2_100_000, 2_300_000
+"""What a page and all that it loads may weigh; a graph of steps brings the library that lays it out, a map the outline."""
 
 
 def routes(patterns: list[Any], before: str = "", space: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -135,4 +135,7 @@ def look_at(page: Page) -> None:
     assert overflow(page) == 0, "the page is wider than the screen"
     charts = page.locator("[data-chart]").count()
     graph = page.locator("[data-dag-of]").count()
+    if page.locator("[data-world]").count():
+        assert decoded_bytes(page) <= BYTES_WITH_MAP
+        return
     assert decoded_bytes(page) <= (BYTES_WITH_CHARTS if charts else BYTES_WITH_GRAPH if graph else BYTES)
