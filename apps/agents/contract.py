@@ -119,8 +119,8 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     """The answers that `decide` may come to, by their codes. They are counted, and offered to who overrides."""
     scale: ClassVar[Scale | None] = None
     """What the scores of its decisions are measured on; None where they have none."""
-    fresh_for: ClassVar[timedelta | None] = timedelta(hours=1)
-    """How long the same input may be answered by the result that is there; None: it is worked out each time."""
+    fresh_for: ClassVar[timedelta | None] = None
+    """How long the same input may be answered by a result that is there; None: it is worked out each time."""
     figure: ClassVar[str] = ""
     """Name of the measure of its card that stands for it in the catalogue; empty: the first that had a bar."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.agents import endings, live, records
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentResult, AgentRun
 from apps.common import work
 from apps.common.decisions import Decision
 from apps.common.errors import Problem
@@ -112,6 +114,8 @@ answer as (
         done = case when %(complete)s then r.total else r.done end,
         note = case when %(complete)s then '' else r.note end,
         headline = coalesce(%(headline)s, r.headline), verdict = %(verdict)s,
+        worked_out_at = %(worked_out_at)s::timestamptz,
+        answered_from_id = (select o.id from agents_agentrun o where o.id = %(answered_from)s::uuid),
         problem_sealed = coalesce(%(problem)s::bytea, r.problem_sealed), problem_code = %(code)s
     where r.id = %(run)s and exists (select from fenced)
     returning r.seq, r.done, r.note, r.finished_at, r.verdict, {held} as is_held
@@ -121,16 +125,70 @@ _HELD = _END.replace("{held}", records.HELD.format(agent="r.agent_key"))
 _FREE = _END.replace("{held}", "false")
 
 
+_ANSWERED = """
+with fenced as (
+    insert into agents_agentrun ({columns}, created_at, started_at, finished_at, answered_from_id)
+    values ({values}, statement_timestamp(), statement_timestamp(), statement_timestamp(),
+        (select o.id from agents_agentrun o where o.id = %(answered_from)s::uuid))
+    returning number, created_at, started_at, finished_at, answered_from_id
+),
+stored as (
+    insert into agents_agentresult (run_id, output, record, created_at)
+    select %(run)s, %(output)s::bytea, %(record)s::bytea, created_at from fenced
+),
+{decided}
+answer as (select * from fenced)
+select * from answer
+"""
+_GIVEN = (
+    *("id", "agent_key", "agent_version", "status", "done", "total", "note", "seq", "attempts", "source", "headline"),
+    *("verdict", "problem_code", "origin", "caller_kind", "is_demo", "is_fresh", "created_by_id", "configuration_id"),
+    "worked_out_at",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The run that has worked a result out, and when."""
+
+    run: UUID
+    at: datetime
+
+
+def _origin(origin: Origin | None) -> dict[str, Any]:
+    return {"answered_from": origin and origin.run, "worked_out_at": origin and origin.at}
+
+
+def run_answer(run: AgentRun, result: Result, origin: Origin) -> None:
+    """Store a new run that has its result already: with it and what was decided, in one statement."""
+    run.status, run.headline, run.worked_out_at = Status.SUCCEEDED, result.headline, origin.at
+    run.verdict = result.decisions[0].verdict if result.decisions else ""
+    given: dict[str, Any] = {name: getattr(run, name) for name in _GIVEN}
+    given |= {"run": run.id, "input": records.input_sealed(run), **_origin(origin)}
+    given |= records.result_sealed(run, result.output, result.record)
+    decided, rows = records.effects_of(run, result.agent, result.decisions) if result.decisions else ("", {})
+    names = [*_GIVEN, "input"]
+    sql = _ANSWERED.format(columns=", ".join(names), values=", ".join(f"%({name})s" for name in names), decided=decided)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given | rows)
+        columns = [column.name for column in cursor.description or ()]
+        for name, value in zip(columns, cursor.fetchone() or (), strict=True):
+            setattr(run, name, value)
+    run._state.adding = False
+    run.result = AgentResult(run=run, output=result.output)
+
+
 def run_end(
     claim: work.Claim,
     run: AgentRun,
     status: str,
     *,
     result: Result | None = None,
+    origin: Origin | None = None,
     problem: dict[str, Any] | None = None,
 ) -> None:
     """Record the end of a run, its result, what was decided, and the end of its work row, and tell who waits for it:
-    one statement."""
+    one statement. `origin` is where the result was worked out, if it was at hand."""
     decisions = result.decisions if result else []
     sealed = None if problem is None else sealed_for(run, problem=problem)["problem"]
     given: dict[str, Any] = {
@@ -139,6 +197,7 @@ def run_end(
         "complete": status == Status.SUCCEEDED,
         "headline": result and result.headline,
         "verdict": decisions[0].verdict if decisions else "",
+        **_origin(origin),
         "problem": sealed and sealed.stored,
         "code": problem["code"] if problem else "",
     }

@@ -90,6 +90,10 @@ class AgentRun(models.Model):
         db_index=False,
         help_text="The run whose result this one was given, as its input was the same.",
     )
+    worked_out_at = models.DateTimeField(null=True, help_text="When its result was, where it is another run's.")
+    is_fresh = models.BooleanField(
+        default=False, db_default=False, help_text="It was asked to be worked out, whatever result is at hand."
+    )
     batch = models.ForeignKey(
         "agents.AgentBatch", null=True, on_delete=models.CASCADE, related_name="runs", db_index=False
     )

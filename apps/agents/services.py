@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import configurations, live, selectors
+from apps.agents import cache, configurations, live, selectors
 from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
 from apps.agents.ends import (
     ISSUES_KEPT,
@@ -23,6 +23,7 @@ from apps.agents.ends import (
     RunAbandoned,
     problem_data,
     result_of,
+    run_answer,
     run_end,
     storable,
 )
@@ -70,8 +71,10 @@ def run_start(
     who: Principal | None,
     origin: str,
     is_demo: bool = False,
+    fresh: bool = False,
 ) -> AgentRun:
-    """Accept a run: validated, looked at by the agent, stored and scheduled in one transaction.
+    """Accept a run: validated, looked at by the agent, stored and scheduled in one transaction. One whose result is at
+    hand has it at once, unless it is to be `fresh`.
 
     `user` is whose run it is, `who` asks for it: a key may do less than its user; None is the platform itself. Raises
     as `input_parse` and `input_inspect` do, and `PermissionDenied` where the agent is set up for other roles; then
@@ -80,9 +83,12 @@ def run_start(
     configuration = configurations.newest(agent.key)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
     parsed, find = input_parse(agent=agent, data=data), finder(who)
-    run = _accepted(agent, parsed, find, loader(find))
-    run.configuration = configuration
+    run = _run(agent, parsed, find)
+    run.configuration, run.is_fresh = configuration, fresh
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
+    if not fresh and (kept := cache.find(agent, run.configuration_id, run.input)):
+        return _answered(run, agent, kept)
+    _looked_at(agent, parsed, loader(find))
     with transaction.atomic():
         run.save(force_insert=True)
         work.schedule(KIND, run.id)
@@ -125,14 +131,33 @@ def runs_start(
 
 def _accepted(agent: Agent[Any, Any, Any], parsed: Any, find: Find, load: Callable[[Table], Any]) -> AgentRun:
     """A run on an input that the agent has looked at. It is not stored."""
-    source = source_name(agent, parsed, find)
-    agent.inspect(parsed, RunContext(now=timezone.now(), load=load))
+    run = _run(agent, parsed, find)
+    _looked_at(agent, parsed, load)
+    return run
+
+
+def _run(agent: Agent[Any, Any, Any], parsed: Any, find: Find) -> AgentRun:
+    """A run on an input whose data may be seen. It is not stored."""
     return AgentRun(
         agent_key=agent.key,
         agent_version=agent.version,
         input=parsed.model_dump(mode="json", exclude_defaults=True),
-        source=source,
+        source=source_name(agent, parsed, find),
     )
+
+
+def _looked_at(agent: Agent[Any, Any, Any], parsed: Any, load: Callable[[Table], Any]) -> None:
+    agent.inspect(parsed, RunContext(now=timezone.now(), load=load))
+
+
+def _answered(run: AgentRun, agent: Agent[Any, Any, Any], kept: cache.Kept) -> AgentRun:
+    """The run with a result that was at hand: stored as it has ended, and told."""
+    with transaction.atomic():
+        run_answer(run, kept.result(agent), kept.origin)
+        live.tell(run)
+        for count in ("runs_started", "runs_succeeded", "runs_at_hand"):
+            counters.count_on_commit(count)
+    return run
 
 
 def run_start_from_file(
@@ -218,7 +243,7 @@ def run_requeue(*, run: AgentRun) -> AgentRun:
 def run_repeat(*, run: AgentRun, user: User, origin: str) -> AgentRun:
     """Start a new run with the same input. Raises as `run_start` does."""
     agent = selectors.agent_get(who=user, key=run.agent_key)
-    return run_start(agent=agent, data=run.input, user=user, origin=origin, who=user)
+    return run_start(agent=agent, data=run.input, user=user, origin=origin, who=user, fresh=True)
 
 
 def _tell_caller(run: AgentRun) -> None:
@@ -286,8 +311,15 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         if agent is None:
             raise AgentGone(run.agent_key)
         held, read = configurations.settings_of(agent, run.configuration_id), dict[UUID, Dataset]()
+        kept = None if run.is_fresh else cache.find(agent, run.configuration_id, run.input)
+        if kept:
+            run_end(claim, run, Status.SUCCEEDED, result=kept.result(agent), origin=kept.origin)
+            counters.count_on_commit("runs_at_hand")
+            return
         report = agent.run(input_parse(agent=agent, data=run.input), held.settings, _context(claim, run, read))
-        run_end(claim, run, Status.SUCCEEDED, result=result_of(run, agent, report, held, read.values()))
+        result = result_of(run, agent, report, held, read.values())
+        run_end(claim, run, Status.SUCCEEDED, result=result)
+        cache.keep(run, result)
     except RunCancelled:
         _stopped(claim, run)
     except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):

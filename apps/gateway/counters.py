@@ -30,8 +30,9 @@ from apps.tenants.models import Tenant
 logger = logging.getLogger(__name__)
 
 Count = Literal[
-    "requests", "errors", "refused", "reused", "runs_started", "runs_succeeded", "runs_failed", "runs_cancelled"
-]
+    "requests", "errors", "refused", "reused",
+    "runs_started", "runs_succeeded", "runs_failed", "runs_cancelled", "runs_at_hand",
+]  # fmt: skip
 """`errors` are answers 5xx, `refused` those of a limit, `reused` those that were kept: not changed, or repeated."""
 Timing = Literal["request", "run"]
 

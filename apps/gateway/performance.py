@@ -33,6 +33,7 @@ _EXAMPLE: JsonDict = {
     "runs_succeeded": 38,
     "runs_failed": 1,
     "runs_cancelled": 0,
+    "runs_at_hand": 12,
     "request_seconds": {"p50": 0.021, "p95": 0.083, "p99": 0.21},
     "run_seconds": {"p50": 3.1, "p95": 7.4, "p99": 9.3},
 }
@@ -110,6 +111,7 @@ class Figures(BaseModel):
     runs_succeeded: int
     runs_failed: int
     runs_cancelled: int
+    runs_at_hand: int = Field(description="Of those that succeeded, how many had their result from one before them.")
     request_seconds: Percentiles
     run_seconds: Percentiles = Field(description="From the first start of a run to its end.")
 
@@ -192,6 +194,7 @@ def _figures(found: counters.Figures) -> Figures:
         runs_succeeded=found.number("runs_succeeded"),
         runs_failed=found.number("runs_failed"),
         runs_cancelled=found.number("runs_cancelled"),
+        runs_at_hand=found.number("runs_at_hand"),
         request_seconds=_percentiles(found, "request"),
         run_seconds=_percentiles(found, "run"),
     )

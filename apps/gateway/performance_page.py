@@ -131,7 +131,8 @@ def _times(found: performance.Performance) -> dict[str, Any]:
 def _runs(found: performance.Performance) -> dict[str, Any]:
     whole, steps = found.whole, found.steps
     summary = (
-        f"{formats.number(whole.runs_started)} runs started; {formats.number(whole.runs_succeeded)} succeeded, "
+        f"{formats.number(whole.runs_started)} runs started; {formats.number(whole.runs_succeeded)} succeeded "
+        f"({formats.number(whole.runs_at_hand)} of them with a result that was at hand), "
         f"{formats.number(whole.runs_failed)} failed, {formats.number(whole.runs_cancelled)} were cancelled."
     )
     if whole.run_seconds.p50 is not None:
