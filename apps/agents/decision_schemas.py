@@ -173,7 +173,7 @@ class ProposalOut(BaseModel):
         return cls(
             position=position,
             **action.model_dump(),
-            status=taken.status if taken else "open",  # type: ignore[arg-type]  # a column of these two
+            status=taken.status if taken else "open",
             outcome=(taken.outcome or "") if taken else "",
             link=taken.link if taken else "",
             by=taken.by.email if taken and taken.by else None,

@@ -88,6 +88,7 @@ def _letters() -> frozenset[int]:
 
 
 def _style(size: float, *, bold: bool = False, colour: str = _INK, before: float = 0, indent: float = 0) -> Any:
+    from reportlab.lib.colors import HexColor
     from reportlab.lib.styles import ParagraphStyle
 
     return ParagraphStyle(
@@ -95,7 +96,7 @@ def _style(size: float, *, bold: bool = False, colour: str = _INK, before: float
         fontName=BOLD if bold else REGULAR,
         fontSize=size,
         leading=size * 1.35,
-        textColor=colour,
+        textColor=HexColor(colour),
         spaceBefore=before,
         leftIndent=indent,
         splitLongWords=1,

@@ -102,9 +102,9 @@ def test_the_hash_changes_with_anything_on_the_paper(decided: AgentRun) -> None:
 
 
 def test_characters_that_the_font_lacks_are_written_by_their_numbers_and_said_so(decided: AgentRun) -> None:
-    words = _Words()
-    assert words.plain("Zoë Čapek & Ørsted, 100 €") == "Zoë Čapek & Ørsted, 100 €"
-    assert not words.replaced
+    latin, words = _Words(), _Words()
+    assert latin.plain("Zoë Čapek & Ørsted, 100 €") == "Zoë Čapek & Ørsted, 100 €"
+    assert not latin.replaced
     assert words.plain("王 & Ivan") == "<U+738B> & Ivan"
     assert words.replaced
     assert words("<王>") == "&lt;&lt;U+738B&gt;&gt;"

@@ -101,7 +101,7 @@ def test_a_worker_that_dies_half_way_leaves_nothing_undone_and_nothing_twice(
     run = acted(steps("agents.run"), "flow", "cpu")
     (held,) = rows.claim(tenant=acme.schema_name, queue="io", limit=1, slots=4).claims
     with monkeypatch.context() as patch:
-        done = []
+        done: list[AgentAction] = []
         real = acting._do
 
         def dying(*args: Any) -> AgentAction:
