@@ -218,21 +218,18 @@ def test_it_is_a_step_of_a_workflow(
 
 # All of that in a whole project, with what the project asks of itself
 
-
-COPIED = [
-    "apps", "clients", "docs", "orchestrall", "scripts", "static", "templates", "tests",
-    "package.json", "pyproject.toml", "run.py",
-]  # fmt: skip
+FOLDERS = ["apps", "clients", "docs", "orchestrall", "scripts", "static", "templates", "tests"]
+FILES = ["package.json", "pyproject.toml", "run.py"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [WORDS, LONGEST], ids=["industry without agents", "longest names"])
 def test_it_passes_every_check_of_a_project_of_which_it_changes_no_file(words: Words, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    for name in COPIED:
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, project / name, **({"ignore": ignored} if (ROOT / name).is_dir() else {}))  # type: ignore[operator]
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for file in FILES:
+        shutil.copy(ROOT / file, project)
     (project / "build").symlink_to(ROOT / "build")
     before = every_file(project)
 
