@@ -83,13 +83,17 @@ class AgentRuns(ApiView):
         tags=["runs"],
         parameters=[KEY, location("the run", 202)],
         request={"application/json": RunStart, "multipart/form-data": RunUpload},
-        responses={202: OpenApiResponse(RunOut, description="Accepted: the run finishes, or says why it did not.")},
+        responses={
+            200: OpenApiResponse(RunDetail, description="It has ended: the result of an equal run was at hand."),
+            202: OpenApiResponse(RunOut, description="Accepted: the run finishes, or says why it did not."),
+        },
     )
     def post(self, request: Request, key: str) -> Response:
         """Start a run. It is accepted once the agent has looked at its input, and then finishes whatever happens.
 
         Send the input as JSON, or a file as a form: it is kept as a dataset and feeds the agent's table. An input that
         the agent cannot work on is refused with an issue for each place; then neither the run nor the file is stored.
+        Where an equal run has ended a short time ago, its result is the answer, unless `fresh` is asked for.
         """
         agent = selectors.agent_get(who=self.who, key=key)
         by: dict[str, Any] = {"agent": agent, "who": self.who, "user": self.who.user, "origin": "api"}
@@ -100,8 +104,12 @@ class AgentRuns(ApiView):
                 data=wanted.input, file=file, filename=file.name or "", sheet=wanted.sheet, **by
             )
         else:
-            run = services.run_start(data=self.body(RunStart).input, **by)
-        return self.answer(RunOut.of(run), 202, Location=reverse("agents_api:run", args=[run.pk]))
+            asked = self.body(RunStart)
+            run = services.run_start(data=asked.input, fresh=asked.fresh, **by)
+        place = reverse("agents_api:run", args=[run.pk])
+        if run.status == AgentRun.Status.SUCCEEDED:
+            return self.answer(RunDetail.of_output(run, selectors.run_output(run)), Location=place)
+        return self.answer(RunOut.of(run), 202, Location=place)
 
     def _form(self) -> RunUpload:
         try:

@@ -15,8 +15,8 @@ from apps.agents.configurations import newest
 from apps.agents.contract import Agent
 from apps.agents.endings import Ended
 from apps.agents.models import AgentDecision, AgentRun
+from apps.agents.records import input_sealed
 from apps.common import work
-from apps.tenants.fields import sealed_for
 
 
 @dataclass(frozen=True)
@@ -122,4 +122,4 @@ def _run(call: Call, origin: str) -> AgentRun:
 
 
 def _stored(run: AgentRun, name: str) -> Any:
-    return sealed_for(run, input=run.input)["input"].stored if name == "input" else getattr(run, name)  # type: ignore[union-attr]
+    return input_sealed(run) if name == "input" else getattr(run, name)

@@ -24,7 +24,7 @@ from apps.datasets.sheets import cells_read
 
 DETECT = "detect"
 """The choice that leaves it to the agent which column plays a role."""
-LOOSE = {"mode", "json", "csrfmiddlewaretoken"}
+LOOSE = {"mode", "json", "csrfmiddlewaretoken", "_fresh"}
 """Values that say nothing of the input, or too much for an address."""
 
 

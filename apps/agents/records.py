@@ -165,5 +165,10 @@ def result_sealed(run: AgentRun, output: Any, record: Record | None) -> dict[str
     }
 
 
+def input_sealed(run: AgentRun) -> bytes | None:
+    """The input of a run as it is stored."""
+    return _stored(sealed_for(run, input=run.input)["input"])
+
+
 def _stored(payload: Sealed | None) -> bytes | None:
     return payload.stored if payload else None

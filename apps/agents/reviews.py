@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.agents import cache
 from apps.agents.contract import AGENTS
 from apps.agents.decisions import reviews_of, verdict_of
 from apps.agents.models import AgentDecision, AgentFeedback, AgentReview, AgentRun
@@ -54,6 +55,8 @@ def decision_review(
     row.review, row.override = (Review.OVERRIDDEN, verdict) if overrides else (Review.CONFIRMED, "")
     row.reviewed_by, row.reviewed_at = user, timezone.now()
     row.save(update_fields=["review", "override", "reviewed_by", "reviewed_at"])
+    if overrides:
+        transaction.on_commit(lambda: cache.forget(decision.run))
     if row.position == 0:
         AgentRun.objects.filter(pk=row.run_id).update(verdict=verdict)
     return row
@@ -76,6 +79,8 @@ def feedback_give(*, who: Principal, user: User, run: AgentRun, is_right: bool, 
         found = AgentFeedback.objects.filter(run=run, by=user).first() or AgentFeedback(run=run, by=user)
         found.is_right, found.comment = is_right, comment or None
         found.save()
+        if not is_right:
+            transaction.on_commit(lambda: cache.forget(run))
     return found
 
 

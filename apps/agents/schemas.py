@@ -55,6 +55,8 @@ _RUN: dict[str, Any] = {
     "headline": "",
     "verdict": "",
     "source": "Figures of the week",
+    "answered_from": None,
+    "worked_out_at": None,
     "problem": None,
     "cancel_requested": False,
     "attempts": 1,
@@ -118,6 +120,9 @@ class RunStart(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"input": _AGENT["examples"][0]}]})
 
     input: dict[str, Any] = Field(default_factory=dict, description="The agent's input; see its `input_schema`.")
+    fresh: bool = Field(
+        default=False, description="Have it worked out, even where the result of an equal run before it is at hand."
+    )
 
 
 MOST_STARTS = 100
@@ -221,6 +226,10 @@ class RunOut(BaseModel):
     headline: str = Field(description="The result in one line; empty until the run has succeeded.")
     verdict: str = Field(description="Of its first decision, as it stands; empty until then, or where it has none.")
     source: str = Field(description="Name of the dataset that was used.")
+    answered_from: UUID | None = Field(
+        description="The run that has worked its result out, where that was at hand; null where it did so itself."
+    )
+    worked_out_at: datetime | None = Field(description="When that was; null where it did so itself.")
     problem: RunProblem | None = Field(description="Why the run failed; null otherwise.")
     cancel_requested: bool
     attempts: int = Field(description="How many workers took it up: more than 1 after a worker died or was stopped.")
@@ -240,6 +249,8 @@ class RunOut(BaseModel):
         return {
             **{name: getattr(run, name) for name in (*same, *more)},
             "agent": run.agent_key,
+            "answered_from": run.answered_from_id,
+            "worked_out_at": run.worked_out_at,
             "cancel_requested": run.cancel_requested_at is not None,
             "started_by": run.created_by.email if run.created_by else None,
         }

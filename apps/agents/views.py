@@ -68,7 +68,10 @@ class AgentPage(ConsoleView):
             if EDIT in request.POST:
                 form.edit(request.POST[EDIT], file=request.FILES.get(FILE))
                 return self._show(agent, form)
-            run = services.run_start(agent=agent, data=form.data(), user=self.user, origin="console", who=self.who)
+            fresh = "_fresh" in request.POST
+            run = services.run_start(
+                agent=agent, data=form.data(), user=self.user, origin="console", who=self.who, fresh=fresh
+            )
         except Problem as problem:
             form.problem = problem
             return self._show(agent, form, status=problem.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -166,6 +166,7 @@ class DrugChecker(Agent[DrugInput, DrugReport, DrugSettings]):
     icon = "pill"
     table_roles = tuple(patients.NAMES)
     verdicts = drug_decisions.CODES
+    fresh_for = timedelta(hours=1)
     examples = [
         Example(title="Old patient, seven drugs", input=examples.ELDERLY),
         Example(title="Depression and pain", input=examples.PSYCHIATRY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -139,6 +140,7 @@ class QualityInspector(Agent[QualityInput, QualityReport, QualitySettings]):
     figure = "found within 10 samples"
     table_roles = layout.EVERY_ROLE
     verdicts = quality_decisions.VERDICTS
+    fresh_for = timedelta(days=1)
     examples = [
         Example(title="Bore diameters", input={"data": {"rows": examples.bores()}, "lower_spec": 39.97,
                                                "upper_spec": 40.03, "target": 40.0, "unit": "mm"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
@@ -103,6 +104,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     figure = "OWA"
     table_roles = ("item", "period", "quantity")
     verdicts = demand_decisions.VERDICTS
+    fresh_for = timedelta(days=1)
     examples = [
         Example(title="Weekly unit sales", input={"history": {"rows": examples.weekly_sales()}}),
         Example(title="Spare parts, monthly", input={"history": {"rows": examples.spare_parts()}, "horizon": 6}),
