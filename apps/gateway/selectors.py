@@ -12,6 +12,7 @@ from django.utils.crypto import constant_time_compare
 
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
+from apps.common.reading import Pointing
 from apps.gateway.marks import KEY, digest_of, is_whole
 from apps.gateway.models import ApiKey
 from apps.gateway.permissions import KEYS_MANAGE, KEYS_VIEW
@@ -20,6 +21,7 @@ from apps.gateway.principals import Caller
 MOST_LISTED = 200
 PREFIX = 8
 """Letters of the public part of a key."""
+_KEYS = Pointing(ApiKey, by="prefix", key="user")
 
 
 def keys_query(*, who: Principal, search: str = "", state: str = "") -> QuerySet[ApiKey]:
@@ -77,7 +79,7 @@ def key_verify(text: str) -> ApiKey | None:
     prefix = text.removeprefix(KEY)[:PREFIX]
     if not is_whole(text, f"{KEY}{prefix}_", or_older=True):
         return None
-    key = ApiKey.objects.select_related("user").filter(prefix=prefix).first()
+    key = _KEYS.get(prefix)
     if key is None or not constant_time_compare(bytes(key.digest), digest_of(text)) or not is_usable(key):
         return None
     minute = timezone.now().replace(second=0, microsecond=0)

@@ -18,6 +18,7 @@ from apps.agents.contract import AGENTS
 from apps.common import work
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
+from apps.common.reading import Pointing
 from apps.common.spans import created_within
 from apps.tenants.context import current_tenant
 from apps.workflows.checking import Signature, signature_of
@@ -38,6 +39,7 @@ Row = TypeVar("Row", bound=Model)
 
 PAYLOADS = ("inputs", "outputs", "problem", "given")
 """Of a run: what lists leave out."""
+_WORKFLOWS = Pointing(Workflow, by="name", key="published")
 
 
 class TenantCatalogue:
@@ -65,7 +67,7 @@ def workflows_list(*, who: Principal) -> list[Workflow]:
 def workflow_get(*, who: Principal, name: str) -> Workflow:
     """One workflow by its name. Raises `NotFound`."""
     demand(who, WORKFLOWS_VIEW)
-    found = Workflow.objects.select_related("published").filter(name=name).first()
+    found = _WORKFLOWS.get(name)
     if found is None:
         raise NotFound(f"There is no workflow {name!r} here.", remedy="See the list of workflows.")
     return found

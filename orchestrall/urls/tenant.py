@@ -6,6 +6,12 @@ from apps.gateway.api.tokens import jwks
 from apps.workflows.api.triggers import Hook
 
 urlpatterns = [
+    # First: of a request, each pattern before its own is tried.
+    path("api/", include("apps.gateway.api_urls")),
+    path("api/v1/", include("apps.workflows.api_urls")),
+    path("api/v1/", include("apps.agents.api_urls")),
+    path("api/v1/", include("apps.datasets.api_urls")),
+    path("api/v1/", include("apps.accounts.api_urls")),
     path("", include("apps.console.urls")),
     path("", include("apps.agents.urls")),
     path("", include("apps.workflows.urls")),
@@ -15,11 +21,6 @@ urlpatterns = [
     path("performance/", include("apps.gateway.performance_urls")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/jwks.json", jwks),
-    path("api/", include("apps.gateway.api_urls")),
-    path("api/v1/", include("apps.accounts.api_urls")),
-    path("api/v1/", include("apps.datasets.api_urls")),
-    path("api/v1/", include("apps.agents.api_urls")),
-    path("api/v1/", include("apps.workflows.api_urls")),
     path("hooks/<uuid:webhook>", Hook.as_view(), name="webhook"),
 ]
 
