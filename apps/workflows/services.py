@@ -121,10 +121,11 @@ def workflow_discard(*, who: Principal, workflow: Workflow) -> Definition:
             f"{workflow.title} is nothing but its draft; nothing was changed.",
             remedy="Change the draft, or archive the workflow.",
         )
-    said = draft.definition
+    said, published = draft.definition, workflow.published
+    assert published is not None  # noqa: S101  # by its key
     draft.delete()
-    workflow.seq += 1
-    workflow.save(update_fields=["seq"])
+    workflow.seq, workflow.title = workflow.seq + 1, published.definition.title
+    workflow.save(update_fields=["seq", "title"])
     return said
 
 
