@@ -10,7 +10,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from apps.tenants.fast import redis
 
 
-class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
+class ChannelLayer(RedisPubSubChannelLayer):
     """Named by the setting `CHANNEL_LAYERS`."""
 
     def __init__(self, *, prefix: str, **told: Any) -> None:

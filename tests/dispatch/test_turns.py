@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -118,13 +119,23 @@ def test_a_turn_takes_its_place_before_it_asks_for_anything_and_makes_way_before
     monkeypatch.setattr(DummyWork, "queue", "flow")
     scheduled(1)
     happened: list[str] = []
-    enter, claim = pumping.PUMPING.enter, rows.claim
-    monkeypatch.setattr(pumping.PUMPING, "enter", lambda tenant: happened.append("enter") or enter(tenant))
-    monkeypatch.setattr(pumping.PUMPING, "make_way", lambda tenant, most: happened.append("make way") or 0.0)
-    monkeypatch.setattr(wakeups, "received", lambda tenant, queue: happened.append("received"))
-    monkeypatch.setattr(rows, "claim", lambda **asked: happened.append("claim") or claim(**asked))
+
+    def noting(name: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **asked: Any) -> Any:
+            happened.append(name)
+            return do(*args, **asked)
+
+        return noted
+
+    for place, name in (
+        (pumping.PUMPING, "enter"),
+        (wakeups, "received"),
+        (pumping.PUMPING, "make_way"),
+        (rows, "claim"),
+    ):
+        monkeypatch.setattr(place, name, noting(name, getattr(place, name)))
     assert turns.turn(schema=acme.schema_name, queue="flow", board=board) == 1
-    assert happened == ["enter", "received", *["make way", "claim"] * 2]
+    assert happened == ["enter", "received", *["make_way", "claim"] * 2]
 
 
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:
