@@ -17,7 +17,7 @@ from apps.gateway.headers import SecureAnswers  # noqa: E402
 from apps.gateway.sockets import TenantSocketMiddleware  # noqa: E402
 from apps.gateway.streams import EventStreams  # noqa: E402
 from apps.gateway.waiting import WaitingAnswers  # noqa: E402
-from orchestrall import memory  # noqa: E402
+from orchestrall import interpreter  # noqa: E402
 from orchestrall.urls.sockets import urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -27,4 +27,4 @@ application = ProtocolTypeRouter(
     }
 )
 get_resolver().url_patterns  # noqa: B018  # loads what the first request would have to
-memory.settle()
+interpreter.settle()

@@ -1,13 +1,12 @@
 """The Celery application. What it carries is a hint, "this tenant has work"; see apps/dispatch."""
 
 import os
-import sys
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_before_create_process, worker_ready
 
-from orchestrall import memory
+from orchestrall import interpreter
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.development")
 
@@ -25,10 +24,4 @@ def keep_logging(**_: Any) -> None:
 @worker_before_create_process.connect  # type: ignore[untyped-decorator]
 def settle(**_: Any) -> None:
     """Before work begins in this process, and before each fork: pages stay shared then (40 MB less per worker)."""
-    memory.settle()
-
-
-@worker_ready.connect  # type: ignore[untyped-decorator]
-def change_threads_often(**_: Any) -> None:
-    """Pumps compute, and a thread with an answer to read would wait for 5 ms until one of them lets go, each time."""
-    sys.setswitchinterval(0.001)
+    interpreter.settle()

@@ -10,8 +10,8 @@ http = get_wsgi_application()  # loads the apps, which the import below needs
 from django.urls import get_resolver  # noqa: E402
 
 from apps.gateway.headers import SecureWsgi  # noqa: E402
-from orchestrall import memory  # noqa: E402
+from orchestrall import interpreter  # noqa: E402
 
 application = SecureWsgi(http)
 get_resolver().url_patterns  # noqa: B018  # loads what the first request would have to
-memory.settle()
+interpreter.settle()
