@@ -5,5 +5,5 @@ class DummyConfig(IndustryConfig):
     name = "tests.dummy"
     label = "dummy"
     title = "Dummy"
-    icon = "test-pipe"
+    icon = "bug"
     summary = "An industry for tests"

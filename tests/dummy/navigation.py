@@ -32,7 +32,7 @@ nav_item(
         key="dummy.help",
         title="Counting",
         url="console:help",
-        icon="test-pipe",
+        icon="bug",
         group="Govern",
         summary="What is counted here",
         permission=DUMMY_LOOK,
@@ -52,7 +52,7 @@ card(Card("dummy.counted", "dummy/card.html", _card, permission=DUMMY_LOOK, widt
 
 def _found(request: HttpRequest, text: str) -> Iterator[Found]:
     if text.isdecimal():
-        yield Found(f"Count to {text}", f"{reverse('agents:agent', args=[COUNTER])}?steps={text}", "test-pipe")
+        yield Found(f"Count to {text}", f"{reverse('agents:agent', args=[COUNTER])}?steps={text}", "bug")
 
 
 searcher(Searcher(key="dummy.counting", title="Counting", search=_found, permission=DUMMY_LOOK, order=90))
@@ -68,9 +68,7 @@ landing("dummy.counting", _lands)
 
 def _uses(request: HttpRequest, dataset: Dataset) -> Iterator[Use]:
     if dataset.name.startswith("Dummy"):
-        yield Use(
-            "Say it again", f"{reverse('agents:agent', args=['dummy.echo'])}?table.dataset={dataset.pk}", "test-pipe"
-        )
+        yield Use("Say it again", f"{reverse('agents:agent', args=['dummy.echo'])}?table.dataset={dataset.pk}", "bug")
 
 
 USES.register("dummy.echo", _uses)
@@ -95,7 +93,7 @@ AGENT_USES.register(
     AgentUse(
         title="Count how often",
         url=lambda key: reverse("agents:agent", args=[COUNTER]),
-        icon="test-pipe",
+        icon="bug",
         permission=DUMMY_LOOK,
     ),
 )

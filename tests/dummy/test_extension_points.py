@@ -29,6 +29,7 @@ from apps.common.industries import IndustryConfig, industries
 from apps.common.registry import DISCOVERED, Registry
 from apps.common.widgets import Widget
 from apps.console.landing import landing_of
+from apps.console.navigation import NAVIGATION
 from apps.console.schemaforms.shapes import Kind, Shape, shape_of
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import rows_frame
@@ -36,10 +37,11 @@ from apps.datasets.services import dataset_upload
 from apps.dispatch.letters import LETTER_KINDS
 from apps.dispatch.models import WorkRow
 from apps.workflows.blueprints import blueprints
+from apps.workflows.definition import STEP_KINDS
 from apps.workflows.models import Trigger, WorkflowRun
 from apps.workflows.performers import SCHEDULE
 from apps.workflows.store import CLOCK
-from apps.workflows.triggers import Schedule, settings_of
+from apps.workflows.triggers import TRIGGER_KINDS, Schedule, settings_of
 from tests.agents.test_pages import text_of
 from tests.running import ROOT
 from tests.workflows.conftest import MakeWorkflow, Work, board, builder, start, worked, workflow
@@ -290,3 +292,11 @@ def test_a_trigger_of_its_kind_is_made_changed_and_fires(
     assert WorkflowRun.objects.get().status == "succeeded"
     trigger.refresh_from_db()
     assert trigger.due_at == settings_of(trigger.kind, trigger.told).following(CLOCK.now())  # type: ignore[attr-defined]
+
+
+def test_its_icons_are_among_those_that_pages_have() -> None:
+    """The sprite holds what the sources of the core and of packs in `apps/` name; the dummy borrows from them."""
+    there = set(re.findall(r'id="([a-z0-9-]+)"', (ROOT / "build" / "vendor" / "icons.svg").read_text()))
+    kinds = [kind for registry in (STEP_KINDS, TRIGGER_KINDS) for kind in registry]
+    named = {each.icon for each in [*DUMMIES, *kinds, *NAVIGATION]} | {industries()["dummy"].icon}
+    assert named - there == set()

@@ -33,12 +33,12 @@ class Crate(StrictModel):
 
 
 class ByPost(StrictModel):
-    way: Literal["post"] = "post"
+    way: Literal["post"]
     to: Place
 
 
 class ByHand(StrictModel):
-    way: Literal["hand"] = "hand"
+    way: Literal["hand"]
     by: str
 
 

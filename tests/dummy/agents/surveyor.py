@@ -30,7 +30,7 @@ class Surveyor(Agent[SurveyorInput, Survey, SurveyorSettings]):
     """Read the names of plots, wherever they stand."""
 
     key, title, version = "dummy.surveyor", "Surveyor", "0.9"
-    icon = "ruler"
+    icon = "ruler-2"
     table_roles = ("name",)
     fresh_for = None
     figure = "names read"

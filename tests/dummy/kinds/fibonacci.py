@@ -16,7 +16,7 @@ class Fibonacci(Step):
     kind: Literal["dummy.fibonacci"] = "dummy.fibonacci"
     n: int = Field(ge=0, le=30)
 
-    label, icon, inline = "Fibonacci number", "calculator", True
+    label, icon, inline = "Fibonacci number", "sum", True
 
     def gives(self) -> dict[str, Any]:
         return {"type": "integer"}

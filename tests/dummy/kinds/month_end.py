@@ -16,7 +16,7 @@ class MonthEnd(Schedule):
     hour: int = Field(default=18, ge=0, le=23, description="When on that day.")
 
     key, label = "dummy.month_end", "End of month"
-    icon, about = "calendar", "On the last day of each month"
+    icon, about = "calendar-time", "On the last day of each month"
 
     @model_validator(mode="after")
     def one_of(self) -> MonthEnd:

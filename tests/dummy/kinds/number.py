@@ -17,7 +17,7 @@ class Number(Step):
     kind: Literal["dummy.number"] = "dummy.number"
     of: Value = Field(description="The number.")
 
-    label, icon = "Look at a number", "calculator"
+    label, icon = "Look at a number", "sum"
 
     def values(self) -> Iterator[tuple[str, Any]]:
         yield "of", self.of
