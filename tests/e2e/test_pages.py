@@ -18,7 +18,7 @@ from tests.e2e.conftest import Address, Open
 pytestmark = pytest.mark.browser
 
 BYTES, BYTES_WITH_GRAPH, BYTES_WITH_CHARTS, BYTES_WITH_MAP = 950_000, 1_050_000, 2_100_000, 2_300_000
-"""What a page and all that it loads may weigh; a graph of steps brings the library that lays it out, a map the outline."""
+"""What a page and all it loads may weigh; a graph of steps brings what lays it out, a map the outline of the world."""
 
 
 def routes(patterns: list[Any], before: str = "", space: str = "") -> Iterator[tuple[str, str, Any]]:
