@@ -21,6 +21,7 @@ from orchestrall_client import (
     WorkflowRunDetail,
     WorkflowRunEvent,
     decision_models,
+    evaluation_models,
     models,
     workflow_models,
 )
@@ -29,6 +30,7 @@ from orchestrall_client.credentials import Tokens
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
 from orchestrall_client.errors import Problem
+from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.runs import Runs
@@ -57,6 +59,12 @@ ANSWERS: dict[str, type[Model]] = {
     "run_decisions": decision_models.RunDecisions,
     "run_feedback_give": decision_models.Feedback,
     "run_feedback_list": decision_models.Feedback,
+    "evaluations_list": evaluation_models.Evaluation,
+    "evaluation_start": evaluation_models.Evaluation,
+    "evaluation_get": evaluation_models.EvaluationDetail,
+    "evaluation_stop": evaluation_models.Evaluation,
+    "watch_get": evaluation_models.DriftWatch,
+    "watch_set": evaluation_models.DriftWatch,
     "datasets_list": Dataset,
     "dataset_upload": DatasetDetail,
     "dataset_get": DatasetDetail,
@@ -120,6 +128,7 @@ OTHERS = {
     "decision_record_html",
     "decision_record_pdf",
     "dataset_rows",
+    "watch_end",
     "key_revoke",
     "run_events",
     "run_result_csv",
@@ -151,6 +160,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "batch_runs": Batches.runs,
     "datasets_list": Datasets.list,
     "decisions_list": Decisions.list,
+    "evaluations_list": Evaluations.list,
     "runs_list": Runs.list,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.request import Request
@@ -151,15 +152,19 @@ class DriftWatch(ApiView):
     def put(self, request: Request, key: str) -> Response:
         """Watch an agent from now on, or watch it otherwise. It is looked at at once, and then every hour."""
         agent, wanted = selectors.agent_get(who=self.who, key=key), self.body(WatchWanted)
-        watch = watching.watch_set(
-            who=self.who,
-            user=self.who.user,
-            agent=agent,
-            falls_back=wanted.falls_back,
-            how=wanted.baseline,
-            since=wanted.since,
-            until=wanted.until,
-        )
+        with transaction.atomic():
+            held = watching.watch_get(who=self.who, agent=agent)
+            if held is not None:
+                self.require_match(WatchOut.of(held))
+            watch = watching.watch_set(
+                who=self.who,
+                user=self.who.user,
+                agent=agent,
+                falls_back=wanted.falls_back,
+                how=wanted.baseline,
+                since=wanted.since,
+                until=wanted.until,
+            )
         return self.answer(WatchOut.of(watch))
 
     @extend_schema(
@@ -170,5 +175,8 @@ class DriftWatch(ApiView):
     )
     def delete(self, request: Request, key: str) -> Response:
         """Watch an agent no longer. Decisions that wait for a person go on waiting."""
-        watching.watch_end(who=self.who, agent=selectors.agent_get(who=self.who, key=key))
+        agent = selectors.agent_get(who=self.who, key=key)
+        with transaction.atomic():
+            self.require_match(WatchOut.of(watching.watch_required(who=self.who, agent=agent)))
+            watching.watch_end(who=self.who, agent=agent)
         return Response(status=204)

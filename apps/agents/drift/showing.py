@@ -86,8 +86,9 @@ def charts_of(agent: AnyAgent, baseline: Baseline, finding: Finding) -> list[Ser
 
 
 def _labels(windows: list[Window]) -> list[str]:
-    """When each window ended; with the hour, as there may be several on a day."""
-    return [f"{window.until:%d %b %H:%M}" for window in windows]
+    """When each window ended; with the time where several ended on a day."""
+    days = [f"{window.until:%d %b}" for window in windows]
+    return days if len({*days}) == len(days) else [f"{window.until:%d %b %H:%M}" for window in windows]
 
 
 def _shares(agent: AnyAgent, baseline: Baseline, windows: list[Window]) -> SeriesWidget:

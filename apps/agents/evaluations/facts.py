@@ -55,6 +55,12 @@ class Fact(StrictModel):
             return isinstance(found, list) and any(is_like(item, self.value) for item in found) == (self.op == "has")
         return OPERATORS[self.op](found, self.value)
 
+    def part_of(self, found: Any) -> Any:
+        """What matters of what was found: of the items of a list, what the fact says of one."""
+        if self.op in {"has", "has no"} and isinstance(found, list) and isinstance(self.value, dict):
+            return [{key: item.get(key) for key in self.value} if isinstance(item, dict) else item for item in found]
+        return found
+
     def __str__(self) -> str:
         """As a line: ``output.verdict = "In control"``."""
         if self.op in UNARY:
@@ -81,7 +87,7 @@ def judge(fact: Fact, facts: Mapping[str, Any]) -> Judged:
         holds=fact.holds(found),
         must=fact.must,
         weight=fact.weight,
-        found=shown(found),
+        found=shown(fact.part_of(found)),
         note=fact.note,
     )
 

@@ -78,6 +78,11 @@ def test_a_fact_is_told_in_a_line_with_what_was_found() -> None:
     assert judge(Fact(path="output.none", op="is empty"), FACTS).text == "output.none is empty"
 
 
+def test_of_a_list_that_is_told_that_matters_which_the_fact_speaks_of() -> None:
+    found = judge(Fact(path="output.items", op="has", value={"name": "c"}), FACTS)
+    assert (found.holds, found.found) == (False, '[{"name": "a"}, {"name": "b"}]')
+
+
 def test_long_findings_are_cut() -> None:
     assert len(judge(Fact(path="output", op="is not empty"), {"output": ["x" * 1000]}).found) == 300
 

@@ -29,6 +29,7 @@ from orchestrall_client.errors import (
     Unreachable,
     WaitExpired,
 )
+from orchestrall_client.evaluation_models import CaseResult, DriftWatch, Evaluation, EvaluationDetail
 from orchestrall_client.models import (
     ActsFor,
     Agent,
@@ -96,6 +97,7 @@ __all__ = [
     "BatchRun",
     "Blueprint",
     "BlueprintDetail",
+    "CaseResult",
     "Checked",
     "Client",
     "Column",
@@ -106,6 +108,9 @@ __all__ = [
     "Decision",
     "DecisionDetail",
     "Difference",
+    "DriftWatch",
+    "Evaluation",
+    "EvaluationDetail",
     "Feedback",
     "Figures",
     "InvalidRequest",

@@ -14,6 +14,7 @@ from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
+from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
 from orchestrall_client.models import Performance, Usage
 from orchestrall_client.retries import Retries
@@ -81,6 +82,7 @@ class Client:
         self.batches = Batches(self._connection)
         self.datasets = Datasets(self._connection)
         self.decisions = Decisions(self._connection)
+        self.evaluations = Evaluations(self._connection)
         self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)
         self.workflows = Workflows(self._connection)

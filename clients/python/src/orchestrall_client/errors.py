@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orchestrall_client.models import Issue
 
 if TYPE_CHECKING:
+    from orchestrall_client.evaluation_models import EvaluationDetail
     from orchestrall_client.models import BatchDetail, RunDetail
     from orchestrall_client.workflow_models import WorkflowRunDetail
 
@@ -32,7 +33,7 @@ class UnexpectedAnswer(OrchestrallError):
 class WaitExpired(OrchestrallError):
     """The time for waiting was over before the run had ended. The run goes on."""
 
-    def __init__(self, run: RunDetail | WorkflowRunDetail | BatchDetail, seconds: float) -> None:
+    def __init__(self, run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail, seconds: float) -> None:
         super().__init__(run, seconds)
         self.run, self.seconds = run, seconds
         """As it was last seen, and how long it was waited for."""
