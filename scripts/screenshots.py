@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 from apps.common.demo import PASSWORD  # noqa: E402
-from tests.e2e.browser import View, context_for, launch, settle, sign_in  # noqa: E402
+from tests.e2e.browser import View, context_for, launch, run_agent, settle, sign_in  # noqa: E402
 from tests.e2e.files import write_weekly  # noqa: E402
 from tests.running import installation  # noqa: E402
 
@@ -60,8 +60,7 @@ def tour(page: Page, home: str, table: Path) -> str:
     page.get_by_label("Upload a file").set_input_files(table)
     expect(page.get_by_role("group", name="What was understood")).to_be_visible(timeout=60_000)
     take(page, "understood", 820)
-    page.get_by_role("button", name="Run agent").click()
-    page.wait_for_url("**/runs/R-*/")
+    run_agent(page)
     expect(page.locator("[data-progress-count]")).to_contain_text(re.compile(r"[1-9]\d* of"), timeout=60_000)
     take(page, "progress", 420)
     expect(page.get_by_role("heading", name="Demand Forecaster")).to_contain_text("Succeeded", timeout=300_000)

@@ -72,8 +72,9 @@ async function start(form) {
     drawCharts(shown);
     follow();
     announce(`Run R-${shown.dataset.number} has started.`);
-    // Where the result is below the input, whoever pressed the button is led to it.
-    if (shown.getBoundingClientRect().top > innerHeight - 160) shown.scrollIntoView();
+    // Above a long form or below it on a phone, whoever pressed the button is led to the result.
+    const { top } = shown.getBoundingClientRect();
+    if (top < 0 || top > innerHeight - 160) shown.scrollIntoView();
   } catch {
     toast("The run could not be started. Check the connection and try again.");
   } finally {

@@ -129,6 +129,13 @@ def sign_in(page: Page, address: str, email: str, password: str) -> None:
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
 
+def run_agent(page: Page) -> None:
+    """Run the agent whose page it is, and go to the page of the run, which shows up beside the input."""
+    page.get_by_role("button", name="Run agent").click()
+    page.locator("#result[data-run] .o-result a").first.click()
+    page.wait_for_url("**/runs/R-*/")
+
+
 def settle(page: Page) -> None:
     """Wait until the page stands: loaded, its font there, its charts drawn."""
     page.wait_for_load_state("load")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import VIEWS, View, overflow, settle, violations
+from tests.e2e.browser import VIEWS, View, overflow, run_agent, settle, violations
 from tests.e2e.conftest import Address, Open
 
 pytestmark = pytest.mark.browser
@@ -31,9 +31,8 @@ def opened(open_page: Open, address: Address) -> Callable[..., Page]:
     return go
 
 
-def run_agent(page: Page) -> None:
-    page.get_by_role("button", name="Run agent").click()
-    page.wait_for_url("**/runs/R-*/")
+def worked_off(page: Page) -> None:
+    run_agent(page)
     expect(page.get_by_role("heading", name="Drug Checker")).to_contain_text("Succeeded", timeout=SUCCEEDED)
 
 
@@ -51,7 +50,7 @@ def test_a_list_is_entered_checked_and_explained(opened: Callable[..., Page]) ->
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_label("Medications").fill("warfarin 3 mg; ibuprofen 400 mg; zinkorol")
     page.get_by_role("textbox", name="Age optional", exact=True).fill("80")
-    run_agent(page)
+    worked_off(page)
     content = page.locator("main")
     # What is unknown is the first of the reasons, before what is grave.
     expect(content).to_contain_text(re.compile("Unknown: “zinkorol”.*Major: warfarin and ibuprofen", re.DOTALL))
@@ -66,7 +65,7 @@ def test_a_list_is_entered_checked_and_explained(opened: Callable[..., Page]) ->
 
 def test_a_result_is_accessible_in_each_view(opened: Callable[..., Page], view: View) -> None:
     page = opened(f"{AGENT}?example=0", view)
-    run_agent(page)
+    worked_off(page)
     settle(page)
     assert overflow(page) == 0
     assert violations(page) == []

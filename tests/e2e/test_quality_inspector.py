@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import VIEWS, View, overflow, settle, violations
+from tests.e2e.browser import VIEWS, View, overflow, run_agent, settle, violations
 from tests.e2e.conftest import Address, Open
 
 pytestmark = pytest.mark.browser
@@ -39,9 +39,8 @@ def opened(open_page: Open, address: Address) -> Callable[..., Page]:
     return go
 
 
-def run_agent(page: Page) -> None:
-    page.get_by_role("button", name="Run agent").click()
-    page.wait_for_url("**/runs/R-*/")
+def worked_off(page: Page) -> None:
+    run_agent(page)
     expect(page.get_by_role("heading", name="Quality Inspector")).to_contain_text("Succeeded", timeout=120_000)
     settle(page)
 
@@ -53,7 +52,7 @@ def test_an_example_draws_its_charts_and_is_accessible(opened: Callable[..., Pag
     expect(page.get_by_role("group", name="What was understood")).to_be_visible()
     assert violations(page) == []
     assert overflow(page) == 0
-    run_agent(page)
+    worked_off(page)
     expect(page.locator("[data-chart] h2")).to_have_text(EXAMPLES[title])
     for plot in page.locator("[data-chart-plot]").all():
         expect(plot.locator("svg path").first).to_be_attached()
@@ -63,7 +62,7 @@ def test_an_example_draws_its_charts_and_is_accessible(opened: Callable[..., Pag
 
 def test_a_control_chart_tells_its_signals_in_words_and_as_a_table(opened: Callable[..., Page]) -> None:
     page = opened(AGENT + "?example=0")
-    run_agent(page)
+    worked_off(page)
     expect(page.locator("#t-attention")).to_contain_text("a change of set-up")
     chart = page.locator("[data-chart]").first
     expect(chart.locator("[data-chart-plot]")).to_have_accessible_name(re.compile("2 of 30 samples beyond a limit"))
@@ -81,7 +80,7 @@ def test_a_control_chart_tells_its_signals_in_words_and_as_a_table(opened: Calla
 
 def test_a_chart_follows_the_theme(opened: Callable[..., Page]) -> None:
     page = opened(AGENT + "?example=0")
-    run_agent(page)
+    worked_off(page)
     line = page.locator("[data-chart]").first.locator("svg path[stroke-width='1.5'][fill=none]").first
     light = line.get_attribute("stroke")
     assert light
@@ -119,7 +118,7 @@ def test_a_file_is_read_refused_at_its_cell_and_downloaded(opened: Callable[...,
     expect(understood).to_contain_text("20 samples of 80 measurements", timeout=30_000)
     page.get_by_label("Lower spec").fill("9.9")
     page.get_by_label("Upper spec").fill("10.2")
-    run_agent(page)
+    worked_off(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     frame = pl.read_csv(download.value.path())

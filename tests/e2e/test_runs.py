@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Download, Page, expect
 
-from tests.e2e.browser import VIEWS, View, overflow, settle, violations
+from tests.e2e.browser import VIEWS, View, overflow, run_agent, settle, violations
 from tests.e2e.conftest import Address, Open
 from tests.e2e.files import write_weekly
 
@@ -30,11 +30,6 @@ def weekly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def choose(page: Page, file: Path) -> None:
     page.get_by_label("Upload a file").set_input_files(file)
-
-
-def run_agent(page: Page) -> None:
-    page.get_by_role("button", name="Run agent").click()
-    page.wait_for_url("**/runs/R-*/")
 
 
 def kept(download: Download) -> bytes:

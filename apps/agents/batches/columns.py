@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -133,6 +133,7 @@ def matches_of(leaves: Sequence[Leaf], columns: Sequence[str]) -> Matches:
             unit = next((each for each in leaf.choices if _same_unit(each, of.unit)), "")
             if unit:
                 common[leaf.path] = unit
+                found[leaf.path.removesuffix("_unit")] = replace(of, why=f"The same name, with its unit, {unit}.")
     return Matches(found, common)
 
 

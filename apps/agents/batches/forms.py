@@ -212,4 +212,6 @@ def _shown(data: Mapping[str, Any], path: str) -> str:
         found = found.get(part) if isinstance(found, Mapping) else None
     if isinstance(found, list):
         return "; ".join(str(each) for each in found)
+    if isinstance(found, float):
+        return f"{found:.15g}"
     return "" if found is None else str(found)
