@@ -149,9 +149,11 @@ class InputForm:
             self.values = {"json": self.text}
             self.mode = "json"
         elif told == "form" and self.mode == "json":
-            data = json_object(self.values.get("json", "").strip() or "{}")
+            written = self.values
+            data = json_object(written.get("json", "").strip() or "{}")
             self._fill(data)
             if self.mode == "json":
+                self.values = written
                 raise self._unshown(data)
         elif self.mode == "form":
             self.schema.edit(told, file=file, read_file=cells_read)

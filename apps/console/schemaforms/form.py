@@ -74,8 +74,10 @@ class SchemaForm:
         return self._made[1]
 
     def refused(self, issues: Iterable[Issue]) -> None:
-        """Keep what is wrong, to be shown beside the fields."""
+        """Keep what is wrong with `data()`, to be shown beside the fields; rows without anything in them go."""
         self.issues = list(issues)
+        if self.issues:
+            tidied(self.shape, self.entered)
         self.__dict__.pop("_made", None)
 
     @property
@@ -88,14 +90,14 @@ class SchemaForm:
         return dict(self.entered.flat(self.root))
 
     def data(self, *, partly: bool = False) -> dict[str, Any]:
-        """What was entered, as the model takes it; rows without anything in them are gone then.
+        """What was entered, as the model takes it, without the rows in which nothing was entered.
 
         Raises `InvalidInput` with an issue for each field that holds no JSON and should; `partly` leaves these out.
         """
         issues: list[Issue] = []
-        tidied(self.shape, self.entered)
-        self.__dict__.pop("_made", None)
-        found = read(self.shape, self.entered, self.root, self.held, issues)
+        entered = self.entered.copy()
+        tidied(self.shape, entered)
+        found = read(self.shape, entered, self.root, self.held, issues)
         if issues and not partly:
             raise InvalidInput("Some fields cannot be read; nothing was started.", issues=issues)
         return {} if found is ABSENT else dict(found)
@@ -157,7 +159,7 @@ class SchemaForm:
         if not cells or not shape.columns:
             return
         row, column = [*at, 0][:2] if at else (None, 0)
-        rows = [Entered.of(dict(each.flat())) if each.below else Entered(each.text) for each in place.rows]
+        rows = [each.copy() for each in place.rows]
         before = len(rows)
         unknown = sheets.rows_put(shape, rows, cells, row=row, column=column)
         place.rows = rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -200,7 +201,7 @@ class _Reader:
 
     def _alternative(self, option: dict[str, Any], reference: str, tag: str, depth: int) -> Shape:
         made = self._single("", option, reference, option, depth)
-        label = option.get("title") or _WORDS.get(made.kind, made.kind.capitalize())
+        label = _CAPITAL.sub(_lowered, str(option.get("title", ""))) or _WORDS.get(made.kind, made.kind.capitalize())
         value = option.get("properties", {}).get(tag, {}).get("const") if tag else None
         if value is None:
             return replace(made, label=str(label))
@@ -250,6 +251,14 @@ def _label(name: str, title: str) -> str:
     """What a field is called: by its title, or by its name where pydantic has made the title of that."""
     words = name.replace("_", " ")
     return title if title and title != words.title() else words.capitalize()
+
+
+_CAPITAL: Final = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
+"""Where a new word begins in the name of a class, which is the title of a model that has none."""
+
+
+def _lowered(found: re.Match[str]) -> str:
+    return f" {found[0].lower()}"
 
 
 _WORDS: Final[dict[Kind, str]] = {"flag": "Yes or no", "json": "JSON", "longtext": "Text"}

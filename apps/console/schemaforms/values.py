@@ -89,6 +89,9 @@ class Entered:
             below[name] = each.over(below[name]) if name in below else each
         return Entered(self.text if self.text is not None else base.text, below)
 
+    def copy(self) -> Entered:
+        return Entered(self.text, {name: each.copy() for name, each in self.below.items()})
+
     def flat(self, path: str = "") -> Iterator[tuple[str, str]]:
         """The values again, by their paths."""
         if self.text is not None:
