@@ -108,6 +108,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     examples = [
         Example(title="Weekly unit sales", input={"history": {"rows": examples.weekly_sales()}}),
         Example(title="Spare parts, monthly", input={"history": {"rows": examples.spare_parts()}, "horizon": 6}),
+        Example(title="Daily visits of shops", input={"history": {"rows": examples.daily_visits()}, "horizon": 28}),
     ]
 
     def run(self, data: DemandInput, settings: DemandSettings, ctx: RunContext) -> DemandReport:

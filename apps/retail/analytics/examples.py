@@ -43,3 +43,22 @@ def spare_parts(months: int = 60, seed: int = 11) -> Rows:
             row[f"{2020 + month // 12}-{month % 12 + 1:02d}"] = chance.randint(1, 2 * size) if asked else 0
         rows.append(row)
     return rows
+
+
+SHOPS = (("Harbour Street", 420, 0.5), ("Central Station", 1150, 0.0), ("Old Town", 260, -0.4))
+
+
+def daily_visits(days: int = 140, seed: int = 13) -> Rows:
+    """Visits of three shops, a row for each day and a column for each shop: Saturdays are busy, one rests on Sundays."""
+    chance, first = random.Random(seed), date(2025, 3, 3)  # noqa: S311 - an example is no secret
+    week = (0.8, 0.8, 0.9, 1.0, 1.25, 1.6, 0.65)
+    rows: Rows = []
+    for day in range(days):
+        today = first + timedelta(days=day)
+        row: dict[str, Any] = {"day": today.isoformat()}
+        for shop, level, growth in SHOPS:
+            mean = (level + growth * day) * week[today.weekday()]
+            closed = shop == "Old Town" and today.weekday() == 6
+            row[shop] = 0 if closed else max(0, round(chance.gauss(mean, 0.08 * mean)))
+        rows.append(row)
+    return rows
