@@ -149,6 +149,10 @@ class Run(Model):
     verdict: str = ""
     """Of its first decision, as it stands; empty until then, or where it has none."""
     source: str
+    answered_from: UUID | None = None
+    """The run that has worked its result out, where that was at hand; None where it did so itself."""
+    worked_out_at: datetime | None = None
+    """When that was; None where it did so itself."""
     problem: RunProblem | None
     cancel_requested: bool
     attempts: int
@@ -345,6 +349,8 @@ class Figures(Model):
     runs_succeeded: int
     runs_failed: int
     runs_cancelled: int
+    runs_at_hand: int = 0
+    """Of those that succeeded: their result was that of an equal run before."""
     request_seconds: Percentiles
     run_seconds: Percentiles
 

@@ -50,9 +50,13 @@ class Runs(Followed[RunDetail, RunEvent]):
         file: Source | None = None,
         name: str | None = None,
         sheet: str = "",
+        fresh: bool = False,
         idempotency_key: str | None = None,
     ) -> Run:
         """Start a run of an agent. Once it is accepted it finishes, or says why it did not.
+
+        Where the result of an equal run is at hand, it has ended at once: `answered_from` says whose result it has.
+        `fresh` has it worked out anew.
 
         `input` is what the agent's `input_schema` says; ids, dates and pydantic models in it become JSON. A `file` (a
         path, bytes, an open file, a table of polars or pandas) is kept as a dataset and feeds the agent's table;
@@ -64,7 +68,7 @@ class Runs(Followed[RunDetail, RunEvent]):
         """
         path = f"{agent_path(agent)}/runs"
         if file is None:
-            call = Call("POST", path, json={"input": plain(input or {})})
+            call = Call("POST", path, json={"input": plain(input or {}), **({"fresh": True} if fresh else {})})
             return self._connection.one(call.once(idempotency_key), Run)
         form = {"input": as_json(input or {}), **({"sheet": sheet} if sheet else {})}
         with upload_of(file, name) as upload:

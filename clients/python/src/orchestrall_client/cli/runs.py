@@ -48,6 +48,7 @@ def add(group: Group) -> None:
     start.add_argument("--many", metavar="FILE", help="a run for each line of the file, which is an input; all or none")
     start.add_argument("--file", metavar="FILE", help="CSV, XLSX or Parquet for the agent's table; - is standard input")
     start.add_argument("--sheet", default="", help="the sheet of a workbook; by default its first")
+    start.add_argument("--fresh", action="store_true", help="have it worked out, whatever result is at hand")
     start.add_argument("--idempotency-key", metavar="TEXT", help="start it once, however often this command is run")
     start.add_argument("--wait", action="store_true", help="show how it goes on, and end when it does")
 
@@ -93,6 +94,7 @@ def start_run(client: Client, asked: argparse.Namespace) -> int:
         read_object(asked.input, "--input"),
         file=None if asked.file is None else source(asked.file),
         sheet=asked.sheet,
+        fresh=asked.fresh,
         idempotency_key=asked.idempotency_key,
     )
     if not asked.wait:
