@@ -100,8 +100,8 @@ def matrix(**more: Any) -> MatrixWidget:
 def test_a_matrix_has_a_cell_for_each_row_and_column() -> None:
     assert matrix().cells == [[1.0], [None]]
     assert "There are 2 rows, but cells of 1" in said(lambda: matrix(cells=[[1]]))
-    assert "Row 2 (b) has 2 cells, but there are 1 columns" in said(lambda: matrix(cells=[[1], [1, 2]]))
-    assert "Row 1 (a) has 0 words" in said(lambda: matrix(words=[[], ["x"]]))
+    assert "The row “b” has 2 cells, but there are 1 columns" in said(lambda: matrix(cells=[[1], [1, 2]]))
+    assert "The row “a” has 0 words" in said(lambda: matrix(words=[[], ["x"]]))
 
 
 def test_a_matrix_of_too_many_cells_is_refused_with_its_size() -> None:

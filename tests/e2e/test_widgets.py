@@ -169,7 +169,8 @@ def test_a_map_moves_by_buttons_and_keys(look: Look) -> None:
         """Within the drawing: the page itself may scroll."""
         x, y = point.evaluate(
             """(point) => {
-                const [at, plot] = [point, point.closest("[data-chart-plot]")].map((each) => each.getBoundingClientRect());
+                const at = point.getBoundingClientRect();
+                const plot = point.closest("[data-chart-plot]").getBoundingClientRect();
                 return [at.x - plot.x, at.y - plot.y];
             }"""
         )

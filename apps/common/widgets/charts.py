@@ -181,18 +181,17 @@ class MatrixWidget(BaseModel):
                 f"A matrix of {len(self.rows)} rows and {len(self.columns)} columns has {size:,} cells: the most are"
                 f" {MOST_CELLS:,}. Leave out what matters least, or give a table."
             )
-        for name, lines in (("cells", self.cells), ("words", self.words)):
-            if name == "words" and not lines:
-                continue
-            if len(lines) != len(self.rows):
-                raise ValueError(f"There are {len(self.rows)} rows, but {name} of {len(lines)}.")
-            for place, line in enumerate(lines):
-                if len(line) != len(self.columns):
-                    raise ValueError(
-                        f"Row {place + 1} ({self.rows[place]}) has {len(line)} {name}, but there are"
-                        f" {len(self.columns)} columns."
-                    )
+        self._fit("cells", [len(line) for line in self.cells])
+        if self.words:
+            self._fit("words", [len(line) for line in self.words])
         return self
+
+    def _fit(self, what: str, widths: list[int]) -> None:
+        if len(widths) != len(self.rows):
+            raise ValueError(f"There are {len(self.rows)} rows, but {what} of {len(widths)}.")
+        for name, width in zip(self.rows, widths, strict=True):
+            if width != len(self.columns):
+                raise ValueError(f"The row “{name}” has {width} {what}, but there are {len(self.columns)} columns.")
 
     @property
     def is_empty(self) -> bool:
