@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import logging
 import zlib
 from datetime import datetime
@@ -120,7 +119,7 @@ def _opened(key: DataKey, place: tuple[str, str], sealed: bytes) -> Kept | None:
     """What was kept; None for anything else that may stand there."""
     try:
         packed = key.open(sealed, purpose=PURPOSE, context=":".join(place))
-        return Kept.model_validate(json.loads(zlib.decompress(packed)))
+        return Kept.model_validate_json(zlib.decompress(packed))
     except (SealBroken, ValidationError, ValueError, zlib.error):
         logger.warning("a result at hand could not be read and is worked out anew")
         return None

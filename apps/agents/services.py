@@ -151,12 +151,11 @@ def _looked_at(agent: Agent[Any, Any, Any], parsed: Any, load: Callable[[Table],
 
 
 def _answered(run: AgentRun, agent: Agent[Any, Any, Any], kept: cache.Kept) -> AgentRun:
-    """The run with a result that was at hand: stored as it has ended, and told."""
-    with transaction.atomic():
-        run_answer(run, kept.result(agent), kept.origin)
-        live.tell(run)
-        for count in ("runs_started", "runs_succeeded", "runs_at_hand"):
-            counters.count_on_commit(count)
+    """The run with a result that was at hand: stored as it has ended, by one statement, and told."""
+    run_answer(run, kept.result(agent), kept.origin)
+    live.tell(run)
+    for count in ("runs_started", "runs_succeeded", "runs_at_hand"):
+        counters.count_on_commit(count)
     return run
 
 
