@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from orchestrall_client import Client, NotFound, Run, RunFailed, Unreachable, WaitExpired
+from orchestrall_client import Client, NotFound, Run, RunDetail, RunFailed, Unreachable, WaitExpired
 from pydantic import BaseModel
 
 from tests.client.conftest import RUN_ID, URL, Clock, MakeClient, Server, answered, problem, run
@@ -151,6 +151,7 @@ def test_a_wait_ends_at_its_time(client: Client, server: Server, clock: Clock) -
     server.will(held, held)
     with pytest.raises(WaitExpired, match=r"R-12 is still running after 40 s\. It goes on") as expired:
         client.runs.wait(RUN_ID, timeout=40)
+    assert isinstance(expired.value.run, RunDetail)
     assert expired.value.run.seq == 1
     assert [request.url.params["wait"] for request in server.requests] == ["25.0", "15.0"]
 

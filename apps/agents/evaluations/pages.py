@@ -201,6 +201,7 @@ class CaseForm:
 
     @classmethod
     def posted(cls, data: QueryDict) -> CaseForm:
+        told: dict[str, Any]
         told = {name: data.get(name, "").strip() for name in ("name", "note", "input", "facts", "scores", "run")}
         return cls(**told, chosen=tuple(data.getlist("fact")))
 

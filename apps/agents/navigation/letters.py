@@ -1,4 +1,4 @@
-"""Runs and batches of agents that were given up."""
+"""Runs, batches and evaluations of agents that were given up, and watches whose looks were."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from apps.agents.batches import services as batches
 from apps.agents.contract import AGENTS
-from apps.agents.models import AgentBatch, AgentRun
+from apps.agents.drift import watching
+from apps.agents.evaluations import services as evaluations
+from apps.agents.models import AgentBatch, AgentEvaluation, AgentRun, AgentWatch
 from apps.agents.permissions import RUNS_CANCEL
 from apps.agents.services import KIND
 from apps.dispatch.letters import LetterKind, Subject, letter_kind
@@ -31,6 +33,16 @@ def _batches(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     }
 
 
+def _evaluations(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = AgentEvaluation.objects.filter(pk__in=ids).values_list("pk", "agent_key")
+    return {id: Subject(_title(key), reverse("agents:evaluation", args=[key, id])) for id, key in found}
+
+
+def _watches(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    keys = {watching.work_id(key): key for key in AgentWatch.objects.values_list("agent_key", flat=True)}
+    return {id: Subject(_title(keys[id]), reverse("agents:drift", args=[keys[id]])) for id in ids if id in keys}
+
+
 letter_kind(
     LetterKind(
         kind=KIND,
@@ -47,5 +59,23 @@ letter_kind(
         then="The batch goes on with the next row.",
         permission=RUNS_CANCEL,
         subjects=_batches,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=evaluations.KIND,
+        noun="Evaluation of an agent",
+        then="The evaluation goes on with the next case.",
+        permission=RUNS_CANCEL,
+        subjects=_evaluations,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=watching.KIND,
+        noun="Watch over an agent's decisions",
+        then="It looks at the decisions since its last look, and every hour again.",
+        permission=RUNS_CANCEL,
+        subjects=_watches,
     )
 )

@@ -30,11 +30,11 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 def stream(chance: np.random.Generator, count: int, shares: list[float], scores: str, overridden: float) -> Window:
     drawn = {
-        "normal": lambda: chance.normal(0.5, 0.1, count),
-        "skew": lambda: chance.beta(0.5, 5, count),
-        "rare": lambda: (chance.random(count) < 0.05).astype(float),
-        "steps": lambda: chance.integers(0, 5, count) / 4,
-    }[scores]()
+        "normal": chance.normal(0.5, 0.1, count),
+        "skew": chance.beta(0.5, 5, count),
+        "rare": (chance.random(count) < 0.05).astype(float),
+        "steps": chance.integers(0, 5, count) / 4,
+    }[scores]
     verdicts = chance.multinomial(count, shares)
     return Window(
         since=AT,
@@ -116,6 +116,8 @@ def test_the_exact_test_is_that_of_the_textbook() -> None:
 
 
 def test_scores_that_never_vary_are_compared_as_they_are() -> None:
+    one: dict[str, Any]
+    two: dict[str, Any]
     one, two = {"scores": 100, "mean": 1.0, "values": [1.0] * 100}, {"scores": 100, "mean": 2.0, "values": [2.0] * 100}
     assert score_p(window(**one), window(**two)) == 0.0
     assert score_p(window(**one), window(**one)) is None

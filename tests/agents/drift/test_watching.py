@@ -15,6 +15,7 @@ from apps.agents.handlers import WatchWork
 from apps.agents.models import AgentDecision, AgentWatch
 from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from apps.dispatch.board import Board
+from apps.dispatch.letters import LETTER_KINDS
 from apps.dispatch.models import WorkRow
 from tests.agents.conftest import WorkOff
 from tests.agents.drift.conftest import BEGAN, DECIDER, Decide
@@ -237,6 +238,7 @@ def test_a_look_comes_back_in_an_hour_until_the_watch_ends(
     assert list(WatchWork().pending()) == [watching.work_id(DECIDER.key)]
     look()
     row = WorkRow.objects.get(kind=watching.KIND)
+    assert row.due_at is not None
     assert row.due_at > timezone.now() + timedelta(minutes=50)
     watching.watch_end(who=builder, agent=DECIDER)
     assert not WorkRow.objects.exists()
@@ -271,3 +273,10 @@ def test_the_looks_of_an_agent_take_as_many_statements_however_many_decisions_th
     decide(3 * WINDOW)
     with django_assert_num_queries(3):
         watching.watch_look(row)
+
+
+def test_a_watch_whose_looks_were_given_up_is_told_by_its_agent(watch: Callable[..., AgentWatch]) -> None:
+    watch()
+    id = watching.work_id(DECIDER.key)
+    [(told, subject)] = LETTER_KINDS[watching.KIND].subjects([id, watching.work_id("dummy.gone")]).items()
+    assert (told, subject.title, subject.url) == (id, "Decider", "/agents/dummy.decider/drift/")

@@ -30,7 +30,7 @@ def judged(made: Case, settings: dict[str, Any] | None = None, **more: Any) -> R
 
 
 def test_a_case_passes_when_each_fact_holds_that_must() -> None:
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"path": "output.numbers", "value": [1, 2]},
         {"path": "headline", "value": "?", "must": False, "weight": 3},
     ]

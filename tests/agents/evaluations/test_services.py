@@ -11,7 +11,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.agents import configurations
 from apps.agents.contract import AGENTS
-from apps.agents.evaluations import keeping, services
+from apps.agents.evaluations import judging, keeping, services
 from apps.agents.evaluations.cases import Case
 from apps.agents.handlers import EvaluationWork
 from apps.agents.models import AgentCase, AgentEvaluation
@@ -19,6 +19,7 @@ from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from apps.common.work import Claim
 from apps.dispatch.board import Board
+from apps.dispatch.letters import LETTER_KINDS
 from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
 from tests.agents.conftest import Start, WorkOff
@@ -75,12 +76,10 @@ def test_it_judges_by_the_settings_that_hold_by_an_earlier_version_or_by_a_draft
     keep()
     configurations.configuration_save(who=builder, user=builder, agent=COUNTER, settings={"start": 5}, roles=None)
     verdicts = {}
-    for name, what in {
-        "now": {},
-        "own": {"number": 0},
-        "first": {"number": 1},
-        "draft": {"draft": {"start": 0}},
-    }.items():
+    asked: dict[str, dict[str, Any]] = {
+        "now": {}, "own": {"number": 0}, "first": {"number": 1}, "draft": {"draft": {"start": 0}},
+    }  # fmt: skip
+    for name, what in asked.items():
         outcome = services.outcome_of(evaluated(**what))
         mine = next(each for each in outcome.results if each.own)
         verdicts[name] = (mine.passed, outcome.number, outcome.is_draft)
@@ -129,7 +128,7 @@ def test_an_evaluation_that_waits_is_stopped_at_once(builder: User, board: Board
 
 def _stop_in_hand(made: AgentEvaluation, builder: User, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """Have somebody stop the evaluation once so many cases have been judged."""
-    judged, real = [], services.case_judge
+    judged, real = [], judging.case_judge
 
     def judge(*args: Any, **given: Any) -> Any:
         result = real(*args, **given)
@@ -159,7 +158,7 @@ def test_an_evaluation_goes_on_with_the_next_case_when_its_worker_is_stopped(
     made = services.evaluation_start(who=builder, user=builder, agent=COUNTER)
     judged: list[str] = []
     stopped: list[Claim] = []
-    real = services.case_judge
+    real = judging.case_judge
 
     def judge(agent: Any, case: Case, *args: Any, **given: Any) -> Any:
         result = real(agent, case, *args, **given)
@@ -212,6 +211,12 @@ def test_an_evaluation_that_was_given_up_may_have_another_try(builder: User, wor
     work_off()
     made.refresh_from_db()
     assert (made.status, made.problem) == ("ended", None)
+
+
+def test_an_evaluation_that_was_given_up_is_told_by_its_agent(builder: User, board: Board) -> None:
+    made = services.evaluation_start(who=builder, user=builder, agent=COUNTER)
+    [(id, subject)] = LETTER_KINDS[services.KIND].subjects([made.id, UUID(int=1)]).items()
+    assert (id, subject.title, subject.url) == (made.id, "Counter", f"/agents/dummy.counter/evaluations/{made.id}/")
 
 
 def test_the_oldest_evaluations_make_room(
