@@ -49,7 +49,7 @@ SHOPS = (("Harbour Street", 420, 0.5), ("Central Station", 1150, 0.0), ("Old Tow
 
 
 def daily_visits(days: int = 140, seed: int = 13) -> Rows:
-    """Visits of three shops, a row for each day and a column for each shop: Saturdays are busy, one rests on Sundays."""
+    """Visits of three shops, a row for a day and a column for a shop: Saturdays are busy, one rests on Sundays."""
     chance, first = random.Random(seed), date(2025, 3, 3)  # noqa: S311 - an example is no secret
     week = (0.8, 0.8, 0.9, 1.0, 1.25, 1.6, 0.65)
     rows: Rows = []
