@@ -20,14 +20,19 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.agents import cache, configurations, decisions, reviews, services
 from apps.agents.contract import AGENTS
+from apps.agents.inputs import input_parse
 from apps.agents.models import AgentDecision, AgentRun, AgentWatch
 from apps.agents.records import canonical
 from apps.common.errors import NotFound, PermissionDenied
 from apps.datasets.models import Dataset
 from apps.datasets.services import dataset_upload
+from apps.dispatch import turns
+from apps.gateway.principals import Caller
 from apps.tenants.context import tenant_context
 from apps.tenants.fast import redis
+from apps.tenants.keys import require_data_key
 from apps.tenants.models import Tenant
+from apps.tenants.sealing import KEY_BYTES, DataKey
 from tests.agents.conftest import COUNTER, Start, WorkOff
 
 DECIDER = "dummy.decider"
@@ -152,6 +157,19 @@ def test_a_dataset_that_is_gone_is_not_found_though_its_result_is_at_hand(
         start(None, DECIDER, table={"dataset": str(table.pk)})
 
 
+def test_who_may_not_see_datasets_is_not_answered_from_one(
+    finished: Finished, start: Start, member: Callable[..., User]
+) -> None:
+    analyst = member("analyst")
+    table = dataset_upload(file=BytesIO(b"name,amount\nAda,5\n"), name="asked.csv", user=analyst)
+    data = {"table": {"dataset": str(table.pk)}}
+    finished(None, DECIDER, **data)
+    narrow = Caller(analyst, frozenset({"agents.run", "runs.view"}))
+    with pytest.raises(PermissionDenied):
+        services.run_start(agent=AGENT, data=data, user=analyst, who=narrow, origin="api")
+    assert AgentRun.objects.count() == 1
+
+
 def test_another_tenant_with_the_same_input_works_it_out(first: AgentRun, globex: Tenant, board: Any) -> None:
     with tenant_context(globex):
         run = services.run_start(agent=AGENT, data=ROWS, user=None, who=None, origin="api")
@@ -185,6 +203,33 @@ def test_a_result_that_is_moved_to_another_input_does_not_open(
     assert {start(None, DECIDER, **each).status for each in (ROWS, other)} == {"queued"}
 
 
+def test_a_result_of_another_tenant_does_not_open_though_it_lies_under_the_right_name(
+    first: AgentRun, start: Start, globex: Tenant, board: Any
+) -> None:
+    (mine,) = kept()
+    with tenant_context(globex):
+        run = services.run_start(agent=AGENT, data=ROWS, user=None, who=None, origin="api")
+        turns.turn(schema=globex.schema_name, queue="cpu", board=board)
+        run.refresh_from_db()
+        assert run.status == "succeeded"
+    (theirs,) = set(kept()) - {mine}
+    assert theirs.rpartition(b":")[2] != mine.rpartition(b":")[2]
+    redis().rename(theirs, mine)
+    assert start(None, DECIDER, **ROWS).status == "queued"
+
+
+def test_with_another_key_a_result_has_another_name_and_does_not_open(first: AgentRun, acme: Tenant) -> None:
+    (name,) = kept()
+    sealed = redis().get(name)
+    assert isinstance(sealed, bytes)
+    key, other = require_data_key(acme), DataKey("other", b"k" * KEY_BYTES)
+    asked = (DECIDER, AGENT.version, None, first.input)
+    place = cache._place(key, *asked)
+    assert cache._opened(key, place, sealed) is not None
+    assert cache._place(other, *asked) != place
+    assert cache._opened(other, place, sealed) is None
+
+
 def test_without_redis_runs_go_on(
     first: AgentRun, start: Start, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +250,22 @@ def test_without_redis_runs_go_on(
 def test_a_result_lasts_as_long_as_the_agent_says(first: AgentRun) -> None:
     (name,) = kept()
     assert 3590 <= redis().ttl(name) <= 3600
+
+
+def test_a_result_that_has_had_its_time_is_worked_out_anew(first: AgentRun, start: Start) -> None:
+    (name,) = kept()
+    redis().expire(name, 0)
+    assert start(None, DECIDER, **ROWS).status == "queued"
+
+
+def test_of_two_that_wait_the_second_is_answered_by_the_first(start: Start, work_off: WorkOff) -> None:
+    runs = [start(None, DECIDER, **ROWS) for _ in range(2)]
+    assert {run.status for run in runs} == {"queued"}
+    work_off()
+    for run in runs:
+        run.refresh_from_db()
+    assert {run.status for run in runs} == {"succeeded"}
+    assert {run.answered_from_id for run in runs} in ({None, runs[0].pk}, {None, runs[1].pk})
 
 
 def test_a_large_result_is_not_kept(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,3 +368,16 @@ DATA = st.recursive(
 @given(st.dictionaries(st.text(max_size=5), DATA, max_size=4))
 def test_the_order_of_names_makes_no_other_input(data: dict[str, Any]) -> None:
     assert canonical(data) == canonical(dict(reversed(data.items())))
+
+
+@given(weight=st.integers(min_value=0, max_value=1000), length=st.integers(min_value=1, max_value=1000))
+def test_numbers_that_the_model_takes_for_equal_make_no_other_input(weight: int, length: int) -> None:
+    def stored(number: Callable[[int], int | float]) -> dict[str, Any]:
+        part = {"length": number(length), "name": "washers"}
+        data = {"parts": [part], "title": "Shelf", "weight": number(weight)}
+        parsed: dict[str, Any] = input_parse(agent=AGENTS["dummy.former"], data=data).model_dump(
+            mode="json", exclude_defaults=True
+        )
+        return parsed
+
+    assert canonical(stored(int)) == canonical(stored(float))

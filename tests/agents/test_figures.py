@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_run_that_is_given_up_is_counted_as_failed(
     run = start()
     assert figures(lambda: services.run_bury(run.pk, "Three workers died.")) == [0, 0, 1, 0]
     assert figures(lambda: services.run_bury(run.pk, "Three workers died.")) == [0, 0, 1, 0]
+
+
+def test_a_run_whose_result_is_at_hand_has_started_and_succeeded_at_once(
+    figures: Callable[..., list[int]], start: Start, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(AGENTS[COUNTER]), "fresh_for", timedelta(minutes=5))
+    start()
+    assert figures(work_off) == [0, 1, 0, 0]
+    assert counters.series(counters.SPANS["2m"]).whole.number("runs_at_hand") == 0
+    assert figures(start) == [1, 2, 0, 0]
+    assert counters.series(counters.SPANS["2m"]).whole.number("runs_at_hand") == 1

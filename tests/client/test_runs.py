@@ -45,6 +45,23 @@ def test_a_start_with_an_input_is_json(client: Client, server: Server) -> None:
     assert json.loads(server.bodies[0]) == {"input": {"steps": 3}}
 
 
+def test_a_start_whose_result_is_at_hand_has_ended_and_says_whose_it_is(client: Client, server: Server) -> None:
+    at = "2026-11-25T16:40:03Z"
+    server.will(answered(run("succeeded") | {"answered_from": ID, "worked_out_at": at}, 200))
+    started = client.runs.start("dummy.counter", {"steps": 3})
+    assert (started.is_open, started.answered_from, started.worked_out_at) == (
+        False,
+        RUN_ID,
+        datetime(2026, 11, 25, 16, 40, 3, tzinfo=UTC),
+    )
+
+
+def test_a_start_can_be_worked_out_anew(client: Client, server: Server) -> None:
+    server.will(answered(run("queued"), 202))
+    client.runs.start("dummy.counter", {"steps": 3}, fresh=True)
+    assert json.loads(server.bodies[0]) == {"input": {"steps": 3}, "fresh": True}
+
+
 def test_a_start_with_a_file_is_a_form(client: Client, server: Server, tmp_path: Path) -> None:
     (tmp_path / "weekly.csv").write_bytes(b"item,sold\nTea,12\n")
     server.will(answered(run("queued"), 202))
