@@ -79,8 +79,8 @@ def test_a_file_that_cannot_be_read_is_told_and_not_kept(page: Client) -> None:
 
 def test_a_column_that_was_found_wrongly_is_corrected(page: Client, file: Callable[..., Dataset]) -> None:
     dataset = file(b"steps,other\nx,2\ny,3\n")
-    assert "2 of 2 rows cannot be used" in text_of(page.get(NEW, {"dataset": dataset.pk}))
-    corrected = {"dataset": dataset.pk, "c.steps": "other", "v.mood": "cross"}
+    assert "2 of 2 rows cannot be used" in text_of(page.get(NEW, {"dataset": str(dataset.pk)}))
+    corrected = {"dataset": str(dataset.pk), "c.steps": "other", "v.mood": "cross"}
     answer = page.get(NEW, corrected)
     assert "All 2 rows can be used" in text_of(answer)
     assert '<input type="hidden" name="c.steps" value="other">' in answer.content.decode()
@@ -95,18 +95,18 @@ def test_nothing_starts_where_a_row_cannot_be_used_unless_it_is_left_out(
     page: Client, file: Callable[..., Dataset]
 ) -> None:
     dataset = file()
-    answer = page.post(NEW, {"dataset": dataset.pk})
+    answer = page.post(NEW, {"dataset": str(dataset.pk)})
     assert answer.status_code == 422
     assert "2 of 5 rows cannot be used; nothing was started" in text_of(answer)
     assert not AgentBatch.objects.exists()
-    assert page.post(NEW, {"dataset": dataset.pk, "others": "1"}).status_code == 302
+    assert page.post(NEW, {"dataset": str(dataset.pk), "others": "1"}).status_code == 302
 
 
 def test_a_table_agent_is_given_a_group_of_rows_at_a_time(page: Client, file: Callable[..., Dataset]) -> None:
     dataset = file(SHOPS)
-    words = text_of(page.get(NEW_DECIDER, {"dataset": dataset.pk}))
+    words = text_of(page.get(NEW_DECIDER, {"dataset": str(dataset.pk)}))
     assert "Choose what belongs together" in words
-    words = text_of(page.get(NEW_DECIDER, {"dataset": dataset.pk, "group": "shop"}))
+    words = text_of(page.get(NEW_DECIDER, {"dataset": str(dataset.pk), "group": "shop"}))
     assert "All 2 groups can be used" in words
     assert "North 2 South 1" in words
 

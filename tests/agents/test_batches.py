@@ -27,7 +27,7 @@ from apps.datasets.services import dataset_upload
 from apps.tenants import plans as tenant_plans
 from apps.tenants.models import Tenant
 from tests.agents.conftest import COUNTER, WorkOff
-from tests.agents.test_services import expire
+from tests.dispatch.conftest import expire
 
 DECIDER = "dummy.decider"
 STEPS = b"steps,mood,who\n2,calm,Ada\n3,cross,Bo\n13,calm,Cy\nmany,calm,Di\n4,,Ed\n"
@@ -303,7 +303,7 @@ def test_a_batch_whose_worker_dies_goes_on_with_the_next_row(
 ) -> None:
     monkeypatch.setattr(services, "CHUNK", 4)
     batch = begun(file(rows_of(10)), analyst)
-    store, stored = services._store, []
+    store, stored = services._store, list[str]()
 
     def dying(*args: Any, **more: Any) -> None:
         if len(stored) == 1:

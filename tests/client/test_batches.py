@@ -16,7 +16,13 @@ ROWS = ("total", "waiting", "started", "open", "succeeded", "failed", "cancelled
 
 
 def batch(status: str = "running", **more: Any) -> dict[str, Any]:
-    told = {"id": str(RUN_ID), "ref": "B-7", "agent": "dummy.counter", "agent_version": "1.0", "status": status}
+    told: dict[str, Any] = {
+        "id": str(RUN_ID),
+        "ref": "B-7",
+        "agent": "dummy.counter",
+        "agent_version": "1.0",
+        "status": status,
+    }
     told |= {"source": "steps", "rows": dict.fromkeys(ROWS, 0), "problem": None, "cancel_requested": False}
     told |= {"started_by": None, "created_at": "2026-11-25T16:40:00Z", "finished_at": None, "refused": []}
     return told | more

@@ -68,7 +68,7 @@ def test_a_new_workflow_begins_with_an_agent_and_an_input(
 def test_a_new_workflow_begins_with_the_input_of_a_run(page: Client, run: AgentRun) -> None:
     (step,) = definition(page, agent=COUNTER, run=str(run.number)).steps.values()
     assert step.input == {"steps": 7}
-    assert page.get(NEW, {"agent": "dummy.echo", "run": run.number}).status_code == 404
+    assert page.get(NEW, {"agent": "dummy.echo", "run": str(run.number)}).status_code == 404
     assert page.get(NEW, {"agent": "dummy.nobody"}).status_code == 404
     assert page.get(NEW, {"agent": COUNTER, "run": "999999"}).status_code == 404
 
@@ -95,7 +95,8 @@ def test_one_confirmation_makes_publishes_and_schedules(page: Client, builder: U
     assert answer.headers["Location"] == "/workflows/count-weekly/"
     workflow, trigger = Workflow.objects.get(), Trigger.objects.get()
     assert workflow.published is not None
-    assert workflow.published.definition.steps["look"].input == {"steps": 3}
+    step: Any = workflow.published.definition.steps["look"]
+    assert step.input == {"steps": 3}
     assert trigger.told == {"cron": "30 6 * * TUE", "zone": "Europe/Berlin"}
     assert (trigger.workflow_id, trigger.created_by, trigger.due_at is not None) == (workflow.pk, builder, True)
 

@@ -155,7 +155,7 @@ class BatchForm:
             if line.value:
                 common = fields.merge(common, _nested(line.leaf, line.value))
         group = self.group if self.by == "groups" else ""
-        return Plan(dataset=source.pk, by=self.by, group=group, columns=columns, common=common)  # type: ignore[arg-type]
+        return Plan(dataset=source.pk, by=self.by, group=group, columns=columns, common=common)
 
     def look(self) -> None:
         """Look at every row as soon as there is enough to: keeps what came of it, or what stands against it."""

@@ -53,6 +53,6 @@ class AgentSchedule(ConsoleView):
             "days": list(enumerate(DAYS)),
             "zones": zones_offered(),
             "asked": {name: form.values[name] for name in ("run", "input") if form.values.get(name)}
-            or {name: value for name, value in self.request.GET.items() if name in {"run", "input"}},
+            or {name: value for name, value in self.request.GET.dict().items() if name in {"run", "input"}},
         }
         return self.page("workflows/agent_schedule.html", context, status=form.problem.status if form.problem else 200)
