@@ -247,15 +247,24 @@ def webhook_secret(marker: str) -> str:
 
 
 def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]:
-    """A workflow, with an open run, an approval, a call and a schedule that are all of this id, and a run that has
-    `ended` and of which a dead letter is left; its name, and a webhook."""
+    """A workflow, with an open run, an approval, a call, an act and a schedule that are all of this id, and a run that
+    has `ended` and of which a dead letter is left; its name, and a webhook."""
     from datetime import timedelta
 
     from django.utils import timezone
 
     from apps.dispatch.models import DeadLetter
     from apps.tenants.context import current_schema
-    from apps.workflows.models import Approval, HttpCall, StepRun, Trigger, Workflow, WorkflowRun, WorkflowVersion
+    from apps.workflows.models import (
+        Approval,
+        HttpCall,
+        StepAct,
+        StepRun,
+        Trigger,
+        Workflow,
+        WorkflowRun,
+        WorkflowVersion,
+    )
 
     now = timezone.now()
     name = f"w{id.int}"
@@ -285,6 +294,7 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]
     Approval.objects.create(id=id, run=run, step="a", question=f"Question {marker}", roles=["approver"], due_at=now)
     request: dict[str, Any] = {"method": "POST", "url": f"http://127.0.0.1:9/{marker}", "headers": {}, "body": None}
     HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
+    StepAct.objects.create(id=id, run=run, step="act", asked={"runs": [str(ended)], "kinds": ["agents.run"]})
     due, webhook = now - timedelta(minutes=1), UUID(int=id.int + 1000)
     schedule = {"kind": "schedule", "told": {"every": "1h"}, "due_at": due, "problem": f"Problem {marker}"}
     Trigger.objects.create(id=id, workflow=workflow, **schedule)

@@ -518,6 +518,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "workflows.run": lambda things: UUID(things.open_run),
     "workflows.call": lambda things: UUID(things.open_run),
     "workflows.schedule": lambda things: UUID(things.open_run),
+    "workflows.act": lambda things: UUID(things.open_run),
 }
 # Kinds whose ids are those of tenants.
 PLATFORM_WORK = {"tenants.provision", "tenants.delete", "dummy.platform"}
