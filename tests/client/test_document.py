@@ -187,9 +187,9 @@ def shape(schema: dict[str, Any], parts: dict[str, Any]) -> Any:
 
 
 def promised(operation: str) -> dict[str, Any]:
-    """The properties of the good answer of an operation, or of its items, by name."""
+    """The properties of the good answer of an operation, or of its items, by name; of the last where it has two."""
     parts = document()["components"]["schemas"]
-    [good] = [answer for status, answer in OPERATIONS[operation]["responses"].items() if status.startswith("2")]
+    good = max(each for each in OPERATIONS[operation]["responses"].items() if each[0].startswith("2"))[1]
     schema = good["content"]["application/json"]["schema"]
     schema = parts[schema["$ref"].rpartition("/")[2]]
     if set(schema["properties"]) <= {"items", "next"}:
