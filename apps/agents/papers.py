@@ -169,7 +169,7 @@ def _actions(said: Decision, taken: dict[int, AgentAction]) -> Section:
         done = taken.get(place)
         told = [action.why] if action.why else []
         if done:
-            told.append(f"{done.get_status_display()} by {done.by or 'a workflow'}, {_moment(done.at)}: {done.outcome}")
+            told.append(f"{done.get_status_display()} by {done.by or 'a former member'}, {_moment(done.at)}: {done.outcome}")
         points.append((action.title, told))
     return Section("Proposed actions", points=points)
 
