@@ -35,10 +35,12 @@ def test_the_server_ends_the_session_of_a_worker_that_has_stopped_in_a_transacti
 
 def test_what_such_a_session_had_locked_is_free_then() -> None:
     with (
-        psycopg.connect(settings.DATABASE_URL, options="-c idle_in_transaction_session_timeout=1ms") as frozen,
+        psycopg.connect(settings.DATABASE_URL) as frozen,
         psycopg.connect(settings.DATABASE_URL, autocommit=True) as other,
     ):
-        frozen.execute("select pg_advisory_xact_lock(20261125)")
+        # Together: a slow machine would end a session that was told of it before it has locked anything.
+        limit = "set_config('idle_in_transaction_session_timeout', '1ms', true)"
+        frozen.execute(f"select pg_advisory_xact_lock(20261125), {limit}")
         other.execute("select pg_advisory_lock(20261125)")  # waits until the server has ended the session
         with pytest.raises(psycopg.Error):  # as that, or as a connection that is closed
             frozen.execute("select 1")
