@@ -141,7 +141,7 @@ def _pairs(pairs: list[tuple[str, str]], told: _Words) -> list[Any]:
     rows = [
         [Paragraph(told(term), _style(8, colour=_GREY)), Paragraph(told(text), _style(8.5))] for term, text in pairs
     ]
-    table = Table(rows, colWidths=[140, None], spaceBefore=4)
+    table = Table(rows, colWidths=[140, None], spaceBefore=4, splitInRow=1)  # a text may be longer than a page
     close = [(f"{side}PADDING", (0, 0), (-1, -1), 1.5) for side in ("TOP", "BOTTOM")]
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), *close]))
     return [table]

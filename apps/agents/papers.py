@@ -169,7 +169,8 @@ def _actions(said: Decision, taken: dict[int, AgentAction]) -> Section:
         done = taken.get(place)
         told = [action.why] if action.why else []
         if done:
-            told.append(f"{done.get_status_display()} by {done.by or 'a former member'}, {_moment(done.at)}: {done.outcome}")
+            who = done.by or "a former member"
+            told.append(f"{done.get_status_display()} by {who}, {_moment(done.at)}: {done.outcome}")
         points.append((action.title, told))
     return Section("Proposed actions", points=points)
 

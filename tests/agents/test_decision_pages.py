@@ -50,7 +50,7 @@ def test_a_runs_page_shows_the_decision_with_its_score_reasons_and_evidence(page
     answer = page.get(address(decided))
     words, body = text_of(answer), answer.content.decode()
     assert "Cy asks for 5000: refuse." in words
-    assert 'aria-label="5,000.00 on a scale of 0 to 10,000, Huge"' in body
+    assert 'aria-label="5,000.00 EUR on a scale of 0 to 10,000, Huge"' in body
     assert "5000 is asked for [1] [2] [3]" in words
     assert "Tell them why." in words
     assert "A test decided this." in words
@@ -126,8 +126,8 @@ def test_a_run_with_decisions_costs_the_same_however_many_there_are(
     few, more = many(2), many(200)
     page.get(address(few))
     assert statements(page, address(few)) == statements(page, address(more))
-    assert "page 1 of 14" in text_of(page.get(address(more)))
-    assert "N 199" in text_of(page.get(address(more, "?dpage=14")))
+    assert "page 1 of 25" in text_of(page.get(address(more)))
+    assert "N 199" in text_of(page.get(address(more, "?dpage=25")))
 
 
 def test_a_run_without_decisions_pays_nothing_for_them(page: Client, finished: Start) -> None:

@@ -115,6 +115,7 @@ def test_a_paper_with_any_text_can_be_printed(decided: AgentRun) -> None:
     made = paper(decided)
     made.title = "<font color='red'>王</font> & <br> " + "x" * 3000
     made.sections[0].points = [("<para>" * 50, ["&amp;" * 400, "\x00"])] * 300
+    made.sections[0].pairs = [("Setting parts", '{"name": "a part", "length": 1.5}, ' * 500)]
     content = pdf_bytes(made)
     assert content.startswith(b"%PDF-")
     assert zlib.crc32(content) == zlib.crc32(pdf_bytes(made))
