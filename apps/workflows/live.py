@@ -32,28 +32,33 @@ WATCHED: Final = 150
 
 
 class Teller:
-    """Collects which runs changed, and says so at most every `every` seconds: an event costs more than a step."""
+    """Collects which runs went on, and says so at most every `every` seconds: an event costs more than a step."""
 
     def __init__(self, every: float = 0.2) -> None:
         self._every, self._told = every, time.monotonic()
-        self._changed: dict[UUID, tuple[WorkflowRun, str]] = {}
+        self._gone_on: dict[UUID, tuple[WorkflowRun, str]] = {}
+        self._changed: dict[UUID, None] = {}
 
-    def note(self, run: WorkflowRun, status: str) -> None:
-        """The run changed, and its status is this now."""
-        self._changed[run.id] = run, status
+    def note(self, run: WorkflowRun, status: str, *, is_changed: bool) -> None:
+        """Steps of the run went on, and its status is this now. Who watches all runs hears of it where the run itself
+        has changed: the others look as before."""
+        self._gone_on[run.id] = run, status
+        if is_changed:
+            self._changed[run.id] = None
 
     def tell(self, *, now: bool = False) -> None:
         """Send what was noted, if the last event is long enough ago or it must be `now`."""
-        if self._changed and (now or time.monotonic() - self._told >= self._every):
+        if self._gone_on and (now or time.monotonic() - self._told >= self._every):
             self._told = time.monotonic()
-            changed = list(self._changed.values())
-            self._changed = {}
+            changed = [self._gone_on[id] for id in self._changed]
             named = [
                 {"run": str(run.id), "ref": run.ref, "seq": run.seq, "status": status}
                 for run, status in changed[:MOST_NAMED]
             ]
-            publish(ALL_RUNS, {"v": 1, "runs": named, "more": len(changed) > MOST_NAMED})
-            _tell_each(changed)
+            if named:
+                publish(ALL_RUNS, {"v": 1, "runs": named, "more": len(changed) > MOST_NAMED})
+            gone_on, self._gone_on, self._changed = list(self._gone_on.values()), {}, {}
+            _tell_each(gone_on)
 
 
 def topic(run: UUID) -> str:

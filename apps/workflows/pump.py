@@ -185,7 +185,8 @@ class Pump:
         for hand in hands:
             if hand.run.id in standings and (hand.entries or hand.change):
                 hand.run.seq += hand.change is not None
-                self.teller.note(hand.run, hand.change.status if hand.change else hand.run.status)
+                status, is_changed = hand.change.status if hand.change else hand.run.status, hand.change is not None
+                self.teller.note(hand.run, status, is_changed=is_changed)
         self.teller.tell()
         again: list[Claim] = []
         for hand in hands:
