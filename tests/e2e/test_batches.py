@@ -74,7 +74,7 @@ def test_an_agent_is_put_on_a_schedule_with_the_input_at_hand(opened: Callable[[
     page.get_by_role("link", name="On a schedule").click()
     page.get_by_label("How often").select_option("month")
     page.get_by_role("button", name="Show the next times").click()
-    page.get_by_text("At 07:00 on day 1").wait_for()
+    page.get_by_text("At 07:00 on the first day of every month").wait_for()
     looked_at(page)
     page.get_by_label("Its name").fill(f"checked-monthly-{view.theme}-{view.width}")
     page.get_by_role("button", name="Make, publish and schedule it").click()
