@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.console.schemaforms.texts import json_object, json_text, json_value
-
-__all__ = ["MOST_CHOICES", "json_object", "json_text", "json_value", "merge", "nest"]
-
 MOST_CHOICES = 200
 """How many columns of a table are offered to choose from."""
 

@@ -10,10 +10,10 @@ from django.core.files.uploadedfile import UploadedFile
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from apps.agents.contract import Agent, ModelCard
-from apps.agents.fields import json_object
 from apps.agents.models import AgentRun
 from apps.common.errors import Issue
 from apps.common.schemas import StrictModel
+from apps.console.schemaforms.texts import json_object
 from apps.gateway.pagination import Created
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from apps.accounts.models import User
 from apps.agents import selectors as agents
 from apps.agents.contract import Agent
-from apps.agents.fields import json_object
 from apps.common.errors import InvalidInput, Issue, NotFound, Problem
 from apps.common.permissions import Principal
+from apps.console.schemaforms.texts import json_object
 from apps.workflows import services, starting
 from apps.workflows.definition import Definition
 from apps.workflows.models import Workflow

@@ -48,7 +48,7 @@ def test_the_page_of_the_agent_is_accessible_in_each_view(opened: Callable[..., 
 def test_a_list_is_entered_checked_and_explained(opened: Callable[..., Page]) -> None:
     page = opened(AGENT)
     expect(page.get_by_role("alert")).to_have_count(0)
-    page.get_by_label("Medications").fill("warfarin 3 mg; ibuprofen 400 mg; zinkorol")
+    page.get_by_role("textbox", name="Medications", exact=True).fill("warfarin 3 mg; ibuprofen 400 mg; zinkorol")
     page.get_by_role("textbox", name="Age optional", exact=True).fill("80")
     worked_off(page)
     content = page.locator("main")
@@ -73,13 +73,13 @@ def test_a_result_is_accessible_in_each_view(opened: Callable[..., Page], view: 
 
 def test_a_creatinine_in_the_wrong_unit_is_refused_at_its_field(opened: Callable[..., Page]) -> None:
     page = opened(AGENT)
-    page.get_by_label("Medications").fill("metformin")
+    page.get_by_role("textbox", name="Medications", exact=True).fill("metformin")
     creatinine = page.get_by_role("textbox", name="Creatinine optional", exact=True)
     creatinine.fill("105")
     page.get_by_role("button", name="Run agent").click()
     expect(page.get_by_role("alert")).to_contain_text("looks like umol/L")
     expect(creatinine).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Medications")).to_have_value("metformin")
+    expect(page.get_by_role("textbox", name="Medications", exact=True)).to_have_value("metformin")
     assert violations(page) == []
 
 

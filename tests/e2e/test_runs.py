@@ -192,7 +192,7 @@ def test_an_example_runs_without_any_file(opened: Callable[..., Page]) -> None:
 
 def test_the_input_can_be_entered_as_json(opened: Callable[..., Page]) -> None:
     page = opened(AGENT)
-    page.get_by_role("link", name="JSON").click()
+    page.get_by_role("button", name="JSON").click()
     box = page.get_by_label("Input as JSON")
     expect(box).to_have_value(re.compile("Espresso"))
     box.fill("{")

@@ -17,10 +17,12 @@ from apps.agents.evaluations import keeping, live, services
 from apps.agents.evaluations.cases import Case, cases_shipped
 from apps.agents.evaluations.judging import CHANGES, passed, side_by_side
 from apps.agents.evaluations.suggesting import facts_suggested
-from apps.agents.fields import json_text, json_value
 from apps.agents.models import AgentCase, AgentEvaluation, AgentRun
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, RUNS_VIEW
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
+from apps.console.schemaforms import shape_of
+from apps.console.schemaforms.secrets import masked
+from apps.console.schemaforms.texts import json_text, json_value
 from apps.console.views import ConsoleView
 
 SHOWN = 20
@@ -61,9 +63,13 @@ class EvaluationList(ConsoleView):
         try:
             if entered["which"] == "form":  # from the page of settings, before they are saved
                 current = configurations.configuration_current(who=self.who, agent=agent)
-                form = SettingsForm.posted(agent, request.POST, current)
-                entered = {"which": "draft", "draft": json_text(form.schema.data())}
-            made = services.evaluation_start(who=self.who, user=self.user, agent=agent, **_which(entered))
+                draft = SettingsForm.posted(agent, request.POST, current).schema.data()
+                # The form takes secrets from what holds: where it comes back, they are not to be seen.
+                shown = masked(shape_of(agent.settings_type), draft)
+                entered, wanted = {"which": "draft", "draft": json_text(shown)}, {"draft": draft}
+            else:
+                wanted = _which(entered)
+            made = services.evaluation_start(who=self.who, user=self.user, agent=agent, **wanted)
         except Problem as problem:
             return self._show(agent, entered, problem)
         return redirect("agents:evaluation", key=key, evaluation=made.pk)

@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from apps.agents.fields import json_text
 from apps.common.errors import Problem
+from apps.console.schemaforms.texts import json_text
 from apps.console.views import ConsoleView
 from apps.workflows.of_agents import DAYS, OFTEN, ScheduleForm, given_of
 from apps.workflows.permissions import WORKFLOWS_EDIT
