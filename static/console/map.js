@@ -140,11 +140,13 @@ export function option(data, width) {
   const [wide, high] = [width - 8, height(data, width) - 8];
   const ratio = shape(data);
   const shades = shadesOf(data.regions);
+  const said = (item) => tipOf(data, item);
   return {
     animation: false,
     textStyle: { fontFamily: fontFamily() },
-    tooltip: tooltip((item) => tipOf(data, item), { trigger: "item" }),
+    tooltip: tooltip(said, { trigger: "item" }),
     geo: {
+      tooltip: tooltip(said), // that of points and routes is not asked for countries
       map: "world",
       // By mouse only: on a phone a finger scrolls the page. Buttons and keys do the same.
       roam: matchMedia("(pointer: fine)").matches ? "move" : false,

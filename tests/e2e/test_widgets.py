@@ -189,6 +189,26 @@ def test_a_map_moves_by_buttons_and_keys(look: Look) -> None:
     assert place() == pytest.approx(began, abs=2)
 
 
+def test_what_is_under_the_pointer_is_said(look: Look) -> None:
+    page = look()
+
+    def point_at(title: str, part: Locator, said: list[str], at: tuple[float, float] = (0.5, 0.5)) -> None:
+        part.scroll_into_view_if_needed()
+        box = part.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] * at[0], box["y"] + box["height"] * at[1])
+        expect(chart(page, title).locator(".o-tip :is(b, span)")).to_have_text(said)
+
+    darkest = chart(page, "Where it comes from").locator("[data-chart-legend] path").last.get_attribute("fill")
+    country = chart(page, "Where it comes from").locator(f"[data-chart-plot] path[fill='{darkest}']")
+    # Kansas: the middle of it all, with Alaska and Hawaii, lies in the sea.
+    point_at("Where it comes from", country, ["United States", "Share", "87 %"], (0.72, 0.62))
+    bad = chart(page, "Where it goes").locator(f"[data-chart-plot] path[fill='{ink(page, '--c5')}']").last
+    point_at("Where it goes", bad, ["Madrid", "Tonnes", "40", "State", "Bad", "Note", "A town"])
+    figure = chart(page, "Told and true").locator("[data-chart-plot] text", has_text=re.compile("^412$"))
+    point_at("Told and true", figure, ["True: Pass", "Told", "Pass", "Value", "412"])
+
+
 def test_a_route_over_the_180th_meridian_does_not_run_back_over_the_map(look: Look) -> None:
     page = look("Large")
     lines = chart(page, "Where it goes").locator(f"[data-chart-plot] path[stroke='{ink(page, '--c5')}'][fill='none']")
