@@ -26,6 +26,8 @@ from apps.agents.permissions import AGENTS_RUN, RUNS_VIEW
 from apps.common import work
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.permissions import Principal, demand
+from apps.console.schemaforms import shape_of
+from apps.console.schemaforms.secrets import kept
 from apps.tenants.fields import sealed_for
 
 logger = logging.getLogger(__name__)
@@ -85,8 +87,9 @@ def evaluation_start(
 ) -> AgentEvaluation:
     """Have an agent judged by its cases, with the settings that hold, of version `number` (0: its own), or `draft`.
 
-    Raises `InvalidInput` for a draft that it does not take, `NotFound` for a version that is not there, and `Conflict`
-    where there are no cases, or one of its evaluations has not ended.
+    A secret of a draft that is sent as it was shown is the one that holds. Raises `InvalidInput` for a draft that it
+    does not take, `NotFound` for a version that is not there, and `Conflict` where there are no cases, or one of its
+    evaluations has not ended.
     """
     demand(who, AGENTS_RUN)
     configuration, outcome = _wanted(who, agent, number, draft)
@@ -122,6 +125,8 @@ def _wanted(
     who: Principal, agent: AnyAgent, number: int | None, draft: dict[str, Any] | None
 ) -> tuple[AgentConfiguration | None, Outcome]:
     if draft is not None:
+        held = configurations.settings_whole(agent, configurations.newest(agent.key))
+        draft = kept(shape_of(agent.settings_type), draft, held)
         return None, Outcome(settings=configurations.settings_parse(agent, draft), is_draft=True)
     if number == 0:
         return None, Outcome(settings={})

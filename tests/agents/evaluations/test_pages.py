@@ -271,3 +271,19 @@ def test_pages_take_as_many_statements_however_much_there_is(
         keeping.case_save(who=builder, user=builder, **given)
         made = evaluated()
     assert statements(made) == few == [6, 5]
+
+
+def test_secrets_of_settings_that_were_sent_from_their_form_are_never_shown(
+    member: MakeMember, client_for: ClientFor
+) -> None:
+    former, owner = AGENTS["dummy.former"], member("owner")
+    configurations.configuration_save(
+        who=owner, user=owner, agent=former, settings={"token": "hush-4711"}, roles=None, seen=0
+    )
+    # It has no cases, so that nothing is started and the page comes back as it was sent.
+    answer = client_for(member("builder")).post(
+        "/agents/dummy.former/evaluations/", {"which": "form", "settings.token": ""}
+    )
+    assert answer.status_code == 409
+    assert "has no cases" in text(answer)
+    assert "hush-4711" not in text(answer)
