@@ -216,7 +216,7 @@ def test_a_signed_message_starts_a_run_once_however_often_it_comes(
     assert Message.objects.count() == 1
 
 
-@pytest.mark.parametrize("flaw", ["body", "secret", "id", "late", "early", "none", "no time", "another version"])
+@pytest.mark.parametrize("flaw", ["body", "secret", "id", "late", "early", "none", "no time", "no year", "another version"])
 def test_a_message_with_a_flaw_starts_nothing(flaw: str, workflow: MakeWorkflow, trigger: Make) -> None:
     made, secret = trigger(
         workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "webhook", inputs={"amount": 1}
@@ -233,6 +233,8 @@ def test_a_message_with_a_flaw_starts_nothing(flaw: str, workflow: MakeWorkflow,
         headers = {}
     elif flaw == "no time":
         headers["webhook-timestamp"] = "yesterday"
+    elif flaw == "no year":
+        headers["webhook-timestamp"] = "9" * 12
     elif flaw == "another version":
         headers["webhook-signature"] = headers["webhook-signature"].replace("v1,", "v0,")
     with pytest.raises(MessageRefused):
