@@ -18,6 +18,7 @@ from apps.agents.doing import action_do
 from apps.agents.models import AgentAction, AgentDecision
 from apps.common import work
 from apps.common.errors import PermissionDenied, Problem
+from apps.common.transactions import whole
 from apps.workflows.engine.plan import Plan
 from apps.workflows.kinds.act import Act
 from apps.workflows.kinds.outward import AgentStep
@@ -28,7 +29,11 @@ from apps.workflows.store import plan_of
 ACT: Final = "workflows.act"
 DEEPEST: Final = 50
 """How often a run may have been taken up again for what its agents began to be found."""
-Review = AgentDecision.Review
+_LEFT: Final[dict[str, str]] = {
+    AgentDecision.Review.WANTED: "A person has yet to review the decision.",
+    AgentDecision.Review.OVERRIDDEN: "A person decided otherwise.",
+}
+"""Why proposals of a decision are left, by its review."""
 
 
 def agent_runs_of(run: WorkflowRun, step: Act) -> list[UUID]:
@@ -100,18 +105,25 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
     left: list[dict[str, Any]] = []
     for decision, position, proposal in _proposals(act):
         told = {"title": proposal.title, "kind": proposal.kind}
-        if why := _why_left(decision, proposal.kind, act.asked["kinds"]):
-            left.append({**told, "why": why})
-            continue
-        if work.stopping(claim):
+        why = _why_left(decision, proposal.kind, act.asked["kinds"])
+        if not why and work.stopping(claim):
             return None
-        taken = _do(user, decision, position)
-        done.append({**told, "text": taken.outcome or "", "link": taken.link})
+        taken = None if why else _do(user, decision, position)
+        if taken is None:
+            left.append({**told, "why": _why_left(decision, proposal.kind, act.asked["kinds"])})
+        else:
+            done.append({**told, "text": taken.outcome or "", "link": taken.link})
     return {"done": done, "left": left}
 
 
-def _do(user: User, decision: AgentDecision, position: int) -> AgentAction:
-    taken = action_do(who=user, user=user, decision=decision, position=position)
+def _do(user: User, decision: AgentDecision, position: int) -> AgentAction | None:
+    """Carry out a proposal; None where a person has decided otherwise since the decision was read."""
+    with whole():  # who reviews it now waits until this is done
+        rows = AgentDecision.objects.select_for_update().filter(pk=decision.pk)
+        decision.review = rows.values_list("review", flat=True).get()
+        if decision.review in _LEFT:
+            return None
+        taken = action_do(who=user, user=user, decision=decision, position=position)
     if taken.status != AgentAction.Status.DONE:
         raise ActionFailed(f"{decision.run.ref}: {taken.outcome}")
     return taken
@@ -127,11 +139,7 @@ def _proposals(act: StepAct) -> Iterator[tuple[AgentDecision, int, Any]]:
 def _why_left(decision: AgentDecision, kind: str, kinds: list[str]) -> str:
     if kind not in kinds:
         return f"The step does not do {kind}."
-    if decision.review == Review.WANTED:
-        return "A person has yet to review the decision."
-    if decision.review == Review.OVERRIDDEN:
-        return "A person decided otherwise."
-    return ""
+    return _LEFT.get(decision.review, "")
 
 
 def _end(id: UUID, *, output: Any = None, problem: Any = None) -> None:

@@ -80,6 +80,25 @@ def test_what_a_person_decided_otherwise_or_has_yet_to_look_at_is_left(
     assert counted() == 1
 
 
+def test_a_review_that_comes_while_a_step_is_at_work_counts(
+    acted: Callable[..., WorkflowRun], worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = acted(steps("agents.run"), "flow", "cpu")
+    real = acting.action_do
+
+    def reviewed(**about: Any) -> AgentAction:
+        taken = real(**about)
+        AgentDecision.objects.exclude(pk=about["decision"].pk).update(review="overridden", override="hold")
+        return taken
+
+    monkeypatch.setattr(acting, "action_do", reviewed)
+    worked(*ALL)
+    told = (after(run).outputs or {})["told"]
+    assert len(told["done"]) == 1
+    assert "A person decided otherwise." in [each["why"] for each in told["left"] if each["kind"] == "agents.run"]
+    assert counted() == 1
+
+
 def test_an_action_that_fails_fails_the_step_and_another_try_does_not_repeat_what_was_done(
     acted: Callable[..., WorkflowRun], builder: User, worked: Work
 ) -> None:
@@ -101,10 +120,10 @@ def test_a_worker_that_dies_half_way_leaves_nothing_undone_and_nothing_twice(
     run = acted(steps("agents.run"), "flow", "cpu")
     (held,) = rows.claim(tenant=acme.schema_name, queue="io", limit=1, slots=4).claims
     with monkeypatch.context() as patch:
-        done: list[AgentAction] = []
+        done: list[AgentAction | None] = []
         real = acting._do
 
-        def dying(*args: Any) -> AgentAction:
+        def dying(*args: Any) -> AgentAction | None:
             if done:
                 raise KeyboardInterrupt
             done.append(real(*args))
