@@ -227,7 +227,7 @@ def agents_health(*, who: Principal) -> dict[str, Health]:
 def expected_time(*, who: Principal, agent: str) -> timedelta | None:
     """How long a run of an agent takes: the median of its latest that succeeded; None where there is none."""
     demand(who, RUNS_VIEW)
-    worked = AgentRun.objects.filter(SUCCEEDED, agent_key=agent, answered_from=None).order_by("-id")[:RECENT]
+    worked = AgentRun.objects.filter(SUCCEEDED, agent_key=agent, worked_out_at=None).order_by("-id")[:RECENT]
     median: timedelta | None = worked.aggregate(median=_median(Q()))["median"]
     return median
 

@@ -198,7 +198,7 @@ _COLUMNS: Final = ("created_at", "id", "verdict", "score", "override")
 
 def _counted(agent_key: str) -> QuerySet[AgentDecision]:
     """The decisions that count."""
-    return AgentDecision.objects.filter(agent_key=agent_key, position=0, run__answered_from=None)
+    return AgentDecision.objects.filter(agent_key=agent_key, position=0, run__worked_out_at=None)
 
 
 def _seen(row: Sequence[Any]) -> Seen:

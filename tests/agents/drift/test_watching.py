@@ -131,7 +131,8 @@ def test_of_a_run_its_first_decision_counts_and_answers_from_earlier_runs_do_not
 ) -> None:
     first = decide(BASELINE)
     decide(WINDOW, held=1.0, position=1)
-    decide(WINDOW, held=1.0, answered_from=first[0].run)
+    decide(WINDOW, held=1.0, answered_from=first[0].run, worked_out_at=BEGAN)
+    decide(WINDOW, held=1.0, worked_out_at=BEGAN)  # by a run that was deleted since
     watch()
     found = look()
     assert (found.windows, found.waiting) == ([], 0)
