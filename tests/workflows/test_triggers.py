@@ -216,7 +216,9 @@ def test_a_signed_message_starts_a_run_once_however_often_it_comes(
     assert Message.objects.count() == 1
 
 
-@pytest.mark.parametrize("flaw", ["body", "secret", "id", "late", "early", "none", "no time", "no year", "another version"])
+@pytest.mark.parametrize(
+    "flaw", ["body", "secret", "id", "late", "early", "none", "no time", "no year", "another version"]
+)
 def test_a_message_with_a_flaw_starts_nothing(flaw: str, workflow: MakeWorkflow, trigger: Make) -> None:
     made, secret = trigger(
         workflow(chainless(), inputs=AMOUNT, outputs={"x": "${steps.a.x}"}), "webhook", inputs={"amount": 1}
