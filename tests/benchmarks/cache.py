@@ -19,7 +19,7 @@ from tests.measuring import Case
 from tests.running import Installation, installation
 
 ANSWER_MS, ANSWER_STATEMENTS = 30.0, 4
-ANSWERS, WORKED, LOOKS = 200, 5, 200
+ANSWERS, READS, WORKED, LOOKS = 200, 50, 5, 200
 AGENTS_ASKED = ("healthcare.drug_checker", "manufacturing.quality_inspector", "retail.demand_forecaster")
 SCOPES = ["agents.view", "agents.run", "runs.view"]
 UNLIMITED = 1_000_000
@@ -63,6 +63,7 @@ class Asked:
         middle = median(taken)
         yield Case(case, "answered at hand, p50", middle, "ms", f"<= {ANSWER_MS:.0f}", middle <= ANSWER_MS)
         yield Case(case, "answered at hand, p95", quantiles(taken, n=20)[-1], "ms")
+        yield Case(case, "a read of one run beside it, p50", self.read(), "ms")
         yield from self.inside(case)
 
     def worked(self) -> float:
@@ -78,6 +79,17 @@ class Asked:
         if run["status"] != "succeeded":
             raise RuntimeError(f"{run['ref']} {run['status']}: {run['problem']}")
         return took
+
+    def read(self) -> float:
+        """A read of the last run over REST, in ms: what the machine takes for the least that there is at the time."""
+        taken = []
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.program.port}", headers=self.headers, timeout=60) as client:
+            [run] = client.get("/api/v1/runs", params={"limit": 1}).raise_for_status().json()["items"]
+            for _ in range(READS):
+                began = time.perf_counter()
+                client.get(f"/api/v1/runs/{run['id']}").raise_for_status()
+                taken.append(1000 * (time.perf_counter() - began))
+        return median(taken)
 
     def inside(self, case: str) -> Iterator[Case]:
         """The same answers in this process, and the look for them alone."""

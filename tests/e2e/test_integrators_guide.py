@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -70,8 +71,9 @@ def test_its_commands_work(environment: dict[str, str], tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    title, once, status, headline, heading, *more, code = done.stdout.splitlines()
+    title, asked, answered_from, once, status, headline, heading, *more, code = done.stdout.splitlines()
     assert (title, status, code) == ("Demand Forecaster", "succeeded", "invalid_input")
+    assert (asked, UUID(answered_from).version) == ("succeeded", 7)
     assert once.startswith("one run")
     assert {"Weekly sales, all shops", "precondition_failed", "event: end"} <= set(more)
     assert "1 series" in headline
