@@ -363,6 +363,27 @@ def test_rows_that_failed_are_run_again_and_those_alone(
         services.batch_retry(batch=batch, user=analyst)
 
 
+@pytest.mark.parametrize("ended", [Status.CANCELLED, Status.FAILED])
+def test_a_batch_that_was_broken_off_is_so_after_its_failed_rows_were_run_again(
+    ended: str, file: Callable[..., Dataset], analyst: User, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "CHUNK", 3)
+    monkeypatch.setattr(services, "WINDOW", 3)
+    dataset = file(b"steps,mood\n2,cross\n2,calm\n3,calm\n4,calm\n5,calm\n")
+    batch = begun(dataset, analyst, columns={"steps": "steps", "mood": "mood"})
+    work_off()
+    if ended == Status.CANCELLED:
+        services.batch_cancel(batch=batch)
+    else:
+        dataset.delete()
+    batch = work_through(work_off, batch)
+    assert (batch.status, batch.opened) == (ended, 3)
+    assert services.batch_retry(batch=batch, user=analyst) == 1
+    batch = work_through(work_off, batch)
+    assert (batch.status, batch.opened) == (ended, 3)
+    assert bool(batch.problem) == (ended == Status.FAILED)
+
+
 def test_a_batch_whose_dataset_goes_says_so_and_its_runs_go_on(
     file: Callable[..., Dataset], analyst: User, work_off: WorkOff
 ) -> None:

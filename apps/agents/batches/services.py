@@ -114,6 +114,8 @@ def batch_cancel(*, batch: AgentBatch) -> AgentBatch:
 def batch_retry(*, batch: AgentBatch, user: User) -> int:
     """Run the rows again that failed, on the same inputs, as the agent is set up now. Returns how many.
 
+    Of a batch that was broken off, no further row is started, and it ends as it had ended.
+
     Raises `Conflict` while the batch is open or where no row has failed, `PermissionDenied` as `run_start` does.
     """
     agent = AGENTS.get(batch.agent_key)
@@ -130,7 +132,8 @@ def batch_retry(*, batch: AgentBatch, user: User) -> int:
         for id in given_up:
             work.requeue(runs.KIND, id)
         reopened = AgentBatch.objects.filter(pk=batch.pk).exclude(status__in=OPEN)
-        if not reopened.update(status=Status.RUNNING, finished_at=None, problem=None, cancel_requested_at=None):
+        broken_off = {} if batch.opened < batch.total else {"problem": None}  # why it was is told at its end again
+        if not reopened.update(status=Status.RUNNING, finished_at=None, cancel_requested_at=None, **broken_off):
             raise Conflict(f"{batch.ref} is still at work.", remedy="Wait until it has ended.")
         if not given_up and not others:
             raise Conflict(f"No row of {batch.ref} has failed.", remedy="Start a new batch for what differs.")
@@ -261,6 +264,8 @@ def _settle(claim: work.Claim, batch: AgentBatch) -> None:
             row.postpone(timezone.now() + (SOON if soon else min(SLOWEST, max(SOON, age))))
             return
         ended = Status.CANCELLED if batch.cancel_requested_at else Status.ENDED
+        if batch.opened < batch.total:  # it was broken off, and rows that had failed were run again: it still is
+            ended = Status.FAILED if batch.problem else Status.CANCELLED
         AgentBatch.objects.filter(pk=batch.pk).update(status=ended, finished_at=timezone.now())
         row.finish()
 
