@@ -12,7 +12,13 @@ from django.test import Client
 from apps.accounts.models import User
 from orchestrall.settings.env import BASE_DIR
 
-TEMPLATES = sorted((BASE_DIR / "templates").rglob("*.html"))
+# What is downloaded to be kept must be whole by itself, styles included; the console never shows it.
+DOWNLOADED = {"agents/paper.html"}
+TEMPLATES = sorted(
+    path
+    for path in (BASE_DIR / "templates").rglob("*.html")
+    if str(path.relative_to(BASE_DIR / "templates")) not in DOWNLOADED
+)
 STATIC = BASE_DIR / "static"
 SOURCES = sorted([*STATIC.rglob("*.js"), *STATIC.rglob("*.css")])
 # Shown to people as an example of what to type, or names a vocabulary; nothing is loaded from there.
