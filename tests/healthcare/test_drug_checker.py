@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from apps.agents.contract import AGENTS, Example, RunCancelled, RunContext
 from apps.common.errors import InvalidInput, NotFound
-from apps.common.widgets import FiguresWidget, TableWidget, TextWidget
+from apps.common.widgets import FiguresWidget, MatrixWidget, TableWidget, TextWidget
 from apps.healthcare.agents.drug_checker import DrugChecker, DrugInput, DrugSettings
 from apps.healthcare.analytics.fhir import NOTICE
 from tests.healthcare.tables import CONTEXT, NOW, run, table
@@ -75,7 +75,7 @@ def test_every_output_says_that_it_is_decision_support(data: dict[str, Any]) -> 
 
 
 def test_one_patient_is_shown_by_verdict_findings_figures_and_names() -> None:
-    verdict, findings, figures, names, grounds = AGENT.present(run(ONE))
+    verdict, findings, matrix, figures, names, grounds = AGENT.present(run(ONE))
     assert isinstance(verdict, TextWidget)
     assert (verdict.title, verdict.tone) == ("Serious findings: act before it is given", "bad")
     assert isinstance(findings, TableWidget)
@@ -85,6 +85,7 @@ def test_one_patient_is_shown_by_verdict_findings_figures_and_names() -> None:
     assert isinstance(names, TableWidget)
     assert [row["entered"] for row in names.rows][:2] == ["zinkorol", "sertralin"]
     assert isinstance(grounds, TextWidget)
+    assert isinstance(matrix, MatrixWidget)
 
 
 def test_a_finding_is_explained_with_mechanism_management_evidence_and_source() -> None:
@@ -259,3 +260,16 @@ def test_at_most_twenty_places_are_named() -> None:
     problem = refused_rows(*rows)
     assert problem.detail.startswith("50 places")
     assert len(problem.issues) == 20
+
+
+def test_pairs_are_drawn_with_their_gravest_finding_whichever_comes_first() -> None:
+    drawn = AGENT.present(run({"medications": "warfarin; ibuprofen; sertraline; paracetamol"}))
+    (matrix,) = [each for each in drawn if isinstance(each, MatrixWidget)]
+    at = {name: number for number, name in enumerate(matrix.rows)}
+    assert matrix.words[at["warfarin"]][at["ibuprofen"]] == matrix.words[at["ibuprofen"]][at["warfarin"]] == "major"
+    assert matrix.words[at["warfarin"]][at["warfarin"]] == ""
+    assert matrix.cells[at["warfarin"]][at["ibuprofen"]] == 3
+
+
+def test_where_no_two_drugs_interact_no_pairs_are_drawn() -> None:
+    assert not any(isinstance(each, MatrixWidget) for each in AGENT.present(run({"medications": "paracetamol"})))

@@ -13,6 +13,7 @@ from apps.common.widgets import (
     Column,
     Figure,
     FiguresWidget,
+    MatrixWidget,
     Sheet,
     TableWidget,
     TextWidget,
@@ -34,6 +35,8 @@ VERDICTS: dict[Verdict, tuple[str, Tone]] = {
     "nothing known": ("Nothing is known against it", "good"),
 }
 ORDER: tuple[Verdict, ...] = tuple(VERDICTS)
+MOST_IN_MATRIX = 25
+"""Drugs that are drawn against each other, those of the gravest findings first."""
 MOST_REASONS = 12
 """Reasons that a verdict lists before it only counts."""
 
@@ -111,7 +114,8 @@ def headline(report: DrugReport) -> str:
 def present(report: DrugReport) -> list[Widget]:
     if len(report.patients) == 1:
         one = report.patients[0]
-        return [verdict(one), findings_table(one), figures(one), names_table(one), grounds(report)]
+        drawn = [each for each in (severity_matrix(one),) if each is not None]
+        return [verdict(one), findings_table(one), *drawn, figures(one), names_table(one), grounds(report)]
     return [overview(report), patients_table(report), grounds(report)]
 
 
@@ -169,6 +173,29 @@ def findings_table(one: PatientReport) -> TableWidget:
     empty = f"Nothing is known against these drugs. {NOTICE}"
     return TableWidget(
         key="findings", title="Findings", columns=columns, rows=rows, row_key="key", empty=empty, summary=summary
+    )
+
+
+def severity_matrix(one: PatientReport) -> MatrixWidget | None:
+    """How grave the gravest finding of each pair of drugs is; None where no two interact."""
+    pairs: dict[frozenset[str], Severity] = {}
+    for finding in one.findings:  # gravest first
+        if len(finding.drugs) == 2:
+            pairs.setdefault(frozenset(finding.drugs), finding.severity)
+    drugs = list(dict.fromkeys(drug for finding in one.findings for drug in finding.drugs if len(finding.drugs) == 2))
+    drugs = drugs[:MOST_IN_MATRIX]
+    if not pairs:
+        return None
+    found = [[pairs.get(frozenset((row, column))) for column in drugs] for row in drugs]
+    return MatrixWidget(
+        title="Which go together",
+        row_heading="Drug",
+        column_heading="With",
+        rows=drugs,
+        columns=drugs,
+        cells=[[float(len(SEVERITIES) - RANK[each]) if each else None for each in line] for line in found],
+        words=[[each or "" for each in line] for line in found],
+        summary=f"{len(pairs):,} pairs of drugs with a finding; an empty cell means that nothing is known. {NOTICE}",
     )
 
 
