@@ -60,6 +60,7 @@ class EvaluationList(ConsoleView):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
         entered = {"which": request.POST.get("which", "now"), "draft": request.POST.get("draft", "{}")}
+        wanted: dict[str, Any]
         try:
             if entered["which"] == "form":  # from the page of settings, before they are saved
                 current = configurations.configuration_current(who=self.who, agent=agent)
