@@ -11,9 +11,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 
 class StrictModel(BaseModel):
-    """A model at a boundary: unknown fields are errors, so that a misspelt one is told rather than ignored."""
+    """A model at a boundary: unknown fields are errors, so that a misspelt one is told rather than ignored.
 
-    model_config = ConfigDict(extra="forbid")
+    So are numbers that JSON does not have, which can be sent as the text ``nan`` and could not be stored.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")

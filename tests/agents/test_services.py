@@ -81,6 +81,14 @@ def test_an_input_that_cannot_work_is_refused_and_nothing_is_stored(
     assert not AgentRun.objects.exists()
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", float("nan")])
+def test_a_number_that_json_does_not_have_is_refused(start: Start, value: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        start(None, "dummy.idle", value=value)
+    assert [issue.path for issue in caught.value.issues] == ["value"]
+    assert not AgentRun.objects.exists()
+
+
 def test_a_run_on_a_dataset_carries_its_name(start: Start, member: Make) -> None:
     user = member("analyst")
     dataset = dataset_upload(file=BytesIO(WEEKLY), name="weekly.csv", user=user)
