@@ -7,6 +7,7 @@ otherwise, or has yet to review, it leaves. It works outside of the engine's rou
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from apps.workflows.performers import KIND
 from apps.workflows.store import plan_of
 
 ACT: Final = "workflows.act"
+DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+"""How deep below the first run of a chain a run lies that is started now: steps that act may go round in a circle."""
 DEEPEST: Final = 50
 """How often a run may have been taken up again for what its agents began to be found."""
 _LEFT: Final[dict[str, str]] = {
@@ -108,7 +111,7 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
         why = _why_left(decision, proposal.kind, act.asked["kinds"])
         if not why and work.stopping(claim):
             return None
-        taken = None if why else _do(user, decision, position)
+        taken = None if why else _do(user, decision, position, act.run.depth)
         if taken is None:
             left.append({**told, "why": _why_left(decision, proposal.kind, act.asked["kinds"])})
         else:
@@ -116,14 +119,18 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
     return {"done": done, "left": left}
 
 
-def _do(user: User, decision: AgentDecision, position: int) -> AgentAction | None:
+def _do(user: User, decision: AgentDecision, position: int, depth: int) -> AgentAction | None:
     """Carry out a proposal; None where a person has decided otherwise since the decision was read."""
     with whole():  # who reviews it now waits until this is done
         rows = AgentDecision.objects.select_for_update().filter(pk=decision.pk)
         decision.review = rows.values_list("review", flat=True).get()
         if decision.review in _LEFT:
             return None
-        taken = action_do(who=user, user=user, decision=decision, position=position)
+        token = DEPTH.set(depth + 1)
+        try:
+            taken = action_do(who=user, user=user, decision=decision, position=position)
+        finally:
+            DEPTH.reset(token)
     if taken.status != AgentAction.Status.DONE:
         raise ActionFailed(f"{decision.run.ref}: {taken.outcome}")
     return taken

@@ -209,10 +209,17 @@ def inputs_parse(*, version: WorkflowVersion, data: Any) -> dict[str, Any]:
 
 
 def run_start(
-    *, who: Principal, user: User | None, workflow: Workflow, data: dict[str, Any], origin: str, is_demo: bool = False
+    *,
+    who: Principal,
+    user: User | None,
+    workflow: Workflow,
+    data: dict[str, Any],
+    origin: str,
+    depth: int = 0,
+    is_demo: bool = False,
 ) -> WorkflowRun:
     """Accept a run of the published version. Raises `Conflict` where there is none, and as `inputs_parse` does."""
-    (run,) = runs_start(who=who, user=user, workflow=workflow, data=[data], origin=origin, is_demo=is_demo)
+    (run,) = runs_start(who=who, user=user, workflow=workflow, data=[data], origin=origin, depth=depth, is_demo=is_demo)
     return run
 
 

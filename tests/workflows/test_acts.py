@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import User
+from apps.agents.doing import action_do
 from apps.agents.models import AgentAction, AgentConfiguration, AgentDecision, AgentRun
 from apps.common import work
 from apps.common.errors import InvalidInput
@@ -84,7 +85,7 @@ def test_a_review_that_comes_while_a_step_is_at_work_counts(
     acted: Callable[..., WorkflowRun], worked: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = acted(steps("agents.run"), "flow", "cpu")
-    real = acting.action_do
+    real = action_do
 
     def reviewed(**about: Any) -> AgentAction:
         taken = real(**about)
@@ -186,6 +187,27 @@ def test_each_item_of_an_agents_step_proposes(acted: Callable[..., WorkflowRun])
     run = acted({"check": check, "do": {"kind": "act", "of": "check", "kinds": ["agents.run"]}})
     assert len((run.outputs or {})["told"]["done"]) == 3
     assert counted() == 3
+
+
+def test_workflows_that_start_themselves_come_to_an_end(acted: Callable[..., WorkflowRun], worked: Work) -> None:
+    run = acted(steps("workflows.start"), "flow", "cpu")
+    again = {"kind": "workflows.start", "title": "Again", "arguments": {"workflow": run.workflow.name}}
+
+    def propose() -> None:
+        for decision in AgentDecision.objects.filter(position=0):
+            decision.record = {**decision.record, "actions": [again]}
+            decision.save(update_fields=["record"])
+
+    propose()
+    worked("io")
+    started = WorkflowRun.objects.exclude(pk=run.pk).get()
+    assert (started.depth, started.origin) == (1, "action")
+    WorkflowRun.objects.filter(pk=started.pk).update(depth=services.DEEPEST)
+    worked("flow", "cpu")
+    propose()
+    worked(*ALL)
+    assert WorkflowRun.objects.count() == 2
+    assert "have started one another" in (after(started).problem or {})["detail"]
 
 
 def test_only_steps_of_agents_propose(acted: Callable[..., WorkflowRun]) -> None:

@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.common.actions import ActionKind, Outcome
+from apps.common.errors import Conflict
 from apps.common.permissions import Principal
 from apps.common.schemas import StrictModel
 from apps.workflows import selectors, services
+from apps.workflows.acting import DEPTH
 from apps.workflows.permissions import WORKFLOWS_RUN
 
 
@@ -27,5 +29,13 @@ class StartWorkflow(ActionKind[WorkflowStart]):
 
     def perform(self, *, who: Principal, user: User | None, arguments: WorkflowStart) -> Outcome:
         workflow = selectors.workflow_get(who=who, name=arguments.workflow)
-        run = services.run_start(who=who, user=user, workflow=workflow, data=arguments.inputs, origin="action")
+        depth = DEPTH.get()
+        if depth > services.DEEPEST:
+            raise Conflict(
+                f"{workflow.title} was not started: {services.DEEPEST} runs have started one another already.",
+                remedy="See whether the workflow starts itself, by what its agent proposes.",
+            )
+        run = services.run_start(
+            who=who, user=user, workflow=workflow, data=arguments.inputs, origin="action", depth=depth
+        )
         return Outcome(f"{workflow.title} was started as {run.ref}.", reverse("workflows:run", args=[run.number]))
