@@ -17,6 +17,8 @@ from typing import Final
 AT_ONCE: Final = 2
 CREDIT: Final = 0.1
 """Seconds that a tenant goes first when it comes: longer than a short turn, and much shorter than any lease."""
+LATELY: Final = 3.0
+"""Seconds for which a process counts as shared after two tenants were at work in it: longer than a turn."""
 LEAST: Final = 0.005
 """A difference of so many seconds is none: to wait for less costs more than it gives."""
 
@@ -45,6 +47,7 @@ class Pumping:
         """Of those inside, and of those who left lately."""
         self._level = 0.0
         """What those inside have had at least. It never falls, so that a crowd of new ones has no more credit."""
+        self._shared_until = 0.0
         self._missed: set[str] = set()
         """Tenants for whose work somebody came, and did not wait."""
 
@@ -61,6 +64,8 @@ class Pumping:
                 self._shares[tenant] = share
             share.inside += 1
             self._work(share, 1)
+            if sum(each.inside > 0 for each in self._shares.values()) > 1:
+                self._shared_until = self._clock() + LATELY
             return True
 
     def leave(self, tenant: str) -> bool:
@@ -74,6 +79,11 @@ class Pumping:
             missed = tenant in self._missed
             self._missed.discard(tenant)
             return missed
+
+    def is_shared(self) -> bool:
+        """Whether several tenants are at work here, or were lately. Then pieces of work are to be short: who comes
+        waits for the one that each of the others has begun."""
+        return self._clock() < self._shared_until
 
     def make_way(self, tenant: str, most: float) -> float:
         """Wait while another tenant is at work that has had less, `most` seconds at most. Returns how long it was.

@@ -105,9 +105,12 @@ def _slots(tenant: Tenant | None, queue: str) -> int:
 
 
 def _limit(schema: str, queue: str) -> int:
-    """How many rows a claim takes: many where they are worked on together, and half of it while others wait (R10)."""
+    """How many rows a claim takes: many where they are worked on together, half of it while others wait, and an eighth
+    where they share this process (R10)."""
     if queue != "flow":
         return 1
+    if PUMPING.is_shared():
+        return TOGETHER // 8
     return TOGETHER // 2 if wakeups.others_waiting(schema, queue) else TOGETHER
 
 

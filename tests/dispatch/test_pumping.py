@@ -11,7 +11,7 @@ import pytest
 from apps.common import work
 from apps.dispatch import pumping
 from apps.dispatch.current import entered
-from apps.dispatch.pumping import CREDIT, LEAST, Pumping
+from apps.dispatch.pumping import CREDIT, LATELY, LEAST, Pumping
 
 
 class Clock:
@@ -127,6 +127,18 @@ def test_a_crowd_of_newcomers_has_no_more_credit_than_one(pumps: Pumping, clock:
     for n in range(50):
         pumps.enter(f"t_{n}")
     assert pumps.lead("t_acme") == pytest.approx(CREDIT)
+
+
+def test_a_process_is_shared_for_a_while_after_two_tenants_were_at_work(pumps: Pumping, clock: Clock) -> None:
+    pumps.enter("t_acme")
+    pumps.enter("t_acme")
+    assert not pumps.is_shared()
+    pumps.enter("t_globex")
+    pumps.leave("t_globex")
+    clock.now += LATELY - 0.1
+    assert pumps.is_shared()
+    clock.now += 0.2
+    assert not pumps.is_shared()
 
 
 def test_those_who_are_gone_are_forgotten(pumps: Pumping, clock: Clock) -> None:
