@@ -138,6 +138,23 @@ def test_a_turn_takes_its_place_before_it_asks_for_anything_and_makes_way_before
     assert happened == ["enter", "received", *["make_way", "claim"] * 2]
 
 
+@pytest.mark.parametrize(("is_shared", "most"), [(False, turns.TOGETHER), (True, turns.TOGETHER // 8)])
+def test_a_pump_takes_few_rows_at_a_time_while_tenants_share_its_process(
+    acme: Tenant, board: Board, monkeypatch: pytest.MonkeyPatch, is_shared: bool, most: int
+) -> None:
+    """Rule R10: who comes waits for the piece of work that others have begun."""
+    monkeypatch.setattr(pumping.PUMPING, "is_shared", lambda: is_shared)
+    asked: list[int] = []
+
+    def claim(*, limit: int, **_: Any) -> rows.Claimed:
+        asked.append(limit)
+        return rows.Claimed([], more=False)
+
+    monkeypatch.setattr(rows, "claim", claim)
+    turns.turn(schema=acme.schema_name, queue="flow", board=board)
+    assert asked == [most]
+
+
 def test_a_tenant_gets_no_more_rows_in_hand_than_its_quota(acme: Tenant, board: Board, take: Take) -> None:
     tenants.tenant_change(tenant=acme, max_running_runs=1)
     scheduled(2)
