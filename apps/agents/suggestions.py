@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.agents import selectors
 from apps.agents.permissions import AGENTS_RUN
-from apps.common.errors import NotFound
 from apps.console.schemaforms.shapes import shape_of, suggested
 from apps.console.views import ConsoleView
 from apps.gateway import limits
@@ -29,7 +28,7 @@ class AgentSuggest(ConsoleView):
         agent = selectors.agent_get(who=self.who, key=key)
         path, text = request.GET.get("path", ""), request.GET.get("text", "").strip()
         if path not in set(suggested(shape_of(agent.input_type))):
-            raise NotFound(f"{agent.title} suggests nothing for a field of this name.")
+            return JsonResponse({"suggestions": []})
         allowance = limits.take(limits.buckets_of(caller=Caller(self.user), request=request))
         if allowance:
             allowance.demand()

@@ -151,6 +151,15 @@ def version_get(*, who: Principal, workflow: Workflow, number: int | None) -> Wo
     return found
 
 
+def draft_get(*, who: Principal, workflow: Workflow) -> WorkflowVersion:
+    """The draft of a workflow. Raises `NotFound` where all is published."""
+    demand(who, WORKFLOWS_VIEW)
+    found = workflow.versions.select_related("workflow", "created_by").filter(number=None).first()
+    if found is None:
+        raise NotFound(f"{workflow.title} has no draft.", remedy="Read what is published of it.")
+    return found
+
+
 @dataclass(frozen=True)
 class RunFilter:
     """What a list of runs is narrowed to; empty values do not narrow. The status ``open`` is all that has not ended."""

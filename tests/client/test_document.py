@@ -92,6 +92,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_version_difference": workflow_models.Difference,
     "workflow_publish": WorkflowDetail,
     "workflow_rollback": WorkflowDetail,
+    "workflow_draft_get": workflow_models.WorkflowDraft,
     "workflow_pause": WorkflowDetail,
     "workflow_resume": WorkflowDetail,
     "workflow_blueprints_list": workflow_models.Blueprint,

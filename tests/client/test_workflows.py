@@ -96,6 +96,7 @@ def test_a_workflow_is_made_published_changed_and_gone_back_to(builder: Client, 
     assert builder.workflows.difference("greet", 2).former == 1
     assert builder.workflows.version("greet", 1).definition["title"] == "Greet"
     builder.workflows.save("greet", {**changed, "title": "Greet all"})
+    assert builder.workflows.draft("greet").definition["title"] == "Greet all"
     builder.workflows.discard("greet")
     assert not builder.workflows.get("greet").has_draft
     assert builder.workflows.rollback("greet", 1).published == 3

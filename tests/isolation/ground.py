@@ -281,6 +281,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]
             id=UUID(int=id.int + 1000 * version), number=version, content=told, **about
         )
     Workflow.objects.filter(pk=id).update(published=latest)
+    draft = json.dumps(content | {"title": f"Draft {marker}"})
+    WorkflowVersion.objects.create(id=UUID(int=id.int + 3000), number=None, content=draft, workflow=workflow)
     of_both: dict[str, Any] = {"workflow": workflow, "version": latest, "inputs": {}, "created_by": owner}
     run = WorkflowRun.objects.create(id=id, number=1000 + id.int, origin="console", **of_both)
     over: dict[str, Any] = {"status": "succeeded", "outputs": {"x": marker}, "started_at": now, "finished_at": now}

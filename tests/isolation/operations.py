@@ -352,6 +352,7 @@ UNMARKED = {
     "/help/",
     "/agents/",
     "/agents/<str:key>/cases/new/",
+    "/agents/<str:key>/suggest/",
     "/agents/<str:key>/evaluations/<uuid:evaluation>/snapshot/",
     "/agents/<str:key>/drift/",
     "/api/v1/agents/<str:key>/watch",

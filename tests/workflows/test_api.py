@@ -180,10 +180,13 @@ def test_nothing_is_published_without_a_draft_or_gone_back_to_without_a_change(
 def test_a_draft_is_dropped_and_what_is_published_stays(api: APIClient, workflow: MakeWorkflow) -> None:
     workflow({"a": give(1)})
     put(api, definition(title="Better"))
-    assert api.delete(f"{ONE}/draft").status_code == 204
+    draft = api.get(f"{ONE}/draft")
+    assert draft.json()["definition"]["title"] == "Better"
+    assert api.delete(f"{ONE}/draft", headers={"if-match": '"another"'}).status_code == 412
+    assert api.delete(f"{ONE}/draft", headers={"if-match": draft["ETag"]}).status_code == 204
     told = api.get(ONE).json()
     assert (told["title"], told["has_draft"], told["published"]) == ("Test", False, 1)
-    assert api.delete(f"{ONE}/draft").status_code == 409
+    assert api.delete(f"{ONE}/draft").status_code == api.get(f"{ONE}/draft").status_code == 404
 
 
 def test_a_workflow_that_is_nothing_but_a_draft_keeps_it(api: APIClient) -> None:

@@ -19,11 +19,12 @@ from apps.workflows import selectors, services
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, definition_named, definition_parse
 from apps.workflows.differences import definition_difference
-from apps.workflows.models import Workflow
+from apps.workflows.models import Workflow, WorkflowVersion
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
 from apps.workflows.schemas.workflows import (
     DefinitionIn,
     DifferenceQuery,
+    DraftOut,
     PublishIn,
     RollbackIn,
     VersionDetail,
@@ -130,17 +131,26 @@ class WorkflowOne(ApiView):
 
 
 class WorkflowDraft(ApiView):
-    permission = {"DELETE": WORKFLOWS_EDIT}
+    permission = {"GET": WORKFLOWS_VIEW, "DELETE": WORKFLOWS_EDIT}
     problems = {"DELETE": [Conflict]}
+
+    @extend_schema(operation_id="workflow_draft_get", tags=[TAG], parameters=[NAME], responses={200: DraftOut})
+    def get(self, request: Request, name: str) -> Response:
+        """What would be published next. 404 where all is published."""
+        return self.answer(DraftOut.of(self._draft(name)))
 
     @extend_schema(operation_id="workflow_discard", tags=[TAG], parameters=[NAME], responses={204: None})
     def delete(self, request: Request, name: str) -> Response:
-        """Drop the draft. What is published stays as it is; 409 where there is no draft, or nothing but it."""
+        """Drop the draft. What is published stays as it is; 409 where nothing is: nothing would be left."""
         with transaction.atomic():
-            workflow = selectors.workflow_read(who=self.who, name=name, lock=True)
-            self.require_match(_detail(self, workflow))
-            services.workflow_discard(who=self.who, workflow=workflow)
+            draft = self._draft(name, lock=True)
+            self.require_match(DraftOut.of(draft))
+            services.workflow_discard(who=self.who, workflow=draft.workflow)
         return Response(status=204)
+
+    def _draft(self, name: str, *, lock: bool = False) -> WorkflowVersion:
+        workflow = selectors.workflow_read(who=self.who, name=name, lock=lock)
+        return selectors.draft_get(who=self.who, workflow=workflow)
 
 
 class WorkflowCheck(ApiView):

@@ -227,6 +227,25 @@ class VersionDetail(VersionOut):
         return cls.model_validate({**cls._fields(version), "definition": json.loads(version.content)})
 
 
+class DraftOut(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"definition": DEFINITION, "saved_by": "builder@acme.example", "saved_at": "2026-11-26T09:00:00Z"}
+            ]
+        }
+    )
+
+    definition: dict[str, Any]
+    saved_by: str | None = Field(description="Address of the member; null for a program's own.")
+    saved_at: datetime
+
+    @classmethod
+    def of(cls, draft: WorkflowVersion) -> Self:
+        by = draft.created_by.email if draft.created_by else None
+        return cls(definition=json.loads(draft.content), saved_by=by, saved_at=draft.saved_at)
+
+
 class DifferenceQuery(BaseModel):
     """What a version is compared with."""
 

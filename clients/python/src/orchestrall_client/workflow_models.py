@@ -71,6 +71,14 @@ class VersionDetail(Version):
     definition: dict[str, Any]
 
 
+class WorkflowDraft(Model):
+    """What would be published next."""
+
+    definition: dict[str, Any]
+    saved_by: str | None
+    saved_at: datetime
+
+
 class Difference(Model):
     """What changed between two versions, a sentence for each change."""
 

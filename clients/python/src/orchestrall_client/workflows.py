@@ -22,6 +22,7 @@ from orchestrall_client.workflow_models import (
     VersionDetail,
     Workflow,
     WorkflowDetail,
+    WorkflowDraft,
 )
 
 WorkflowName = Workflow | str
@@ -96,8 +97,12 @@ class Workflows:
         """Let new runs follow the draft, as a version that never changes. `Conflict` where there is no draft."""
         return self._connection.one(Call("POST", f"{at(workflow)}/publish", json={"note": note}).once(), WorkflowDetail)
 
+    def draft(self, workflow: WorkflowName) -> WorkflowDraft:
+        """What would be published next. `NotFound` where all is published."""
+        return self._connection.one(get(f"{at(workflow)}/draft"), WorkflowDraft)
+
     def discard(self, workflow: WorkflowName) -> None:
-        """Drop the draft. What is published stays as it is; `Conflict` where there is no draft, or nothing but it."""
+        """Drop the draft. What is published stays as it is; `Conflict` where nothing is."""
         self._connection.json(Call("DELETE", f"{at(workflow)}/draft"))
 
     def rollback(self, workflow: WorkflowName, number: int) -> WorkflowDetail:
