@@ -38,6 +38,8 @@ ALPHA: Final = 0.01
 CALM: Final = 0.05
 LEAST_EXPECTED: Final = 5.0
 """Of scores that are not the commonest one: with fewer on a side, the rank-sum test has no normal tail."""
+LEAST_REVIEWED: Final = 20
+"""Decisions of the baseline that people must have looked at, to hold those against them that all were looked at."""
 LEAST_SCORES: Final = 20
 """Scores on each side without which they are not compared."""
 MOST_BASELINE: Final = 2_000
@@ -52,6 +54,8 @@ class Seen(BaseModel):
     at: datetime
     verdict: str
     score: float | None = None
+    reviewed: bool = False
+    """Whether a person has said what holds."""
     overridden: bool = False
 
 
@@ -66,6 +70,7 @@ class Window(BaseModel):
     scores: int = 0
     """How many have a score."""
     mean: float | None = None
+    reviewed: int = 0
     overridden: int = 0
     values: list[float] = []
     """The scores themselves, as long as they are to be compared."""
@@ -80,6 +85,7 @@ class Window(BaseModel):
             verdicts=dict(Counter(each.verdict for each in decisions)),
             scores=len(scores),
             mean=math.fsum(scores) / len(scores) if scores else None,
+            reviewed=sum(each.reviewed for each in decisions),
             overridden=sum(each.overridden for each in decisions),
             values=scores,
         )
@@ -188,13 +194,22 @@ def score_p(baseline: Window, window: Window) -> float | None:
 
 
 def overrides_p(baseline: Window, window: Window) -> float | None:
-    """The p of no more overrides than before; None where none was overridden."""
+    """The p of no more overrides than before; None where none was overridden.
+
+    Where people have looked at most of a window, as they do while its decisions wait for them, its overrides are held
+    against those among the decisions of the baseline that somebody has looked at: else to look would itself be a drift,
+    which never ended. None where too few were looked at.
+    """
     from scipy.stats import hypergeom
 
-    overridden = baseline.overridden + window.overridden
+    overridden, before, now = baseline.overridden + window.overridden, baseline.count, window.count
+    if 2 * window.reviewed > window.count:
+        before, now = baseline.reviewed, window.reviewed
+        if before < LEAST_REVIEWED:
+            return None
     if not overridden:
         return None
-    return float(hypergeom.sf(window.overridden - 1, baseline.count + window.count, overridden, window.count))
+    return float(hypergeom.sf(window.overridden - 1, before + now, overridden, now))
 
 
 def stability(baseline: Window, window: Window) -> float:

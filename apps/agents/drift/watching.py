@@ -193,7 +193,8 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-_COLUMNS: Final = ("created_at", "id", "verdict", "score", "override")
+_COLUMNS: Final = ("created_at", "id", "verdict", "score", "override", "review")
+_REVIEWED: Final = Q(review__in=[AgentDecision.Review.CONFIRMED, AgentDecision.Review.OVERRIDDEN])
 
 
 def _counted(agent_key: str) -> QuerySet[AgentDecision]:
@@ -202,8 +203,9 @@ def _counted(agent_key: str) -> QuerySet[AgentDecision]:
 
 
 def _seen(row: Sequence[Any]) -> Seen:
-    at, _, verdict, score, override = row
-    return Seen(at=at, verdict=verdict, score=score, overridden=bool(override))
+    at, _, verdict, score, override, review = row
+    reviewed = review in {AgentDecision.Review.CONFIRMED, AgentDecision.Review.OVERRIDDEN}
+    return Seen(at=at, verdict=verdict, score=score, reviewed=reviewed, overridden=bool(override))
 
 
 def watch_execute(claim: work.Claim) -> None:
@@ -275,19 +277,18 @@ def _windows_read(agent_key: str, baseline: Baseline, finding: Finding) -> bool:
 
 
 def _overrides_recount(agent_key: str, baseline: Baseline, finding: Finding) -> None:
-    """Count the overrides of the last windows anew. One statement."""
+    """Count anew what people have made of the last windows. One statement."""
     last = finding.windows[-RECOUNTED:]
     if not last:
         return
-    counted = _counted(agent_key).filter(created_at__gte=last[0].window.since).exclude(override="")
-    found = counted.aggregate(
-        **{
-            f"w{n}": Count("id", filter=Q(created_at__gte=each.window.since, created_at__lte=each.window.until))
-            for n, each in enumerate(last)
-        }
-    )
+    counted = _counted(agent_key).filter(_REVIEWED, created_at__gte=last[0].window.since)
+    asked = {}
     for n, each in enumerate(last):
-        each.window.overridden = found[f"w{n}"]
+        within = Q(created_at__gte=each.window.since, created_at__lte=each.window.until)
+        asked |= {f"r{n}": Count("id", filter=within), f"o{n}": Count("id", filter=within & ~Q(override=""))}
+    found = counted.aggregate(**asked)
+    for n, each in enumerate(last):
+        each.window.reviewed, each.window.overridden = found[f"r{n}"], found[f"o{n}"]
         p = overrides_p(baseline, each.window)
         each.tests = [*(test for test in each.tests if test.kind != "overrides"), Test(kind="overrides", p=p)]
 

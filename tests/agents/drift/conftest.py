@@ -53,8 +53,9 @@ def decide(board: Board) -> Decide:
         for n, each in enumerate(runs):
             verdict = "hold" if _falls(n, held) else "pass"
             override = "refuse" if _falls(n, overridden) else ""
+            review = "overridden" if override else ""
             row = {"run": each, "position": position, "verdict": verdict, "score": 100.0 + n % 7, "record": {}}
-            fresh.append(AgentDecision(**about, **row, override=override, created_at=BEGAN))
+            fresh.append(AgentDecision(**about, **row, override=override, review=review, created_at=BEGAN))
         AgentDecision.objects.bulk_create(fresh)
         for n, decision in enumerate(fresh, len(made)):  # it is set to now when it is made
             decision.created_at = BEGAN + timedelta(minutes=n)

@@ -95,6 +95,18 @@ def test_fewer_overrides_are_no_alarm() -> None:
     assert overrides_p(window(BASELINE), window()) is None
 
 
+def test_to_look_at_every_decision_is_no_drift_of_its_own() -> None:
+    """While decisions wait for people all are looked at: a usual rate of errors shows that nobody saw before."""
+    looked_at = window(reviewed=WINDOW, overridden=5)
+    assert (overrides_p(window(BASELINE), window(reviewed=5, overridden=5)) or 1) < ALPHA / 3
+    assert overrides_p(window(BASELINE), looked_at) is None
+    assert overrides_p(window(BASELINE, reviewed=19, overridden=1), looked_at) is None
+    assert (overrides_p(window(BASELINE, reviewed=60, overridden=3), looked_at) or 0) > ALPHA
+    assert (
+        overrides_p(window(BASELINE, reviewed=60, overridden=3), window(reviewed=WINDOW, overridden=40)) or 1
+    ) < ALPHA
+
+
 def test_a_new_verdict_is_named() -> None:
     found = verdicts_test(window(BASELINE), window(verdicts={"pass": 90, "refuse": 10}))
     assert found.verdict in {"pass", "refuse"}

@@ -119,7 +119,8 @@ def test_overrides_that_come_later_are_counted(
     watch()
     look()
     assert not drifting()
-    AgentDecision.objects.filter(pk__in=[each.pk for each in late[:30]]).update(override="refuse")
+    late_ones = AgentDecision.objects.filter(pk__in=[each.pk for each in late[:30]])
+    late_ones.update(override="refuse", review="overridden")
     found = look()
     assert found.windows[0].window.overridden == 30
     assert found.windows[0].test("overrides").alarms
