@@ -90,7 +90,7 @@ def act_bury(*, id: UUID) -> None:
 
 
 def acts_cancel(*, refs: list[UUID]) -> None:
-    """Take back steps of which nothing was begun."""
+    """Take back steps of which nothing was begun. Those that are at work see by themselves that their run has ended."""
     for id in refs:
         if work.withdraw(ACT, id):
             _end(id, problem={"code": "cancelled", "detail": "It was taken back before it was begun.", "remedy": ""})
@@ -111,7 +111,7 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
         why = _why_left(decision, proposal.kind, act.asked["kinds"])
         if not why and work.stopping(claim):
             return None
-        taken = None if why else _do(user, decision, position, act.run.depth)
+        taken = None if why else _do(act.run, user, decision, position)
         if taken is None:
             left.append({**told, "why": _why_left(decision, proposal.kind, act.asked["kinds"])})
         else:
@@ -119,14 +119,19 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
     return {"done": done, "left": left}
 
 
-def _do(user: User, decision: AgentDecision, position: int, depth: int) -> AgentAction | None:
-    """Carry out a proposal; None where a person has decided otherwise since the decision was read."""
+def _do(run: WorkflowRun, user: User, decision: AgentDecision, position: int) -> AgentAction | None:
+    """Carry out a proposal; None where a person has decided otherwise since the decision was read.
+
+    Raises `ActCancelled`, and `ActionFailed`.
+    """
     with whole():  # who reviews it now waits until this is done
+        if not WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN, cancel_requested_at=None).exists():
+            raise ActCancelled
         rows = AgentDecision.objects.select_for_update().filter(pk=decision.pk)
         decision.review = rows.values_list("review", flat=True).get()
         if decision.review in _LEFT:
             return None
-        token = DEPTH.set(depth + 1)
+        token = DEPTH.set(run.depth + 1)
         try:
             taken = action_do(who=user, user=user, decision=decision, position=position)
         finally:
@@ -153,6 +158,13 @@ def _end(id: UUID, *, output: Any = None, problem: Any = None) -> None:
     act = StepAct.objects.get(pk=id)
     act.output, act.problem, act.ended_at = output, problem, timezone.now()
     act.save(update_fields=["output", "problem", "ended_at"])
+
+
+class ActCancelled(Problem):
+    code, status, title = "act_cancelled", 409, "The run was cancelled while its step was at work"
+    cause = "Somebody cancelled the workflow's run, or its time was over, while what agents proposed was being done."
+    effect = "What was done before is kept. Nothing was done after that."
+    remedy = "See the decisions for what was done; retry the run from this step to have the rest done."
 
 
 class ActionFailed(Problem):

@@ -162,6 +162,26 @@ def test_a_run_that_is_cancelled_takes_back_what_was_not_begun(acted: Callable[.
     assert not WorkRow.objects.filter(kind=acting.ACT).exists()
 
 
+def test_a_run_that_is_cancelled_while_its_step_is_at_work_has_no_more_done(
+    acted: Callable[..., WorkflowRun], worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = acted(steps("agents.run"), "flow", "cpu")
+    real = acting._do
+
+    def cancelling(*args: Any) -> AgentAction | None:
+        done = real(*args)
+        services.run_stop(run=run)
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(acting, "_do", cancelling)
+        worked("io")
+    worked(*ALL)
+    assert after(run).status == "cancelled"
+    assert counted() == 1
+    assert (StepAct.objects.get().problem or {})["code"] == "act_cancelled"
+
+
 def test_a_step_whose_workers_died_is_given_up_and_says_so(acted: Callable[..., WorkflowRun], worked: Work) -> None:
     run = acted(steps("agents.run"), "flow", "cpu")
     doom(StepAct.objects.get())

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ from apps.agents.evaluations.judging import Result, Stopped, case_judge, passed
 from apps.agents.evaluations.keeping import case_of
 from apps.agents.inputs import finder, loader
 from apps.agents.models import AgentCase, AgentConfiguration, AgentEvaluation
-from apps.agents.permissions import AGENTS_RUN, RUNS_VIEW
+from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, RUNS_VIEW
 from apps.common import work
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.permissions import Principal, demand
@@ -92,6 +92,9 @@ def evaluation_start(
     evaluations has not ended.
     """
     demand(who, AGENTS_RUN)
+    if draft is not None:
+        demand(who, AGENTS_CONFIGURE)  # it may have the agent do what its settings would not
+    configurations.runner_check(agent=agent, user=user, configuration=configurations.newest(agent.key))
     configuration, outcome = _wanted(who, agent, number, draft)
     total = len(cases_shipped(agent)) + AgentCase.objects.filter(agent_key=agent.key).count()
     if not total:
@@ -102,10 +105,7 @@ def evaluation_start(
     with transaction.atomic():
         mine = AgentEvaluation.objects.filter(agent_key=agent.key)
         if mine.filter(status__in=live.OPEN).exists():
-            raise Conflict(
-                f"An evaluation of {agent.title} has not ended yet; nothing was started.",
-                remedy="Wait for its end, or stop it.",
-            )
+            raise _under_way(agent.title)
         mine.filter(pk__in=list(mine.values_list("pk", flat=True)[KEPT - 1 :])).delete()
         made = AgentEvaluation(
             agent_key=agent.key,
@@ -115,10 +115,19 @@ def evaluation_start(
             results=outcome.model_dump(mode="json"),
             created_by=user,
         )
-        made.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+        except IntegrityError as error:  # another one was started in this moment
+            raise _under_way(agent.title) from error
         work.schedule(KIND, made.id)
         live.tell(made)
     return made
+
+
+def _under_way(title: str) -> Conflict:
+    told = f"An evaluation of {title} has not ended yet; nothing was started."
+    return Conflict(told, remedy="Wait for its end, or stop it.")
 
 
 def _wanted(
@@ -285,9 +294,14 @@ def evaluation_bury(id: UUID, cause: str) -> None:
 
 
 def evaluation_revive(id: UUID) -> None:
-    """Open an evaluation again that was given up: it goes on with the case that comes next."""
+    """Open an evaluation again that was given up: it goes on with the case that comes next.
+
+    Raises `Conflict` while another one of its agent is under way.
+    """
     evaluation = AgentEvaluation.objects.filter(pk=id, status=Status.FAILED).first()
     if evaluation is not None:
+        if AgentEvaluation.objects.filter(agent_key=evaluation.agent_key, status__in=live.OPEN).exists():
+            raise _under_way(evaluation.agent_key)
         evaluation.status, evaluation.problem, evaluation.finished_at = Status.QUEUED, None, None
         evaluation.save(update_fields=["status", "problem", "finished_at"])
         live.tell(evaluation)

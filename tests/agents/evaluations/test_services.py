@@ -11,7 +11,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.agents import configurations
 from apps.agents.contract import AGENTS
-from apps.agents.evaluations import judging, keeping, services
+from apps.agents.evaluations import judging, keeping, live, services
 from apps.agents.evaluations.cases import Case
 from apps.agents.handlers import EvaluationWork
 from apps.agents.models import AgentCase, AgentEvaluation
@@ -308,3 +308,31 @@ def test_cases_and_results_are_sealed(
             stored = cursor.fetchone()[0]
             for word in (b"a secret of the house".hex(), "a secret of the house", "Counted to"):
                 assert word not in stored
+
+
+def test_two_evaluations_of_an_agent_are_never_under_way_at_once(
+    builder: User, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for an open one and the start of another are two statements: the database has the last word."""
+    services.evaluation_start(who=builder, user=builder, agent=COUNTER)
+    monkeypatch.setattr(live, "OPEN", ())
+    with pytest.raises(Conflict):
+        services.evaluation_start(who=builder, user=builder, agent=COUNTER)
+    assert AgentEvaluation.objects.count() == 1
+
+
+def test_who_may_not_run_an_agent_does_not_have_it_evaluated(
+    builder: User, board: Board, member: Callable[..., User]
+) -> None:
+    configurations.configuration_save(who=builder, user=builder, agent=COUNTER, settings={}, roles=["builder"])
+    analyst = member("analyst")
+    with pytest.raises(PermissionDenied):
+        services.evaluation_start(who=analyst, user=analyst, agent=COUNTER)
+
+
+def test_a_draft_is_evaluated_by_who_sets_agents_up(builder: User, board: Board, member: Callable[..., User]) -> None:
+    analyst = member("analyst")
+    with pytest.raises(PermissionDenied):
+        services.evaluation_start(who=analyst, user=analyst, agent=COUNTER, draft={"start": 1})
+    made = services.evaluation_start(who=builder, user=builder, agent=COUNTER, draft={"start": 1})
+    assert made.status == "queued"
