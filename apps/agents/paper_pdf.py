@@ -22,7 +22,7 @@ def pdf_bytes(paper: Paper) -> bytes:
     """The paper as PDF, A4. The same paper gives the same bytes.
 
     Bitstream Vera, which comes with the library, has the letters of western European languages. Another character is
-    written as its code point, as in ⟨U+4E2D⟩, and the paper says so: the HTML of the same paper has it.
+    written as its code point, as in `<U+4E2D>`, and the paper says so: the HTML of the same paper has it.
     """
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate

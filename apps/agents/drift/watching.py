@@ -51,6 +51,9 @@ RECOUNTED: Final = 10
 READ_AT_ONCE: Final = 20 * WINDOW
 ROUNDS: Final = 25
 """Times that so many are read at one look; what is more waits for the next, which is due at once."""
+SETTLED: Final = timedelta(minutes=1)
+"""Decisions are read in the order in which they were made, and committed soon after: younger ones wait, as one that
+comes in behind the last that was read would never count."""
 _NAMES: Final = UUID("6f1a1a53-5d1c-4b0e-9a52-0f9b8a4c2f10")
 
 How = Literal["first", "latest", "period"]
@@ -259,8 +262,9 @@ def _baseline_gather(agent: AnyAgent, watch: AgentWatch, finding: Finding) -> Ba
 
 def _windows_read(agent_key: str, baseline: Baseline, finding: Finding) -> bool:
     """Judge every whole window after the cursor, and move it. True: there may be more."""
+    settled = timezone.now() - SETTLED
     for _ in range(ROUNDS):
-        decisions = _counted(agent_key)
+        decisions = _counted(agent_key).filter(created_at__lte=settled)
         if finding.cursor is not None:
             at, id = finding.cursor
             decisions = decisions.filter(Q(created_at__gt=at) | Q(created_at=at, id__gt=id))
