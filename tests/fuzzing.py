@@ -68,7 +68,6 @@ def fuzz(document: dict[str, Any], *, host: str, base_url: str, examples: int, *
     schema = schemathesis.openapi.from_dict(strict(document), config=SchemathesisConfig.from_dict(config))
     outcome = Outcome()
     schema.hook("filter_failure")(judge(outcome))
-    schema.hook("map_case")(name_anew)
     for event in from_schema(schema).execute():
         if isinstance(event, ScenarioFinished):
             _count(outcome, event)
@@ -79,6 +78,16 @@ def fuzz(document: dict[str, Any], *, host: str, base_url: str, examples: int, *
         elif isinstance(event, EngineFinished):
             outcome.failures.update({str(failure): failure.message for failure in event.failures})
     return outcome
+
+
+def about(document: dict[str, Any], agent: str, example: dict[str, Any]) -> dict[str, Any]:
+    """The document with an agent that is there, and an input of it, in place of the one of its examples."""
+    from apps.agents.schemas import _AGENT
+
+    made: dict[str, Any] = json.loads(json.dumps(document).replace(_AGENT["key"], agent))
+    for name, body in (("RunStartRequest", {"input": example}), ("RunsStartRequest", {"inputs": [example]})):
+        made["components"]["schemas"][name]["examples"] = [body]
+    return made
 
 
 def strict(document: dict[str, Any]) -> dict[str, Any]:
@@ -111,13 +120,13 @@ def _said(recorder: Any, failure: Any) -> str:
     return f"{sent.response.status_code} {sent.response.text[:600]}" if sent and sent.response else ""
 
 
-def name_anew(context: Any, case: Any) -> Any:
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Send the document's example of an Idempotency-Key as a new one each time: it names one request."""
     from apps.gateway.answers import IDEMPOTENCY_KEY
 
     if (case.headers or {}).get(IDEMPOTENCY_KEY["name"]) == IDEMPOTENCY_KEY["example"]:
         case.headers[IDEMPOTENCY_KEY["name"]] = str(uuid4())
-    return case
 
 
 # Findings that are none: which they are, and why they contradict a decision of ours. Each looks at the failure, at what
@@ -226,6 +235,7 @@ def judge(outcome: Outcome) -> Callable[[Any, Any, Any, Any], bool]:
 
 
 SLUG: Final = "acme"
+AGENT: Final = "retail.demand_forecaster"
 CALLERS: Final = ("owner", "analyst", "viewer", "nobody")
 
 
@@ -251,6 +261,7 @@ def credential(role: str) -> dict[str, Any]:
 
 def main(port: int, examples: int) -> None:
     django.setup()
+    from apps.agents.contract import AGENTS
     from apps.gateway.openapi import document
     from apps.tenants.context import public_context, tenant_context
     from apps.tenants.models import Tenant
@@ -264,7 +275,7 @@ def main(port: int, examples: int) -> None:
         with tenant_context(tenant):
             settings = credential(who)
         outcome = fuzz(
-            document(),
+            about(document(), AGENT, AGENTS[AGENT].examples[0].input),
             host=f"{SLUG}.localhost:{port}",
             base_url=f"http://127.0.0.1:{port}",
             examples=examples,

@@ -17,7 +17,7 @@ def fault_of(op: str, value: Any) -> str | None:
     """What is wrong with comparing with this value by this operator, in words; None where nothing is."""
     if op in UNARY and value is not None:
         return f"`{op}` compares with nothing: leave the value out."
-    if op == "between" and not (isinstance(value, list) and len(value) == 2):
+    if op == "between" and not _is_pair(value):
         return "`between` takes a list of two: the lowest and the highest."
     return None
 
@@ -53,6 +53,11 @@ def _is_in(left: Any, right: Any) -> bool:
     return isinstance(right, list) and any(equal(left, item) for item in right)
 
 
+def _is_pair(value: Any) -> bool:
+    """Whether a range may be read of it: a reference may name anything."""
+    return isinstance(value, list) and len(value) == 2
+
+
 def _is_empty(left: Any) -> bool:
     return left is None or (isinstance(left, str | list | dict) and not left)
 
@@ -71,7 +76,7 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "does not contain": lambda left, right: not _contains(left, right),
     "starts with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.startswith(right),
     "ends with": lambda left, right: isinstance(left, str) and isinstance(right, str) and left.endswith(right),
-    "between": lambda left, right: isinstance(right, list) and _at_least(left, right[0]) and _at_most(left, right[1]),
+    "between": lambda left, right: _is_pair(right) and _at_least(left, right[0]) and _at_most(left, right[1]),
     "is empty": lambda left, _: _is_empty(left),
     "is not empty": lambda left, _: not _is_empty(left),
 }

@@ -77,6 +77,13 @@ def test_a_uuid_stays(value: uuid.UUID, before: str) -> None:
         assert redacted(text) == text
 
 
+def test_an_id_that_ends_like_an_account_of_a_bank_stays() -> None:
+    made_here = "01a21611-2e17-7646-be51-ea27608d8f46"
+    assert mod_97_holds("BE51EA27608D8F46")
+    assert redacted(f"run {made_here} ended") == f"run {made_here} ended"
+    assert redacted("to BE51 EA27 608D 8F46 now") == f"to {REDACTED} now"
+
+
 def test_the_ids_that_are_made_here_stay() -> None:
     for _ in range(2000):
         for text in (str(uuid7()), uuid7().hex):

@@ -20,7 +20,7 @@ from apps.tenants.services import RATES, tenant_change
 from apps.workflows import services as workflows
 from apps.workflows.definition import definition_parse
 from apps.workflows.schemas.workflows import DEFINITION
-from tests.fuzzing import Outcome, fuzz, strict
+from tests.fuzzing import Outcome, about, fuzz, strict
 
 
 class Quiet(WSGIRequestHandler):
@@ -54,8 +54,9 @@ def fuzzed(address: str, acme: Tenant) -> Callable[..., Outcome]:
 
     def ask(token: str = "", **options: Any) -> Outcome:
         credential = {"auth": {"openapi": {"token": {"bearer": token}}}} if token else {}
-        about = {"document": document(), "host": "acme.localhost", "base_url": address, "examples": 2}
-        return fuzz(**{**about, **credential, **options})
+        told = about(document(), "dummy.counter", {"steps": 3})
+        given = {"document": told, "host": "acme.localhost", "base_url": address, "examples": 2}
+        return fuzz(**{**given, **credential, **options})
 
     return ask
 

@@ -67,6 +67,12 @@ def test_what_has_no_order_is_not_sorted(items: list[Any]) -> None:
         value({"$sort": [items, "change"]} if isinstance(items[0], dict) else {"$sort": [items]})
 
 
+@pytest.mark.parametrize("limits", [[], [1], [1, 2, 3], 7, None])
+def test_what_is_no_range_holds_nothing(limits: Any) -> None:
+    items = [{"size": 1}, {"size": None}]
+    assert value({"$where": ["${inputs.items}", "size", "between", "${inputs.other}"]}, items=items, other=limits) == []
+
+
 @given(JSON, st.sampled_from(["a", "b"]), st.sampled_from(list(OPERATORS)), JSON)
 def test_choosing_and_sorting_give_a_list_or_say_why_not(items: Any, field: str, operator: str, other: Any) -> None:
     calls = {"$where": ["${inputs.items}", field, operator, "${inputs.other}"]}, {"$sort": ["${inputs.items}", field]}

@@ -39,7 +39,7 @@ def test_the_gallery_shows_blueprints_by_industry(page: Client) -> None:
 
 
 def test_where_no_industry_brings_one_the_gallery_says_so(page: Client, acme: Tenant) -> None:
-    narrow(acme, "dummy")
+    narrow(acme)
     assert "No blueprint here" in page.get("/workflows/blueprints/").content.decode()
     assert page.get(PAGE).status_code == 404
 
