@@ -286,7 +286,7 @@ def _overrides_recount(agent_key: str, baseline: Baseline, finding: Finding) -> 
     if not last:
         return
     counted = _counted(agent_key).filter(_REVIEWED, created_at__gte=last[0].window.since)
-    asked = {}
+    asked: dict[str, Count] = {}
     for n, each in enumerate(last):
         within = Q(created_at__gte=each.window.since, created_at__lte=each.window.until)
         asked |= {f"r{n}": Count("id", filter=within), f"o{n}": Count("id", filter=within & ~Q(override=""))}

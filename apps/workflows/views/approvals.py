@@ -64,9 +64,7 @@ class ApprovalPage(ConsoleView):
         try:
             if answer not in {"yes", "no"}:
                 raise InvalidInput("Press Yes or No; nothing was decided.")
-            approval_decide(
-                who=self.who, user=self.user, approval=approval, approved=answer == "yes", comment=comment
-            )
+            approval_decide(who=self.who, user=self.user, approval=approval, approved=answer == "yes", comment=comment)
         except Conflict as problem:
             approval = selectors.approval_get(who=self.who, id=id)
             if not self._is_mine(approval, answer):  # else the button was pressed twice, and it was heard
