@@ -376,13 +376,6 @@ class AgentEvaluation(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["agent_key", "-id"], name="agents_evaluation_by_agent")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["agent_key"],
-                condition=models.Q(status__in=["queued", "running"]),
-                name="agents_evaluation_one_open",
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.agent_key} {self.agent_version}"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import BaseModel
@@ -28,6 +28,7 @@ from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.permissions import Principal, demand
 from apps.console.schemaforms import shape_of
 from apps.console.schemaforms.secrets import kept
+from apps.tenants.context import current_schema
 from apps.tenants.fields import sealed_for
 
 logger = logging.getLogger(__name__)
@@ -103,6 +104,9 @@ def evaluation_start(
             remedy="Keep a case: open one of its runs, and choose what should always come of that input.",
         )
     with transaction.atomic():
+        with connection.cursor() as cursor:  # one start at a time: who comes second finds the first one's
+            start = f"evaluation {current_schema()} {agent.key}"
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [start])
         mine = AgentEvaluation.objects.filter(agent_key=agent.key)
         if mine.filter(status__in=live.OPEN).exists():
             raise _under_way(agent.title)
@@ -115,11 +119,7 @@ def evaluation_start(
             results=outcome.model_dump(mode="json"),
             created_by=user,
         )
-        try:
-            with transaction.atomic():
-                made.save(force_insert=True)
-        except IntegrityError as error:  # another one was started in this moment
-            raise _under_way(agent.title) from error
+        made.save(force_insert=True)
         work.schedule(KIND, made.id)
         live.tell(made)
     return made

@@ -11,7 +11,7 @@ from django.db import connection
 from apps.accounts.models import User
 from apps.agents import configurations
 from apps.agents.contract import AGENTS
-from apps.agents.evaluations import judging, keeping, live, services
+from apps.agents.evaluations import judging, keeping, services
 from apps.agents.evaluations.cases import Case
 from apps.agents.handlers import EvaluationWork
 from apps.agents.models import AgentCase, AgentEvaluation
@@ -24,6 +24,7 @@ from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
 from tests.agents.conftest import Start, WorkOff
 from tests.conftest import MakeMember
+from tests.dispatch.conftest import at_once
 
 COUNTER = AGENTS["dummy.counter"]
 EXPECT = {"expect": [{"path": "output.numbers", "value": [1, 2]}], "scores": {"first": "output.numbers[0]"}}
@@ -311,13 +312,15 @@ def test_cases_and_results_are_sealed(
 
 
 def test_two_evaluations_of_an_agent_are_never_under_way_at_once(
-    builder: User, board: Board, monkeypatch: pytest.MonkeyPatch
+    committed_db: str, builder: User, board: Board, acme: Tenant
 ) -> None:
-    """The look for an open one and the start of another are two statements: the database has the last word."""
-    services.evaluation_start(who=builder, user=builder, agent=COUNTER)
-    monkeypatch.setattr(live, "OPEN", ())
-    with pytest.raises(Conflict):
-        services.evaluation_start(who=builder, user=builder, agent=COUNTER)
+    def start(number: int) -> str:
+        try:
+            return services.evaluation_start(who=builder, user=builder, agent=COUNTER).status
+        except Conflict:
+            return "refused"
+
+    assert sorted(at_once(4, acme, start)) == ["queued", "refused", "refused", "refused"]
     assert AgentEvaluation.objects.count() == 1
 
 
