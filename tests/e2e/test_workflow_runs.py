@@ -19,8 +19,12 @@ ENDS_WITHIN = 120_000
 
 def run_of(page: Page, at: str, status: str) -> str:
     """The address of a run of the demonstration that has this status."""
+    rows, tries = page.locator("tbody tr td a"), ENDS_WITHIN // 1000
     page.goto(f"{at}{LIST}?status={status}")
-    link = page.locator("tbody tr td a").last.get_attribute("href")
+    while rows.count() == 0 and (tries := tries - 1):  # those of a fresh demonstration may be under way
+        page.wait_for_timeout(1000)
+        page.reload()
+    link = rows.last.get_attribute("href")
     assert link, f"no run of the demonstration is {status}"
     return at + link
 
