@@ -21,7 +21,7 @@ from apps.agents.contract import AGENTS, Agent
 from apps.agents.ends import AgentFailed, AgentGone, RunAbandoned, problem_data
 from apps.agents.models import AgentBatch, AgentConfiguration, AgentRun
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.errors import Conflict, InvalidInput, PermissionDenied, Problem
 from apps.common.permissions import Principal
 from apps.common.schemas import Table
 from apps.datasets import selectors as datasets
@@ -193,6 +193,11 @@ def _open_rows(claim: work.Claim, batch: AgentBatch) -> None:
     agent, plan = AGENTS.get(batch.agent_key), selectors.plan_of(batch)
     if agent is None:
         raise AgentGone(batch.agent_key)
+    if batch.created_by is None:  # nobody's rights are everybody's: rows may name any dataset
+        raise PermissionDenied(
+            "Whoever started the batch is no longer a member; no more of its rows were started.",
+            remedy="Start it again as a member, from the row that it came to.",
+        )
     dataset = datasets.dataset_by_id(plan.dataset)
     every = Inputs(agent, plan, datasets.dataset_frame(dataset))
     load = inputs.loader(inputs.finder(batch.created_by), shared=True)
