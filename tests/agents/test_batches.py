@@ -406,3 +406,14 @@ def test_how_far_many_batches_are_costs_one_statement(
         standings = [selectors.Standing.of(batch) for batch in selectors.batches_query(who=analyst)]
     assert len(caught) == 1
     assert [each.started for each in standings] == [2, 2, 2]
+
+
+def test_a_batch_whose_member_is_gone_starts_no_more_and_says_why(
+    file: Callable[..., Dataset], analyst: User, work_off: WorkOff
+) -> None:
+    batch = begun(file(rows_of(2)), analyst)
+    AgentBatch.objects.filter(pk=batch.pk).update(created_by=None)
+    batch = work_through(work_off, batch)
+    assert batch.status == "failed"
+    assert "no longer a member" in (batch.problem or {})["detail"]
+    assert not AgentRun.objects.filter(batch=batch).exists()
