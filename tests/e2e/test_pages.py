@@ -81,12 +81,13 @@ def found(browser: Browser, address: Address, session_of: Callable[..., Any]) ->
 
 
 def fetch_html(page: Page, path: str) -> str | None:
-    """What is at the path, asked for by the browser (its driver cannot resolve our hosts); None when it is no page."""
+    """What is at the path, asked for by the browser (its driver cannot resolve our hosts); None for data and downloads."""
     return page.evaluate(  # type: ignore[no-any-return]
         """async (path) => {
             const answer = await fetch(path);
             const type = answer.headers.get("content-type") || "";
-            return type.startsWith("text/html") ? await answer.text() : null;
+            const kept = (answer.headers.get("content-disposition") || "").startsWith("attachment");
+            return type.startsWith("text/html") && !kept ? await answer.text() : null;
         }""",
         path,
     )
