@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
-from apps.common.redaction import luhn_holds, mod_11_holds, mod_97_holds
+from apps.common.detectors.checkdigits import luhn_holds, mod_11_holds, mod_97_holds
 
 _BASE64 = string.ascii_letters + string.digits
 _WORD = _BASE64 + "_-"

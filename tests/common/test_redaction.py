@@ -12,15 +12,9 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from apps.common.detectors.checkdigits import luhn_holds, mod_11_holds, mod_97_holds
 from apps.common.ids import uuid7
-from apps.common.redaction import (
-    REDACTED,
-    is_secret_name,
-    luhn_holds,
-    mod_11_holds,
-    mod_97_holds,
-    redacted,
-)
+from apps.common.redaction import REDACTED, is_secret_name, redacted
 from tests.planted import Planted, secrets_make
 
 no_deadline = hypothesis_settings(deadline=None)
