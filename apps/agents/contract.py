@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel
 
+from apps.ai.contract import Model
 from apps.common.decisions import Decision, Scale, Verdict
 from apps.common.registry import Registry
 from apps.common.schemas import Inspection, Table
@@ -43,6 +44,8 @@ class RunContext:
     load: Callable[[Table], polars.DataFrame]
     tell: Callable[[int, int, str], None] = lambda done, total, note: None
     stopping: Callable[[], bool] = lambda: False
+    model: Model | None = None
+    """A language model to write or read with, or None: then the agent does what can be computed, and says so."""
 
     def table(self, table: Table) -> polars.DataFrame:
         """The rows of a tabular input. Columns of a text file are text; `__row__` is the row in the source file.

@@ -50,6 +50,7 @@ TENANT_APPS = [
     "apps.gateway",
     "apps.accounts",
     "apps.datasets",
+    "apps.ai",
     "apps.agents",
     "apps.workflows",
     "apps.operations",
