@@ -60,6 +60,10 @@ class Request(Frozen):
     longest_answer: int | None = None
     """Tokens; None: what the model is set up for."""
     temperature: float | None = None
+    personal: tuple[str, ...] = ()
+    """Values that a schema declares personal (`masking.personal_values`): masked wherever they stand in it."""
+    holds_documents: bool = False
+    """Whether it quotes documents, or text of others from outside: names in it cannot be told from other words."""
 
 
 class Usage(Frozen):

@@ -60,7 +60,7 @@ LABELLED: Final = Rule(
         r"((?:passw(?:or)?d|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key"
         r"|private[_-]?key|signing[_-]?key|master[_-]?key|encryption[_-]?key|credentials?|signature"
         rf"|session[_-]?(?:id|key)|csrf|__Host-|{BEGIN}(?:cvv2?|cvc2?|pin|otp|pan|iban|ssn|mrn|dob)\b)"
-        rf"""[\w-]*\\*["']?\]?\s*(?:=>|[:=])\s*){_VALUE}""",
+        rf"""[\w-]{{0,40}}\\*["']?\]?\s*(?:=>|[:=])\s*){_VALUE}""",
         re.I,
     ),
     Kind.CREDENTIAL,
