@@ -25,7 +25,7 @@ def masked_for_leaving(request: Request, *, keeps_personal_data: bool) -> tuple[
     """The request as it may be sent, and the masker that restores what is answered.
 
     Raises `PersonalDataStays` with `keeps_personal_data` when the request quotes documents, when a declared value still
-    stands in it, or when a detector still finds something: the names of fields and tools count, which no token replaces.
+    stands in it, or when a detector still finds something: names of fields and tools count, which no token replaces.
     """
     masker = Masker()
     masked = masker.request(request)

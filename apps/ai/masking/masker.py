@@ -187,7 +187,7 @@ class Masker:
         return call.model_copy(update={"arguments": self.restore_value(call.arguments)})
 
     def restore_text(self, text: str) -> str:
-        """`text` with each token of this conversation replaced by its value. In one pass: a value is never looked into."""
+        """`text` with each token of this conversation replaced by its value. In one pass: no value is looked into."""
         return self._tokens.whole.sub(self._value_of, text)
 
     def restore_value(self, value: Any) -> Any:

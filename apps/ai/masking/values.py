@@ -17,7 +17,8 @@ _DEEPEST: Final = 64
 _PERSONAL_NAME = re.compile(
     r"(?:^|[_\-. ])(?:first|last|full|given|family|middle|maiden|birth|patient|customer|client|employee|contact|person)"
     r"[_\-. ]?names?$|^sur_?name$|birth_?(?:day|date)$|date_?of_?birth$|(?:home|postal|mailing|street)_?address$"
-    r"|pass_?port(?:[_\-. ]?(?:no|nr|number))?$|(?:national|tax|citizen|identity)_?(?:id|number|no)$|e_?mails?$|phones?$"
+    r"|pass_?port(?:[_\-. ]?(?:no|nr|number))?$|(?:national|tax|citizen|identity)_?(?:id|number|no)$|e_?mails?$"
+    r"|phones?$"
     r"|(?:mobile|tele?phone|fax)(?:[_\-. ]?(?:no|nr|number))?$|licen[cs]e_?plate$",
     re.I,
 )
