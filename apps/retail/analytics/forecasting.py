@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from apps.common import formats
 
 from . import bands, metrics, models
-from .combining import SHORTEST, Combined, combine
+from .combining import SHORTEST, Combined, Pooled, combine
 from .demand import Demand
 from .metrics import Values
 from .periods import Frequency
@@ -50,15 +50,17 @@ def forecast(
     horizon: int,
     frequency: Frequency,
     tell: Callable[[int, int, str], None] = lambda d, t, n: None,
+    learned: Mapping[str, Pooled] | None = None,
 ) -> list[Forecast]:
     """Forecast every series, `horizon` periods from its end. Never raises for odd data: it is told in `exceptions`.
 
-    `tell(done, total, note)` is called for each series; what it raises ends the work.
+    `tell(done, total, note)` is called for each series; what it raises ends the work. `learned` are weights of models by
+    group of series (`pooling`).
     """
     combined, total = [], len(panel) + 1
     for done, series in enumerate(panel):
         tell(done, total, f"Forecasting {series.item}")
-        combined.append(combine(series.values, horizon, SEASONS[frequency]))
+        combined.append(combine(series.values, horizon, SEASONS[frequency], learned))
     known = bands.scales(combined)
     reaches = bands.reaches(combined, known, horizon)
     made = []
@@ -125,7 +127,8 @@ def reasons(one: Combined, frequency: Frequency) -> str:
 def _weighing(one: Combined) -> list[str]:
     parts = [f"{name} {weight:.0%}" for name, weight in one.weights.items()]
     if len(parts) > 1:
-        mean = f"A weighted mean of {', '.join(parts)}; the weights are the inverse of the squared backtest error."
+        mean = f"A weighted mean of {', '.join(parts)}; the weights are the inverse of the squared backtest error"
+        mean += f", drawn by {one.share:.0%} towards those learned from your own series." if one.share else "."
     else:
         mean = f"{next(iter(one.weights))} alone: the others did much worse in the backtest."
     kind = "root mean squared" if one.is_intermittent else "mean absolute"

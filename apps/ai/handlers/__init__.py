@@ -1,0 +1,1 @@
+"""Kinds of work, a file for each part."""

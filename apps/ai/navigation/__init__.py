@@ -1,0 +1,1 @@
+"""What the shell shows of models, a file for each part."""

@@ -1,0 +1,8 @@
+"""Console pages: a file for each part."""
+
+from django.urls import include, path
+
+app_name = "ai"
+urlpatterns = [
+    path("trained-models/", include("apps.ai.training.urls")),
+]
