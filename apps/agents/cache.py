@@ -12,7 +12,9 @@ import hashlib
 import hmac
 import logging
 import zlib
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from redis.exceptions import RedisError
 
 from apps.agents.contract import AGENTS, Agent
 from apps.agents.ends import Origin, Result
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentResult, AgentRun
 from apps.agents.records import Record, canonical
 from apps.common.decisions import Decision
 from apps.tenants.context import current_tenant
@@ -35,6 +37,7 @@ logger = logging.getLogger(__name__)
 LARGEST: Final = 256 * 1024
 """Bytes of a result, packed: a larger one is worked out each time."""
 PURPOSE: Final = "agents.result"
+NONE_TRAINED: Final[Mapping[str, int]] = MappingProxyType({})
 LOOKS = prometheus_client.Counter("orchestrall_result_cache_total", "Results looked for in the cache", ["outcome"])
 
 
@@ -57,14 +60,17 @@ class Kept(BaseModel):
         return Result(self.output, self.headline, agent, self.decisions, self.record)
 
 
-def find(agent: Agent[Any, Any, Any], configuration: UUID | None, data: Any) -> Kept | None:
-    """The result of an agent's current version for an input as it is stored; `configuration` is that of its settings.
+def find(
+    agent: Agent[Any, Any, Any], configuration: UUID | None, data: Any, trained: Mapping[str, int] = NONE_TRAINED
+) -> Kept | None:
+    """The result of an agent's current version for an input as it is stored; `configuration` is that of its settings,
+    and `trained` are the versions of the models trained here that are in use.
 
     Whether the caller may run the agent and see the data is asked before.
     """
     if agent.fresh_for is None or (key := data_key(current_tenant())) is None:
         return None
-    place = _place(key, agent.key, agent.version, configuration, data)
+    place = _place(key, agent.key, agent.version, configuration, data, trained)
     try:
         sealed = redis().get(redis_key(*place))
     except RedisError:
@@ -75,8 +81,11 @@ def find(agent: Agent[Any, Any, Any], configuration: UUID | None, data: Any) -> 
     return found
 
 
-def keep(run: AgentRun, result: Result) -> None:
-    """Keep the result of a run that has just ended, for the next one like it. Where it cannot be kept, it is not."""
+def keep(run: AgentRun, result: Result, trained: Mapping[str, int] = NONE_TRAINED) -> None:
+    """Keep the result of a run that has just ended, for the next one like it. Where it cannot be kept, it is not.
+
+    `trained` are the versions of the models trained here that it was worked out with.
+    """
     fresh_for = result.agent.fresh_for
     if fresh_for is None or run.finished_at is None or run.agent_version != result.agent.version:
         return
@@ -89,7 +98,7 @@ def keep(run: AgentRun, result: Result) -> None:
     packed = zlib.compress(kept.model_dump_json(exclude_defaults=True).encode(), 1)
     if len(packed) > LARGEST:
         return
-    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input)
+    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input, trained)
     sealed = key.seal(packed, purpose=PURPOSE, context=":".join(place))
     try:
         redis().set(redis_key(*place), sealed, ex=max(1, int(fresh_for.total_seconds())))
@@ -102,16 +111,26 @@ def forget(run: AgentRun) -> None:
     agent = AGENTS.get(run.agent_key)
     if agent is None or agent.fresh_for is None or (key := data_key(current_tenant())) is None:
         return
-    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input)
+    trained: Mapping[str, int] = NONE_TRAINED
+    if agent.trained and (record := AgentResult.objects.only("record").get(pk=run.pk).record):
+        trained = Record.model_validate(record).trained
+    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input, trained)
     try:
         redis().delete(redis_key(*place))
     except RedisError:
         logger.warning("a result could not be forgotten: Redis is away", extra={"agent": run.agent_key})
 
 
-def _place(key: DataKey, agent: str, version: str, configuration: UUID | None, data: Any) -> tuple[str, str]:
+def _place(
+    key: DataKey,
+    agent: str,
+    version: str,
+    configuration: UUID | None,
+    data: Any,
+    trained: Mapping[str, int] = NONE_TRAINED,
+) -> tuple[str, str]:
     """Where a result is kept, within its tenant: a hash of all that it comes from, keyed with the tenant's own key."""
-    named = canonical([agent, version, str(configuration or ""), data])
+    named = canonical([agent, version, str(configuration or ""), data, dict(trained)])
     return "result", hmac.digest(key.derive(f"{PURPOSE}.place"), named, hashlib.sha256).hex()
 
 

@@ -46,6 +46,8 @@ class RunContext:
     stopping: Callable[[], bool] = lambda: False
     model: Model | None = None
     """A language model to write or read with, or None: then the agent does what can be computed, and says so."""
+    trained: Callable[[str], BaseModel | None] = lambda key: None
+    """The parameters of a model that the tenant has trained and taken into use, by one of the agent's `trained`."""
 
     def table(self, table: Table) -> polars.DataFrame:
         """The rows of a tabular input. Columns of a text file are text; `__row__` is the row in the source file.
@@ -124,6 +126,8 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     """What the scores of its decisions are measured on; None where they have none."""
     fresh_for: ClassVar[timedelta | None] = None
     """How long the same input may be answered by a result that is there; None: it is worked out each time."""
+    trained: ClassVar[tuple[str, ...]] = ()
+    """Keys of the `Trainable`s whose promoted versions it works with, where the tenant has some."""
     figure: ClassVar[str] = ""
     """Name of the measure of its card that stands for it in the catalogue; empty: the first that had a bar."""
 

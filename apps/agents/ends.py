@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from apps.agents import endings, live, records
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
 from apps.agents.models import AgentResult, AgentRun
+from apps.ai.training.selectors import Promoted
 from apps.common import work
 from apps.common.decisions import Decision
 from apps.common.errors import Problem
@@ -90,7 +91,12 @@ class Result:
 
 
 def result_of(
-    run: AgentRun, agent: Agent[Any, Any, Any], report: Any, held: InForce, sources: Iterable[Dataset]
+    run: AgentRun,
+    agent: Agent[Any, Any, Any],
+    report: Any,
+    held: InForce,
+    sources: Iterable[Dataset],
+    trained: Mapping[str, Promoted],
 ) -> Result:
     """What an agent has reported, and what it decides on it. Raises `ValueError` where it breaks its contract."""
     return Result(
@@ -98,7 +104,7 @@ def result_of(
         headline=storable(agent.headline(report), 300),
         agent=agent,
         decisions=records.decisions_of(agent, report, held.settings),
-        record=records.record_of(run, agent, held, sources) if agent.verdicts else None,
+        record=records.record_of(run, agent, held, sources, trained) if agent.verdicts else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
 from apps.agents.models import AgentDecision, AgentResult, AgentRun
+from apps.ai.training.selectors import Promoted, versions_of
 from apps.common.actions import ACTIONS
 from apps.common.decisions import MOST_DECISIONS, Decision
 from apps.common.ids import uuid7
@@ -54,6 +55,8 @@ class Record(BaseModel):
     """Every setting with the value that was in force. What is secret is masked."""
     model: LanguageModel | None = None
     """None: no language model had a part in it."""
+    trained: dict[str, int] = {}
+    """Versions of the models trained here that were in use, by their keys."""
     decided_at: datetime
 
 
@@ -90,8 +93,15 @@ def decisions_of(agent: Agent[Any, Any, Any], report: Any, settings: Any) -> lis
     return decisions
 
 
-def record_of(run: AgentRun, agent: Agent[Any, Any, Any], held: InForce, sources: Iterable[Dataset]) -> Record:
-    """What the result of a run came from: `held` are the settings in force, `sources` the datasets that were read."""
+def record_of(
+    run: AgentRun,
+    agent: Agent[Any, Any, Any],
+    held: InForce,
+    sources: Iterable[Dataset],
+    trained: Mapping[str, Promoted],
+) -> Record:
+    """What the result of a run came from: `held` are the settings in force, `sources` the datasets that were read, and
+    `trained` the models trained here that were in use."""
     return Record(
         input_sha256=input_hash(run.input),
         sources=[Source(id=each.pk, name=each.name, rows=each.rows, sha256=each.sha256) for each in sources],
@@ -99,6 +109,7 @@ def record_of(run: AgentRun, agent: Agent[Any, Any, Any], held: InForce, sources
         agent_version=agent.version,
         settings_version=held.number,
         settings=held.settings.model_dump(mode="json"),
+        trained=versions_of(trained),
         decided_at=timezone.now(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ from apps.agents.inputs import (
     table_of,
 )
 from apps.agents.models import AgentRun
+from apps.ai.training.selectors import Promoted, parameters_of, promoted_of, versions_of
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
@@ -86,7 +87,8 @@ def run_start(
     run = _run(agent, parsed, find)
     run.configuration, run.is_fresh = configuration, fresh
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
-    if not fresh and (kept := cache.find(agent, run.configuration_id, run.input)):
+    trained = {} if fresh else versions_of(promoted_of(agent.trained))
+    if not fresh and (kept := cache.find(agent, run.configuration_id, run.input, trained)):
         return _answered(run, agent, kept)
     _looked_at(agent, parsed, loader(find))
     with transaction.atomic():
@@ -310,15 +312,17 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         if agent is None:
             raise AgentGone(run.agent_key)
         held, read = configurations.settings_of(agent, run.configuration_id), dict[UUID, Dataset]()
-        kept = None if run.is_fresh else cache.find(agent, run.configuration_id, run.input)
+        trained = promoted_of(agent.trained)
+        versions = versions_of(trained)
+        kept = None if run.is_fresh else cache.find(agent, run.configuration_id, run.input, versions)
         if kept:
             run_end(claim, run, Status.SUCCEEDED, result=kept.result(agent), origin=kept.origin)
             counters.count_on_commit("runs_at_hand")
             return
-        report = agent.run(input_parse(agent=agent, data=run.input), held.settings, _context(claim, run, read))
-        result = result_of(run, agent, report, held, read.values())
+        report = agent.run(input_parse(agent=agent, data=run.input), held.settings, _context(claim, run, read, trained))
+        result = result_of(run, agent, report, held, read.values(), trained)
         run_end(claim, run, Status.SUCCEEDED, result=result)
-        cache.keep(run, result)
+        cache.keep(run, result, versions)
     except RunCancelled:
         _stopped(claim, run)
     except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):
@@ -330,7 +334,9 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         run_end(claim, run, Status.FAILED, problem=problem_data(AgentFailed()))
 
 
-def _context(claim: work.Claim, run: AgentRun, read: dict[UUID, Dataset]) -> RunContext:
+def _context(
+    claim: work.Claim, run: AgentRun, read: dict[UUID, Dataset], trained: Mapping[str, Promoted]
+) -> RunContext:
     """What the agent gets to see. The datasets that it reads are kept in `read`."""
     told, load = 0.0, loader(remembering(finder(None), read))
 
@@ -344,7 +350,13 @@ def _context(claim: work.Claim, run: AgentRun, read: dict[UUID, Dataset]) -> Run
             _moved(run, done=done, total=total, note=storable(note, 200))
             live.tell(run)
 
-    return RunContext(now=run.created_at, load=load, tell=tell, stopping=lambda: work.stopping(claim))
+    return RunContext(
+        now=run.created_at,
+        load=load,
+        tell=tell,
+        stopping=lambda: work.stopping(claim),
+        trained=parameters_of(trained),
+    )
 
 
 def _stopped(claim: work.Claim, run: AgentRun) -> None:

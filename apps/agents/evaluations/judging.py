@@ -63,15 +63,20 @@ def case_judge(
     own: bool = False,
     stopping: Callable[[], bool] = lambda: False,
     longest: float = LONGEST,
+    trained: Callable[[str], BaseModel | None] = lambda key: None,
 ) -> Result:
     """Have the agent work on a case with these settings, and hold what it made of it against what is expected.
 
-    `settings` are those that differ from the agent's own; the case's go before them. Raises `Stopped`.
+    `settings` are those that differ from the agent's own; the case's go before them. `trained` are the models trained
+    here that are in use. Raises `Stopped`.
     """
     began = time.monotonic()
     context = RunContext(
-        now=MOMENT, load=load, stopping=lambda: stopping() or time.monotonic() - began > longest
-    )  # fmt: skip
+        now=MOMENT,
+        load=load,
+        stopping=lambda: stopping() or time.monotonic() - began > longest,
+        trained=trained,
+    )
     try:
         facts = _made(agent, case, settings, context)
     except RunCancelled as cancelled:

@@ -23,6 +23,7 @@ from apps.agents.evaluations.keeping import case_of
 from apps.agents.inputs import finder, loader
 from apps.agents.models import AgentCase, AgentConfiguration, AgentEvaluation
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, RUNS_VIEW
+from apps.ai.training.selectors import parameters_of, promoted_of
 from apps.common import work
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.permissions import Principal, demand
@@ -244,7 +245,8 @@ def _judge(agent: AnyAgent, case: Case, own: bool, evaluation: AgentEvaluation, 
     if stopping():
         raise Stopped
     settings = outcome_of(evaluation).settings
-    return case_judge(agent, case, settings, load=loader(finder(None)), own=own, stopping=stopping)
+    trained = parameters_of(promoted_of(agent.trained))
+    return case_judge(agent, case, settings, load=loader(finder(None)), own=own, stopping=stopping, trained=trained)
 
 
 def _judged(claim: work.Claim, evaluation: AgentEvaluation, result: Result) -> None:

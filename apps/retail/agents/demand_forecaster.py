@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from datetime import timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -20,6 +16,8 @@ from apps.retail.agents import demand_decisions
 from apps.retail.agents import demand_report as shown
 from apps.retail.agents.demand_report import DemandReport, Metrics, SeriesReport, finite, rounded
 from apps.retail.analytics import examples, periods
+from apps.retail.analytics.layout import AskedLayout
+from apps.retail.kinds.combination_weights import COMBINATION_WEIGHTS, Weights
 
 if TYPE_CHECKING:
     from apps.retail.analytics import forecasting, reading
@@ -31,7 +29,6 @@ MOST_CHOICES = 100
 MOST_NAMED = 3
 """Items that a warning names before it only counts."""
 
-Layout = Literal["auto", "long", "periods across", "items across"]
 LABELS = {
     "layout": "Layout",
     "item": "Item column",
@@ -46,10 +43,10 @@ LABELS = {
 class DemandInput(StrictModel):
     history: Table = Field(description="Item, period and quantity: long, or wide with periods or items as columns.")
     horizon: int | None = Field(default=None, ge=1, le=104, description="Periods ahead; by frequency when left empty.")
-    frequency: Literal["auto", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "index"] = Field(
+    frequency: periods.AskedFrequency = Field(
         default="auto", description="How long a period is; index: the periods are only counted."
     )
-    layout: Layout = Field(default="auto", description="Where items and periods stand in the table.")
+    layout: AskedLayout = Field(default="auto", description="Where items and periods stand in the table.")
     dates: periods.Order = Field(default="auto", description="Whether the day or the month comes first in a date.")
     numbers: Literal["auto", "decimal point", "decimal comma"] = Field(
         default="auto", description="How numbers are written."
@@ -81,19 +78,6 @@ def _choices(data: DemandInput) -> reading.Choices:
     return reading.Choices(data.history.columns, data.layout, data.frequency, data.dates, data.numbers)
 
 
-def _load_models(tell: Callable[[int, int, str], None]) -> None:
-    """Import the models, which takes seconds the first time, while progress is told."""
-    with ThreadPoolExecutor(1) as aside:
-        loading = aside.submit(import_module, "statsforecast.models")
-        while not loading.done():
-            tell(0, 1, "Loading the models")
-            try:
-                loading.result(timeout=0.5)
-            except NotYet:
-                continue
-        loading.result()  # what went wrong with the import is no matter of the data
-
-
 class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     """Forecasts demand for every item, with a range to plan by and the reason for the model."""
 
@@ -103,6 +87,7 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     icon = "chart-line"
     figure = "OWA"
     table_roles = ("item", "period", "quantity")
+    trained = (COMBINATION_WEIGHTS,)
     verdicts = demand_decisions.VERDICTS
     fresh_for = timedelta(days=1)
     examples = [
@@ -112,15 +97,17 @@ class DemandForecaster(Agent[DemandInput, DemandReport, DemandSettings]):
     ]
 
     def run(self, data: DemandInput, settings: DemandSettings, ctx: RunContext) -> DemandReport:
-        from apps.retail.analytics import forecasting, reading
+        from apps.retail.analytics import forecasting, models, reading
 
         ctx.progress(0, 1, "Reading the table")
         frame = ctx.table(data.history)
         ctx.progress(0, 1, "Telling items, periods and quantities")
         panel = reading.read(frame, _choices(data))
-        _load_models(ctx.progress)
+        models.load(ctx.progress)
         horizon = data.horizon or forecasting.HORIZONS[panel.frequency]
-        made = forecasting.forecast(panel.series, horizon, panel.frequency, ctx.progress)
+        weights = ctx.trained(COMBINATION_WEIGHTS)
+        learned = weights.pooled() if isinstance(weights, Weights) else None
+        made = forecasting.forecast(panel.series, horizon, panel.frequency, ctx.progress, learned)
         reports = []
         for series, one in zip(panel.series, made, strict=True):
             ctx.progress(len(made), len(made) + 1, "Writing the report")

@@ -54,8 +54,8 @@ def forecast(
 ) -> list[Forecast]:
     """Forecast every series, `horizon` periods from its end. Never raises for odd data: it is told in `exceptions`.
 
-    `tell(done, total, note)` is called for each series; what it raises ends the work. `learned` are weights of models by
-    group of series (`pooling`).
+    `tell(done, total, note)` is called for each series; what it raises ends the work. `learned` are weights of models
+    by group of series (`pooling`).
     """
     combined, total = [], len(panel) + 1
     for done, series in enumerate(panel):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars
 
 Layout = Literal["long", "periods across", "items across"]
+AskedLayout = Literal["auto", "long", "periods across", "items across"]
 ROW = "__row__"
 PLUS = " + "
 """Joins the names of columns that name an item together, as in ``store + sku``."""

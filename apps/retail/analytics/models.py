@@ -6,7 +6,10 @@ statsforecast (Nixtla) supplies most of them; it is imported on first use, as th
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -20,6 +23,19 @@ RECENT_CYCLES = 5
 """Cycles that a seasonal shape is taken from; shapes change, and five beat ten and twenty on M4 weekly."""
 
 Model = Callable[[Values, int], Values]
+
+
+def load(tell: Callable[[int, int, str], None]) -> None:
+    """Import the models, which takes seconds the first time, while progress is told."""
+    with ThreadPoolExecutor(1) as aside:
+        loading = aside.submit(import_module, "statsforecast.models")
+        while not loading.done():
+            tell(0, 1, "Loading the models")
+            try:
+                loading.result(timeout=0.5)
+            except NotYet:
+                continue
+        loading.result()  # what went wrong with the import is no matter of the data
 
 
 def naive(y: Values, horizon: int) -> Values:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Frequency = Literal["hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "index"]
+AskedFrequency = Literal["auto", "hourly", "daily", "weekly", "monthly", "quarterly", "yearly", "index"]
 Order = Literal["auto", "day first", "month first"]
 HOURS: dict[Frequency, float] = {
     "hourly": 1, "daily": 24, "weekly": 168, "monthly": 730.5, "quarterly": 2191.5, "yearly": 8766,

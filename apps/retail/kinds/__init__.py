@@ -1,0 +1,1 @@
+"""What retail brings to registries of the core, a file for each."""
