@@ -172,10 +172,12 @@ class ProviderKind(ABC, Generic[Settings]):
         *,
         seconds: float,
         told: Callable[[str], None] | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> Reply:
         """Ask once, and wait `seconds` at most. With `told` the answer streams, and it is given each piece of the text.
 
-        Raises `ModelProblem`. It does not repeat, count or mask: `calling` does.
+        Once `stopping` says so the connection is closed. Raises `ModelProblem`. It does not repeat, count or mask:
+        `calling` does.
         """
 
 
