@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from apps.ai.contract import Message, Reply, Request, ToolCall, ToolOffer
 from apps.ai.masking.streaming import Restorer
 from apps.ai.masking.tokens import LITERAL, Tokens, is_nonce, nonce_make, tokens_of
-from apps.ai.masking.values import Scalar, Schema, is_personal_name, mapped, schema_of
+from apps.ai.masking.values import Scalar, is_personal_name, mapped
+from apps.ai.schemas import Schema, schema_of
 from apps.common.detectors import Kind, find
 
 _SHORTEST_KNOWN: Final = 4

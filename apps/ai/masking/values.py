@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from apps.ai.schemas import Schema, choices, of_item, of_property, schema_of
 from apps.common.redaction import is_secret_name
 
-Schema = Mapping[str, Any]
 Scalar = str | int | float | bool
 _DEEPEST: Final = 64
 _PERSONAL_NAME = re.compile(
@@ -31,18 +31,6 @@ def is_personal_name(name: str) -> bool:
     return _PERSONAL_NAME.search(_HUMPS.sub("_", name)) is not None or is_secret_name(name)
 
 
-def schema_of(model: type[BaseModel] | Schema | None) -> Schema:
-    """The JSON schema of a model; one that is given stays. Nothing is declared by none."""
-    if model is None:
-        return {}
-    return _schema_of(model) if isinstance(model, type) else model
-
-
-@lru_cache(maxsize=256)
-def _schema_of(model: type[BaseModel]) -> Schema:
-    return model.model_json_schema(by_alias=False)
-
-
 def plain(value: Any) -> Any:
     """A value as JSON has it."""
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
@@ -59,18 +47,18 @@ def mapped(
     def walk(value: Any, schemas: list[Schema], path: str, name: str, declared: bool, depth: int) -> Any:
         if depth > _DEEPEST:
             raise ValueError(f"{path} has more than {_DEEPEST} levels.")
-        schemas = list(_choices(schemas, schema))
+        schemas = choices(schemas, schema)
         declared = declared or any(each.get("personal") is True for each in schemas)
         if isinstance(value, Mapping):
             return {
                 key(str(each), f"{path}.{each}"): walk(
-                    item, list(_of_property(schemas, str(each))), f"{path}.{each}", str(each), declared, depth + 1
+                    item, list(of_property(schemas, str(each))), f"{path}.{each}", str(each), declared, depth + 1
                 )
                 for each, item in value.items()
             }
         if isinstance(value, list | tuple):
             return [
-                walk(item, list(_of_item(schemas, place)), f"{path}[{place}]", name, declared, depth + 1)
+                walk(item, list(of_item(schemas, place)), f"{path}[{place}]", name, declared, depth + 1)
                 for place, item in enumerate(value)
             ]
         return value if value is None else change(value, path, name, declared)
@@ -92,39 +80,3 @@ def personal_values(value: Any, schema: type[BaseModel] | Schema | None) -> tupl
 
     mapped(value, schema_of(schema), note, lambda name, _: name, "")
     return tuple(each for each in seen if each.strip())
-
-
-def _choices(schemas: list[Schema], root: Schema) -> Iterator[Schema]:
-    """The schemas that hold for a value: behind references, and each that it may be by choice."""
-    left, seen = list(schemas), 0
-    while left and seen < 200:  # a definition that is only itself would go on for ever
-        seen += 1
-        each = left.pop()
-        yield each
-        reference = each.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#/"):
-            target: Any = root
-            for part in reference[2:].split("/"):
-                target = target.get(part.replace("~1", "/").replace("~0", "~"), {})
-            left.append(target)
-        for choice in ("anyOf", "oneOf", "allOf"):
-            left += each.get(choice, ())
-
-
-def _of_property(schemas: list[Schema], name: str) -> Iterator[Schema]:
-    for each in schemas:
-        other = each.get("additionalProperties")
-        if name in each.get("properties", {}):
-            yield each["properties"][name]
-        elif isinstance(other, Mapping):
-            yield other
-
-
-def _of_item(schemas: list[Schema], place: int) -> Iterator[Schema]:
-    for each in schemas:
-        first = each.get("prefixItems", ())
-        items = each.get("items")
-        if place < len(first):
-            yield first[place]
-        elif isinstance(items, Mapping):
-            yield items
