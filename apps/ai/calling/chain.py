@@ -11,7 +11,7 @@ from apps.ai.calling.choices import keeps_personal_data
 from apps.ai.calling.estimates import tokens_of
 from apps.ai.contract import Message, ModelProblem, Purpose, Reply, Request
 from apps.ai.failures import AnswerUnusable, ModelStopped
-from apps.ai.masking import masked_for_leaving
+from apps.ai.masking import masked_for_leaving, nonce_make
 from apps.ai.models import LanguageModel
 from apps.common.errors import Problem
 
@@ -30,12 +30,14 @@ class Chain:
         self.name = models[0].name
         self._models, self._purpose = models, purpose
         self._seconds, self._stopping = seconds, stopping
+        self._nonce = nonce_make()
+        """Of this conversation: the same value is the same token all along, and what a provider keeps stays of use."""
 
     def ask(self, request: Request, *, told: Callable[[str], None] | None = None) -> Reply:
         until, failed = time.monotonic() + self._seconds, list[tuple[LanguageModel, Problem]]()
         # What keeps a schema is for programs, and may have to be asked for twice.
         asking = Asking(self._purpose, told if request.answer_schema is None else None, self._stopping)
-        leaving = _leaving(request)
+        leaving = self._leaving(request)
         for place, model in enumerate(self._models):
             left = until - time.monotonic()
             if failed and (left < _LEAST or asking.has_spoken):
@@ -60,13 +62,12 @@ class Chain:
             if not unusable.answer or until - time.monotonic() < _LEAST or asking.has_spoken:
                 raise
             again = _told_what_is_wrong(request, unusable)
-        return asking.ask(model, again, _leaving(again), until=until)
+        return asking.ask(model, again, self._leaving(again), until=until)
 
-
-def _leaving(request: Request) -> Leaving:
-    """The request as it may leave. Raises `PersonalDataStays`."""
-    masked, masker = masked_for_leaving(request, keeps_personal_data=keeps_personal_data())
-    return Leaving(masked, masker, tokens_of(masked))
+    def _leaving(self, request: Request) -> Leaving:
+        """The request as it may leave. Raises `PersonalDataStays`."""
+        masked, masker = masked_for_leaving(request, keeps_personal_data=keeps_personal_data(), nonce=self._nonce)
+        return Leaving(masked, masker, tokens_of(masked))
 
 
 def _told_what_is_wrong(request: Request, unusable: AnswerUnusable) -> Request:

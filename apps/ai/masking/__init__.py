@@ -6,6 +6,7 @@ Every call goes through it (`calling`); nothing else sends anything to a provide
 from apps.ai.masking.leaving import PersonalDataStays, masked_for_leaving
 from apps.ai.masking.masker import Masked, Masker
 from apps.ai.masking.streaming import Restorer
+from apps.ai.masking.tokens import nonce_make
 from apps.ai.masking.values import is_personal_name, personal_values
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Restorer",
     "is_personal_name",
     "masked_for_leaving",
+    "nonce_make",
     "personal_values",
 ]

@@ -63,6 +63,12 @@ class Masker:
         self._known: dict[str, list[str]] = {}
         self._places: dict[str, dict[str, None]] = {}
 
+    @property
+    def example(self) -> str:
+        """One of the tokens that were written; empty where none was."""
+        kind, number = next((key for key in self._values if key[0] != LITERAL), ("", 0))
+        return self._tokens.write(kind, number) if kind else ""
+
     # What leaves
 
     def request(self, request: Request) -> Request:

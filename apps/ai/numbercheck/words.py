@@ -36,7 +36,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _ONE_IS_A_WORD = re.compile(
-    r" ?(?:of the|another|can|may|should|could|would|must|might|will|is|was|has|had|needs|that|who|which|to|and|or"
+    r" ?(?:of|another|can|may|should|could|would|must|might|will|is|was|has|had|needs|that|who|which|to|and|or"
     r"|thing|way|point|more|day|by|at|in the|on|$|[.,;:!?)])",
     re.I,
 )
@@ -65,9 +65,8 @@ def spelled_in(text: str) -> Iterator[Spelled]:
             part = match["part"].lower()
             word = part if part in _PARTS else part.removesuffix("s")
             count = _SMALL.get(match["count"].lower(), 1)
-            if not behind and (
-                word not in ("quarter", "third") or text[match.end() :].startswith((" of", "s of")) or count > 1
-            ):
+            may_be_other = match["count"].lower() in ("a", "an") or (word == "quarter" and count == 1)
+            if not behind and (word == "half" or not may_be_other or text.startswith(" of", match.end())):
                 yield Spelled(*match.span(), Decimal(count) / _PARTS[word], Decimal("0.01"))
         else:
             spelled = _whole(match["all"])
