@@ -10,8 +10,10 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
+from apps.ai.answers import faults
 from apps.ai.contract import Message, Model, Reply, Request, ToolCall, ToolOffer, Usage
 from apps.ai.failures import ModelStopped
 from apps.ai.tools import Tool, ToolAnswer, ToolContext
@@ -33,6 +35,8 @@ class Limits:
     tokens: int = 60_000
     """Of all requests and answers together, as they are counted."""
     seconds: float = 120.0
+    money: Decimal | None = None
+    """In the tenant's currency, of which `spent` tells; None: no more than budgets allow."""
 
 
 class LoopEnded(Problem):
@@ -87,6 +91,11 @@ class LoopResult:
         return [use.answer for use in self.uses if use.answer is not None]
 
     @property
+    def read_outside(self) -> bool:
+        """Whether a tool told it text that was written by somebody outside."""
+        return any(answer.is_outside for answer in self.tool_answers)
+
+    @property
     def usage(self) -> Usage:
         """Tokens of all calls together."""
         known = [turn.reply.usage for turn in self.trace if turn.reply.usage]
@@ -106,11 +115,13 @@ def run(
     told: Callable[[str], None] | None = None,
     *,
     anew: Callable[[], None] = lambda: None,
+    spent: Callable[[], Decimal] = Decimal,
 ) -> LoopResult:
     """Ask the model, and the tools that it asks for, until it answers.
 
     With `told` each text streams; `anew` says that what was streamed so far led to a tool, and is no part of the
-    answer. Raises `LoopEnded` at a limit, `ModelStopped` once `ctx.stopping` says so, and what asking a model raises.
+    answer; `spent` is what it has cost so far. Raises `LoopEnded` at a limit, `ModelStopped` once `ctx.stopping` says
+    so, and what asking a model raises.
     """
     result, until = LoopResult(), time.monotonic() + limits.seconds
     by_name = {tool.name: tool for tool in tools}
@@ -130,7 +141,7 @@ def run(
         left = limits.uses - len(result.uses)
         uses = tuple(_use(call, by_name, ctx, until, place < left) for place, call in enumerate(reply.calls))
         result.trace.append(Turn(reply, uses, took))
-        _within(limits, result, until)
+        _within(limits, result, until, spent)
         anew()
         messages.append(Message(role="assistant", text=reply.text, calls=reply.calls))
         messages += [Message(role="tool", text=_told_of(use), answers=use.call.id) for use in uses]
@@ -141,12 +152,14 @@ def run(
     return result
 
 
-def _within(limits: Limits, result: LoopResult, until: float) -> None:
+def _within(limits: Limits, result: LoopResult, until: float, spent: Callable[[], Decimal]) -> None:
     used = result.usage.input + result.usage.output
     if used >= limits.tokens:
         raise LoopEnded(f"It used {used:,} tokens of {limits.tokens:,}.")
     if time.monotonic() >= until:
         raise LoopEnded(f"It took longer than {limits.seconds:g} s.")
+    if limits.money is not None and (cost := spent()) >= limits.money:
+        raise LoopEnded(f"It cost {cost.normalize():f} of {limits.money.normalize():f}.")
 
 
 def _use(call: ToolCall, tools: dict[str, Tool], ctx: ToolContext, until: float, is_allowed: bool) -> ToolUse:
@@ -157,6 +170,8 @@ def _use(call: ToolCall, tools: dict[str, Tool], ctx: ToolContext, until: float,
         problem = f"There is no tool {call.name!r}. There is: {', '.join(tools)}."
     elif not is_allowed or begun >= until:
         problem = "No more tools may be asked for this question. Answer with what you have, and say what is missing."
+    elif wrong := faults(call.arguments, tool.parameters):
+        problem = f"The arguments are not right: {'; '.join(wrong)}."
     else:
         try:
             answer = tool.use(call.arguments, ctx)
