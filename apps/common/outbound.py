@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -30,6 +30,8 @@ SECONDS: Final = 15.0
 """That a request may take, from the look-up of its name to the last byte of its answer."""
 LARGEST: Final = 1024 * 1024
 """Bytes of an answer that are read."""
+_SLICE: Final = 0.1
+"""Seconds of waiting after which it is asked whether to stop."""
 
 _NAT64: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 # Special purposes by IANA's registries (RFC 6890 and later), which `is_global` of older Pythons does not know in full.
@@ -66,6 +68,10 @@ class OutboundFailed(Problem):
         """Whether any of the request may have reached the other side."""
 
 
+class OutboundStopped(Exception):
+    """Raised out of a client of ours when it was told to stop; the connection is closed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -84,7 +90,10 @@ def request(method: str, url: str, *, headers: Mapping[str, str] | None = None, 
     require_web_address(url)
     until = time.monotonic() + SECONDS
     try:
-        with _client() as client, client.stream(method, url, headers=dict(headers or {}), content=content) as answer:
+        with (
+            _client(_Bounds(until)) as client,
+            client.stream(method, url, headers=dict(headers or {}), content=content) as answer,
+        ):
             body, is_cut = _read(answer, until)
             return Answer(
                 answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body, is_cut
@@ -95,6 +104,36 @@ def request(method: str, url: str, *, headers: Mapping[str, str] | None = None, 
         raise OutboundFailed(f"There is no connection to {_host(url)}: {error}.", sent=False) from error
     except httpx.HTTPError as error:
         raise OutboundFailed(f"{_host(url)} did not answer to its end: {type(error).__name__}.") from error
+
+
+def client(
+    *,
+    seconds: float,
+    largest: int,
+    stopping: Callable[[], bool] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Client:
+    """A client for libraries that send requests of their own; close it behind you.
+
+    All that it does has to be over `seconds` from now, and it reads `largest` bytes at most in all, however slowly they
+    come: then it raises `httpx.TimeoutException` or `httpx.RemoteProtocolError`. Once `stopping` says so, whatever it
+    waits for ends by `OutboundStopped`. Answers come as they are, not compressed: a small one cannot become a large one.
+    What may not be called is `OutboundRefused`, as everywhere.
+    """
+    made = _client(_Bounds(time.monotonic() + seconds, largest, stopping))
+    made.headers.update({**(headers or {}), "Accept-Encoding": "identity"})
+    made.event_hooks = {"request": [_require_plain_request], "response": [_require_plain_answer]}
+    return made
+
+
+def _require_plain_request(request: httpx.Request) -> None:
+    require_web_address(str(request.url))
+    request.headers["Accept-Encoding"] = "identity"
+
+
+def _require_plain_answer(answer: httpx.Response) -> None:
+    if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise httpx.RemoteProtocolError("The answer is compressed, which was not asked for.")
 
 
 def require_web_address(url: str) -> None:
@@ -151,21 +190,88 @@ def _allowed() -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(each) for each in settings.OUTBOUND_NETWORKS)
 
 
+@dataclass
+class _Bounds:
+    """What a client may take up, all its connections together."""
+
+    until: float
+    """Of `time.monotonic`."""
+    largest: int | None = None
+    stopping: Callable[[], bool] | None = None
+    read: int = 0
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds that the next step may take. Raises `OutboundStopped`, `httpcore.ReadTimeout`."""
+        if self.stopping is not None and self.stopping():
+            raise OutboundStopped
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("The answer took too long.")
+        return left if timeout is None else min(left, timeout)
+
+    def count(self, number: int) -> None:
+        self.read += number
+        if self.largest is not None and self.read > self.largest:
+            raise httpcore.RemoteProtocolError(f"The answer is longer than {self.largest:,} bytes.")
+
+
+class _Bounded(httpcore.NetworkStream):
+    """A connection that ends when its bounds are reached, however it is kept going."""
+
+    def __init__(self, stream: httpcore.NetworkStream, bounds: _Bounds) -> None:
+        self._stream, self._bounds = stream, bounds
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        begun = time.monotonic()
+        while True:
+            left = self._bounds.left(None if timeout is None else timeout - (time.monotonic() - begun))
+            if left <= 0:
+                raise httpcore.ReadTimeout("Nothing came for too long.")
+            try:
+                data = self._stream.read(max_bytes, left if self._bounds.stopping is None else min(left, _SLICE))
+            except httpcore.ReadTimeout:
+                continue  # the next look says whether it is over
+            self._bounds.count(len(data))
+            return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._bounds.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self._stream.start_tls(ssl_context, server_hostname, self._bounds.left(timeout))
+        return _Bounded(secured, self._bounds)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _Guarded(httpcore.SyncBackend):
     """Connects to the address that was looked at; TLS goes on asking for the name."""
 
-    def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> httpcore.NetworkStream:
-        return super().connect_tcp(resolve(host, port), port, *args, **options)
+    def __init__(self, bounds: _Bounds) -> None:
+        self._bounds = bounds
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+    ) -> httpcore.NetworkStream:
+        address = resolve(host, port)
+        stream = super().connect_tcp(address, port, self._bounds.left(timeout), *args, **options)
+        return _Bounded(stream, self._bounds)
 
     def connect_unix_socket(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
         raise OutboundRefused("Sockets of this machine may not be called.")
 
 
 class _Transport(httpx.HTTPTransport):
-    def __init__(self) -> None:
+    def __init__(self, bounds: _Bounds) -> None:
         super().__init__(verify=_tls(), trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_tls(), network_backend=_Guarded(), max_keepalive_connections=0
+            ssl_context=_tls(), network_backend=_Guarded(bounds), max_keepalive_connections=0
         )
 
 
@@ -174,8 +280,9 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _client() -> httpx.Client:
-    return httpx.Client(transport=_Transport(), timeout=SECONDS, follow_redirects=False, trust_env=False)
+def _client(bounds: _Bounds) -> httpx.Client:
+    seconds = max(0.001, bounds.until - time.monotonic())
+    return httpx.Client(transport=_Transport(bounds), timeout=seconds, follow_redirects=False, trust_env=False)
 
 
 def _read(answer: httpx.Response, until: float) -> tuple[bytes, bool]:
