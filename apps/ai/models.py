@@ -46,6 +46,7 @@ class Provider(models.Model):
     at_once = models.PositiveSmallIntegerField(default=8, help_text="Calls that may be under way at the same time.")
     checked_at = models.DateTimeField(null=True, help_text="When its connection was last tested.")
     problem = PayloadField(null=True, help_text="Why the last test failed; null: it did not.")
+    offered = PayloadField(null=True, help_text="Names of the models that it offered when it was last asked.")
     seq = models.PositiveIntegerField(default=1, help_text="Rises with every change.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
