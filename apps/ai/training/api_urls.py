@@ -1,3 +1,14 @@
-from django.urls.resolvers import URLPattern
+"""Below ``trained-models``, among the names of the API."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from apps.ai.training import api
+
+urlpatterns = [
+    path("", api.TrainableList.as_view(), name="trainables"),
+    path("/<str:key>/versions", api.TrainedList.as_view(), name="trained-list"),
+    path("/<str:key>/versions/<uuid:trained>", api.TrainedOne.as_view(), name="trained"),
+    path("/<str:key>/versions/<uuid:trained>/stop", api.TrainingStop.as_view(), name="training-stop"),
+    path("/<str:key>/versions/<uuid:trained>/promote", api.TrainedPromote.as_view(), name="trained-promote"),
+    path("/<str:key>/retire", api.TrainedRetire.as_view(), name="trained-retire"),
+]

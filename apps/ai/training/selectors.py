@@ -61,19 +61,19 @@ def trained_query(*, who: Principal, key: str = "") -> QuerySet[TrainedModel]:
     return rows.filter(kind=key) if key else rows
 
 
-def trained_get(*, who: Principal, trainable: AnyTrainable, number: int, lock: bool = False) -> TrainedModel:
+def trained_get(*, who: Principal, trainable: AnyTrainable, id: UUID, lock: bool = False) -> TrainedModel:
     """One version. Raises `NotFound`."""
-    rows = trained_query(who=who, key=trainable.key).filter(number=number)
+    rows = trained_query(who=who, key=trainable.key).filter(pk=id)
     found = (rows.select_for_update(of=("self",)) if lock else rows).first()
     if found is None:
-        raise NotFound(f"{trainable.title} has no version {number}.", remedy="See the list of its versions.")
+        raise NotFound(f"{trainable.title} has no such version here.", remedy="See the list of its versions.")
     return found
 
 
 def trained_by_id(*, who: Principal, id: UUID) -> TrainedModel:
-    """One version by its id. Raises `NotFound`."""
+    """A version of whatever is trained here, by its id. Raises `NotFound`."""
     found = trained_query(who=who).filter(pk=id).first()
-    if found is None or found.kind not in {each.key for each in trainables_list(who=who)}:
+    if found is None:
         raise NotFound("There is no trained model of this id here.", remedy="See the list of trained models.")
     return found
 

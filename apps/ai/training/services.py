@@ -256,7 +256,7 @@ def training_revive(id: UUID) -> None:
 
 
 def trained_promote(
-    *, who: Principal, user: User | None, trainable: AnyTrainable, number: int, reason: str = ""
+    *, who: Principal, user: User | None, trainable: AnyTrainable, id: UUID, reason: str = ""
 ) -> TrainedModel:
     """Take a version into use, in place of the one that is: by the next run of its agent. An earlier one that is
     promoted again is a roll-back, and needs no reason.
@@ -267,8 +267,8 @@ def trained_promote(
     demand(who, TRAINING_RUN)
     with transaction.atomic():
         _one_at_a_time(trainable)
-        row = selectors.trained_get(who=who, trainable=trainable, number=number, lock=True)
-        judged = selectors.judged_of(row)
+        row = selectors.trained_get(who=who, trainable=trainable, id=id, lock=True)
+        judged, number = selectors.judged_of(row), row.number
         if row.status != Status.TRAINED or judged is None:
             raise Conflict(
                 f"Version {number} was not trained to its end; nothing was changed.", remedy="Choose another."
@@ -304,15 +304,15 @@ def trained_retire(*, who: Principal, trainable: AnyTrainable) -> None:
             raise Conflict("No version is in use; nothing was changed.", remedy="Promote one to use it.")
 
 
-def trained_delete(*, who: Principal, trainable: AnyTrainable, number: int) -> None:
+def trained_delete(*, who: Principal, trainable: AnyTrainable, id: UUID) -> None:
     """Delete a version. Raises `Conflict` for one that is in use, or being trained."""
     demand(who, TRAINING_RUN)
     with transaction.atomic():
-        row = selectors.trained_get(who=who, trainable=trainable, number=number, lock=True)
+        row = selectors.trained_get(who=who, trainable=trainable, id=id, lock=True)
         if row.is_promoted or row.is_open:
             state = "in use" if row.is_promoted else "being trained"
             raise Conflict(
-                f"Version {number} is {state}; it was not deleted.",
+                f"Version {row.number} is {state}; it was not deleted.",
                 remedy="Promote another one first." if row.is_promoted else "Stop the training first.",
             )
         row.delete()
