@@ -1,4 +1,4 @@
-"""The kinds of work that carry out a run, a batch of them, an evaluation, and the hourly look of a watch."""
+"""The kinds of work that carry out a run, a batch of them, an evaluation, the look of a watch, and a message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from apps.agents.batches import services as batches
 from apps.agents.drift import watching
 from apps.agents.evaluations import live as evaluations_live
 from apps.agents.evaluations import services as evaluations
-from apps.agents.models import AgentBatch, AgentEvaluation, AgentRun, AgentWatch
+from apps.agents.models import AgentBatch, AgentEvaluation, AgentMessage, AgentRun, AgentWatch
+from apps.agents.talk import services as talk
 from apps.common.work import Claim, WorkKind
 
 
@@ -85,3 +86,22 @@ class WatchWork(WorkKind):
 
     def pending(self) -> Iterable[UUID]:
         return [watching.work_id(key) for key in AgentWatch.objects.values_list("agent_key", flat=True)]
+
+
+class MessageWork(WorkKind):
+    """A text about a result. It waits for a model most of the time."""
+
+    name = talk.KIND
+    queue = "io"
+
+    def perform(self, claim: Claim) -> None:
+        talk.message_execute(claim)
+
+    def bury(self, claim: Claim, cause: str) -> None:
+        talk.message_bury(claim.id, cause)
+
+    def revive(self, id: UUID) -> None:
+        talk.message_revive(id)
+
+    def pending(self) -> Iterable[UUID]:
+        return AgentMessage.objects.filter(status__in=AgentMessage.OPEN).values_list("id", flat=True)

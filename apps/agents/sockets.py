@@ -16,6 +16,8 @@ from apps.agents.evaluations import live as evaluations_live
 from apps.agents.evaluations import services as evaluations
 from apps.agents.models import AgentEvaluation, AgentRun
 from apps.agents.permissions import RUNS_VIEW
+from apps.agents.talk import live as talk_live
+from apps.agents.talk import selectors as talk
 from apps.gateway.sockets import TenantConsumer
 
 
@@ -61,8 +63,24 @@ class EvaluationSocket(TenantConsumer):
         return evaluations.evaluation_by_id(who=self.who, id=self.scope["url_route"]["kwargs"]["id"])
 
 
+class MessagesSocket(TenantConsumer):
+    """The messages about one run. It is refused where there is no run of this id in the tenant."""
+
+    permission = RUNS_VIEW
+
+    def topics(self) -> list[str]:
+        return [talk_live.topic(self._run().pk)]
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        return [talk_live.state(message) for message in talk.messages_query(who=self.who, run=self._run())]
+
+    def _run(self) -> AgentRun:
+        return selectors.run_get(who=self.who, id=self.scope["url_route"]["kwargs"]["id"])
+
+
 urlpatterns = [
     path("ws/runs/", RunsSocket.as_asgi()),
     path("ws/runs/<uuid:id>/", RunSocket.as_asgi()),
+    path("ws/runs/<uuid:id>/messages/", MessagesSocket.as_asgi()),
     path("ws/evaluations/<uuid:id>/", EvaluationSocket.as_asgi()),
 ]

@@ -1,4 +1,4 @@
-"""Runs, batches and evaluations of agents that were given up, and watches whose looks were."""
+"""Runs, batches, evaluations and texts about results that were given up, and watches whose looks were."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from apps.agents.batches import services as batches
 from apps.agents.contract import AGENTS
 from apps.agents.drift import watching
 from apps.agents.evaluations import services as evaluations
-from apps.agents.models import AgentBatch, AgentEvaluation, AgentRun, AgentWatch
+from apps.agents.models import AgentBatch, AgentEvaluation, AgentMessage, AgentRun, AgentWatch
 from apps.agents.permissions import RUNS_CANCEL
 from apps.agents.services import KIND
+from apps.agents.talk import services as talk
+from apps.ai.permissions import MODELS_USE
 from apps.dispatch.letters import LetterKind, Subject, letter_kind
 
 
@@ -41,6 +43,16 @@ def _evaluations(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
 def _watches(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     keys = {watching.work_id(key): key for key in AgentWatch.objects.values_list("agent_key", flat=True)}
     return {id: Subject(_title(keys[id]), reverse("agents:drift", args=[keys[id]])) for id in ids if id in keys}
+
+
+def _messages(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = AgentMessage.objects.filter(pk__in=ids).values_list("pk", "kind", "number", "run__number")
+    return {
+        id: Subject(
+            f"{AgentMessage.Kind(kind).label} about R-{run}", f"{reverse('agents:run', args=[run])}#message-{n}"
+        )
+        for id, kind, n, run in found
+    }
 
 
 letter_kind(
@@ -77,5 +89,14 @@ letter_kind(
         then="It looks at the decisions since its last look, and every hour again.",
         permission=RUNS_CANCEL,
         subjects=_watches,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=talk.KIND,
+        noun="Text about a result",
+        then="It is written anew, and a model asked once more.",
+        permission=MODELS_USE,
+        subjects=_messages,
     )
 )
