@@ -31,6 +31,8 @@ class ToolContext:
     seconds: float = 60.0
     """How long it may take."""
     stopping: Callable[[], bool] = lambda: False
+    tell: Callable[[int, int, str], None] = lambda done, total, note: None
+    """Told how far what it waits for has come: units done, of how many (0 while unknown), and a note."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Where tools come from that need no agent and no workflow."""
