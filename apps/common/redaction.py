@@ -22,6 +22,7 @@ from apps.common.detectors.credentials import (
     MARKED,
     PATIENT,
     PRIVATE_KEY,
+    RESET_LINK,
     SCHEME,
     USERINFO,
 )
@@ -42,7 +43,7 @@ def _unknown(hints: tuple[str, ...], pattern: str, flags: int = 0) -> Rule:
 _RULES: Final = (
     PRIVATE_KEY,
     USERINFO,
-    _unknown(("reset/key/",), r"(?<=reset/key/)[\w-]+"),
+    RESET_LINK,
     # What stands in a query or after a `#` is whoever wrote the address's: nobody knows what it is.
     _unknown(("=",), r"""(?<=[?#])[\w.%\[\]~+-]+=[^\s"'<>]*"""),
     _unknown(("sgirequest",), r"(SGIRequest: \w+ )(?:'[^'\n]*'|\"[^\"\n]*\")"),

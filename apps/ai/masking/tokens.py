@@ -20,8 +20,8 @@ _LETTERS: Final = "BCDFGHJKMNPQRTVWXZ"
 _LENGTH: Final = 5
 _WORDS: Final = {word.upper(): word for word in (*(str(kind) for kind in Kind), LITERAL)}
 _SEP: Final = r"[\s_\\-]{0,3}"
-_OPEN: Final = r"(?:\\?\[\s?){0,2}"
-_CLOSE: Final = r"(?:\s?\\?\]){0,2}"
+_OPEN: Final = r"(?:(?:\\\[\s?){1,2}|(?:\[\s?){0,2})"
+_CLOSE: Final = r"(?:(?:\s?\\\]){1,2}|(?:\s?\]){0,2})"
 _ALONE: Final = r"(?<![A-Za-z0-9])"
 
 

@@ -21,6 +21,7 @@ from apps.common.detectors.credentials import (
     MARKED,
     PATIENT,
     PRIVATE_KEY,
+    RESET_LINK,
     SCHEME,
     USERINFO,
 )
@@ -36,7 +37,7 @@ ENCODED: Final = re.compile(r"%[2-7][0-9A-Fa-f]")
 _MOST_LAYERS: Final = 3
 """Of encoding, one in another."""
 _WORD = re.compile(r"\S+")
-_RULES: Final = (PRIVATE_KEY, USERINFO, MARKED, HEADER, SCHEME, EMAIL)
+_RULES: Final = (PRIVATE_KEY, USERINFO, RESET_LINK, MARKED, HEADER, SCHEME, EMAIL)
 _KINDS_OF_LABELS: Final = {
     "pan": Kind.CARD,
     "iban": Kind.IBAN,
@@ -62,7 +63,8 @@ def _every(text: str, label: str = "") -> list[Found]:
     if digits >= FEWEST_OF_PATIENT:
         every += PATIENT.find(text) if PATIENT.may_be_in(text.lower()) else ()
     if digits >= FEWEST_OF_NATIONAL:
-        every += [*phones_in(text, label), *ibans_in(text), *numbers_in(text), *national_in(text, label)]
+        every += [*ibans_in(text), *numbers_in(text), *national_in(text, label)]
+        every += phones_in(text, label)  # last: of two that are as long the first gives the kind
     return every
 
 

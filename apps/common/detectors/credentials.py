@@ -89,6 +89,7 @@ USERINFO: Final = Rule(
     re.compile(r"""(?<=://)[^\s/?#"'<>@]+(?:@[^\s/?#"'<>@]+)*(?=@)"""),
     Kind.CREDENTIAL,
 )
+RESET_LINK: Final = Rule(("reset/key/",), re.compile(r"(?<=reset/key/)[\w-]+"), Kind.CREDENTIAL)
 # Numbers of patients have no form that all share, so the label tells: a word of at least four digits after it.
 PATIENT: Final = Rule(
     ("mrn", "ssn", "nhs", "chi", "patient", "medical", "social"),
