@@ -13,6 +13,7 @@ from uuid import UUID
 WORD = "zebra"
 """In the texts of both tenants: whoever searches for it must find their own only."""
 PASSWORD = "a password of both tenants"
+TRAINABLE = "retail.combination_weights"
 BOUNDLESS = {"max_requests": 1_000_000, "max_caller_requests": 1_000_000, "max_starts": 1_000_000}
 """Limits of a minute that no try reaches: refused for that, an attack would prove nothing."""
 
@@ -220,6 +221,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _decision(ended, marker, owner)
     _evaluation(ended, "failed", marker)
     _evaluation(opened, "queued", marker)
+    _trained(ended, "trained", marker, dataset)
+    _trained(opened, "queued", marker, dataset)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -414,6 +417,27 @@ def _evaluation(run: Any, status: str, marker: str) -> None:
         results={"settings": {}, "results": [result]},
         problem=None if status == "queued" else told,
         **of,
+    )
+
+
+def _trained(run: Any, status: str, marker: str, dataset: str) -> None:
+    """A trained model of the id of a run."""
+    from apps.ai.models import TrainedModel
+
+    gain = {"mean": 1, "low": 0.5, "high": 1.5, "cases": 20}
+    TrainedModel.objects.create(
+        id=run.pk,
+        kind=TRAINABLE,
+        kind_version="1.0",
+        number=run.number,
+        status=status,
+        input={"dataset": dataset, "options": {}},
+        source=f"Table {marker}",
+        fingerprint="0" * 64,
+        note=f"Note {marker}",
+        parameters={"groups": {}},
+        metrics={"metrics": [], "gain": gain, "notes": [f"Said {marker}"]},
+        created_by=run.created_by,
     )
 
 

@@ -27,7 +27,7 @@ from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
 from apps.gateway.sockets import NoSocket
-from tests.isolation.ground import PASSWORD, WORD, Side, Things, webhook_secret
+from tests.isolation.ground import PASSWORD, TRAINABLE, WORD, Side, Things, webhook_secret
 
 Name = Callable[[Side, Things], object]
 
@@ -65,6 +65,11 @@ NAMES: dict[str, dict[str, Name]] = {
         # Of the program, as its agents are: a tenant has those of its industries.
         "key": lambda side, things: BLUEPRINT,
     },
+    "ai": {
+        "kind": lambda side, things: TRAINABLE,
+        # Of each run there is a trained model under its id: see `ground`.
+        "trained": lambda side, things: things.run,
+    },
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
 # The parameters above that name something of the tenant.
@@ -81,6 +86,7 @@ OF_THE_TENANT = {
     ("workflows", "id"),
     ("workflows", "number"),
     ("workflows", "webhook"),
+    ("ai", "trained"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.
@@ -88,6 +94,7 @@ OPEN_RUNS: dict[str, Name] = {
     "id": lambda side, things: things.open_run,
     "number": lambda side, things: things.open_number,
     "evaluation": lambda side, things: things.open_run,
+    "trained": lambda side, things: things.open_run,
 }
 # Events of a run that is open go on until it ends.
 ENDED_RUNS: dict[str, Name] = {"id": lambda side, things: things.run}
@@ -155,6 +162,18 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
     "POST /agents/<str:key>/evaluations/": Body("form", lambda side, things: {"which": "own"}),
     "POST /agents/<str:key>/evaluations/<uuid:evaluation>/stop/": NOTHING,
+    "POST /trained-models/<str:kind>/": Body("form", lambda side, things: {"dataset": things.dataset}, True),
+    "POST /trained-models/<str:kind>/retire/": NOTHING,
+    "POST /trained-models/<str:kind>/versions/<uuid:trained>/stop/": NOTHING,
+    "POST /trained-models/<str:kind>/versions/<uuid:trained>/promote/": NOTHING,
+    "POST /trained-models/<str:kind>/versions/<uuid:trained>/delete/": NOTHING,
+    "POST /api/v1/trained-models/<str:kind>/versions": Body(
+        "json", lambda side, things: {"dataset": things.dataset}, True
+    ),
+    "DELETE /api/v1/trained-models/<str:kind>/versions/<uuid:trained>": NOTHING,
+    "POST /api/v1/trained-models/<str:kind>/versions/<uuid:trained>/stop": NOTHING,
+    "POST /api/v1/trained-models/<str:kind>/versions/<uuid:trained>/promote": Body("json"),
+    "POST /api/v1/trained-models/<str:kind>/retire": NOTHING,
     "POST /agents/<str:key>/cases/new/": Body("form", lambda side, things: _case(things)),
     "POST /agents/<str:key>/cases/<uuid:case>/": Body("form", lambda side, things: _case(things)),
     "POST /agents/<str:key>/cases/<uuid:case>/delete/": NOTHING,
@@ -356,6 +375,9 @@ UNMARKED = {
     "/agents/<str:key>/evaluations/<uuid:evaluation>/snapshot/",
     "/agents/<str:key>/drift/",
     "/api/v1/agents/<str:key>/watch",
+    "/trained-models/",
+    "/trained-models/<str:kind>/versions/<uuid:trained>/snapshot/",
+    "/api/v1/trained-models",
     "/workflows/new/",
     "/workflows/agents/<str:agent>/schedule/",
     "/members/service-accounts/new/",

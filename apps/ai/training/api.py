@@ -24,8 +24,11 @@ from apps.gateway.api import ApiView
 from apps.gateway.limits import START
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 
-KEY = OpenApiParameter(
-    "key", {"type": "string", "examples": ["example.weights"]}, OpenApiParameter.PATH, description="Of what is trained."
+KIND = OpenApiParameter(
+    "kind",
+    {"type": "string", "examples": ["example.weights"]},
+    OpenApiParameter.PATH,
+    description="Of what is trained.",
 )
 _TRAINABLE: dict[str, Any] = {
     "key": "example.weights",
@@ -202,45 +205,45 @@ class TrainedList(ApiView):
     @extend_schema(
         operation_id="trained_list",
         tags=["models"],
-        parameters=[KEY, *PAGE_PARAMETERS],
+        parameters=[KIND, *PAGE_PARAMETERS],
         responses={200: Page[TrainedOut]},
     )
-    def get(self, request: Request, key: str) -> Response:
+    def get(self, request: Request, kind: str) -> Response:
         """The versions that were trained, newest first."""
-        trainable = selectors.trainable_get(who=self.who, key=key)
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         return self.page(selectors.trained_query(who=self.who, key=trainable.key), TrainedOut.of)
 
     @extend_schema(
         operation_id="training_start",
         tags=["models"],
-        parameters=[KEY, location("the version", 202)],
+        parameters=[KIND, location("the version", 202)],
         request=TrainingStart,
         responses={202: OpenApiResponse(TrainedOut, description="Accepted: it is trained in the background.")},
     )
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, kind: str) -> Response:
         """Train the next version on a dataset, and judge it on what had no part in it. 409 while another is trained."""
-        trainable, wanted = selectors.trainable_get(who=self.who, key=key), self.body(TrainingStart)
+        trainable, wanted = selectors.trainable_get(who=self.who, key=kind), self.body(TrainingStart)
         row = services.training_start(
             who=self.who, user=self.who.user, trainable=trainable,
             dataset=wanted.dataset, options=wanted.options, note=wanted.note,
         )  # fmt: skip
-        return self.answer(TrainedOut.of(row), 202, Location=reverse("ai_api:trained", args=[key, row.pk]))
+        return self.answer(TrainedOut.of(row), 202, Location=reverse("ai_api:trained", args=[kind, row.pk]))
 
 
 class TrainedOne(ApiView):
     permission = {"GET": MODELS_VIEW, "DELETE": TRAINING_RUN}
     problems = {"DELETE": [Conflict]}
 
-    @extend_schema(operation_id="trained_get", tags=["models"], parameters=[KEY], responses={200: TrainedDetail})
-    def get(self, request: Request, key: str, trained: UUID) -> Response:
+    @extend_schema(operation_id="trained_get", tags=["models"], parameters=[KIND], responses={200: TrainedDetail})
+    def get(self, request: Request, kind: str, trained: UUID) -> Response:
         """One version: how good it is, beside none and beside the one in use, and what was learned."""
-        trainable = selectors.trainable_get(who=self.who, key=key)
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         return self.answer(TrainedDetail.of_row(selectors.trained_get(who=self.who, trainable=trainable, id=trained)))
 
-    @extend_schema(operation_id="trained_delete", tags=["models"], parameters=[KEY], responses={204: None})
-    def delete(self, request: Request, key: str, trained: UUID) -> Response:
+    @extend_schema(operation_id="trained_delete", tags=["models"], parameters=[KIND], responses={204: None})
+    def delete(self, request: Request, kind: str, trained: UUID) -> Response:
         """Delete a version. 409 for the one in use, and for one that is being trained."""
-        trainable = selectors.trainable_get(who=self.who, key=key)
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         services.trained_delete(who=self.who, trainable=trainable, id=trained)
         return Response(status=204)
 
@@ -252,13 +255,13 @@ class TrainingStop(ApiView):
     @extend_schema(
         operation_id="training_stop",
         tags=["models"],
-        parameters=[KEY],
+        parameters=[KIND],
         request=None,
         responses={202: OpenApiResponse(TrainedOut, description="Stopped, or to be when it next looks.")},
     )
-    def post(self, request: Request, key: str, trained: UUID) -> Response:
+    def post(self, request: Request, kind: str, trained: UUID) -> Response:
         """Stop a training. 409 when it has ended."""
-        trainable = selectors.trainable_get(who=self.who, key=key)
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         row = selectors.trained_get(who=self.who, trainable=trainable, id=trained)
         return self.answer(TrainedOut.of(services.training_stop(who=self.who, row=row)), 202)
 
@@ -270,13 +273,13 @@ class TrainedPromote(ApiView):
     @extend_schema(
         operation_id="trained_promote",
         tags=["models"],
-        parameters=[KEY],
+        parameters=[KIND],
         request=Promotion,
         responses={200: TrainedOut},
     )
-    def post(self, request: Request, key: str, trained: UUID) -> Response:
+    def post(self, request: Request, kind: str, trained: UUID) -> Response:
         """Take a version into use, in place of the one that is; an earlier one again: that is a roll-back."""
-        trainable, wanted = selectors.trainable_get(who=self.who, key=key), self.body(Promotion)
+        trainable, wanted = selectors.trainable_get(who=self.who, key=kind), self.body(Promotion)
         row = services.trained_promote(
             who=self.who, user=self.who.user, trainable=trainable, id=trained, reason=wanted.reason
         )
@@ -288,10 +291,10 @@ class TrainedRetire(ApiView):
     problems = {"POST": [Conflict]}
 
     @extend_schema(
-        operation_id="trained_retire", tags=["models"], parameters=[KEY], request=None, responses={200: TrainableOut}
+        operation_id="trained_retire", tags=["models"], parameters=[KIND], request=None, responses={200: TrainableOut}
     )
-    def post(self, request: Request, key: str) -> Response:
+    def post(self, request: Request, kind: str) -> Response:
         """Have no version in use: the agent works as it does without. 409 when none is."""
-        trainable = selectors.trainable_get(who=self.who, key=key)
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         services.trained_retire(who=self.who, trainable=trainable)
         return self.answer(TrainableOut.of(trainable, {}))

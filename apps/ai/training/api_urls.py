@@ -6,9 +6,9 @@ from apps.ai.training import api
 
 urlpatterns = [
     path("", api.TrainableList.as_view(), name="trainables"),
-    path("/<str:key>/versions", api.TrainedList.as_view(), name="trained-list"),
-    path("/<str:key>/versions/<uuid:trained>", api.TrainedOne.as_view(), name="trained"),
-    path("/<str:key>/versions/<uuid:trained>/stop", api.TrainingStop.as_view(), name="training-stop"),
-    path("/<str:key>/versions/<uuid:trained>/promote", api.TrainedPromote.as_view(), name="trained-promote"),
-    path("/<str:key>/retire", api.TrainedRetire.as_view(), name="trained-retire"),
+    path("/<str:kind>/versions", api.TrainedList.as_view(), name="trained-list"),
+    path("/<str:kind>/versions/<uuid:trained>", api.TrainedOne.as_view(), name="trained"),
+    path("/<str:kind>/versions/<uuid:trained>/stop", api.TrainingStop.as_view(), name="training-stop"),
+    path("/<str:kind>/versions/<uuid:trained>/promote", api.TrainedPromote.as_view(), name="trained-promote"),
+    path("/<str:kind>/retire", api.TrainedRetire.as_view(), name="trained-retire"),
 ]

@@ -62,13 +62,13 @@ class TrainablePage(ConsoleView):
 
     permission = {"GET": MODELS_VIEW, "POST": TRAINING_RUN}
 
-    def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def get(self, request: HttpRequest, kind: str) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         form = SchemaForm(trainable.options_type, {}, root=OPTIONS)
         return self._show(trainable, form, {"dataset": request.GET.get("dataset", ""), "note": ""})
 
-    def post(self, request: HttpRequest, key: str) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def post(self, request: HttpRequest, kind: str) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         sent = {name: str(value) for name, value in request.POST.dict().items()}
         values = {name: value for name, value in sent.items() if name.startswith(f"{OPTIONS}.")}
         form = SchemaForm(trainable.options_type, values, root=OPTIONS)
@@ -81,7 +81,7 @@ class TrainablePage(ConsoleView):
         except Problem as problem:
             form.refused(problem.issues)
             return self._show(trainable, form, entered, problem)
-        return redirect("ai:trained", key=key, trained=row.pk)
+        return redirect("ai:trained", kind=kind, trained=row.pk)
 
     def _show(
         self, trainable: AnyTrainable, form: SchemaForm, entered: dict[str, str], problem: Problem | None = None
@@ -114,15 +114,15 @@ class TrainedPage(ConsoleView):
 
     permission = MODELS_VIEW
 
-    def get(self, request: HttpRequest, key: str, trained: UUID) -> HttpResponse:
-        return self._show(key, trained)
+    def get(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        return self._show(kind, trained)
 
-    def _show(self, key: str, trained: UUID, problem: Problem | None = None) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def _show(self, kind: str, trained: UUID, problem: Problem | None = None) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         row = selectors.trained_get(who=self.who, trainable=trainable, id=trained)
         others = [
             each
-            for each in selectors.trained_query(who=self.who, key=key)[: selectors.KEPT]
+            for each in selectors.trained_query(who=self.who, key=kind)[: selectors.KEPT]
             if each.pk != row.pk and each.status == TrainedModel.Status.TRAINED
         ]
         against = next((each for each in others if str(each.pk) == self.request.GET.get("against")), None)
@@ -154,62 +154,62 @@ class TrainedSnapshot(ConsoleView):
 
     permission = MODELS_VIEW
 
-    def get(self, request: HttpRequest, key: str, trained: UUID) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def get(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         return JsonResponse(live.event(selectors.trained_get(who=self.who, trainable=trainable, id=trained)))
 
 
 class TrainingStop(ConsoleView):
     permission = {"POST": TRAINING_RUN}
 
-    def post(self, request: HttpRequest, key: str, trained: UUID) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def post(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         row = selectors.trained_get(who=self.who, trainable=trainable, id=trained)
         try:
             services.training_stop(who=self.who, row=row)
             messages.success(request, "The training is being stopped." if row.is_open else "The training is stopped.")
         except Conflict as problem:
             messages.info(request, problem.detail)
-        return redirect("ai:trained", key=key, trained=trained)
+        return redirect("ai:trained", kind=kind, trained=trained)
 
 
 class TrainedPromote(TrainedPage):
     permission = {"POST": TRAINING_RUN}
 
-    def post(self, request: HttpRequest, key: str, trained: UUID) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def post(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         try:
             row = services.trained_promote(
                 who=self.who, user=self.user, trainable=trainable, id=trained, reason=request.POST.get("reason", "")
             )
         except Problem as problem:
-            return self._show(key, trained, problem)
+            return self._show(kind, trained, problem)
         messages.success(request, f"Version {row.number} is in use, from the next run of its agent.")
-        return redirect("ai:trained", key=key, trained=trained)
+        return redirect("ai:trained", kind=kind, trained=trained)
 
 
 class TrainedRetire(ConsoleView):
     permission = {"POST": TRAINING_RUN}
 
-    def post(self, request: HttpRequest, key: str) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def post(self, request: HttpRequest, kind: str) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         try:
             services.trained_retire(who=self.who, trainable=trainable)
             messages.success(request, "No version is in use any more: the agent works as it does without.")
         except Conflict as problem:
             messages.info(request, problem.detail)
-        return redirect("ai:trainable", key=key)
+        return redirect("ai:trainable", kind=kind)
 
 
 class TrainedDelete(ConsoleView):
     permission = {"POST": TRAINING_RUN}
 
-    def post(self, request: HttpRequest, key: str, trained: UUID) -> HttpResponse:
-        trainable = selectors.trainable_get(who=self.who, key=key)
+    def post(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        trainable = selectors.trainable_get(who=self.who, key=kind)
         try:
             services.trained_delete(who=self.who, trainable=trainable, id=trained)
             messages.success(request, "The version is deleted.")
         except Conflict as problem:
             messages.info(request, problem.detail)
-            return redirect("ai:trained", key=key, trained=trained)
-        return redirect("ai:trainable", key=key)
+            return redirect("ai:trained", kind=kind, trained=trained)
+        return redirect("ai:trainable", kind=kind)
