@@ -9,15 +9,18 @@ from __future__ import annotations
 import inspect as python_inspect
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel
 
 from apps.ai.contract import Model
+from apps.ai.tools import Tool, ToolContext
 from apps.common.decisions import Decision, Scale, Verdict
 from apps.common.registry import Registry
 from apps.common.schemas import Inspection, Table
@@ -44,10 +47,21 @@ class RunContext:
     load: Callable[[Table], polars.DataFrame]
     tell: Callable[[int, int, str], None] = lambda done, total, note: None
     stopping: Callable[[], bool] = lambda: False
-    model: Model | None = None
-    """A language model to write or read with, or None: then the agent does what can be computed, and says so."""
+    choose: Callable[[], Model | None] = lambda: None
+    """Finds the model of `model`: an agent that never asks for one costs no look at the choice."""
+    tools: Callable[[Sequence[str]], list[Tool]] = lambda keys: []
+    """Those tools of these keys that whoever it runs for may use."""
+    asking: ToolContext | None = None
+    """On whose behalf tools are used; None: on nobody's, so that there are none."""
+    spent: Callable[[], Decimal] = Decimal
+    """What models have cost the run so far, in the tenant's currency."""
     trained: Callable[[str], BaseModel | None] = lambda key: None
     """The parameters of a model that the tenant has trained and taken into use, by one of the agent's `trained`."""
+
+    @cached_property
+    def model(self) -> Model | None:
+        """A language model to write or read with, or None: then the agent does what can be computed, and says so."""
+        return self.choose()
 
     def table(self, table: Table) -> polars.DataFrame:
         """The rows of a tabular input. Columns of a text file are text; `__row__` is the row in the source file.
@@ -128,6 +142,8 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     """How long the same input may be answered by a result that is there; None: it is worked out each time."""
     trained: ClassVar[tuple[str, ...]] = ()
     """Keys of the `Trainable`s whose promoted versions it works with, where the tenant has some."""
+    tools: ClassVar[tuple[str, ...]] = ()
+    """Keys of the tools that it may ask (`RunContext.tools`), with no more rights than whoever it runs for."""
     figure: ClassVar[str] = ""
     """Name of the measure of its card that stands for it in the catalogue; empty: the first that had a bar."""
 
@@ -138,15 +154,13 @@ class Agent(ABC, Generic[Input, Output, Settings]):
     """Name of the input field that an uploaded file feeds; empty when the agent takes no table."""
     table_required: ClassVar[bool]
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
+    def __init_subclass__(cls, *, registers: bool = True, **kwargs: object) -> None:
+        """`registers` is False for agents that are made while the program runs: the tenant's own."""
         super().__init_subclass__(**kwargs)
+        if not registers:
+            return
         cls.input_type, cls.output_type, cls.settings_type = get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]
-        tables = [
-            (name, field.is_required())
-            for name, field in cls.input_type.model_fields.items()
-            if Table in (field.annotation, *get_args(field.annotation))
-        ]
-        cls.table_field, cls.table_required = tables[0] if tables else ("", False)
+        cls.table_field, cls.table_required = table_of_type(cls.input_type)
         cls.summary = cls.summary or (python_inspect.getdoc(cls) or "").partition("\n")[0]
         AGENTS.register(cls.key, cls())
 
@@ -200,6 +214,16 @@ class Agent(ABC, Generic[Input, Output, Settings]):
         """The model card: ``<agent module>.card.json`` beside the agent, written by its benchmark command."""
         path = Path(python_inspect.getfile(type(self))).with_suffix(".card.json")
         return ModelCard.model_validate(json.loads(path.read_text())) if path.exists() else None
+
+
+def table_of_type(model: type[BaseModel]) -> tuple[str, bool]:
+    """The name of the first field of an input that takes a table, and whether it has to be there."""
+    tables = [
+        (name, field.is_required())
+        for name, field in model.model_fields.items()
+        if Table in (field.annotation, *get_args(field.annotation))
+    ]
+    return tables[0] if tables else ("", False)
 
 
 AGENTS: Registry[Agent[Any, Any, Any]] = Registry("Agent")
