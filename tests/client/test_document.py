@@ -23,6 +23,7 @@ from orchestrall_client import (
     decision_models,
     evaluation_models,
     models,
+    training_models,
     workflow_models,
 )
 from orchestrall_client.batches import Batches
@@ -34,6 +35,7 @@ from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.runs import Runs
+from orchestrall_client.trainings import Trainings
 from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
 from orchestrall_client.workflows import Workflows
 
@@ -65,6 +67,13 @@ ANSWERS: dict[str, type[Model]] = {
     "evaluation_stop": evaluation_models.Evaluation,
     "watch_get": evaluation_models.DriftWatch,
     "watch_set": evaluation_models.DriftWatch,
+    "trainables_list": training_models.Trainable,
+    "trained_list": training_models.Trained,
+    "training_start": training_models.Trained,
+    "trained_get": training_models.TrainedDetail,
+    "training_stop": training_models.Trained,
+    "trained_promote": training_models.Trained,
+    "trained_retire": training_models.Trainable,
     "datasets_list": Dataset,
     "dataset_upload": DatasetDetail,
     "dataset_get": DatasetDetail,
@@ -135,6 +144,7 @@ OTHERS = {
     "run_result_csv",
     "run_result_xlsx",
     "token_issue",
+    "trained_delete",
     "token_refresh",
     "token_revoke",
     "trigger_delete",
@@ -163,6 +173,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "decisions_list": Decisions.list,
     "evaluations_list": Evaluations.list,
     "runs_list": Runs.list,
+    "trained_list": Trainings.list,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,
     "workflow_versions": Workflows.versions,

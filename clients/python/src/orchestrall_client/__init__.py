@@ -61,6 +61,7 @@ from orchestrall_client.models import (
     Usage,
 )
 from orchestrall_client.retries import Retries
+from orchestrall_client.training_models import Gain, Metric, Trainable, Trained, TrainedDetail
 from orchestrall_client.version import __version__
 from orchestrall_client.workflow_models import (
     Approval,
@@ -113,12 +114,14 @@ __all__ = [
     "EvaluationDetail",
     "Feedback",
     "Figures",
+    "Gain",
     "InvalidRequest",
     "Issue",
     "Key",
     "KeyMade",
     "LimitUse",
     "Measure",
+    "Metric",
     "ModelCard",
     "NotAuthenticated",
     "NotFound",
@@ -145,6 +148,9 @@ __all__ = [
     "Starts",
     "Step",
     "TooManyRequests",
+    "Trainable",
+    "Trained",
+    "TrainedDetail",
     "Trigger",
     "TriggerMade",
     "TriggerTime",

@@ -19,6 +19,7 @@ from orchestrall_client.keys import Keys
 from orchestrall_client.models import Performance, Usage
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
+from orchestrall_client.trainings import Trainings
 from orchestrall_client.version import __version__
 from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
 from orchestrall_client.workflows import Blueprints, Triggers, Workflows
@@ -83,6 +84,7 @@ class Client:
         self.datasets = Datasets(self._connection)
         self.decisions = Decisions(self._connection)
         self.evaluations = Evaluations(self._connection)
+        self.trainings = Trainings(self._connection)
         self.keys = Keys(self._connection)
         self.runs = Runs(self._connection)
         self.workflows = Workflows(self._connection)

@@ -157,6 +157,8 @@ class Record(Model):
     settings_version: int
     settings: dict[str, Any]
     model: LanguageModel | None
+    trained: dict[str, int]
+    """Versions of the models trained here that were in use, by their keys."""
     decided_at: datetime
 
 
