@@ -14,3 +14,6 @@ TRACES_VIEW = permission(
     "traces.view", "Read what was sent to models and what they answered", "administrator", "builder", "auditor"
 )
 TRAINING_RUN = permission("training.run", "Train models, promote them and roll them back", "administrator", "builder")
+MCP_USE = permission(
+    "mcp.use", "Use tools over MCP with a token or a key", "administrator", "builder", "analyst", "approver", "auditor"
+)

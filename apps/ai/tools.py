@@ -78,6 +78,8 @@ class ToolSource(ABC):
 
     key: ClassVar[str]
     title: ClassVar[str]
+    is_offered: ClassVar[bool] = True
+    """Whether programs of others may use its tools over MCP. What is itself reached elsewhere is not handed on."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

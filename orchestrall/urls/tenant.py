@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from apps.ai.mcp.server.endpoint import Endpoint, metadata
 from apps.gateway.api.tokens import jwks
 from apps.workflows.api.triggers import Hook
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("performance/", include("apps.gateway.performance_urls")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/jwks.json", jwks),
+    path(".well-known/oauth-protected-resource/mcp", metadata),
+    path("mcp", Endpoint.as_view(), name="mcp"),
     path("hooks/<uuid:webhook>", Hook.as_view(), name="webhook"),
 ]
 

@@ -132,6 +132,12 @@ def _definition(side: Side, things: Things) -> Mapping[str, Any]:
     return {"definition": {"name": things.workflow, "title": "New", "steps": steps}}
 
 
+def _tool_call(side: Side, things: Things) -> Mapping[str, Any]:
+    """Of a program that speaks MCP: the rows of a dataset."""
+    params = {"name": "dataset_rows", "arguments": {"dataset": things.dataset}}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
 def _yaml(side: Side, things: Things) -> str:
     import json
 
@@ -338,6 +344,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
     "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False}),
     "POST /hooks/<uuid:webhook>": Body("json", headers=_signature),
+    "POST /mcp": Body("json", _tool_call, names_things=True),
     "POST /api/v1/runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
 }
 # Pages that anybody may open: they show nothing of a tenant but its name.
@@ -353,6 +360,7 @@ OPEN_PAGES = {
     "/accounts/login/code/confirm/",
     "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "/.well-known/jwks.json",
+    "/.well-known/oauth-protected-resource/mcp",
 }
 # Words of a page that refuses with a status of its own.
 REFUSING_WORDS = {"/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works"}
