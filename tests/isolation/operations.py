@@ -362,8 +362,11 @@ OPEN_PAGES = {
     "/.well-known/jwks.json",
     "/.well-known/oauth-protected-resource/mcp",
 }
-# Words of a page that refuses with a status of its own.
-REFUSING_WORDS = {"/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works"}
+# Words of what refuses with a status of its own: a page, and a tool's answer by JSON-RPC.
+REFUSING_WORDS = {
+    "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works",
+    "/mcp": b"(not_found)",
+}
 # Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
 UNMARKED = {
     "/api/v1/usage",
