@@ -18,3 +18,8 @@ def anew_after(period: str, starts: date) -> date:
     if period == Budget.Period.DAY:
         return starts + timedelta(days=1)
     return (starts.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def begin_of(day: date) -> datetime:
+    """The first moment of a day of UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

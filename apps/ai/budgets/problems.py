@@ -70,9 +70,9 @@ def shortage_of(
     """
     money, tokens = left
     if budget.money is not None and money is not None and asked[0] > 0 and asked[0] > money:
-        told = (words.money(each, currency) for each in (max(money, Decimal(0)), asked[0], budget.money))
-        return Shortage(budget, whose, *told, never=asked[0] > budget.money, anew=anew)
+        still, most, limit = (words.money(each, currency) for each in (max(money, Decimal(0)), asked[0], budget.money))
+        return Shortage(budget, whose, still, most, limit, never=asked[0] > budget.money, anew=anew)
     if budget.tokens is not None and tokens is not None and asked[1] > tokens:
-        told = (f"{formats.number(each)} tokens" for each in (max(tokens, 0), asked[1], budget.tokens))
-        return Shortage(budget, whose, *told, never=asked[1] > budget.tokens, anew=anew)
+        still, most, limit = (f"{formats.number(each)} tokens" for each in (max(tokens, 0), asked[1], budget.tokens))
+        return Shortage(budget, whose, still, most, limit, never=asked[1] > budget.tokens, anew=anew)
     return None
