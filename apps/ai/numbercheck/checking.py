@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from math import isfinite
 from typing import Final
 
 from apps.ai.numbercheck.figures import Figure
@@ -112,7 +113,7 @@ class _Data:
     def figure_of(self, number: Number) -> Figure | None:
         """The nearest figure that `number` may stand for."""
         value = number.value
-        if value is None:
+        if value is None or not isfinite(float(value)):
             return None
         best: tuple[Decimal, Figure] | None = None
         factors = (Decimal(1), Decimal("0.01")) if number.unit == PERCENT else (Decimal(1),)

@@ -188,6 +188,8 @@ def _fraction(raw: str) -> tuple[Decimal, Decimal] | None:
 
 def _parse(raw: str, comma: bool) -> tuple[Decimal, Decimal] | None:
     """Value and step of digits with their marks. `comma`: whether a mark that may be either is a decimal comma."""
+    if "/" in raw:  # of a fraction by nought
+        return None
     text = re.sub(rf"{_SPACE}|['’]", "", raw)
     marks = re.sub(r"\d", "", text)
     decimal, thousand = (
