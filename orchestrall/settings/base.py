@@ -1,5 +1,6 @@
 """All topics together. What differs between development, test and production is in the file of that name."""
 
+from orchestrall.settings.ai import *  # noqa: F403
 from orchestrall.settings.api import *  # noqa: F403
 from orchestrall.settings.auth import *  # noqa: F403
 from orchestrall.settings.cache import *  # noqa: F403

@@ -88,6 +88,8 @@ class Env:
     """Master keys that still open, while data keys are wrapped anew."""
     outbound_networks: list[str]
     """Internal networks that tenants' requests may reach besides the public one, as 10.1.0.0/16."""
+    langchain: list[str]
+    """Integrations of LangChain that tenants may use; empty: only openai."""
     base_host: str
     """Tenants answer at <slug>.<base_host>."""
     public_port: int
@@ -107,6 +109,7 @@ env = Env(
     key_wrapper=os.environ.get("ORCHESTRALL_KEY_WRAPPER", ""),
     former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
     outbound_networks=given("ORCHESTRALL_OUTBOUND_NETWORKS").replace(",", " ").split(),
+    langchain=given("ORCHESTRALL_LANGCHAIN").replace(",", " ").split(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
     public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),

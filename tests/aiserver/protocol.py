@@ -133,8 +133,8 @@ def _items(say: Say) -> list[dict[str, Any]]:
 def _events(asked: Asked, say: Say) -> Iterator[tuple[str, dict[str, Any]]]:
     sequence = itertools.count()
 
-    def event(name: str, **data: Any) -> tuple[str, dict[str, Any]]:
-        return name, {"type": name, "sequence_number": next(sequence), **data}
+    def event(kind: str, /, **data: Any) -> tuple[str, dict[str, Any]]:
+        return kind, {"type": kind, "sequence_number": next(sequence), **data}
 
     ended = _response(asked, say)
     yield event("response.created", response=_response(asked, say, status="in_progress"))

@@ -10,13 +10,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
+from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from apps.ai import answers
-from apps.ai.calling import breaker, ledger, metrics
+from apps.ai.budgets import services as budgets
+from apps.ai.calling import breaker, metrics
 from apps.ai.calling.estimates import usage_of
 from apps.ai.calling.places import place
 from apps.ai.calling.voice import Voice
@@ -29,6 +32,8 @@ from apps.common.errors import Problem
 
 logger = logging.getLogger(__name__)
 
+MARGIN: Final = timedelta(seconds=30)
+"""After the time of a call, until somebody else may hold it for lost."""
 TRIES: Final = 4
 """Of one model for one answer."""
 
@@ -97,15 +102,16 @@ class Asking:
         kind = PROVIDER_KINDS.get(model.provider.kind)
         if kind is None:
             raise ModelMisconfigured(f"{model.provider.name} is of a kind that is not installed here.")
-        sent, tries = _fitted(model, leaving), _Tries(until, self.stopping)
+        leaving, tries = replace(leaving, request=_fitted(model, leaving)), _Tries(until, self.stopping)
         while True:
-            call = ledger.reserve(
-                purpose=self.purpose, model=model, tokens_input=leaving.tokens, tokens_output=sent.longest_answer or 0,
-                seconds=max(0.0, until - time.monotonic()), sent=sent.model_dump(mode="json", exclude_defaults=True),
-                masked=leaving.masker.counts(),
+            call = budgets.reserve(
+                purpose=self.purpose, model=model, tokens_input=leaving.tokens,
+                tokens_output=leaving.request.longest_answer or model.longest_answer,
+                until=timezone.now() + timedelta(seconds=max(0.0, until - time.monotonic())) + MARGIN,
+                sent=leaving.request.model_dump(mode="json", exclude_defaults=True), masked=leaving.masker.counts(),
             )  # fmt: skip
             try:
-                return self._called(call, model, request, Leaving(sent, leaving.masker, leaving.tokens), tries)
+                return self._called(call, model, request, leaving, tries)
             except ModelProblem as problem:
                 if self.has_spoken or not (problem.was_sent and tries.again(problem)):
                     raise
@@ -136,7 +142,7 @@ class Asking:
         finally:
             self.has_spoken |= voice is not None and voice.has_spoken
             first = voice.first_word_ms if voice else None
-            ledger.settle(
+            budgets.settle(
                 call, status=end.status, usage=end.usage, answered=end.answered, problem=end.problem,
                 attempts=tries.made - made, first_word_ms=first,
             )  # fmt: skip
@@ -162,7 +168,7 @@ class Asking:
             tries.made += 1
             try:
                 reply = kind.ask(
-                    _settings(model), model.name, sent, seconds=tries.until - time.monotonic(),
+                    _settings(model), model.name, sent, seconds=max(0.0, tries.until - time.monotonic()),
                     told=voice.say if voice else None, stopping=self.stopping,
                 )  # fmt: skip
             except ModelProblem as problem:

@@ -1,0 +1,52 @@
+"""What both forms of the protocol have in common."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from apps.ai.contract import Request, ToolCall, Usage
+from apps.ai.failures import AnswerUnusable
+from apps.ai.wire.failures import no_answer
+from apps.ai.wire.strict import strict, without_fillers
+
+NAME = "answer"
+"""Of the schema that an answer has to keep."""
+
+
+def schema_sent(request: Request) -> dict[str, Any]:
+    """Name, schema and strictness of the answer's schema."""
+    assert request.answer_schema is not None  # noqa: S101  # for the types: it is only called where there is one
+    made = strict(request.answer_schema)
+    return {"name": NAME, "schema": made or dict(request.answer_schema), "strict": made is not None}
+
+
+def plain_text(request: Request, text: str) -> str:
+    """An answer by schema without what only strictness asked for; other text as it is."""
+    if request.answer_schema is None or strict(request.answer_schema) is None:
+        return text
+    try:
+        return json.dumps(without_fillers(json.loads(text), request.answer_schema), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def dumped(answer: Any) -> dict[str, Any]:
+    """What the library read. Of what is not JSON it makes a text, without a word."""
+    if not hasattr(answer, "model_dump"):
+        raise no_answer()
+    data: dict[str, Any] = answer.model_dump()
+    return data
+
+
+def call_of(id: str, name: str, arguments: str, usage: Usage | None) -> ToolCall:
+    """Raises `AnswerUnusable` where the arguments are no object of JSON."""
+    try:
+        read = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, dict) or not id or not name:
+        raise AnswerUnusable(
+            f"What it asks the tool {name!r} is no object of JSON.", answer=f"{name}({arguments})", usage=usage
+        )
+    return ToolCall(id=id, name=name, arguments=read)
