@@ -16,6 +16,7 @@ from typing import Any, Final
 from apps.ai.answers import faults
 from apps.ai.contract import Message, Model, Reply, Request, ToolCall, ToolOffer, Usage
 from apps.ai.failures import ModelStopped
+from apps.ai.masking import has_free_text
 from apps.ai.tools import Tool, ToolAnswer, ToolContext
 from apps.common.errors import Problem
 
@@ -132,7 +133,12 @@ def run(
             raise ModelStopped
         is_last = number == limits.calls - 1
         begun = time.monotonic()
-        asked = request.model_copy(update={"messages": tuple(messages), "tools": () if is_last else offers})
+        quotes = request.holds_documents or any(
+            each.is_outside and has_free_text(each.data) for each in result.tool_answers
+        )
+        asked = request.model_copy(
+            update={"messages": tuple(messages), "tools": () if is_last else offers, "holds_documents": quotes}
+        )
         reply = model.ask(asked, told=told)
         took = _milliseconds(begun)
         if not reply.calls or is_last:

@@ -7,13 +7,14 @@ from apps.ai.masking.leaving import PersonalDataStays, masked_for_leaving
 from apps.ai.masking.masker import Masked, Masker
 from apps.ai.masking.streaming import Restorer
 from apps.ai.masking.tokens import nonce_make
-from apps.ai.masking.values import is_personal_name, personal_values
+from apps.ai.masking.values import has_free_text, is_personal_name, personal_values
 
 __all__ = [
     "Masked",
     "Masker",
     "PersonalDataStays",
     "Restorer",
+    "has_free_text",
     "is_personal_name",
     "masked_for_leaving",
     "nonce_make",

@@ -14,6 +14,8 @@ from apps.common.redaction import is_secret_name
 
 Scalar = str | int | float | bool
 _DEEPEST: Final = 64
+_FEWEST_OF_PROSE: Final = 12
+"""Words: names of articles, stores and columns have fewer."""
 _PERSONAL_NAME = re.compile(
     r"(?:^|[_\-. ])(?:first|last|full|given|family|middle|maiden|birth|patient|customer|client|employee|contact|person)"
     r"[_\-. ]?names?$|^sur_?name$|birth_?(?:day|date)$|date_?of_?birth$|(?:home|postal|mailing|street)_?address$"
@@ -64,6 +66,15 @@ def mapped(
         return value if value is None else change(value, path, name, declared)
 
     return walk(plain(value), [schema], at, "", declared=False, depth=0)
+
+
+def has_free_text(value: Any) -> bool:
+    """Whether a text in `value` is prose: of so many words some may be names, which nothing tells from the others."""
+    if isinstance(value, str):
+        return len(value.split()) >= _FEWEST_OF_PROSE
+    if isinstance(value, Mapping):
+        return any(map(has_free_text, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_free_text, value))
 
 
 def personal_values(value: Any, schema: type[BaseModel] | Schema | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,8 +13,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from apps.ai import loops
 from apps.ai.contract import Message, Reply, Request, ToolCall, ToolOffer
+from apps.ai.fake import FakeModel
 from apps.ai.masking import Masker, PersonalDataStays, masked_for_leaving, personal_values
+from apps.ai.tools import Tool, ToolAnswer, ToolContext
+from apps.common.permissions import Platform
 from tests.planted import secrets_make
 
 no_deadline = hypothesis_settings(deadline=None)
@@ -297,3 +302,18 @@ def test_what_masking_cannot_promise_does_not_leave_where_personal_data_is_kept(
     with pytest.raises(PersonalDataStays):
         masked_for_leaving(request_, keeps_personal_data=True)
     masked_for_leaving(request_, keeps_personal_data=False)
+
+
+def test_prose_that_a_tool_found_outside_does_not_leave_where_personal_data_is_kept() -> None:
+    note = "Dear all, this is what Ana told me about the late delivery of last week."
+    answers = {"prose": {"rows": [{"note": note}]}, "cells": {"rows": [{"store": "North 7", "late": 3}]}}
+    tool = Tool(
+        "test:read", "Read", "Reads.", {"type": "object"}, lambda given, _: ToolAnswer(answers[given["what"]], "", True)
+    )
+    told = {}
+    for what in answers:
+        model = FakeModel(Reply(calls=(ToolCall(id="1", name="test_read", arguments={"what": what}),)), "Done.")
+        context = ToolContext(who=Platform(), user=None, now=datetime(2026, 1, 1, tzinfo=UTC), origin="talk")
+        loops.run(model, ask("x"), [tool], loops.Limits(), context)
+        told[what] = [each.holds_documents for each in model.asked]
+    assert told == {"prose": [False, True], "cells": [False, False]}
