@@ -21,9 +21,9 @@ _COUNTRY = (
     r"|8(?:[1246]|[0578]\d)|9(?:[0-58]|[679]\d))"
 )
 _SEP = r"[ \u00a0.\-/\u2010\u2011]"
-_NOT_BEHIND = r"(?<![\w+/#.-])(?<!\d[,:])"
+_NOT_BEHIND = r"(?<![A-Za-z0-9+/#.-])(?<!\d[,:])"
 """No part of a word, an id, a path or another number."""
-_NOT_BEFORE = r"(?![\w%°/])(?![.,:-]\d)(?! ?(?:%|°))"
+_NOT_BEFORE = r"(?![A-Za-z0-9%°/])(?![.,:-]\d)(?! ?(?:%|°))"
 # With the sign of a country, or 00 for it; then groups, of which one may stand in brackets.
 _INTERNATIONAL = re.compile(
     rf"{_NOT_BEHIND}(?:\+ ?|\(\+|00 ?(?=[1-9])){_COUNTRY}\)?(?:{_SEP}{{0,2}}\(?\d{{1,12}}\)?){{1,7}}{_NOT_BEFORE}"
