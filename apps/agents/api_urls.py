@@ -4,6 +4,7 @@ from apps.agents import api, configuration_api, decision_api
 from apps.agents.batches import api as batches
 from apps.agents.drift import api as drift
 from apps.agents.evaluations import api as evaluations
+from apps.agents.talk import api as talk
 
 app_name = "agents_api"
 urlpatterns = [
@@ -42,6 +43,10 @@ urlpatterns = [
     path("runs/<uuid:id>", api.RunOne.as_view(), name="run"),
     path("runs/<uuid:id>/events", api.RunEvents.as_view(), name="run-events"),
     path("runs/<uuid:id>/cancel", api.RunCancel.as_view(), name="run-cancel"),
+    path("agents/<str:key>/fill", talk.AgentFill.as_view(), name="fill"),
+    path("runs/<uuid:id>/messages", talk.RunMessages.as_view(), name="messages"),
+    path("runs/<uuid:id>/messages/<int:message>", talk.RunMessageOne.as_view(), name="message"),
+    path("runs/<uuid:id>/messages/<int:message>/cancel", talk.RunMessageCancel.as_view(), name="message-cancel"),
     path("runs/<uuid:id>/decisions", decision_api.DecisionsOfRun.as_view(), name="run-decisions"),
     path(
         "runs/<uuid:id>/decisions/<int:position>/review", decision_api.DecisionReview.as_view(), name="decision-review"

@@ -16,6 +16,7 @@ urlpatterns = [
     ),
     path("agents/<str:key>/", include("apps.agents.evaluations.urls")),
     path("agents/<str:key>/", include("apps.agents.drift.urls")),
+    path("", include("apps.agents.talk.urls")),
     path("agents/<str:key>/batch/", batches.BatchNew.as_view(), name="batch-new"),
     path("agents/<str:key>/batch/upload/", batches.BatchUpload.as_view(), name="batch-upload"),
     path("batches/", batches.BatchList.as_view(), name="batches"),

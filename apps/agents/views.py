@@ -21,7 +21,11 @@ from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, DECISIONS_REVIEW, RUNS_CANCEL, RUNS_VIEW
 from apps.agents.shown import run_context
+from apps.agents.talk.asking import has_model
+from apps.agents.talk.filling import datasets_offered
+from apps.agents.talk.shown import talk_context
 from apps.agents.uses import uses_of
+from apps.ai.permissions import MODELS_MANAGE, MODELS_USE
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.industries import industries
 from apps.console.schemaforms import EDIT, FILE
@@ -48,6 +52,8 @@ class AgentPage(ConsoleView):
     """
 
     permission = {"GET": AGENTS_VIEW, "POST": AGENTS_RUN}
+    extra: dict[str, Any] = {}
+    """What a page that shows the agent in another way has to tell besides."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         agent = selectors.agent_get(who=self.who, key=key)
@@ -102,9 +108,11 @@ class AgentPage(ConsoleView):
             "most_bytes": most * MEGABYTE,
             "too_large": over_quota(most),
             "can_run": self.who.can(AGENTS_RUN),
+            "can_ask": self.who.can(MODELS_USE) and self.who.can(AGENTS_RUN),
             "can_upload": self.who.can(DATASETS_UPLOAD),
             "expected": pulse.expected_time(who=self.who, agent=agent.key) if self.who.can(RUNS_VIEW) else None,
         }
+        context |= self.extra
         if self.request.headers.get("HX-Target") in {"input", "result"}:
             return self.page("agents/_input.html", context, status=status)
         url = self.request.build_absolute_uri(reverse("agents_api:run-start", args=[agent.key]))
@@ -114,6 +122,9 @@ class AgentPage(ConsoleView):
             "curl": snippets.curl(agent, url),
             "python": snippets.python(agent, url),
             "can_see_keys": self.who.can(KEYS_VIEW),
+            "has_model": has_model(agent.key),
+            "can_connect": self.who.can(MODELS_MANAGE),
+            "offered": list(datasets_offered(who=self.who, agent=agent)) if self.who.can(MODELS_USE) else [],
             "uses": uses_of(self.request, agent.key, **self._at_hand(form, beside)),
         }
         if beside:
@@ -252,6 +263,8 @@ class RunPage(ConsoleView):
             "input_cut": len(entered) > INPUT_SHOWN,
             "uses": uses_of(self.request, run.agent_key, run=str(run.number)),
         }
+        if "widgets" in context:
+            context |= talk_context(self.who, run)
         return self.page("agents/run.html", context | (more or {}), status=status)
 
 

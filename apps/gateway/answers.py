@@ -105,7 +105,7 @@ def complete(operation: dict[str, Any], *, view: Any, method: str, path: str) ->
         if parameter["in"] == "path" and parameter["schema"].get("format") == "uuid":
             parameter.setdefault("description", "Its id, from a list or from the answer that told of its making.")
             parameter.setdefault("example", _ID)
-    if method == "POST" and declared(view, method) != OPEN:
+    if method == "POST" and declared(view, method) != OPEN and not view.waits_outside:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         for status, answer in operation["responses"].items():
             if status.startswith("2"):
@@ -124,7 +124,7 @@ def _problems(operation: dict[str, Any], view: Any, method: str, path: str) -> I
     parameters = operation.get("parameters", [])
     if declared(view, method) != OPEN:
         yield from (NotAuthenticated, PermissionDenied)
-        if method == "POST":
+        if method == "POST" and not view.waits_outside:
             yield from (idempotency.RequestUnderWay, idempotency.KeyOfAnother)
             if view.shows_secret:
                 yield idempotency.AnswerNotKept

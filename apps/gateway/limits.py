@@ -37,6 +37,8 @@ WINDOW: Final = 60
 START, UPLOAD = "start", "upload"
 KINDS: Final = (START, UPLOAD)
 """Classes of routes that have a limit of their own, of the tenant as a whole."""
+ASKS: Final = 20
+"""Things that one person may ask models for in `WINDOW` seconds."""
 TOLD_EVERY: Final = 10.0
 """Seconds between two log lines that say the same: Redis is away."""
 
@@ -138,6 +140,10 @@ TEXTS: Final[dict[str, Text]] = {
         "Your organisation may send {limit:,} files a minute, and has sent {used:,}.",
         "Wait {wait} s and send it again; one file may also hold more rows.",
     ),
+    "ask": Text(
+        "One person may ask models for {limit:,} things a minute, and you have asked for {used:,}.",
+        "Wait {wait} s and ask again.",
+    ),
     "address": Text(
         "Without a good credential {limit:,} requests a minute may come from one network address, and from yours came "
         "{used:,}.",
@@ -209,6 +215,11 @@ def starts_count() -> None:
     allowance = take([each for each in _kinds(plan_of(current_tenant())) if each.name == START])
     if allowance:
         allowance.demand()
+
+
+def asks_bucket(user: str) -> Bucket:
+    """What a person may ask models in the current tenant: each question costs money, and a script asks without end."""
+    return _bucket("ask", ASKS, f"user-{user}")
 
 
 def starts_spare(wanted: int) -> int:

@@ -1,5 +1,6 @@
-// Live updates: a JSON socket whose events carry `seq`, counted per `run`; after a gap or a reconnect the snapshot is
-// read, and where no socket can be had for long, the snapshot is polled. The mark in the top bar says which it is.
+// Live updates: a JSON socket whose events carry `seq`, counted per `message` or else per `run`; after a gap or a
+// reconnect the snapshot is read, and where no socket can be had for long, the snapshot is polled. The mark in the top
+// bar says which it is.
 
 const POLL_EVERY = 10_000;
 const FAILURES_BEFORE_POLLING = 3;
@@ -36,7 +37,7 @@ export function waitAfter(failures, chance = Math.random()) {
  * `repeats`, one of the same `seq` says that something below the thing has changed.
  */
 export function judge(seen, event, repeats = false) {
-  const key = event.run ?? "";
+  const key = event.message ?? event.run ?? "";
   const last = seen.get(key);
   if (last !== undefined && (event.seq < last || (event.seq === last && !repeats))) return "old";
   seen.set(key, event.seq);
@@ -120,7 +121,7 @@ class Watch {
 
   // A state may come late, after events that are newer than it.
   takeState(event) {
-    const key = event.run ?? "";
+    const key = event.message ?? event.run ?? "";
     if (event.seq < (this.seen.get(key) ?? 0)) return;
     this.seen.set(key, event.seq);
     this.onEvent(event);

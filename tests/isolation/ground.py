@@ -221,6 +221,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _decision(ended, marker, owner)
     _evaluation(ended, "failed", marker)
     _evaluation(opened, "queued", marker)
+    _message(ended, "succeeded", marker)
+    _message(opened, "queued", marker)
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
@@ -394,6 +396,23 @@ def _decision(run: Any, marker: str, owner: Any) -> None:
     )
     AgentFeedback.objects.create(id=run.pk, run=run, by=owner, is_right=True, comment=f"Comment {marker}")
     AgentRun.objects.filter(pk=run.pk).update(verdict="noted")
+
+
+def _message(run: Any, status: str, marker: str) -> None:
+    """A draft about a run, of its id, and an explanation."""
+    from apps.agents.models import AgentMessage
+
+    of = {"run": run, "by": run.created_by}
+    AgentMessage.objects.create(number=2, kind="explanation", status="failed", asked={"kind": "explanation"}, **of)
+    AgentMessage.objects.create(
+        id=run.pk,
+        number=1,
+        kind="draft",
+        status=status,
+        asked={"kind": "draft", "purpose": f"Purpose {marker}"},
+        said={"text": f"Text {marker}"} if status == "succeeded" else None,
+        **of,
+    )
 
 
 def _evaluation(run: Any, status: str, marker: str) -> None:

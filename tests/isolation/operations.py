@@ -53,6 +53,9 @@ NAMES: dict[str, dict[str, Name]] = {
         # Of each run there is an evaluation and a case under its id: see `ground`.
         "evaluation": lambda side, things: things.run,
         "case": lambda side, things: things.run,
+        # About each run there is a message of this number: see `ground`.
+        "message": lambda side, things: 1,
+        "written": lambda side, things: "txt",
     },
     "workflows": {
         "name": lambda side, things: things.workflow,
@@ -189,6 +192,16 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/agents/<str:key>/evaluations/<uuid:evaluation>/stop": NOTHING,
     "PUT /api/v1/agents/<str:key>/watch": Body("json", lambda side, things: {"falls_back": True}),
     "DELETE /api/v1/agents/<str:key>/watch": NOTHING,
+    "POST /agents/<str:key>/fill/": Body("form", lambda side, things: {"words": "Count"}),
+    "POST /api/v1/agents/<str:key>/fill": Body("json", lambda side, things: {"text": "Count"}),
+    "POST /runs/R-<int:number>/messages/": Body("form", lambda side, things: {"kind": "explanation"}),
+    "POST /runs/R-<int:number>/messages/<int:message>/stop/": NOTHING,
+    "POST /runs/R-<int:number>/messages/<int:message>/change/": Body(
+        "form", lambda side, things: {"text": "New", "seq": "1"}
+    ),
+    "POST /api/v1/runs/<uuid:id>/messages": Body("json", lambda side, things: {"kind": "explanation"}),
+    "PUT /api/v1/runs/<uuid:id>/messages/<int:message>": Body("json", lambda side, things: {"text": "New"}),
+    "POST /api/v1/runs/<uuid:id>/messages/<int:message>/cancel": NOTHING,
     "POST /agents/<str:key>/batch/": Body(
         "form", lambda side, things: {"dataset": things.dataset, "by": "groups", "group": "item"}, names_things=True
     ),
@@ -385,6 +398,10 @@ UNMARKED = {
     "/agents/<str:key>/suggest/",
     "/agents/<str:key>/evaluations/<uuid:evaluation>/snapshot/",
     "/agents/<str:key>/drift/",
+    "/agents/<str:key>/fill/",
+    "/runs/R-<int:number>/messages/",
+    "/runs/R-<int:number>/messages/<int:message>/change/",
+    "/runs/R-<int:number>/messages/snapshot/",
     "/api/v1/agents/<str:key>/watch",
     "/trained-models/",
     "/trained-models/<str:kind>/versions/<uuid:trained>/snapshot/",
@@ -546,6 +563,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.run": lambda things: UUID(things.open_run),
     "agents.batch": lambda things: UUID(things.open_run),
     "agents.evaluate": lambda things: UUID(things.open_run),
+    "agents.message": lambda things: UUID(things.open_run),
     "agents.watch": lambda things: UUID(things.watch),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.

@@ -104,7 +104,7 @@ def told_of(widget: Widget) -> dict[str, Any]:
         told["held_against"] = [each.model_dump() for each in widget.thresholds]
     elif isinstance(widget, TableWidget):
         told |= {"table": widget.key, "rows_in_all": len(widget.rows), "columns": columns_told(widget)}
-        told["rows"] = widget.rows[:MOST_ROWS]
+        told |= {"rows_are_named_by": widget.row_key, "rows": widget.rows[:MOST_ROWS]}
     if summary := getattr(widget, "summary", ""):
         told["summary"] = _cut(summary)
     return {name: value for name, value in told.items() if value not in ("", [])}

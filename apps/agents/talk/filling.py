@@ -145,3 +145,13 @@ def _take(filled: Filled, agent: Agent[Any, Any, Any], data: dict[str, Any]) -> 
             filled.issues += [Issue(path=name, message=f"{labels.get(name, name)} is needed.") for name in missing]
             break
     filled.data = data
+
+
+class Shown:
+    """What was filled in, as the page of the agent tells it: by the labels of its fields."""
+
+    def __init__(self, agent: Agent[Any, Any, Any], filled: Filled) -> None:
+        labels = {part.name: part.label for part in shape_of(agent.input_type).parts}
+        self.filled = filled
+        self.names: dict[str, str] = {name: labels.get(name, name) for name in filled.data}
+        """Labels of the fields that the model has filled in, by their names."""

@@ -98,6 +98,8 @@ class ResultReader:
             found.sort(key=partial(_order, asked.sort_by), reverse=asked.descending)
         shown = found[asked.offset : asked.offset + asked.limit]
         data = {"table": table.key, "columns": columns, "rows_that_match": len(found), "rows": shown}
+        if table.row_key:
+            data["rows_are_named_by"] = table.row_key
         sums = _sums(found, [each.key for each in table.columns if each.numeric])
         return self._answer(
             data | ({"over_all_that_match": sums} if sums else {}), f"{len(shown)} of {len(found)} rows"

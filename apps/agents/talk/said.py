@@ -50,7 +50,11 @@ class Mark(BaseModel):
     end: int
     verified: bool
     source: str = ""
-    """Where it is from: a dotted path in what the model was told (`run.`) or read (`read.`)."""
+    """Where it is from: a path in what the model was told (`run.`) or read (`read[0].`)."""
+    title: str = ""
+    """What people call that place."""
+    url: str = ""
+    """Where it is to be seen: a query and a fragment on the page of the run, or a path."""
 
 
 class Read(BaseModel):

@@ -19,12 +19,14 @@ from apps.agents.permissions import RUNS_VIEW
 from apps.agents.talk import plain
 from apps.agents.talk.asking import ModelRefused, NoModel, purpose_of
 from apps.agents.talk.digest import Digest, digest_of
+from apps.agents.talk.places import place_of
 from apps.agents.talk.prompts import ANSWER, DRAFT, EXPLAIN
 from apps.agents.talk.reading import ResultReader
 from apps.agents.talk.said import LONGEST_TEXT, Asked, Mark, Read, Said, asked_of, said_of
 from apps.ai import calling, loops, numbercheck
 from apps.ai.contract import Request
 from apps.ai.failures import ModelStopped
+from apps.ai.masking import personal_values
 from apps.ai.permissions import MODELS_USE
 from apps.ai.prompts import current
 from apps.ai.tools import ToolContext
@@ -96,7 +98,8 @@ def _by_model(
     model = calling.model_for(purpose, seconds=LIMITS.seconds, stopping=stopping)
     if model is None:
         raise NoModel
-    request = Request(messages=tuple(wording.render(**_told(asked, agent, digest, earlier))))
+    told_of = tuple(wording.render(**_told(asked, agent, digest, earlier)))
+    request = Request(messages=told_of, personal=personal_values(run.input, agent.input_type))
     ctx = ToolContext(
         who=_asker(message), user=message.by, now=timezone.now(), origin="talk", seconds=LIMITS.seconds,
         stopping=stopping,
@@ -155,21 +158,19 @@ def sources_of(digest: Digest, said: Said) -> dict[str, Any]:
     return {"run": digest.data, "read": [each.data for each in said.reads]}
 
 
-def _figures(digest: Digest, said: Said) -> list[numbercheck.Figure]:
+def _figures(sources: dict[str, Any]) -> list[numbercheck.Figure]:
     """What may be quoted. Of a list that may be cut its length says nothing: how many there are is told beside it."""
-    every = numbercheck.figures_of(sources_of(digest, said))
+    every = numbercheck.figures_of(sources)
     return [each for each in every if each.what != "count" or not each.path.endswith(_CUT_LISTS)]
 
 
 def _checked(said: Said, digest: Digest) -> Said:
-    found = numbercheck.check(said.text, _figures(digest, said))
-    marks = [
-        Mark(
-            start=each.start,
-            end=each.end,
-            verified=each.verdict is not numbercheck.Verdict.UNMATCHED,
-            source=each.source_path,
-        )
-        for each in found
-    ]
+    sources = sources_of(digest, said)
+    marks = [_mark(each, sources) for each in numbercheck.check(said.text, _figures(sources))]
     return said.model_copy(update={"marks": marks, "checked": True})
+
+
+def _mark(each: numbercheck.Checked, sources: dict[str, Any]) -> Mark:
+    verified = each.verdict is not numbercheck.Verdict.UNMATCHED
+    title, url = place_of(sources, each.source_path) if each.source_path else ("", "")
+    return Mark(start=each.start, end=each.end, verified=verified, source=each.source_path, title=title, url=url)

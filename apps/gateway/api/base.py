@@ -39,6 +39,9 @@ class ApiView(APIView):
     problems: Mapping[str, Sequence[type[Problem]]] = {}
     shows_secret: bool = False
     """Whether a POST answers with a secret that is shown once: then a repeat of it does not get the answer again."""
+    waits_outside: bool = False
+    """Whether a POST waits for another service and changes nothing here: it is part of no transaction then, and is done
+    as often as it is sent, whatever its `Idempotency-Key`."""
     orders: Sequence[str] = ()
     """Columns that a list may be ordered by: each without nulls, and with an index."""
     natural: str = NEWEST
@@ -50,9 +53,9 @@ class ApiView(APIView):
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Every POST is carried out once for each `Idempotency-Key`."""
+        """Every POST that changes something is carried out once for each `Idempotency-Key`."""
         super().__init_subclass__(**kwargs)
-        if "post" in vars(cls):
+        if "post" in vars(cls) and not cls.waits_outside:
             cls.post = once(vars(cls)["post"])  # type: ignore[attr-defined]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
