@@ -60,6 +60,10 @@ class AiServer:
             self.asked.clear()
             self._queued.clear()
 
+    def answer_named(self, name: str) -> Scenario:
+        """What a model of this name does, for `queue`."""
+        return NAMED[name]
+
     def models(self) -> list[str]:
         with self._lock:
             return sorted({*NAMED, *self._always, *self._queued})

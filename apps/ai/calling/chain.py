@@ -17,7 +17,7 @@ from apps.common.errors import Problem
 
 SECONDS: Final = 120.0
 """That an answer may take, tries and other models included."""
-_LEAST: Final = 1.0
+LEAST: Final = 1.0
 """Seconds without which no further model is asked."""
 
 
@@ -40,7 +40,7 @@ class Chain:
         leaving = self._leaving(request)
         for place, model in enumerate(self._models):
             left = until - time.monotonic()
-            if failed and (left < _LEAST or asking.has_spoken):
+            if failed and (left < LEAST or asking.has_spoken):
                 break
             # One that hangs must leave time for the next.
             share = left if place == len(self._models) - 1 else left / 2
@@ -59,7 +59,7 @@ class Chain:
         try:
             return asking.ask(model, request, leaving, until=until)
         except AnswerUnusable as unusable:
-            if not unusable.answer or until - time.monotonic() < _LEAST or asking.has_spoken:
+            if not unusable.answer or until - time.monotonic() < LEAST or asking.has_spoken:
                 raise
             again = _told_what_is_wrong(request, unusable)
         return asking.ask(model, again, self._leaving(again), until=until)

@@ -63,7 +63,7 @@ def _of_connection(error: BaseException, seconds: float) -> Problem | None:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
         return ModelUnavailable("There is no connection to the provider.", was_sent=False)
     if isinstance(error, httpx.TimeoutException):
-        return ModelUnavailable(f"The provider did not answer within {seconds:.0f} s.")
+        return ModelUnavailable(f"The provider did not answer within {max(1, round(seconds))} s.")
     if isinstance(error, httpx.RemoteProtocolError) and "longer than" in str(error):
         return ModelProblem(str(error), remedy="Ask for less, or choose another model.")
     if isinstance(error, httpx.TransportError | EOFError):

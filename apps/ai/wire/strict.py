@@ -99,7 +99,9 @@ def _bare(data: Any, schema: Any, root: Mapping[str, Any]) -> Any:
             if not (value is None and name in properties and name not in needed)
         }
     if isinstance(data, list):
-        items = schema.get("items") or next((each["items"] for each in schema.get("anyOf", ()) if "items" in each), {})
+        items: Any = schema.get("items") or next(
+            (each["items"] for each in schema.get("anyOf", ()) if "items" in each), {}
+        )
         return [_bare(each, items, root) for each in data]
     return data
 
