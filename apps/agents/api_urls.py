@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.agents import api, configuration_api, decision_api
+from apps.agents import api, call_api, configuration_api, decision_api
 from apps.agents.batches import api as batches
 from apps.agents.drift import api as drift
 from apps.agents.evaluations import api as evaluations
@@ -47,6 +47,7 @@ urlpatterns = [
     path("runs/<uuid:id>/messages", talk.RunMessages.as_view(), name="messages"),
     path("runs/<uuid:id>/messages/<int:message>", talk.RunMessageOne.as_view(), name="message"),
     path("runs/<uuid:id>/messages/<int:message>/cancel", talk.RunMessageCancel.as_view(), name="message-cancel"),
+    path("runs/<uuid:id>/calls", call_api.RunCalls.as_view(), name="run-calls"),
     path("runs/<uuid:id>/decisions", decision_api.DecisionsOfRun.as_view(), name="run-decisions"),
     path(
         "runs/<uuid:id>/decisions/<int:position>/review", decision_api.DecisionReview.as_view(), name="decision-review"

@@ -5,4 +5,5 @@ from django.urls import include, path
 app_name = "ai_api"
 urlpatterns = [
     path("trained-models", include("apps.ai.training.api_urls")),
+    path("model-calls/", include("apps.ai.traces.api_urls")),
 ]

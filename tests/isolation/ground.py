@@ -225,6 +225,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _message(opened, "queued", marker)
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
+    _call(ended, marker)
+    _call(opened, marker)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -457,6 +459,30 @@ def _trained(run: Any, status: str, marker: str, dataset: str) -> None:
         parameters={"groups": {}},
         metrics={"metrics": [], "gain": gain, "notes": [f"Said {marker}"]},
         created_by=run.created_by,
+    )
+
+
+def _call(run: Any, marker: str) -> None:
+    """A call of a model for a run, under the run's id."""
+    from django.utils import timezone
+
+    from apps.ai.models import ModelCall
+
+    ModelCall.objects.create(
+        id=run.pk,
+        purpose="explain",
+        agent_key=run.agent_key,
+        subject_kind="agents.run",
+        subject=run.pk,
+        user=run.created_by,
+        provider_name=f"Provider {marker}",
+        model_name=f"model {marker}",
+        status="succeeded",
+        attempts=1,
+        until=timezone.now(),
+        finished_at=timezone.now(),
+        sent={"messages": [{"role": "user", "text": f"Asked {marker}"}]},
+        answered={"text": f"Said {marker}"},
     )
 
 

@@ -72,6 +72,7 @@ NAMES: dict[str, dict[str, Name]] = {
         "kind": lambda side, things: TRAINABLE,
         # Of each run there is a trained model under its id: see `ground`.
         "trained": lambda side, things: things.run,
+        "call": lambda side, things: things.run,
     },
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
@@ -90,6 +91,7 @@ OF_THE_TENANT = {
     ("workflows", "number"),
     ("workflows", "webhook"),
     ("ai", "trained"),
+    ("ai", "call"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.
