@@ -14,6 +14,7 @@ WORD = "zebra"
 """In the texts of both tenants: whoever searches for it must find their own only."""
 PASSWORD = "a password of both tenants"
 TRAINABLE = "retail.combination_weights"
+PROMPT = "explain"
 BOUNDLESS = {"max_requests": 1_000_000, "max_caller_requests": 1_000_000, "max_starts": 1_000_000}
 """Limits of a minute that no try reaches: refused for that, an attack would prove nothing."""
 
@@ -124,6 +125,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
         _configurations(marker, agent, owner)
+        _prompt(marker, owner)
         Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[_origin(marker)], **BOUNDLESS)
         forget()
         return Side(
@@ -227,6 +229,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _trained(opened, "queued", marker, dataset)
     _call(ended, marker)
     _call(opened, marker)
+    _models(ended, "ended", marker)
+    _models(opened, "queued", marker)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
@@ -460,6 +464,51 @@ def _trained(run: Any, status: str, marker: str, dataset: str) -> None:
         metrics={"metrics": [], "gain": gain, "notes": [f"Said {marker}"]},
         created_by=run.created_by,
     )
+
+
+def _models(run: Any, status: str, marker: str) -> None:
+    """A provider with a model, and of a prompt a case and a trial, all of the id of a run."""
+    from apps.ai.models import LanguageModel, PromptAnswer, PromptCase, PromptTrial, Provider
+
+    access = {"base_url": f"http://127.0.0.1:9/{marker}", "key": marker}
+    about = {"kind": "compatible", "access": access, "offered": [f"more {marker}"], "created_by": run.created_by}
+    provider = Provider.objects.create(id=run.pk, name=f"Provider {run.number} {marker}", **about)
+    model = LanguageModel.objects.create(id=run.pk, provider=provider, name=f"model {marker}", is_enabled=False)
+    of = {"prompt_key": PROMPT, "created_by": run.created_by}
+    values = {"result": f"Result {marker}"}
+    PromptCase.objects.create(id=run.pk, title=f"Case {run.number} {marker}", values=values, **of)
+    side = {"system": marker, "user": "{result}", "model": str(model.pk), "model_name": model.name}
+    trial = PromptTrial.objects.create(
+        id=run.pk,
+        status=status,
+        sides=[{"version": version, **side} for version in ("1", "2")],
+        cases=[{"title": f"Case {marker}", "values": values}],
+        total=2,
+        done=1,
+        **of,
+    )
+    PromptAnswer.objects.create(id=run.pk, trial=trial, position=0, side=0, answered={"text": f"Said {marker}"})
+
+
+def _prompt(marker: str, owner: Any) -> None:
+    """Two versions of a prompt, and a draft."""
+    from django.utils import timezone
+
+    from apps.ai.models import Prompt, PromptVersion
+
+    prompt = Prompt.objects.create(id=UUID(int=1), key=PROMPT, title=f"Prompt {marker}", seq=3, created_by=owner)
+    for id, number in ((1, 1), (2, 2), (3, None)):
+        row = PromptVersion.objects.create(
+            id=UUID(int=id),
+            prompt=prompt,
+            number=number,
+            content={"system": f"System {id} {marker}", "user": "{result}"},
+            note=f"Note {marker}",
+            created_by=owner,
+            published_at=timezone.now() if number else None,
+        )
+        if number == 2:
+            Prompt.objects.filter(pk=prompt.pk).update(published=row)
 
 
 def _call(run: Any, marker: str) -> None:

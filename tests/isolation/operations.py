@@ -27,7 +27,7 @@ from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
 from apps.gateway.sockets import NoSocket
-from tests.isolation.ground import PASSWORD, TRAINABLE, WORD, Side, Things, webhook_secret
+from tests.isolation.ground import PASSWORD, PROMPT, TRAINABLE, WORD, Side, Things, webhook_secret
 
 Name = Callable[[Side, Things], object]
 
@@ -73,6 +73,13 @@ NAMES: dict[str, dict[str, Name]] = {
         # Of each run there is a trained model under its id: see `ground`.
         "trained": lambda side, things: things.run,
         "call": lambda side, things: things.run,
+        # And a provider with a model, a trial and a case.
+        "provider": lambda side, things: things.run,
+        "model": lambda side, things: things.run,
+        "trial": lambda side, things: things.run,
+        "case": lambda side, things: things.run,
+        "prompt": lambda side, things: PROMPT,
+        "agent": lambda side, things: side.agent,
     },
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
@@ -92,6 +99,10 @@ OF_THE_TENANT = {
     ("workflows", "webhook"),
     ("ai", "trained"),
     ("ai", "call"),
+    ("ai", "provider"),
+    ("ai", "model"),
+    ("ai", "trial"),
+    ("ai", "case"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.
@@ -100,6 +111,7 @@ OPEN_RUNS: dict[str, Name] = {
     "number": lambda side, things: things.open_number,
     "evaluation": lambda side, things: things.open_run,
     "trained": lambda side, things: things.open_run,
+    "trial": lambda side, things: things.open_run,
 }
 # Events of a run that is open go on until it ends.
 ENDED_RUNS: dict[str, Name] = {"id": lambda side, things: things.run}
@@ -161,7 +173,15 @@ def _sample() -> str:
     return next((each.name for demo in demo_tenants() if demo.industry == "retail" for each in demo.datasets), "")
 
 
+def _trial(things: Things) -> Mapping[str, Any]:
+    models = {"model_1": things.run, "model_2": things.run}
+    return {"words_1": "built-in", "words_2": "1", **models, "case": f"own:{things.run}"}
+
+
 _PROGRAM = {"name": "New", "role": "analyst"}
+_PROVIDER = {"kind": "compatible", "name": "New", "at_once": "4"}
+_NOWHERE = "http://127.0.0.1:9/v1"
+_WORDS = {"system": "New", "user": "Explain {result}"}
 _KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}
 _NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
 _PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
@@ -173,6 +193,48 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
     "POST /agents/<str:key>/evaluations/": Body("form", lambda side, things: {"which": "own"}),
     "POST /agents/<str:key>/evaluations/<uuid:evaluation>/stop/": NOTHING,
+    "POST /models/try/": Body("form", lambda side, things: {"model": things.run, "text": "New"}, names_things=True),
+    "POST /models/choices/": Body(
+        "form", lambda side, things: {"agent": side.agent, "do": "add", "model": things.run}, names_things=True
+    ),
+    "POST /models/policy/": Body("form", lambda side, things: {"currency": "EUR"}),
+    "POST /models/providers/new/": Body("form", lambda side, things: {**_PROVIDER, "access.base_url": _NOWHERE}),
+    "POST /models/providers/<uuid:provider>/": Body(
+        "form", lambda side, things: {"name": "New", "at_once": "4", "access.base_url": _NOWHERE, "access.key": "new"}
+    ),
+    "POST /models/providers/<uuid:provider>/test/": NOTHING,
+    "POST /models/providers/<uuid:provider>/turn/": Body("form", lambda side, things: {"on": "0"}),
+    "POST /models/providers/<uuid:provider>/delete/": NOTHING,
+    "POST /models/providers/<uuid:provider>/models/": Body("form", lambda side, things: {"name": "new"}),
+    "POST /models/language/<uuid:model>/": Body(
+        "form", lambda side, things: {"model.context": "1000", "model.longest_answer": "100"}
+    ),
+    "POST /models/language/<uuid:model>/delete/": NOTHING,
+    "POST /api/v1/model-providers": Body(
+        "json", lambda side, things: {"name": "New", "kind": "compatible", "access": {"base_url": _NOWHERE}}
+    ),
+    "PATCH /api/v1/model-providers/<uuid:provider>": Body("json", lambda side, things: {"name": "New"}),
+    "DELETE /api/v1/model-providers/<uuid:provider>": NOTHING,
+    "POST /api/v1/model-providers/<uuid:provider>/test": NOTHING,
+    "POST /api/v1/model-providers/<uuid:provider>/models": Body("json", lambda side, things: {"names": ["new"]}),
+    "PUT /api/v1/language-models/<uuid:model>": Body(
+        "json", lambda side, things: {"context": 1000, "longest_answer": 9}
+    ),
+    "DELETE /api/v1/language-models/<uuid:model>": NOTHING,
+    "PUT /api/v1/model-choices/<str:agent>": Body("json", lambda side, things: {"models": [things.run]}, True, "all"),
+    "PUT /api/v1/model-policy": Body("json", lambda side, things: {"keeps_personal_data": True, "currency": "EUR"}),
+    "POST /prompts/<str:prompt>/": Body("form", lambda side, things: _WORDS),
+    "POST /prompts/<str:prompt>/discard/": NOTHING,
+    "POST /prompts/<str:prompt>/restore/": Body("form", lambda side, things: {"version": "1"}),
+    "POST /prompts/<str:prompt>/trials/": Body("form", lambda side, things: _trial(things), names_things=True),
+    "POST /prompts/<str:prompt>/cases/": Body("form", lambda side, things: {"title": "New"}),
+    "POST /prompts/<str:prompt>/cases/<uuid:case>/delete/": NOTHING,
+    "POST /prompts/<str:prompt>/trials/<uuid:trial>/stop/": NOTHING,
+    "POST /prompts/<str:prompt>/trials/<uuid:trial>/mark/": Body("form", lambda side, things: {"mark": "0 same"}),
+    "PUT /api/v1/prompts/<str:prompt>/draft": Body("json", lambda side, things: _WORDS),
+    "DELETE /api/v1/prompts/<str:prompt>/draft": NOTHING,
+    "POST /api/v1/prompts/<str:prompt>/publish": Body("json", lambda side, things: {"note": "New"}),
+    "POST /api/v1/prompts/<str:prompt>/restore": Body("json", lambda side, things: {"version": 1}),
     "POST /trained-models/<str:kind>/": Body("form", lambda side, things: {"dataset": things.dataset}, True),
     "POST /trained-models/<str:kind>/retire/": NOTHING,
     "POST /trained-models/<str:kind>/versions/<uuid:trained>/stop/": NOTHING,
@@ -405,6 +467,14 @@ UNMARKED = {
     "/runs/R-<int:number>/messages/<int:message>/change/",
     "/runs/R-<int:number>/messages/snapshot/",
     "/api/v1/agents/<str:key>/watch",
+    "/models/providers/new/",
+    "/prompts/",
+    "/prompts/<str:prompt>/trials/<uuid:trial>/snapshot/",
+    "/api/v1/model-provider-kinds",
+    "/api/v1/model-policy",
+    "/api/v1/model-mode",
+    "/api/v1/model-choices",
+    "/api/v1/model-choices/<str:agent>",
     "/trained-models/",
     "/trained-models/<str:kind>/versions/<uuid:trained>/snapshot/",
     "/api/v1/trained-models",
@@ -567,6 +637,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.evaluate": lambda things: UUID(things.open_run),
     "agents.message": lambda things: UUID(things.open_run),
     "agents.watch": lambda things: UUID(things.watch),
+    "ai.trial": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
     "workflows.run": lambda things: UUID(things.open_run),
