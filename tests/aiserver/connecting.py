@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.test import override_settings
-
-from apps.ai.models import LanguageModel, ModelChoice, Provider
-from apps.common import outbound
 from tests.aiserver.server import AiServer
+
+if TYPE_CHECKING:
+    from apps.ai.models import LanguageModel
 
 PRICES = {"price_input": Decimal(2), "price_cached": Decimal(1), "price_output": Decimal(10)}
 """For a million tokens. An answer of `Say` that is not told otherwise costs 0.0004."""
@@ -20,6 +19,10 @@ PRICES = {"price_input": Decimal(2), "price_cached": Decimal(1), "price_output":
 @contextmanager
 def loopback_allowed() -> Iterator[None]:
     """Let requests of tenants reach this machine, as an operator may."""
+    from django.test import override_settings  # the server itself needs no settings
+
+    from apps.common import outbound
+
     with override_settings(OUTBOUND_NETWORKS=["127.0.0.1/32"]):
         outbound._allowed.cache_clear()
         try:
@@ -33,6 +36,8 @@ def connect(
 ) -> list[LanguageModel]:
     """Connect the server in the current tenant, and choose these models of it for an agent, in this order, after those
     that are chosen already. `options` are of the models, or `at_once` of the provider."""
+    from apps.ai.models import LanguageModel, ModelChoice, Provider
+
     access = {"base_url": server.url, "key": server.key}
     at_once = options.pop("at_once", 8)
     provider, _ = Provider.objects.get_or_create(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import http.server
 import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 
 from apps.common import outbound
@@ -97,6 +100,10 @@ def test_a_name_is_looked_up_once_and_the_connection_goes_there(monkeypatch: pyt
     assert not failed.value.sent
 
 
+gone = threading.Event()
+"""Set when the tests are over: nothing drips on."""
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/moved":
@@ -112,6 +119,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "100")
             self.end_headers()
             self.wfile.write(b"x")
+        elif self.path == "/drip":
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not gone.wait(0.02):
+                    self.wfile.write(b"x")
+        elif self.path == "/packed":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(gzip.compress(b"x" * 1_000_000))
         else:
             self.send_response(200)
             self.end_headers()
@@ -128,7 +146,9 @@ def server(settings: Any) -> Iterator[str]:
     outbound._allowed.cache_clear()
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=served.serve_forever, daemon=True).start()
+    gone.clear()
     yield f"http://127.0.0.1:{served.server_port}"
+    gone.set()
     served.shutdown()
     served.server_close()
     outbound._allowed.cache_clear()
@@ -151,3 +171,44 @@ def test_an_answer_that_breaks_off_may_have_been_taken_in(server: str) -> None:
     with pytest.raises(OutboundFailed) as failed:
         request("GET", f"{server}/broken")
     assert failed.value.sent
+
+
+def test_a_client_of_ours_ends_in_its_time_however_slowly_it_drips(server: str) -> None:
+    with outbound.client(seconds=0.2, largest=10_000) as client, pytest.raises(httpx.TimeoutException):
+        client.get(f"{server}/drip")
+
+
+def test_a_client_of_ours_reads_no_more_than_it_may(server: str) -> None:
+    with (
+        outbound.client(seconds=10, largest=10_000) as client,
+        pytest.raises(httpx.RemoteProtocolError, match="longer than 10,000 bytes"),
+    ):
+        client.get(f"{server}/huge")
+
+
+def test_a_client_of_ours_stops_when_it_is_told_to(server: str) -> None:
+    stop = threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    with (
+        outbound.client(seconds=60, largest=10_000, stopping=stop.is_set) as client,
+        pytest.raises(outbound.OutboundStopped),
+    ):
+        client.get(f"{server}/drip")
+
+
+def test_a_client_of_ours_unpacks_nothing(server: str) -> None:
+    with outbound.client(seconds=10, largest=10_000) as client, pytest.raises(httpx.RemoteProtocolError, match="compr"):
+        client.get(f"{server}/packed")
+
+
+def test_a_client_of_ours_follows_nobody(server: str) -> None:
+    with outbound.client(seconds=10, largest=10_000) as client:
+        assert client.get(f"{server}/moved").status_code == 302
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_a_client_of_ours_makes_no_connection_to_a_hostile_form(url: str, no_connection: list[Any]) -> None:
+    refused = (OutboundRefused, OutboundFailed, httpx.InvalidURL, httpx.TransportError)
+    with outbound.client(seconds=1, largest=1_000) as client, pytest.raises(refused):
+        client.get(url)
+    assert no_connection == []

@@ -97,7 +97,8 @@ class LangChain(ProviderKind[LangChainSettings]):
         stopping: Callable[[], bool] = lambda: False,
     ) -> Reply:
         with self._opened(settings, model, request, seconds, stopping) as chat:
-            by_words = settings.integration != "openai"
+            # LangChain's own reader of answers by schema takes no tools beside it that are not strict too.
+            by_words = settings.integration != "openai" or bool(request.tools)
             bound = _bound(chat, request, by_words=by_words)
             messages = [_message(each) for each in (schema_in_words(request) if by_words else request).messages]
             if told is None:
@@ -108,7 +109,7 @@ class LangChain(ProviderKind[LangChainSettings]):
                 whole = piece if whole is None else whole + piece
                 if piece.text:
                     told(str(piece.text))
-            if whole is None or not whole.response_metadata.get("finish_reason", by_words):
+            if whole is None or not whole.response_metadata.get("finish_reason", settings.integration != "openai"):
                 raise EOFError("The stream ended before the answer did.")
             return _reply(request, whole)
 
@@ -168,7 +169,7 @@ def _bound(chat: BaseChatModel, request: Request, *, by_words: bool) -> Any:
             {"type": "function", "function": each.model_dump(include={"name", "description", "parameters"})}
             for each in request.tools
         ]
-        return chat.bind_tools(tools, **more)
+        return chat.bind_tools(tools)
     return chat.bind(**more) if more else chat
 
 

@@ -7,7 +7,7 @@ against the schema in any case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _KEPT: Final = frozenset(
@@ -21,6 +21,8 @@ _UNKNOWN: Final = frozenset(
     {"allOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "patternProperties",
      "propertyNames", "prefixItems", "contains", "unevaluatedProperties"}
 )  # fmt: skip
+_DEEPEST: Final = 5
+"""Choices within choices that are looked into."""
 
 
 class NotStrict(Exception):
@@ -88,10 +90,9 @@ def without_fillers(data: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def _bare(data: Any, schema: Any, root: Mapping[str, Any]) -> Any:
-    schema = _resolved(schema, root)
+    choices = list(_choices(schema, root))
     if isinstance(data, dict):
-        choices = [_resolved(each, root) for each in schema.get("anyOf", ())]
-        own = schema if "properties" in schema else next((each for each in choices if _is_of(data, each)), {})
+        own = next((each for each in choices if _is_of(data, each)), {})
         properties, needed = own.get("properties", {}), own.get("required", ())
         return {
             name: _bare(value, properties.get(name, {}), root)
@@ -99,11 +100,18 @@ def _bare(data: Any, schema: Any, root: Mapping[str, Any]) -> Any:
             if not (value is None and name in properties and name not in needed)
         }
     if isinstance(data, list):
-        items: Any = schema.get("items") or next(
-            (each["items"] for each in schema.get("anyOf", ()) if "items" in each), {}
-        )
+        items: Any = next((each["items"] for each in choices if "items" in each), {})
         return [_bare(each, items, root) for each in data]
     return data
+
+
+def _choices(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """The schema, and each that it may be by choice, behind references."""
+    schema = _resolved(schema, root)
+    yield schema
+    if depth < _DEEPEST:
+        for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+            yield from _choices(each, root, depth + 1)
 
 
 def _is_of(data: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
