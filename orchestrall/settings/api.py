@@ -35,6 +35,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "workflow runs", "description": "Start a workflow, follow its steps, stop it or take it up again."},
         {"name": "approvals", "description": "What workflows ask people, and calls whose outcome a person must say."},
         {"name": "datasets", "description": "Tables that were uploaded once and can be used by many runs."},
+        {"name": "models", "description": "Providers of language models, and which model is asked for whom."},
+        {"name": "prompts", "description": "The words that models are given: drafted, published, gone back from."},
         {"name": "performance", "description": "How much was asked of the organisation, and how fast it answered."},
         {"name": "problems", "description": "What an error means, and what to do about it."},
     ],
