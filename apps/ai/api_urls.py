@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("apps.ai.setup.api_urls")),
     path("", include("apps.ai.prompts.api_urls")),
     path("", include("apps.ai.mcp.client.api_urls")),
+    path("", include("apps.ai.usage.api_urls")),
     path("trained-models", include("apps.ai.training.api_urls")),
     path("model-calls/", include("apps.ai.traces.api_urls")),
 ]

@@ -17,6 +17,7 @@ from apps.agents.models import AgentRun, AgentWatch
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
 from apps.common import formats
 from apps.common.permissions import Principal
+from apps.console.attention import attention_of
 from apps.console.cards import Card, Width, card
 from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
 from apps.datasets.selectors import datasets_query
@@ -171,9 +172,10 @@ def _attention(request: HttpRequest) -> dict[str, Any]:
     period = _period(request)
     found = pulse.runs_attention(who=_who(request), period=period)
     every = _runs_url(status="failed", since=period.key)
-    drifting = [_drifts(watch) for watch in _drifting(request)][:ATTENTION_SHOWN]
-    failing = [_wanted(each, every) for each in found[: ATTENTION_SHOWN - len(drifting)]]
-    return {"items": [*drifting, *failing], "more": len(found) - len(failing), "url": every, "period": period}
+    others = [vars(each) for each in attention_of(request)][:ATTENTION_SHOWN]
+    drifting = [_drifts(watch) for watch in _drifting(request)][: ATTENTION_SHOWN - len(others)]
+    failing = [_wanted(each, every) for each in found[: ATTENTION_SHOWN - len(others) - len(drifting)]]
+    return {"items": [*others, *drifting, *failing], "more": len(found) - len(failing), "url": every, "period": period}
 
 
 def _drifting(request: HttpRequest) -> list[AgentWatch]:

@@ -12,10 +12,10 @@ from django.utils import timezone
 from pydantic import ConfigDict, Field, model_validator
 
 from apps.accounts.models import User
+from apps.ai.askers import askers_of
 from apps.ai.budgets import periods, selectors
 from apps.ai.models import Budget, BudgetAccount, ModelCall
 from apps.ai.permissions import BUDGETS_MANAGE
-from apps.ai.usage.names import agent_titles
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import StrictModel
@@ -74,7 +74,7 @@ def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) ->
         tokens=wanted.tokens, warn_at=wanted.warn_at, created_by=user,
     )  # fmt: skip
     issues = []
-    if budget.agent_key and budget.agent_key not in agent_titles():
+    if budget.agent_key and budget.agent_key not in askers_of(who):
         issues.append(Issue(path="agent", message="There is no such agent: take its key from the list of agents."))
     if budget.user_id is not None and not User.objects.filter(pk=budget.user_id).exists():
         issues.append(Issue(path="person", message="There is no such member: take the id from the list of members."))
@@ -85,8 +85,6 @@ def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) ->
             budget.save()
             BudgetAccount.objects.bulk_create(_of_before(budget))
     except IntegrityError as error:
-        if "ai_budget_once" not in str(error):
-            raise
         raise Conflict(
             "There is a budget of the same bearer for the same period already; nothing was stored.",
             remedy="Change the limits of that one.",

@@ -13,10 +13,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.ai.askers import askers_of
 from apps.ai.budgets import periods, words
 from apps.ai.models import AiPolicy, Budget, BudgetAccount
 from apps.ai.permissions import BUDGETS_MANAGE, USAGE_VIEW
-from apps.ai.usage.names import agent_titles
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
 
@@ -107,7 +107,7 @@ def budget_states(*, who: Principal, budgets: list[Budget] | None = None) -> lis
         of[account.budget_id].append(account)
     people = {account.bearer for budget in budgets if budget.scope == "user" for account in of[budget.pk]}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=people)} if people else {}
-    agents = agent_titles() if budgets else {}
+    agents = {key: asker.title for key, asker in askers_of(who).items()} if budgets else {}
     return [_state(budget, of[budget.pk], starts[budget.pk], names, agents) for budget in budgets]
 
 

@@ -18,12 +18,13 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.ai.askers import askers_of
 from apps.ai.budgets.periods import begin_of
 from apps.ai.models import ModelCall
 from apps.ai.permissions import USAGE_VIEW
 from apps.ai.usage.forecast import LEAST, MOST, Forecast, month_forecast
-from apps.ai.usage.names import SUBJECTS, Subject, agent_titles
 from apps.ai.usage.periods import Span
+from apps.ai.usage.subjects import SUBJECTS, Subject
 from apps.common.permissions import Principal, demand
 
 PURPOSES: Final[Mapping[str, str]] = {
@@ -82,6 +83,9 @@ class Totals:
     def tokens(self) -> int:
         return self.tokens_input + self.tokens_output
 
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
 
 @dataclass(frozen=True)
 class Line:
@@ -115,8 +119,12 @@ def usage_by_day(*, who: Principal, span: Span, narrow: UsageFilter, currency: s
 
 def usage_by_agent(*, who: Principal, span: Span, narrow: UsageFilter, currency: str) -> list[Line]:
     found = _sums(calls_query(who=who, span=span, narrow=narrow), ("agent_key",), currency)
-    titles = agent_titles()
-    return [_line(each, key := each["agent_key"], titles.get(key, key) or "No agent") for each in found]
+    agents = askers_of(who)
+    return [
+        _line(each, key, agents[key].title if key in agents else key or "No agent")
+        for each in found
+        for key in [each["agent_key"]]
+    ]
 
 
 def usage_by_model(*, who: Principal, span: Span, narrow: UsageFilter, currency: str) -> list[Line]:
@@ -209,6 +217,21 @@ def _forecasts(
         tokens[each["day"]] = tokens.get(each["day"], 0.0) + each["input"] + each["output"]
     first = began.astimezone(UTC).date()
     return month_forecast(moneys, first=first, today=today), month_forecast(tokens, first=first, today=today)
+
+
+def usage_rows(*, who: Principal, span: Span, narrow: UsageFilter) -> list[dict[str, Any]]:
+    """The ledger as a table for accounts: a row for each day, agent, model, person, purpose and currency."""
+    calls = calls_query(who=who, span=span, narrow=narrow).select_related(None).defer(None).order_by()
+    by = {
+        "day": TruncDate("created_at", tzinfo=UTC), "agent": F("agent_key"), "provider": F("provider_name"),
+        "model_called": F("model_name"), "person": F("user__email"),
+    }  # fmt: skip
+    names = (*by, "purpose", "currency")
+    sums = calls.annotate(**by).values(*names).annotate(
+        calls=Count("id"), failed=Count("id", filter=Q(status=ModelCall.Status.FAILED)),
+        input=Sum("tokens_input"), cached=Sum("tokens_cached"), output=Sum("tokens_output"), cost=Sum("money"),
+    )  # fmt: skip
+    return list(sums.order_by(*names))
 
 
 def _sums(

@@ -1,4 +1,4 @@
-"""What the ledger's keys stand for. Apps that know agents and runs register it in their `navigation`."""
+"""What calls of models were for, where people find it. Apps register their kinds in their `navigation`."""
 
 from __future__ import annotations
 
@@ -29,15 +29,7 @@ class SubjectKind:
 
 
 SUBJECTS: Registry[SubjectKind] = Registry("Kind of subject of a call")
-AGENT_NAMES: Registry[Callable[[], Mapping[str, str]]] = Registry("Source of agents' names")
-"""Each gives titles of agents by key, as the current tenant has them."""
 
 
 def subject_kind(item: SubjectKind) -> SubjectKind:
     return SUBJECTS.register(item.kind, item)
-
-
-def agent_titles() -> dict[str, str]:
-    """The titles of the current tenant's agents by key, in the order of the titles."""
-    found = {key: title for source in AGENT_NAMES for key, title in source().items()}
-    return dict(sorted(found.items(), key=lambda item: item[1].casefold()))

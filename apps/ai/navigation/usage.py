@@ -1,0 +1,74 @@
+"""The entry of usage and cost, its card on the dashboard, and what it adds to what needs attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.ai.budgets import selectors
+from apps.ai.models import ModelCall
+from apps.ai.permissions import USAGE_VIEW
+from apps.ai.usage import ledger
+from apps.ai.usage.alerts import Alert, alerts_of
+from apps.ai.usage.shown import Looked, expected, spend_moved
+from apps.common.permissions import Principal
+from apps.console.attention import Wanted, attention
+from apps.console.cards import Card, card
+from apps.console.navigation import NavItem, nav_item
+
+nav_item(
+    NavItem(
+        key="ai.usage",
+        title="Usage & cost",
+        url="ai:usage",
+        icon="wallet",
+        group="Govern",
+        summary="What models take and cost, and the budgets that hold them back",
+        permission=USAGE_VIEW,
+        order=10,
+    )
+)
+
+
+def _who(request: HttpRequest) -> Principal:
+    return request.user  # type: ignore[return-value]  # a page for strangers has no cards
+
+
+def _known(request: HttpRequest) -> dict[str, Any]:
+    """Budgets and the outlook, asked for once on a page."""
+    kept = request.__dict__
+    if "_spending" not in kept:
+        currency = selectors.currency_now()
+        outlook = ledger.usage_outlook(who=_who(request), currency=currency)
+        states = selectors.budget_states(who=_who(request))
+        alerts = alerts_of(states, outlook, currency)
+        kept["_spending"] = {"currency": currency, "outlook": outlook, "states": states, "alerts": alerts}
+    known: dict[str, Any] = kept["_spending"]
+    return known
+
+
+def _spending(request: HttpRequest) -> dict[str, Any] | None:
+    """This month; None where no model was ever asked and nothing limits any."""
+    known = _known(request)
+    states = sorted(known["states"], key=lambda state: -state.worst.share)
+    if not states and not ModelCall.objects.exists():
+        return None
+    moved = spend_moved(who=_who(request), looked=Looked.of_month(), currency=known["currency"])
+    told = expected(known["outlook"], known["currency"])
+    return {**known, **moved, "expected": told, "state": states[0] if states else None}
+
+
+def _wanted(request: HttpRequest) -> list[Wanted]:
+    return [_told(alert) for alert in _known(request)["alerts"]]
+
+
+def _told(alert: Alert) -> Wanted:
+    url = reverse("ai:budget", args=[alert.state.budget.pk])
+    tone, icon = ("failed", "ban") if alert.level == "spent" else ("late", "alert-triangle")
+    return Wanted(alert.title, alert.text, url, tone, icon)
+
+
+card(Card("ai.spending", "ai/usage/card.html", _spending, permission=USAGE_VIEW, width="full", order=25))
+attention("ai.spending", _wanted, permission=USAGE_VIEW)
