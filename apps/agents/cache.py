@@ -22,8 +22,9 @@ import prometheus_client
 from pydantic import BaseModel, ValidationError
 from redis.exceptions import RedisError
 
-from apps.agents.contract import AGENTS, Agent
+from apps.agents.contract import Agent
 from apps.agents.ends import Origin, Result
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentResult, AgentRun
 from apps.agents.records import Record, canonical
 from apps.common.decisions import Decision
@@ -108,7 +109,7 @@ def keep(run: AgentRun, result: Result, trained: Mapping[str, int] = NONE_TRAINE
 
 def forget(run: AgentRun) -> None:
     """Let nobody else be answered by the result of a run: somebody has found it wrong."""
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     if agent is None or agent.fresh_for is None or (key := data_key(current_tenant())) is None:
         return
     trained: Mapping[str, int] = NONE_TRAINED

@@ -9,10 +9,11 @@ from apps.accounts.models import User
 from apps.agents.configurations import runs_for
 from apps.agents.contract import Agent, Measure
 from apps.agents.drift.watching import watches_drifting
+from apps.agents.finding import CUSTOM
 from apps.agents.models import AgentConfiguration
 from apps.agents.permissions import RUNS_VIEW
 from apps.agents.pulse import Health, agents_health
-from apps.agents.selectors import agents_list
+from apps.agents.selectors import agents_list, is_found
 from apps.common.industries import IndustryConfig, industries
 from apps.common.permissions import Principal
 
@@ -69,17 +70,27 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Own:
+    """What stands for an industry where agents are the tenant's own."""
+
+    label: str = CUSTOM
+    title: str = "Made here"
+    icon: str = "wand"
+    summary: str = "Agents of your own: a prompt, tools, and what comes out."
+
+
+@dataclass(frozen=True)
 class Section:
     """The agents of one industry."""
 
-    industry: IndustryConfig
+    industry: IndustryConfig | Own
     entries: list[Entry]
 
 
 @dataclass(frozen=True)
 class Catalogue:
     sections: list[Section]
-    industries: list[IndustryConfig]
+    industries: list[IndustryConfig | Own]
     """Those that have an agent here, whatever it is narrowed to."""
     found: int
     of: int
@@ -88,10 +99,10 @@ class Catalogue:
 def catalogue(*, who: Principal, user: User | None, search: str = "", industry: str = "", state: str = "") -> Catalogue:
     """The catalogue as narrowed; what is empty does not narrow. `user` is the member who looks.
 
-    Four statements, however many agents there are.
+    Five statements, however many agents there are.
     """
     every = agents_list(who=who)
-    wanted = {agent.key for agent in agents_list(who=who, search=search)} if search else None
+    wanted = {agent.key for agent in every if is_found(agent, search)} if search else None
     health = agents_health(who=who) if who.can(RUNS_VIEW) else None
     drifting = {watch.agent_key for watch in watches_drifting(who=who)} if who.can(RUNS_VIEW) else set()
     newest = AgentConfiguration.objects.order_by("agent_key", "-number").distinct("agent_key").defer("settings")
@@ -113,7 +124,7 @@ def catalogue(*, who: Principal, user: User | None, search: str = "", industry: 
         and (not industry or each.agent.industry == industry)
         and (not state or each.state == state)
     ]
-    known = industries()
+    known: dict[str, IndustryConfig | Own] = {**industries(), CUSTOM: Own()}
     order = list(dict.fromkeys(agent.industry for agent in every))
     sections = [Section(known[key], [each for each in shown if each.agent.industry == key]) for key in order]
     return Catalogue(

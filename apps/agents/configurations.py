@@ -17,7 +17,8 @@ from django.db.models import QuerySet
 from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
-from apps.agents.contract import AGENTS, Agent
+from apps.agents import finding
+from apps.agents.contract import Agent
 from apps.agents.models import AgentConfiguration
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied
@@ -67,7 +68,7 @@ def configuration_get(*, who: Principal, agent: AnyAgent, number: int) -> AgentC
 
 def agent_of(configuration: AgentConfiguration) -> AnyAgent:
     """The agent of a version. Raises `NotFound` where this release has none of its key."""
-    agent = AGENTS.get(configuration.agent_key)
+    agent = finding.agent_of(configuration.agent_key)
     if agent is None:
         raise NotFound(f"The agent {configuration.agent_key!r} is no longer installed.")
     return agent

@@ -63,6 +63,12 @@ class RunContext:
         """A language model to write or read with, or None: then the agent does what can be computed, and says so."""
         return self.choose()
 
+    @property
+    def asked(self) -> Model | None:
+        """The model, where the agent has asked for one."""
+        found: Model | None = vars(self).get("model")
+        return found
+
     def table(self, table: Table) -> polars.DataFrame:
         """The rows of a tabular input. Columns of a text file are text; `__row__` is the row in the source file.
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from apps.agents import decisions, doing
-from apps.agents.contract import AGENTS
 from apps.agents.doing import Proposal
+from apps.agents.finding import agent_of, agent_shown
 from apps.agents.inputs import table_of
 from apps.agents.models import AgentDecision, AgentReview, AgentRun
 from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW
@@ -77,7 +77,7 @@ class Opened:
             (each, decisions.verdict_of(row.agent_key, each.verdict)) for each in decisions.reviews_of(row)
         ]
         self.proposals: list[Proposal] = doing.proposals_of(who=who, decision=row, said=said)
-        agent = AGENTS.get(row.agent_key)
+        agent = agent_shown(row.agent_key)
         self.offered: dict[str, Verdict] = dict(agent.verdicts) if agent else {}
 
 
@@ -191,7 +191,7 @@ def _shown(
 
 def _inline_rows(run: AgentRun) -> list[Any] | None:
     """The rows that an input brings along itself; None where it names a dataset."""
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     table = run.input.get(agent.table_field) if agent and agent.table_field else None
     rows = table.get("rows") if isinstance(table, dict) else None
     return rows if isinstance(rows, list) else None
@@ -199,7 +199,7 @@ def _inline_rows(run: AgentRun) -> list[Any] | None:
 
 def _dataset_row(who: Principal, run: AgentRun, row: int) -> dict[str, Any]:
     """A row of the dataset of an input by its number in the source file; empty where it is not there any more."""
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     try:
         table = table_of(agent, agent.input_type.model_validate(run.input)) if agent else None
         if table is None or table.dataset is None:

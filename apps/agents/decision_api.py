@@ -124,7 +124,10 @@ class DecisionAction(ApiView):
         """
         run = selectors.run_get(who=self.who, id=id)
         decision = decisions.decision_get(who=self.who, run=run, position=position)
-        taken = doing.action_do(who=self.who, user=self.who.user, decision=decision, position=action)
+        is_person = self.who.key is None and not self.who.user.is_service
+        taken = doing.action_do(
+            who=self.who, user=self.who.user, decision=decision, position=action, is_person=is_person
+        )
         return self.answer(ProposalOut.of(decisions.decision_of(decision), action, taken))
 
 

@@ -46,7 +46,7 @@ class RunAction(ConsoleView):
     def post(self, request: HttpRequest, number: int, position: int, action: int) -> HttpResponse:
         run = selectors.run_get(who=self.who, number=number)
         decision = decisions.decision_get(who=self.who, run=run, position=position)
-        taken = doing.action_do(who=self.who, user=self.user, decision=decision, position=action)
+        taken = doing.action_do(who=self.who, user=self.user, decision=decision, position=action, is_person=True)
         if taken.status == doing.Status.DONE:
             messages.success(request, str(taken.outcome))
         else:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentAction, AgentDecision, AgentFeedback, AgentResult, AgentReview, AgentRun
 from apps.agents.permissions import RUNS_VIEW
 from apps.agents.records import Record
@@ -148,21 +148,21 @@ def decision_of(row: AgentDecision) -> Decision:
 
 def verdict_of(agent_key: str, code: str) -> Verdict:
     """A verdict by its code; one of this name where this release of the agent has none of it."""
-    agent = AGENTS.get(agent_key)
+    agent = agent_shown(agent_key)
     found = agent.verdicts.get(code) if agent else None
     return found or Verdict(title=code.replace("_", " ").capitalize())
 
 
 def scale_of(row: AgentDecision, decision: Decision) -> Scale | None:
     """What the score of a decision is measured on."""
-    agent = AGENTS.get(row.agent_key)
+    agent = agent_shown(row.agent_key)
     return decision.scale or (agent.scale if agent else None)
 
 
 def verdicts_offered(keys: Iterable[str]) -> dict[str, str]:
     """The titles of the verdicts that these agents may come to, by their codes."""
     found = {
-        code: verdict.title for key in keys if (agent := AGENTS.get(key)) for code, verdict in agent.verdicts.items()
+        code: verdict.title for key in keys if (agent := agent_shown(key)) for code, verdict in agent.verdicts.items()
     }
     return dict(sorted(found.items(), key=lambda each: each[1]))
 

@@ -47,8 +47,25 @@ def proposals_of(*, who: Principal, decision: AgentDecision, said: Decision | No
     ]
 
 
-def action_do(*, who: Principal, user: User | None, decision: AgentDecision, position: int) -> AgentAction:
+class NeedsPerson(Conflict):
+    code, status, title = "action_needs_person", 409, "A person has to have this done"
+    cause = "It follows from words that somebody outside may have written, and a program asked for it."
+    effect = "Nothing was done."
+    remedy = "Have a person look at the decision and confirm it, or carry the proposal out on the page of its run."
+
+
+def needs_person(decision: AgentDecision, proposal: ProposedAction) -> bool:
+    """Whether a program may not carry the proposal out: nobody has looked yet at what follows from words of others."""
+    return proposal.by_a_person and decision.review != AgentDecision.Review.CONFIRMED
+
+
+def action_do(
+    *, who: Principal, user: User | None, decision: AgentDecision, position: int, is_person: bool
+) -> AgentAction:
     """Carry out a proposal: what it does and that it was done are kept together, once, whoever asks how often.
+
+    `is_person`: whether a person asks for it now, and not a step of a workflow or another program. Raises
+    `NeedsPerson` where it has to be one.
 
     What was done before is returned as it is. What failed before may be tried again; that it failed is kept as an
     outcome with status `failed`, and nothing else of it. Raises `NotFound` for a proposal that there is not, and
@@ -63,6 +80,8 @@ def action_do(*, who: Principal, user: User | None, decision: AgentDecision, pos
     if kind is None:
         raise Conflict(f"This release cannot do {proposal.kind!r}; nothing was done.", remedy="Do it by hand.")
     demand(who, kind.permission)
+    if not is_person and needs_person(decision, proposal):
+        raise NeedsPerson(f"{proposal.title} follows from words of others; nothing was done.")
     with whole():
         # Who comes second waits here, and then finds what was done.
         AgentDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)

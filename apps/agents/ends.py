@@ -14,6 +14,7 @@ from apps.agents import endings, live, records
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
 from apps.agents.models import AgentResult, AgentRun
+from apps.ai.contract import Model
 from apps.ai.training.selectors import Promoted
 from apps.common import work
 from apps.common.decisions import Decision
@@ -97,6 +98,7 @@ def result_of(
     held: InForce,
     sources: Iterable[Dataset],
     trained: Mapping[str, Promoted],
+    model: Model | None = None,
 ) -> Result:
     """What an agent has reported, and what it decides on it. Raises `ValueError` where it breaks its contract."""
     return Result(
@@ -104,7 +106,7 @@ def result_of(
         headline=storable(agent.headline(report), 300),
         agent=agent,
         decisions=records.decisions_of(agent, report, held.settings),
-        record=records.record_of(run, agent, held, sources, trained) if agent.verdicts else None,
+        record=records.record_of(run, agent, held, sources, trained, model) if agent.verdicts else None,
     )
 
 

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 
 from apps.agents import decisions
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentAction, AgentDecision, AgentReview, AgentRun
 from apps.agents.paper_pdf import pdf_bytes
 from apps.agents.records import Record, canonical
@@ -72,7 +72,7 @@ def paper_of(
     row: AgentDecision, record: Record | None, reviews: list[AgentReview], taken: dict[int, AgentAction]
 ) -> Paper:
     """The paper of a decision."""
-    said, agent = decisions.decision_of(row), AGENTS.get(row.agent_key)
+    said, agent = decisions.decision_of(row), agent_shown(row.agent_key)
     stands = decisions.verdict_of(row.agent_key, row.stands).title
     title = f"{agent.title if agent else row.agent_key}: {said.subject or row.run.ref}"
     sections = [

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
 from apps.agents.models import AgentDecision, AgentResult, AgentRun
+from apps.ai.contract import Model
 from apps.ai.training.selectors import Promoted, versions_of
 from apps.common.actions import ACTIONS
 from apps.common.decisions import MOST_DECISIONS, Decision
@@ -99,6 +100,7 @@ def record_of(
     held: InForce,
     sources: Iterable[Dataset],
     trained: Mapping[str, Promoted],
+    model: Model | None = None,
 ) -> Record:
     """What the result of a run came from: `held` are the settings in force, `sources` the datasets that were read, and
     `trained` the models trained here that were in use."""
@@ -110,6 +112,7 @@ def record_of(
         settings_version=held.number,
         settings=held.settings.model_dump(mode="json"),
         trained=versions_of(trained),
+        model=LanguageModel(name=model.name, version="", prompts={agent.key: agent.version}) if model else None,
         decided_at=timezone.now(),
     )
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents import cache
-from apps.agents.contract import AGENTS
 from apps.agents.decisions import reviews_of, verdict_of
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentDecision, AgentFeedback, AgentReview, AgentRun
 from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW
 from apps.common import work
@@ -33,7 +33,7 @@ def decision_review(
     """
     demand(who, DECISIONS_REVIEW)
     reason = _text(reason, "reason")
-    agent = AGENTS.get(decision.agent_key)
+    agent = agent_of(decision.agent_key, decision.agent_version)
     offered = {decision.verdict, *(agent.verdicts if agent else ())}
     if verdict not in offered:
         told = f"There is no verdict {verdict!r}. There are: {', '.join(sorted(offered))}."

@@ -10,37 +10,37 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from apps.agents.contract import AGENTS, Agent
+from apps.agents.contract import Agent
+from apps.agents.finding import agent_of, agents_here, is_here
 from apps.agents.models import AgentResult, AgentRun
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.errors import Conflict, NotFound
 from apps.common.permissions import Principal, demand
 from apps.common.spans import created_within
 from apps.common.widgets import Sheet
-from apps.tenants.context import current_tenant
 
 PAGE = 50
 
 
 def agents_list(*, who: Principal, search: str = "") -> list[Agent[Any, Any, Any]]:
-    """The agents of the industries enabled here, by industry and title; `search` looks in title and summary."""
+    """The agents of the industries enabled here, by industry and title, then the tenant's own. One statement.
+
+    `search` looks in title and summary.
+    """
     demand(who, AGENTS_VIEW)
-    enabled, wanted = current_tenant().industries, search.lower().strip()
-    return sorted(
-        (
-            agent
-            for agent in AGENTS
-            if agent.industry in enabled and wanted in f"{agent.title} {agent.summary} {agent.key}".lower()
-        ),
-        key=lambda agent: (enabled.index(agent.industry), agent.title),
-    )
+    return [agent for agent in agents_here() if is_found(agent, search)]
+
+
+def is_found(agent: Agent[Any, Any, Any], search: str) -> bool:
+    """Whether the words stand in what an agent is called or said to do."""
+    return search.lower().strip() in f"{agent.title} {agent.summary} {agent.key}".lower()
 
 
 def agent_get(*, who: Principal, key: str) -> Agent[Any, Any, Any]:
-    """One agent, or `NotFound` when its industry is not enabled here."""
+    """One agent, or `NotFound` when there is none of its key here."""
     demand(who, AGENTS_VIEW)
-    agent = AGENTS.get(key)
-    if agent is None or agent.industry not in current_tenant().industries:
+    agent = agent_of(key)
+    if agent is None or not is_here(agent):
         raise NotFound(f"There is no agent {key!r} here.", remedy="See the list of agents for those you may use.")
     return agent
 
@@ -164,7 +164,7 @@ def run_report(run: AgentRun) -> tuple[Agent[Any, Any, Any], Any]:
 
     Raises `Conflict` while there is none, `NotFound` for an agent that is no longer installed.
     """
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     if agent is None:
         raise NotFound(f"The agent {run.agent_key!r} is no longer installed.", remedy="Read the run over the API.")
     result = AgentResult.objects.filter(run=run).first()

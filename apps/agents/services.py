@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents import cache, configurations, live, selectors
-from apps.agents.contract import AGENTS, Agent, RunCancelled, RunContext
+from apps.agents.asking import asks, tools_check
+from apps.agents.contract import Agent, RunCancelled, RunContext
 from apps.agents.ends import (
     ISSUES_KEPT,
     AgentFailed,
@@ -27,6 +28,7 @@ from apps.agents.ends import (
     run_end,
     storable,
 )
+from apps.agents.finding import agent_of
 from apps.agents.inputs import (
     Find,
     finder,
@@ -83,6 +85,7 @@ def run_start(
     """
     configuration = configurations.newest(agent.key)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
+    tools_check(agent, user=user, who=who)
     parsed, find = input_parse(agent=agent, data=data), finder(who)
     run = _run(agent, parsed, find)
     run.configuration, run.is_fresh = configuration, fresh
@@ -108,6 +111,7 @@ def runs_start(
     """
     configuration = configurations.newest(agent.key)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
+    tools_check(agent, user=user, who=who)
     issues: list[Issue] = []
     parsed = [noting(issues, n, partial(input_parse, agent=agent, data=data)) for n, data in enumerate(inputs)]
     if not issues:
@@ -308,7 +312,7 @@ def _begun(claim: work.Claim) -> AgentRun | None:
 def _work(claim: work.Claim, run: AgentRun) -> None:
     """Have the agent do it, and record how it ended."""
     try:
-        agent = AGENTS.get(run.agent_key)
+        agent = agent_of(run.agent_key, run.agent_version)
         if agent is None:
             raise AgentGone(run.agent_key)
         held, read = configurations.settings_of(agent, run.configuration_id), dict[UUID, Dataset]()
@@ -319,8 +323,9 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
             run_end(claim, run, Status.SUCCEEDED, result=kept.result(agent), origin=kept.origin)
             counters.count_on_commit("runs_at_hand")
             return
-        report = agent.run(input_parse(agent=agent, data=run.input), held.settings, _context(claim, run, read, trained))
-        result = result_of(run, agent, report, held, read.values(), trained)
+        ctx = _context(claim, run, agent, read, trained)
+        report = agent.run(input_parse(agent=agent, data=run.input), held.settings, ctx)
+        result = result_of(run, agent, report, held, read.values(), trained, ctx.asked)
         run_end(claim, run, Status.SUCCEEDED, result=result)
         cache.keep(run, result, versions)
     except RunCancelled:
@@ -335,7 +340,11 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
 
 
 def _context(
-    claim: work.Claim, run: AgentRun, read: dict[UUID, Dataset], trained: Mapping[str, Promoted]
+    claim: work.Claim,
+    run: AgentRun,
+    agent: Agent[Any, Any, Any],
+    read: dict[UUID, Dataset],
+    trained: Mapping[str, Promoted],
 ) -> RunContext:
     """What the agent gets to see. The datasets that it reads are kept in `read`."""
     told, load = 0.0, loader(remembering(finder(None), read))
@@ -350,12 +359,19 @@ def _context(
             _moved(run, done=done, total=total, note=storable(note, 200))
             live.tell(run)
 
+    def stopping() -> bool:
+        return work.stopping(claim)
+
     return RunContext(
         now=run.created_at,
         load=load,
         tell=tell,
-        stopping=lambda: work.stopping(claim),
+        stopping=stopping,
         trained=parameters_of(trained),
+        **asks(
+            agent, user=lambda: run.created_by, user_id=run.created_by_id, subject_kind=KIND, subject=run.pk,
+            now=run.created_at, origin=run.origin, stopping=stopping, is_demo=run.is_demo,
+        ),
     )
 
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.agents import pulse, selectors
-from apps.agents.contract import AGENTS
 from apps.agents.decided import decided_context
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, RUNS_CANCEL
 from apps.common.permissions import Principal
@@ -19,7 +19,7 @@ from apps.console.tables import TableView
 
 def run_context(who: Principal, request: HttpRequest, run: AgentRun) -> dict[str, Any]:
     """How a run stands, what was decided, and its result once it is there: the tables as the query string asks."""
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     context: dict[str, Any] = {
         "run": run,
         "agent": agent,

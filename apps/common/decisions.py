@@ -92,6 +92,8 @@ class ProposedAction(BaseModel):
     """As the button says it, for example ``Open a case``."""
     arguments: dict[str, Any] = {}
     why: str = ""
+    by_a_person: bool = False
+    """Whether a person has to have it done: it follows from words that somebody outside may have written."""
 
 
 def start_workflow(workflow: str, *, subject: str, summary: str) -> list[ProposedAction]:

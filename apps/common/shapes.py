@@ -25,7 +25,7 @@ class _Described(StrictModel):
 
     name: Name = Field(title="Name", description="Small letters, figures and `_`: as prompts and programs call it.")
     title: str = Field(default="", max_length=80, description="What people call it; empty: made of the name.")
-    help: str = Field(default="", max_length=300, description="What it holds, in a sentence: for people and for models.")
+    help: str = Field(default="", max_length=300, description="What it holds: for people and for models.")
     required: bool = Field(default=True, title="Has to be there")
     personal: bool = Field(
         default=False, title="Personal", description="It is about a person: it is masked before a model is asked."
@@ -237,7 +237,9 @@ def model_of(name: str, fields: Sequence[AnyField], **more: Any) -> type[BaseMod
         try:
             made.__pydantic_validator__.validate_assignment(made.model_construct(), each, value)
         except ValueError as error:
-            raise ValueError(f"{each}: it does not take {value!r}, which it has unless something else is said.") from error
+            raise ValueError(
+                f"{each}: what it is unless something else is said, {value!r}, is not one of its values."
+            ) from error
     return made
 
 

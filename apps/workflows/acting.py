@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents.decisions import decision_of
-from apps.agents.doing import action_do
+from apps.agents.doing import action_do, needs_person
 from apps.agents.models import AgentAction, AgentDecision
 from apps.common import work
+from apps.common.decisions import ProposedAction
 from apps.common.errors import PermissionDenied, Problem
 from apps.common.transactions import whole
 from apps.workflows.engine.plan import Plan
@@ -108,12 +109,12 @@ def _done(claim: work.Claim, act: StepAct) -> dict[str, Any] | None:
     left: list[dict[str, Any]] = []
     for decision, position, proposal in _proposals(act):
         told = {"title": proposal.title, "kind": proposal.kind}
-        why = _why_left(decision, proposal.kind, act.asked["kinds"])
+        why = _why_left(decision, proposal, act.asked["kinds"])
         if not why and work.stopping(claim):
             return None
         taken = None if why else _do(act.run, user, decision, position)
         if taken is None:
-            left.append({**told, "why": _why_left(decision, proposal.kind, act.asked["kinds"])})
+            left.append({**told, "why": _why_left(decision, proposal, act.asked["kinds"])})
         else:
             done.append({**told, "text": taken.outcome or "", "link": taken.link})
     return {"done": done, "left": left}
@@ -133,7 +134,7 @@ def _do(run: WorkflowRun, user: User, decision: AgentDecision, position: int) ->
             return None
         token = DEPTH.set(run.depth + 1)
         try:
-            taken = action_do(who=user, user=user, decision=decision, position=position)
+            taken = action_do(who=user, user=user, decision=decision, position=position, is_person=False)
         finally:
             DEPTH.reset(token)
     if taken.status != AgentAction.Status.DONE:
@@ -148,10 +149,12 @@ def _proposals(act: StepAct) -> Iterator[tuple[AgentDecision, int, Any]]:
             yield decision, position, proposal
 
 
-def _why_left(decision: AgentDecision, kind: str, kinds: list[str]) -> str:
-    if kind not in kinds:
-        return f"The step does not do {kind}."
-    return _LEFT.get(decision.review, "")
+def _why_left(decision: AgentDecision, proposal: ProposedAction, kinds: list[str]) -> str:
+    if proposal.kind not in kinds:
+        return f"The step does not do {proposal.kind}."
+    if not (why := _LEFT.get(decision.review, "")) and needs_person(decision, proposal):
+        return "It follows from words of others: a person has to have it done, or to confirm the decision."
+    return why
 
 
 def _end(id: UUID, *, output: Any = None, problem: Any = None) -> None:

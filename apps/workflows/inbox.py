@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.agents.permissions import RUNS_VIEW
 from apps.common.permissions import Principal, demand
 from apps.workflows import selectors
@@ -154,7 +154,7 @@ def _evidence(who: Principal, step: PlanStep, output: object) -> Evidence:
 
 def _headline(key: str, output: object) -> str:
     """What an agent says of its result in a sentence; nothing where this release of it does not know the result."""
-    agent = AGENTS.get(key)
+    agent = agent_shown(key)
     if agent is None:
         return ""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,13 +14,12 @@ from django.db.models.functions import Cast, Coalesce
 
 from apps.accounts.models import User
 from apps.agents.calls import gives_schema
-from apps.agents.contract import AGENTS
+from apps.agents.finding import AnyAgent, agent_of, is_here
 from apps.common import work
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
 from apps.common.reading import Pointing
 from apps.common.spans import created_within
-from apps.tenants.context import current_tenant
 from apps.workflows.checking import Signature, signature_of
 from apps.workflows.kinds.outward import SubWorkflow
 from apps.workflows.models import (
@@ -46,10 +45,8 @@ class TenantCatalogue:
     """What a definition may call in the current tenant: agents of its industries, and published workflows."""
 
     def agent(self, key: str) -> Signature | None:
-        agent = AGENTS.get(key)
-        if agent is None or agent.industry not in current_tenant().industries:
-            return None
-        return _agent_signature(key)
+        agent = agent_of(key)
+        return _agent_signature(agent) if agent is not None and is_here(agent) else None
 
     def workflow(self, name: str) -> Signature | None:
         found = Workflow.objects.select_related("published").filter(name=name, archived_at=None).first()
@@ -291,8 +288,7 @@ def run_get(*, who: Principal, id: UUID) -> WorkflowRun:
     return run
 
 
-@cache
-def _agent_signature(key: str) -> Signature:
-    agent = AGENTS[key]
+@lru_cache(maxsize=256)
+def _agent_signature(agent: AnyAgent) -> Signature:
     takes = agent.input_type.model_json_schema(mode="validation")
     return Signature(takes, gives_schema(agent))

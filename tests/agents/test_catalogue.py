@@ -255,11 +255,11 @@ def test_it_costs_the_same_statements_however_much_there_is(page: Client, finish
     assert statements(page, f"{PAGE}?q=counter&industry=dummy&health=well") == before
 
 
-def test_its_own_part_is_four_statements(analyst: User, finished: Start) -> None:
+def test_its_own_part_is_five_statements(analyst: User, finished: Start) -> None:
     finished()
     with CaptureQueriesContext(connection) as caught:
         catalogue(who=analyst, user=analyst)
-    assert len(caught) == 4
+    assert len(caught) == 5
 
 
 def test_the_health_of_every_agent_has_a_word(monkeypatch: pytest.MonkeyPatch, analyst: User) -> None:

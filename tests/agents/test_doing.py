@@ -46,7 +46,7 @@ def proposing(finished: Start, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
 def do(user: User, run: AgentRun, action: int = 0, place: int = 0) -> AgentAction:
     decision = decisions.decision_get(who=user, run=run, position=place)
-    return doing.action_do(who=user, user=user, decision=decision, position=action)
+    return doing.action_do(who=user, user=user, decision=decision, position=action, is_person=True)
 
 
 def test_an_agent_is_started_by_the_person_who_clicked(decided: AgentRun, member: Make) -> None:

@@ -535,7 +535,7 @@ def test_progress_and_a_wish_to_cancel_never_wait_for_each_other(
             for _ in range(20):
                 services.run_cancel(run=AgentRun.objects.get(pk=run.pk))
             return 20
-        context = services._context(held, AgentRun.objects.get(pk=run.pk), {})
+        context = services._context(held, AgentRun.objects.get(pk=run.pk), COUNT, {}, {})
         for step in range(40):
             context.tell(step + 1, step + 1, "")  # the last of all steps is always written
         return 40

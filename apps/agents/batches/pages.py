@@ -14,8 +14,8 @@ from apps.agents.batches import selectors as batches
 from apps.agents.batches import services
 from apps.agents.batches.forms import BatchForm
 from apps.agents.batches.sheets import batch_sheet
-from apps.agents.contract import AGENTS
 from apps.agents.downloads import sheet_download
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentBatch, AgentRun
 from apps.agents.permissions import AGENTS_RUN, RUNS_CANCEL, RUNS_VIEW
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
@@ -116,7 +116,7 @@ class BatchPage(ConsoleView):
         narrow, page = row_filter(request), _page(request)
         start = (page - 1) * batches.PAGE
         found = list(batches.rows_query(who=self.who, batch=batch, narrow=narrow)[start : start + batches.PAGE + 1])
-        labels, agent = batches.labels_of(batch), AGENTS.get(batch.agent_key)
+        labels, agent = batches.labels_of(batch), agent_shown(batch.agent_key)
         context = {
             "batch": batch,
             "agent": agent,

@@ -15,10 +15,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.agents import configurations, inputs
 from apps.agents import services as runs
+from apps.agents.asking import tools_check
 from apps.agents.batches import selectors
 from apps.agents.batches.plans import Inputs, Item, Plan, Refused, input_look, plan_check, refusal
-from apps.agents.contract import AGENTS, Agent
+from apps.agents.contract import Agent
 from apps.agents.ends import AgentFailed, AgentGone, RunAbandoned, problem_data
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentBatch, AgentConfiguration, AgentRun
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, PermissionDenied, Problem
@@ -70,6 +72,7 @@ def batch_start(
     """
     configuration = configurations.newest(agent.key)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
+    tools_check(agent, user=user, who=who)
     dataset = datasets.dataset_get(who=who, id=plan.dataset)
     check = plan_check(agent, plan, datasets.dataset_frame(dataset), who=who)
     if not check.total or (check.refused and not (others and check.good)):
@@ -118,7 +121,7 @@ def batch_retry(*, batch: AgentBatch, user: User) -> int:
 
     Raises `Conflict` while the batch is open or where no row has failed, `PermissionDenied` as `run_start` does.
     """
-    agent = AGENTS.get(batch.agent_key)
+    agent = agent_of(batch.agent_key)
     if agent is None:
         raise AgentGone(batch.agent_key)
     configuration = configurations.newest(agent.key)
@@ -190,7 +193,7 @@ def _cancel_runs(claim: work.Claim, batch: AgentBatch) -> None:
 
 def _open_rows(claim: work.Claim, batch: AgentBatch) -> None:
     """Start runs until all rows have theirs, as many are open as may be, or the work is to stop."""
-    agent, plan = AGENTS.get(batch.agent_key), selectors.plan_of(batch)
+    agent, plan = agent_of(batch.agent_key), selectors.plan_of(batch)
     if agent is None:
         raise AgentGone(batch.agent_key)
     if batch.created_by is None:  # nobody's rights are everybody's: rows may name any dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apps.agents.batches import selectors
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentBatch
 from apps.common.errors import Problem
 from apps.common.permissions import Principal
@@ -47,7 +47,7 @@ def batch_sheet(*, who: Principal, batch: AgentBatch) -> Sheet:
 
 def _outcomes(who: Principal, batch: AgentBatch) -> dict[int, list[Cell]]:
     """What came of each row that was taken up, by its number."""
-    agent = AGENTS.get(batch.agent_key)
+    agent = agent_shown(batch.agent_key)
     verdicts = {code: verdict.title for code, verdict in agent.verdicts.items()} if agent else {}
     found: dict[int, list[Cell]] = {
         each.row: ["", "cannot be used", "", None, "", "; ".join(issue.message for issue in each.issues)]

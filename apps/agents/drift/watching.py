@@ -20,7 +20,6 @@ from pydantic import BaseModel
 
 from apps.accounts.models import User
 from apps.agents.configurations import AnyAgent
-from apps.agents.contract import AGENTS
 from apps.agents.drift.detection import (
     BASELINE,
     LEAST_BASELINE,
@@ -34,6 +33,7 @@ from apps.agents.drift.detection import (
     judge,
     overrides_p,
 )
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentDecision, AgentWatch
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
 from apps.common import work
@@ -224,7 +224,7 @@ def watch_execute(claim: work.Claim) -> None:
 
 def watch_look(watch: AgentWatch) -> bool:
     """Judge the whole windows of decisions since the last look, and store what was found. True: there are more."""
-    agent, finding = AGENTS.get(watch.agent_key), finding_of(watch)
+    agent, finding = agent_shown(watch.agent_key), finding_of(watch)
     if agent is None:
         return False
     baseline, more = baseline_of(watch), False

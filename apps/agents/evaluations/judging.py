@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -64,6 +65,7 @@ def case_judge(
     stopping: Callable[[], bool] = lambda: False,
     longest: float = LONGEST,
     trained: Callable[[str], BaseModel | None] = lambda key: None,
+    asks: Mapping[str, Any] = MappingProxyType({}),
 ) -> Result:
     """Have the agent work on a case with these settings, and hold what it made of it against what is expected.
 
@@ -76,6 +78,7 @@ def case_judge(
         load=load,
         stopping=lambda: stopping() or time.monotonic() - began > longest,
         trained=trained,
+        **asks,
     )
     try:
         facts = _made(agent, case, settings, context)

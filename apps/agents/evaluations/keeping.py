@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
 from apps.accounts.models import User
-from apps.agents.contract import AGENTS
+from apps.agents import finding
 from apps.agents.evaluations.cases import AnyAgent, Case
 from apps.agents.inputs import input_parse
 from apps.agents.models import AgentCase, AgentRun
@@ -105,7 +105,7 @@ def _checked(agent: AnyAgent, name: str, data: dict[str, Any], expected: dict[st
 
 def agent_of(row: AgentCase) -> AnyAgent:
     """The agent of a case. Raises `NotFound` where this release has none of its key."""
-    agent = AGENTS.get(row.agent_key)
+    agent = finding.agent_of(row.agent_key)
     if agent is None:
         raise NotFound(f"The agent {row.agent_key!r} is no longer installed.")
     return agent

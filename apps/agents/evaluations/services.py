@@ -15,11 +15,12 @@ from pydantic import BaseModel
 
 from apps.accounts.models import User
 from apps.agents import configurations
-from apps.agents.contract import AGENTS
+from apps.agents.asking import asks, tools_check
 from apps.agents.evaluations import live
 from apps.agents.evaluations.cases import AnyAgent, Case, cases_shipped
 from apps.agents.evaluations.judging import Result, Stopped, case_judge, passed
 from apps.agents.evaluations.keeping import case_of
+from apps.agents.finding import agent_of
 from apps.agents.inputs import finder, loader
 from apps.agents.models import AgentCase, AgentConfiguration, AgentEvaluation
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, RUNS_VIEW
@@ -97,6 +98,7 @@ def evaluation_start(
     if draft is not None:
         demand(who, AGENTS_CONFIGURE)  # it may have the agent do what its settings would not
     configurations.runner_check(agent=agent, user=user, configuration=configurations.newest(agent.key))
+    tools_check(agent, user=user, who=who)
     configuration, outcome = _wanted(who, agent, number, draft)
     total = len(cases_shipped(agent)) + AgentCase.objects.filter(agent_key=agent.key).count()
     if not total:
@@ -206,7 +208,7 @@ def evaluation_execute(claim: work.Claim) -> None:
             row.finish()
             return
         _begin(evaluation)
-    agent = AGENTS.get(evaluation.agent_key)
+    agent = agent_of(evaluation.agent_key)
     if agent is None:
         _conclude(claim, evaluation, _told(NotFound(f"The agent {evaluation.agent_key!r} is no longer installed.")))
         return
@@ -224,7 +226,7 @@ def evaluation_execute(claim: work.Claim) -> None:
 
 def _begin(evaluation: AgentEvaluation) -> None:
     """It runs from now on, of the version that is installed: results of another one count no more."""
-    agent, outcome = AGENTS.get(evaluation.agent_key), outcome_of(evaluation)
+    agent, outcome = agent_of(evaluation.agent_key), outcome_of(evaluation)
     if agent is not None and agent.version != evaluation.agent_version:
         evaluation.agent_version, outcome.results = agent.version, []
     evaluation.status = Status.RUNNING
@@ -246,7 +248,13 @@ def _judge(agent: AnyAgent, case: Case, own: bool, evaluation: AgentEvaluation, 
         raise Stopped
     settings = outcome_of(evaluation).settings
     trained = parameters_of(promoted_of(agent.trained))
-    return case_judge(agent, case, settings, load=loader(finder(None)), own=own, stopping=stopping, trained=trained)
+    asked = asks(
+        agent, user=lambda: evaluation.created_by, user_id=evaluation.created_by_id, subject_kind=KIND,
+        subject=evaluation.pk, now=evaluation.created_at, origin="evaluation", stopping=stopping,
+    )  # fmt: skip
+    return case_judge(
+        agent, case, settings, load=loader(finder(None)), own=own, stopping=stopping, trained=trained, asks=asked
+    )
 
 
 def _judged(claim: work.Claim, evaluation: AgentEvaluation, result: Result) -> None:

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.agents import pulse, selectors
-from apps.agents.contract import AGENTS
 from apps.agents.drift import watching
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentRun, AgentWatch
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
 from apps.common import formats
@@ -184,7 +184,7 @@ def _drifting(request: HttpRequest) -> list[AgentWatch]:
 
 
 def _drifts(watch: AgentWatch) -> dict[str, Any]:
-    agent = AGENTS.get(watch.agent_key)
+    agent = agent_shown(watch.agent_key)
     title = f"{agent.title if agent else watch.agent_key} decides otherwise than it did"
     text = "Each new decision waits for a person." if watch.falls_back else "Decisions go out as before: look at why."
     url = reverse("agents:drift", args=[watch.agent_key])
@@ -196,7 +196,7 @@ _ICONS = {"given up": "alert-triangle", "late": "hourglass", "broken": "bug", "r
 
 def _wanted(item: pulse.Attention, every: str) -> dict[str, Any]:
     run, count = item.runs[0], len(item.runs)
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_shown(run.agent_key)
     name = agent.title if agent else run.agent_key
     if item.kind == "late":
         title, text = f"{name} takes unusually long", f"{run.ref} · {run.source or 'no data'} · open for long"

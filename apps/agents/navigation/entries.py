@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.agents import decisions, selectors
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.permissions import Principal
 from apps.console.navigation import Count, NavItem, nav_item
@@ -78,7 +78,7 @@ def _agents(request: HttpRequest, text: str) -> Iterator[Found]:
 def _runs(request: HttpRequest, text: str) -> Iterator[Found]:
     narrow = selectors.RunFilter(search=text)
     for run in selectors.runs_page(who=_who(request), narrow=narrow, size=PER_SEARCHER).runs:
-        agent = AGENTS.get(run.agent_key)
+        agent = agent_shown(run.agent_key)
         said = " · ".join(filter(None, (run.get_status_display(), run.source)))
         title = f"{run.ref} {agent.title if agent else run.agent_key}"
         yield Found(title, reverse("agents:run", args=[run.number]), "player-play", said)

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.urls import reverse
 
 from apps.agents.batches import services as batches
-from apps.agents.contract import AGENTS
 from apps.agents.drift import watching
 from apps.agents.evaluations import services as evaluations
+from apps.agents.finding import agent_shown
 from apps.agents.models import AgentBatch, AgentEvaluation, AgentMessage, AgentRun, AgentWatch
 from apps.agents.permissions import RUNS_CANCEL
 from apps.agents.services import KIND
@@ -20,7 +20,8 @@ from apps.dispatch.letters import LetterKind, Subject, letter_kind
 
 
 def _title(key: str) -> str:
-    return AGENTS[key].title if key in AGENTS else key
+    agent = agent_shown(key)
+    return agent.title if agent else key
 
 
 def _runs(ids: Collection[UUID]) -> Mapping[UUID, Subject]:

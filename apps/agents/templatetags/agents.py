@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.common.errors import Issue
 
 register = template.Library()
@@ -23,7 +23,7 @@ _WORDS = {"none": "none ran", "well": "well", "failed": "some failed", "broken":
 @register.filter
 def agent_title(key: str) -> str:
     """The title of an agent by its key; the key itself for an agent that is no longer installed."""
-    agent = AGENTS.get(key)
+    agent = agent_shown(key)
     return agent.title if agent else key
 
 

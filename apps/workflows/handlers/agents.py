@@ -8,9 +8,9 @@ from uuid import UUID
 
 from apps.agents import services as agents
 from apps.agents.calls import Call, runs_begin, runs_ended, runs_opening
-from apps.agents.contract import AGENTS
 from apps.agents.endings import Ended
 from apps.agents.ends import AgentGone
+from apps.agents.finding import agent_shown
 from apps.agents.inputs import input_parse, source_name
 from apps.agents.models import AgentRun
 from apps.datasets.selectors import dataset_by_id
@@ -28,7 +28,7 @@ class AgentPerformer(Performer):
     def prepare(self, run: WorkflowRun, step: Step, asked: Any) -> Any:
         """The agent with its input, validated by its own model. Raises `InvalidInput`, `NotFound`, `AgentGone`."""
         assert isinstance(step, AgentStep)  # noqa: S101  # a performer gets steps of its kind only
-        agent = AGENTS.get(step.agent)
+        agent = agent_shown(step.agent)
         if agent is None:
             raise AgentGone(step.agent)
         data = input_parse(agent=agent, data=asked)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils import timezone
 
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_shown
 from apps.common import formats
 from apps.common.permissions import Principal
 from apps.workflows import causes, details, givens, reading
@@ -169,7 +169,7 @@ class Panel:
         step, said = self.step.step, []
         kind = step.label
         if isinstance(step, AgentStep):
-            agent = AGENTS.get(step.agent)
+            agent = agent_shown(step.agent)
             kind = f"Agent · {agent.title if agent else step.agent}"
         elif isinstance(step, SubWorkflow):
             kind = f"Workflow · {step.workflow}"

@@ -1,0 +1,80 @@
+"""What an agent may ask while it runs besides its data: a model, and tools with the rights of whoever it runs for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+
+from apps.accounts.models import User
+from apps.agents.contract import Agent
+from apps.ai import calling
+from apps.ai.contract import Purpose
+from apps.ai.models import ModelCall
+from apps.ai.tooling import depth_of
+from apps.ai.tools import Tool, ToolContext, tool_get
+from apps.common.errors import PermissionDenied
+from apps.common.permissions import Principal
+from apps.gateway.principals import Caller
+
+ORIGIN = "agent"
+
+
+def asks(
+    agent: Agent[Any, Any, Any],
+    *,
+    user: Callable[[], User | None],
+    user_id: UUID | None,
+    subject_kind: str,
+    subject: UUID,
+    now: datetime,
+    origin: str,
+    stopping: Callable[[], bool],
+    is_demo: bool = False,
+) -> dict[str, Any]:
+    """What `RunContext` takes for it. Nothing is looked up before the agent asks, but for the person behind tools."""
+    purpose = Purpose(
+        what=ORIGIN, agent_key=agent.key, user_id=user_id, subject_kind=subject_kind, subject=subject,
+        prompt=f"{agent.key}@{agent.version}", is_demo=is_demo,
+    )  # fmt: skip
+    person = user() if agent.tools and user_id else None
+
+    def tools(keys: Sequence[str]) -> list[Tool]:
+        if person is None or not person.is_active:
+            return []
+        found = [tool_get(person, person, key) for key in keys if key in agent.tools]
+        return [tool for tool in found if tool is not None and tool.is_read]
+
+    def spent() -> Decimal:
+        calls = ModelCall.objects.filter(subject_kind=subject_kind, subject=subject)
+        return calls.aggregate(spent=Sum("money"))["spent"] or Decimal(0)
+
+    return {
+        "choose": lambda: calling.model_for(purpose, stopping=stopping),
+        "tools": tools,
+        "spent": spent,
+        "asking": person
+        and ToolContext(who=person, user=person, now=now, origin=ORIGIN, depth=depth_of(origin) + 1, stopping=stopping),
+    }
+
+
+def tools_check(agent: Agent[Any, Any, Any], *, user: User | None, who: Principal | None) -> None:
+    """Raise `PermissionDenied` where a key starts an agent whose tools reach further than the key itself.
+
+    A run has the rights of its member. A key that may do less than the member must not reach more through an agent.
+    """
+    if not agent.tools or user is None or not isinstance(who, Caller) or who.scopes is None:
+        return
+    for key in agent.tools:
+        tool = tool_get(user, user, key)
+        if tool is None:
+            continue
+        if not all(map(who.can, tool.scopes)) or tool_get(who, user, key) is None:
+            raise PermissionDenied(
+                f"{agent.title} asks the tool {tool.title}, which this key may not use; nothing was started.",
+                remedy="Give the key the scopes of what the agent reads, or start the agent as a person.",
+            )
