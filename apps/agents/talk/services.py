@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents.contract import AGENTS
 from apps.agents.ends import problem_data, storable
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentMessage, AgentRun
 from apps.agents.permissions import RUNS_VIEW
 from apps.agents.talk import live, saying
@@ -63,7 +63,7 @@ def message_create(*, who: Principal, user: User, run: AgentRun, asked: Asked) -
     """
     demand(who, RUNS_VIEW)
     demand(who, MODELS_USE)
-    if run.status != AgentRun.Status.SUCCEEDED or run.agent_key not in AGENTS:
+    if run.status != AgentRun.Status.SUCCEEDED or agent_of(run.agent_key, run.agent_version) is None:
         why = "its agent is no longer installed" if run.status == AgentRun.Status.SUCCEEDED else "it has no result"
         raise Conflict(
             f"Nothing can be said about {run.ref}: {why}. Nothing was asked.", remedy="Choose a run that has succeeded."

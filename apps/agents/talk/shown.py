@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from django.utils import timezone
 
-from apps.agents.contract import AGENTS
+from apps.agents.finding import agent_of
 from apps.agents.models import AgentMessage, AgentRun
 from apps.agents.talk import selectors
 from apps.agents.talk.asking import has_model
@@ -80,7 +80,7 @@ def talk_context(who: Principal, run: AgentRun) -> dict[str, Any]:
 def file_of(shown: Shown, form: Form) -> str:
     """A text as a file. What its numbers are worth stands above it and in it."""
     message, run = shown.message, shown.message.run
-    agent = AGENTS.get(run.agent_key)
+    agent = agent_of(run.agent_key, run.agent_version)
     day = formats.day(timezone.localtime(message.finished_at or message.created_at))
     title = f"{message.get_kind_display()} about {run.ref}, {agent.title if agent else run.agent_key}, {day}"
     by = f"Written by {shown.said.model}" if shown.said.model else "In the agent's own words"
