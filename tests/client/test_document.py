@@ -22,6 +22,8 @@ from orchestrall_client import (
     WorkflowRunEvent,
     decision_models,
     evaluation_models,
+    message_models,
+    model_usage_models,
     models,
     training_models,
     workflow_models,
@@ -33,6 +35,8 @@ from orchestrall_client.decisions import Decisions
 from orchestrall_client.errors import Problem
 from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
+from orchestrall_client.messages import Messages
+from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.runs import Runs
 from orchestrall_client.trainings import Trainings
@@ -67,6 +71,13 @@ ANSWERS: dict[str, type[Model]] = {
     "evaluation_stop": evaluation_models.Evaluation,
     "watch_get": evaluation_models.DriftWatch,
     "watch_set": evaluation_models.DriftWatch,
+    "model_usage_get": model_usage_models.UsageReport,
+    "model_usage_calls": model_usage_models.ModelCall,
+    "budgets_list": model_usage_models.Budget,
+    "budget_create": model_usage_models.Budget,
+    "budget_get": model_usage_models.Budget,
+    "budget_change": model_usage_models.Budget,
+    "budget_state": model_usage_models.BudgetState,
     "trainables_list": training_models.Trainable,
     "trained_list": training_models.Trained,
     "training_start": training_models.Trained,
@@ -74,6 +85,12 @@ ANSWERS: dict[str, type[Model]] = {
     "training_stop": training_models.Trained,
     "trained_promote": training_models.Trained,
     "trained_retire": training_models.Trainable,
+    "messages_list": message_models.Message,
+    "message_create": message_models.Message,
+    "message_get": message_models.Message,
+    "message_cancel": message_models.Message,
+    "draft_change": message_models.Message,
+    "agent_fill": message_models.Filled,
     "datasets_list": Dataset,
     "dataset_upload": DatasetDetail,
     "dataset_get": DatasetDetail,
@@ -144,6 +161,7 @@ OTHERS = {
     "run_result_csv",
     "run_result_xlsx",
     "token_issue",
+    "budget_delete",
     "trained_delete",
     "token_refresh",
     "token_revoke",
@@ -172,7 +190,10 @@ LISTS: dict[str, Callable[..., Any]] = {
     "datasets_list": Datasets.list,
     "decisions_list": Decisions.list,
     "evaluations_list": Evaluations.list,
+    "messages_list": Messages.list,
     "runs_list": Runs.list,
+    "model_usage_calls": ModelUsage.calls,
+    "budgets_list": Budgets.list,
     "trained_list": Trainings.list,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,

@@ -30,6 +30,8 @@ from orchestrall_client.errors import (
     WaitExpired,
 )
 from orchestrall_client.evaluation_models import CaseResult, DriftWatch, Evaluation, EvaluationDetail
+from orchestrall_client.message_models import Filled, Message, NumberSaid, TextRead
+from orchestrall_client.model_usage_models import Budget, BudgetState, ModelCall, MonthForecast, UsageLine, UsageReport
 from orchestrall_client.models import (
     ActsFor,
     Agent,
@@ -98,6 +100,8 @@ __all__ = [
     "BatchRun",
     "Blueprint",
     "BlueprintDetail",
+    "Budget",
+    "BudgetState",
     "CaseResult",
     "Checked",
     "Client",
@@ -114,6 +118,7 @@ __all__ = [
     "EvaluationDetail",
     "Feedback",
     "Figures",
+    "Filled",
     "Gain",
     "InvalidRequest",
     "Issue",
@@ -121,10 +126,14 @@ __all__ = [
     "KeyMade",
     "LimitUse",
     "Measure",
+    "Message",
     "Metric",
+    "ModelCall",
     "ModelCard",
+    "MonthForecast",
     "NotAuthenticated",
     "NotFound",
+    "NumberSaid",
     "OrchestrallError",
     "Percentiles",
     "Performance",
@@ -147,6 +156,7 @@ __all__ = [
     "ServerError",
     "Starts",
     "Step",
+    "TextRead",
     "TooManyRequests",
     "Trainable",
     "Trained",
@@ -158,6 +168,8 @@ __all__ = [
     "UnexpectedAnswer",
     "Unreachable",
     "Usage",
+    "UsageLine",
+    "UsageReport",
     "Version",
     "VersionDetail",
     "WaitExpired",

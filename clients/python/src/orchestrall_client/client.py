@@ -16,6 +16,8 @@ from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
 from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
+from orchestrall_client.messages import Messages
+from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Performance, Usage
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
@@ -85,7 +87,10 @@ class Client:
         self.decisions = Decisions(self._connection)
         self.evaluations = Evaluations(self._connection)
         self.trainings = Trainings(self._connection)
+        self.model_usage = ModelUsage(self._connection)
+        self.budgets = Budgets(self._connection)
         self.keys = Keys(self._connection)
+        self.messages = Messages(self._connection)
         self.runs = Runs(self._connection)
         self.workflows = Workflows(self._connection)
         self.workflow_runs = WorkflowRuns(self._connection)
