@@ -227,9 +227,11 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _message(opened, "queued", marker)
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
+    _budget(ended, marker)
     _call(ended, marker)
     _call(opened, marker)
     _models(ended, "ended", marker)
+    _mcp_server(ended, marker)
     _models(opened, "queued", marker)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
@@ -445,6 +447,14 @@ def _evaluation(run: Any, status: str, marker: str) -> None:
     )
 
 
+def _budget(run: Any, marker: str) -> None:
+    """A budget of the id of a run."""
+    from apps.ai.models import Budget
+
+    key = f"agent.{run.number}.{marker}"
+    Budget.objects.create(id=run.pk, scope="agent", agent_key=key, period="month", money=9, created_by=run.created_by)
+
+
 def _trained(run: Any, status: str, marker: str, dataset: str) -> None:
     """A trained model of the id of a run."""
     from apps.ai.models import TrainedModel
@@ -488,6 +498,17 @@ def _models(run: Any, status: str, marker: str) -> None:
         **of,
     )
     PromptAnswer.objects.create(id=run.pk, trial=trial, position=0, side=0, answered={"text": f"Said {marker}"})
+
+
+def _mcp_server(run: Any, marker: str) -> None:
+    """A connected MCP server of the id of a run, with a tool that is allowed."""
+    from apps.ai.models import McpServer
+
+    access = {"url": f"http://127.0.0.1:9/{marker}", "bearer": marker, "headers": []}
+    offer = {"name": "look", "description": f"Says {marker}", "parameters": {"type": "object"}, "print": "0" * 64}
+    tools = {"offered": [{**offer, "says_read": True}], "allowed": {"look": {"print": "0" * 64}}}
+    about = {"access": access, "tools": tools, "created_by": run.created_by}
+    McpServer.objects.create(id=run.pk, name=f"s{run.number}-{marker}", **about)
 
 
 def _prompt(marker: str, owner: Any) -> None:

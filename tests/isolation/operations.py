@@ -72,12 +72,14 @@ NAMES: dict[str, dict[str, Name]] = {
         "kind": lambda side, things: TRAINABLE,
         # Of each run there is a trained model under its id: see `ground`.
         "trained": lambda side, things: things.run,
+        "budget": lambda side, things: things.run,
         "call": lambda side, things: things.run,
         # And a provider with a model, a trial and a case.
         "provider": lambda side, things: things.run,
         "model": lambda side, things: things.run,
         "trial": lambda side, things: things.run,
         "case": lambda side, things: things.run,
+        "server": lambda side, things: things.run,
         "prompt": lambda side, things: PROMPT,
         "agent": lambda side, things: side.agent,
     },
@@ -98,8 +100,10 @@ OF_THE_TENANT = {
     ("workflows", "number"),
     ("workflows", "webhook"),
     ("ai", "trained"),
+    ("ai", "budget"),
     ("ai", "call"),
     ("ai", "provider"),
+    ("ai", "server"),
     ("ai", "model"),
     ("ai", "trial"),
     ("ai", "case"),
@@ -185,8 +189,12 @@ _WORDS = {"system": "New", "user": "Explain {result}"}
 _KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}
 _NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
 _PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
+_BUDGET = {"scope": "user", "period": "day", "money": "9"}
 NOTHING = Body("form")
 TABLE = Body("file", lambda side, things: {"file": "item,period,quantity\na,2026-01-01,1\na,2026-02-01,2\n"})
+MCP_ADDRESS = "http://127.0.0.1:9/mcp"
+"""Of a server that nobody may call from here: no connection is made."""
+_MCP_FORM = {"name": "new", "access.url": MCP_ADDRESS}
 BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
     "POST /agents/<str:key>/settings/": Body("form", lambda side, things: {"runners": "some", "seen": "1"}),
@@ -235,6 +243,12 @@ BODIES: dict[str, Body] = {
     "DELETE /api/v1/prompts/<str:prompt>/draft": NOTHING,
     "POST /api/v1/prompts/<str:prompt>/publish": Body("json", lambda side, things: {"note": "New"}),
     "POST /api/v1/prompts/<str:prompt>/restore": Body("json", lambda side, things: {"version": 1}),
+    "POST /usage/budgets/new/": Body("form", lambda side, things: {**_BUDGET, "person": things.member}, True),
+    "POST /usage/budgets/<uuid:budget>/": Body("form", lambda side, things: {"money": "7"}),
+    "POST /usage/budgets/<uuid:budget>/delete/": NOTHING,
+    "POST /api/v1/budgets": Body("json", lambda side, things: {**_BUDGET, "person": things.member}, True),
+    "PUT /api/v1/budgets/<uuid:budget>": Body("json", lambda side, things: {"tokens": 7}),
+    "DELETE /api/v1/budgets/<uuid:budget>": NOTHING,
     "POST /trained-models/<str:kind>/": Body("form", lambda side, things: {"dataset": things.dataset}, True),
     "POST /trained-models/<str:kind>/retire/": NOTHING,
     "POST /trained-models/<str:kind>/versions/<uuid:trained>/stop/": NOTHING,
@@ -422,6 +436,17 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False}),
     "POST /hooks/<uuid:webhook>": Body("json", headers=_signature),
     "POST /mcp": Body("json", _tool_call, names_things=True),
+    "POST /mcp-servers/new/": Body("form", lambda side, things: _MCP_FORM),
+    "POST /mcp-servers/<uuid:server>/": Body("form", lambda side, things: _MCP_FORM),
+    "POST /mcp-servers/<uuid:server>/test/": NOTHING,
+    "POST /mcp-servers/<uuid:server>/turn/": Body("form", lambda side, things: {"on": "0"}),
+    "POST /mcp-servers/<uuid:server>/tools/": NOTHING,
+    "POST /mcp-servers/<uuid:server>/delete/": NOTHING,
+    "POST /api/v1/mcp-servers": Body("json", lambda side, things: {"name": "new", "access": {"url": MCP_ADDRESS}}),
+    "PATCH /api/v1/mcp-servers/<uuid:server>": Body("json", lambda side, things: {"is_enabled": False}),
+    "DELETE /api/v1/mcp-servers/<uuid:server>": NOTHING,
+    "POST /api/v1/mcp-servers/<uuid:server>/test": NOTHING,
+    "POST /api/v1/mcp-servers/<uuid:server>/tools": Body("json", lambda side, things: {"tools": []}),
     "POST /api/v1/runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
 }
 # Pages that anybody may open: they show nothing of a tenant but its name.
@@ -478,6 +503,8 @@ UNMARKED = {
     "/trained-models/",
     "/trained-models/<str:kind>/versions/<uuid:trained>/snapshot/",
     "/api/v1/trained-models",
+    "/connect/",
+    "/mcp-servers/new/",
     "/workflows/new/",
     "/workflows/agents/<str:agent>/schedule/",
     "/members/service-accounts/new/",

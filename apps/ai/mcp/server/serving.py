@@ -12,9 +12,9 @@ from typing import Any, Final
 import mcp_types as types
 from django.utils import timezone
 
+from apps.ai.mcp.server.offered import tools_offered
 from apps.ai.mcp.server.wire import HANDSHAKE_VERSIONS, VERSIONS, Asked, Refused, server_info
-from apps.ai.tooling import by_name
-from apps.ai.tools import TOOL_SOURCES, Tool, ToolAnswer, ToolContext
+from apps.ai.tools import Tool, ToolAnswer, ToolContext
 from apps.common.errors import Problem
 from apps.gateway.principals import Caller
 from apps.tenants.context import current_tenant, tenant_url
@@ -29,18 +29,6 @@ LONGEST: Final = 50.0
 """Seconds that a call may take. Clients give up after a minute; an answer before tells how to ask again."""
 
 Use = Callable[[Tool, dict[str, Any]], types.CallToolResult]
-
-
-def tools_offered(who: Caller) -> dict[str, Tool]:
-    """The tools that this caller may use, by name, in the order of their names."""
-    found = [
-        tool
-        for source in TOOL_SOURCES
-        if source.is_offered
-        for tool in source.tools(who, who.user)
-        if all(map(who.can, tool.scopes))
-    ]
-    return dict(sorted(by_name(found).items()))
 
 
 def answer(asked: Asked, who: Caller, use: Use) -> types.Result:
