@@ -15,6 +15,7 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== asked) return;
   root().replaceWith(page.getElementById("run"));
+  document.dispatchEvent(new Event("run:renewed"));
   renewCounts(page);
   drawCharts(root());
 }

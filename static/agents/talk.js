@@ -53,4 +53,14 @@ function show(event) {
   } else write(element, event);
 }
 
-if (root()) watch(`/ws/runs/${root().dataset.talk}/messages/`, { snapshot: root().dataset.snapshot, onEvent: show });
+let leave = null;
+
+// A run that has just ended brings its card along.
+function follow() {
+  if (leave || !root()) return;
+  const { talk, snapshot } = root().dataset;
+  leave = watch(`/ws/runs/${talk}/messages/`, { snapshot, onEvent: show });
+}
+
+document.addEventListener("run:renewed", follow);
+follow();
