@@ -58,21 +58,19 @@ _COLUMNS = {
     "id": "uuid",
     "agent_key": "text",
     "agent_version": "text",
-    "status": "text",
-    "note": "text",
     "input": "bytea",
     "source": "text",
-    "headline": "text",
     "created_by_id": "uuid",
-    "origin": "text",
     "caller_kind": "text",
     "caller": "uuid",
     "is_demo": "boolean",
 }
 _OPENING = f"""
 began as (
-    insert into agents_agentrun ({", ".join(_COLUMNS)}, done, total, seq, attempts, created_at, configuration_id)
-    select {", ".join(f"x.{name}" for name in _COLUMNS)}, 0, 0, 1, 0, clock_timestamp(), (
+    insert into agents_agentrun (
+        {", ".join(_COLUMNS)}, status, origin, note, headline, done, total, seq, attempts, created_at, configuration_id)
+    select {", ".join(f"x.{name}" for name in _COLUMNS)}, '{AgentRun.Status.QUEUED.value}', %(a_origin)s, '', '',
+        0, 0, 1, 0, clock_timestamp(), (
         select c.id from agents_agentconfiguration c where c.agent_key = x.agent_key order by c.number desc limit 1)
     from unnest({", ".join(f"%(a_{name})s::{kind}[]" for name, kind in _COLUMNS.items())}) as x ({", ".join(_COLUMNS)})
     join fenced f on f.id = x.caller
@@ -87,7 +85,8 @@ def runs_opening(*, calls: Sequence[Call], origin: str) -> tuple[str, dict[str, 
     The caller of each is one of the round's rows in hand.
     """
     runs = [_run(call, origin) for call in calls]
-    columns = {f"a_{name}": [_stored(run, name) for run in runs] for name in _COLUMNS}
+    columns: dict[str, Any] = {f"a_{name}": [_stored(run, name) for run in runs] for name in _COLUMNS}
+    columns["a_origin"] = origin
     return _OPENING, columns, work.Opening(services.KIND, [run.id for run in runs], [call.caller for call in calls])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from apps.agents import services
+from apps.agents import beginning, services
 from apps.agents.batches import services as batches
 from apps.agents.drift import watching
 from apps.agents.evaluations import live as evaluations_live
@@ -19,6 +19,7 @@ class AgentRunWork(WorkKind):
     name = services.KIND
     queue = "cpu"
     leave_within = 5.0
+    beginning = beginning.WITH_CLAIM
 
     def perform(self, claim: Claim) -> None:
         services.run_execute(claim)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.agents import cache, configurations, live, selectors
 from apps.agents.asking import asks, tools_check
+from apps.agents.beginning import run_begin
 from apps.agents.contract import Agent, RunCancelled, RunContext
 from apps.agents.ends import (
     ISSUES_KEPT,
@@ -273,7 +274,7 @@ def run_execute(claim: work.Claim) -> None:
     Raises `FenceLost` when another worker holds the run by now, and what the database raises when it goes away: the run
     is left to whoever claims it next.
     """
-    begun = _begun(claim)
+    begun = run_begin(claim)
     if begun is not None:
         if begun.caller is None:  # who watches what a workflow has begun hears of its progress and its end
             live.tell(begun)
@@ -288,27 +289,6 @@ def run_execute(claim: work.Claim) -> None:
         row.finish()
 
 
-def _begun(claim: work.Claim) -> AgentRun | None:
-    """The run, taken to be running from now on; None where it is not open, or somebody wants it cancelled.
-
-    That it began may be lost in a crash: then it begins again.
-    """
-    effects = """
-        begun as (
-            update agents_agentrun r
-            set status = %(running)s, started_at = coalesce(r.started_at, clock_timestamp()),
-                attempts = r.attempts + 1, done = 0, note = '', seq = r.seq + 1
-            where r.id = %(run)s and r.status = any(%(open)s) and r.cancel_requested_at is null
-              and exists (select from fenced)
-            returning r.*
-        )
-        select begun.*, set_config('synchronous_commit', 'off', true) from begun
-    """
-    given = {"running": Status.RUNNING.value, "run": claim.id, "open": [each.value for each in AgentRun.OPEN]}
-    sql, parameters = work.behind_fence(claim, effects, given)
-    return next(iter(AgentRun.objects.raw(sql, parameters)), None)
-
-
 def _work(claim: work.Claim, run: AgentRun) -> None:
     """Have the agent do it, and record how it ended."""
     try:
@@ -319,7 +299,7 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         trained = promoted_of(agent.trained)
         versions = versions_of(trained)
         kept = None if run.is_fresh else cache.find(agent, run.configuration_id, run.input, versions)
-        if kept:
+        if kept and kept.run != run.id:  # its own, where the database was lost with the end of it, is worked out anew
             run_end(claim, run, Status.SUCCEEDED, result=kept.result(agent), origin=kept.origin)
             counters.count_on_commit("runs_at_hand")
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
@@ -32,6 +32,8 @@ class Claim:
     """How many earlier holders of the row died on it."""
     former: int = 0
     """Of one that was taken with the end of what it waited for: the fence that the row had before; else 0."""
+    begun: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
+    """What `WorkKind.beginning` read in the statement that claimed the row; None where there was nothing to begin."""
 
     def seen(self, signal: int) -> Claim:
         """The same claim, by somebody who knows of that many signals."""
@@ -75,6 +77,21 @@ class Standing:
     """Whether somebody signalled since it was looked at: load what they wrote."""
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a claim of a row in hand begins, in the statement that claims it: that saves one for each row.
+
+    It is written where nothing has changed meanwhile. Else, and for a row that was taken otherwise, `Claim.begun` is
+    None, and `perform` has to begin by itself.
+    """
+
+    effects: str
+    """SQL of a common table expression `begun (id, ...)`, which writes for rows of `claimed (id, kind, deaths)` only,
+    and waits for no lock. They are of this kind, and of a tenant that is entered."""
+    columns: Sequence[str]
+    """Columns of `begun` that `Claim.begun` is to have, in their order."""
+
+
 class FenceLost(Exception):
     """Somebody else holds the row now, or nobody does: write nothing and drop the claim."""
 
@@ -91,6 +108,8 @@ class WorkKind(ABC):
     leave_within: ClassVar[float | None] = None
     """Seconds that `perform` has to leave once it was told to stop; then its process is killed, and the row is given
     back. None: it is waited for. Holds for what has a process to itself, which is the queue `cpu` of a prefork pool."""
+    beginning: ClassVar[Beginning | None] = None
+    """What is written when a row is claimed, in the very statement. Of the kinds of a queue one at most has it."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -10,13 +10,17 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from apps.common.work import KINDS, Claim
+from apps.tenants.context import PUBLIC, current_schema
 
+DEATHS: Final = 3
+"""A row whose holders died so many times is not carried out any more, but buried."""
 _KEY = "id = %(id)s and kind = %(kind)s and tenant = %(tenant)s"
 _INSERT = """
 insert into public.dispatch_work (id, kind, tenant, queue, due_at, priority)
@@ -24,6 +28,15 @@ select id, %(kind)s, %(tenant)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp
 from unnest(%(ids)s::uuid[]) as x (id) order by id
 on conflict (id, kind, tenant) do update set
     signal = dispatch_work.signal + 1, due_at = least(dispatch_work.due_at, excluded.due_at)
+"""
+_CLAIM = "select id, kind, signal, deaths, more from public.dispatch_claim(%s, %s, %s, %s, %s, %s)"
+# The function looks with eyes of its own, later than the statement's: what it hands out may be newer than what `begun`
+# sees, which then has no row. What it does see it locks and looks at as it is by now (read committed).
+_CLAIM_AND_BEGIN = """
+with claim as materialized ({claim}),
+claimed as (select id, kind, deaths from claim where kind = '{kind}' and deaths < {dead}),
+{effects}
+select claim.*, {columns} from claim left join begun on begun.id = claim.id and claim.kind = '{kind}'
 """
 _SIGNAL = f"""
 update public.dispatch_work set signal = signal + 1, due_at = least(due_at, clock_timestamp())
@@ -177,15 +190,39 @@ def claim(*, tenant: str, queue: str, limit: int, slots: int) -> Claimed:
     by itself and asynchronously: one that is lost in a crash was never acted on by anybody who survived it.
     """
     fence = fence_draw()
-    leases = json.dumps({kind.name: kind.lease for kind in KINDS})
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select id, kind, signal, deaths, more from public.dispatch_claim(%s, %s, %s, %s, %s, %s)",
-            [tenant, queue, limit, slots, fence, leases],
-        )
+        cursor.execute(_claiming(tenant, queue), [tenant, queue, limit, slots, fence, _leases()])
         found = cursor.fetchall()
-    claims = [Claim(kind, id, tenant, fence, seen, deaths) for id, kind, seen, deaths, _ in found]
-    return Claimed(claims, any(more for *_, more in found))
+    claims = [
+        Claim(kind, id, tenant, fence, seen, deaths, begun=_begun(begun)) for id, kind, seen, deaths, _, *begun in found
+    ]
+    return Claimed(claims, any(row[4] for row in found))
+
+
+@cache
+def _leases() -> str:
+    return json.dumps({kind.name: kind.lease for kind in KINDS})
+
+
+def _claiming(tenant: str, queue: str) -> str:
+    """The statement that claims rows of a queue; with what they begin where their tenant is entered."""
+    return _beginning(queue) if tenant != PUBLIC and tenant == current_schema() else _CLAIM
+
+
+def _begun(found: list[Any]) -> tuple[Any, ...] | None:
+    return tuple(found) if any(value is not None for value in found) else None
+
+
+@cache
+def _beginning(queue: str) -> str:
+    begin = [kind for kind in KINDS if kind.queue == queue and kind.beginning is not None]
+    if not begin:
+        return _CLAIM
+    (kind,) = begin
+    assert kind.beginning is not None  # noqa: S101  # by how it was chosen
+    columns = ", ".join(f"begun.{name}" for name in kind.beginning.columns)
+    effects = kind.beginning.effects
+    return _CLAIM_AND_BEGIN.format(claim=_CLAIM, kind=kind.name, dead=DEATHS, effects=effects, columns=columns)
 
 
 def lock(claim: Claim) -> int | None:

@@ -43,7 +43,8 @@ told as (
     where w.id = l.id and w.kind = %(w_caller_kind)s and w.tenant = %(w_tenant)s
     returning w.signal, w.fence, l.idle, l.fence as former
 )
-select fenced.quiet, told.signal, told.fence, told.idle, told.former, answer.*
+select fenced.quiet, told.signal, told.fence, told.idle, told.former,
+    case when told.fence = %(w_new)s and %(w_alone)s then set_config('synchronous_commit', 'off', true) end, answer.*
 from fenced left join told on true left join answer on true
 """
 
@@ -76,17 +77,21 @@ def end(
     """Write the end of what a row in hand stands for, delete the row, and signal the caller's, which is taken when it
     is free and `lease` is more than 0. None: the fence is not ours, and nothing was written.
 
-    A row that was signalled since its claim stays, as `rows.finish` leaves it.
+    A row that was signalled since its claim stays, as `rows.finish` leaves it. Where the caller's row is taken,
+    PostgreSQL does not wait for the disk: the caller's next round does, for itself and for all that was committed
+    before it. What a crash loses in between is lost with all that followed from it, and is done again.
     """
     new = fence_draw()
-    statement, given = fencing(claim, f"{effects}{_FINISH}", {**parameters, "w_lease": lease, "w_new": new}, caller)
+    # Within a transaction it would be the whole of it that does not wait.
+    given = {**parameters, "w_lease": lease, "w_new": new, "w_alone": not connection.in_atomic_block}
+    statement, given = fencing(claim, f"{effects}{_FINISH}", given, caller)
     with connection.cursor() as cursor:
         cursor.execute(statement, given)  # constants of this program
         found = cursor.fetchone()
-        names = [column.name for column in cursor.description][5:]
+        names = [column.name for column in cursor.description][6:]
     if found is None:
         return None
-    quiet, signal, fence, idle, former, *values = found
+    quiet, signal, fence, idle, former, _, *values = found
     kind, id = caller or ("", None)
     taken = Claim(kind, id, claim.tenant, new, signal, 0, former) if id is not None and fence == new else None
     answer = dict(zip(names, values, strict=True))

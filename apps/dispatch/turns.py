@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds after which a turn claims nothing more, so that other tenants' wake-ups come to their turn (rule R10).
 LONGEST = 2.0
-DEATHS = 3
+# Seconds between two wake-ups for what a turn leaves behind: the last one is outstanding still, as a rule.
+WAKE_EVERY = 0.05
 IO_SLOTS = 4
 TOGETHER = 64
 FLOW_SLOTS = 16 * TOGETHER
@@ -60,7 +61,7 @@ def _work(schema: str, queue: str, board: Board) -> int:
     tenant = None if schema == PUBLIC else tenant_by_schema(schema)
     if schema != PUBLIC and (tenant is None or not tenant.is_working):
         return 0
-    until, taken = time.monotonic() + LONGEST, 0
+    until, woken, taken = time.monotonic() + LONGEST, -WAKE_EVERY, 0
     with _inside(tenant), entered(schema, queue) as current:
         while True:
             current.has_made = False
@@ -68,7 +69,8 @@ def _work(schema: str, queue: str, board: Board) -> int:
                 PUMPING.make_way(schema, CREDIT)
             limit = min(_limit(schema, queue), board.free())
             claimed = rows.claim(tenant=schema, queue=queue, limit=limit, slots=_slots(tenant, queue))
-            if claimed.more:
+            if claimed.more and time.monotonic() >= woken + WAKE_EVERY:
+                woken = time.monotonic()
                 wakeups.wake(schema, queue)
             taken += len(claimed.claims)
             whole = all(
@@ -127,7 +129,7 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
     claim = claims[0]
     kind = KINDS[claim.kind]
     try:
-        if claim.deaths >= DEATHS:
+        if claim.deaths >= rows.DEATHS:
             _bury(claim)
             return True
         if kind.queue == "flow":
@@ -160,7 +162,7 @@ def _bury(claim: Claim) -> None:
     """Write the dead letter instead of handing the row out once more (rule R6)."""
     from apps.common.work import fenced
 
-    cause = f"{DEATHS} workers died one after another while they had it in hand."
+    cause = f"{rows.DEATHS} workers died one after another while they had it in hand."
     with fenced(claim):
         rows.bury(claim, cause)
         KINDS[claim.kind].bury(claim, cause)

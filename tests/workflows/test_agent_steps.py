@@ -14,15 +14,15 @@ from apps.agents.models import AgentRun
 from apps.agents.services import run_execute
 from apps.common.ids import uuid7
 from apps.common.permissions import Platform
-from apps.dispatch import rows, turns, wakeups
+from apps.dispatch import rounds, rows, single, turns, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.models import WorkRow
-from apps.tenants.context import tenant_context
+from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import kept, services
 from apps.workflows.models import WorkflowRun
 from apps.workflows.pump import Pump
-from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.conftest import MakeWorkflow, Work, doom
 
 # Messages are sent, and ends kept, when a transaction has really committed.
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -80,8 +80,8 @@ def test_a_chain_of_agents_ends_in_one_turn_without_a_message(
     assert not WorkRow.objects.exists()
 
 
-@pytest.mark.parametrize(("most_kept", "most"), [(0, 6), (9, 4)])
-def test_a_step_of_an_agent_costs_at_most_six_statements_and_four_where_the_run_is_known(
+@pytest.mark.parametrize(("most_kept", "most"), [(0, 5), (9, 3)])
+def test_a_step_of_an_agent_costs_at_most_five_statements_and_three_where_the_run_is_known(
     begun: Callable[..., WorkflowRun],
     acme: Tenant,
     board: Board,
@@ -173,3 +173,103 @@ def test_no_more_ends_are_kept_than_a_process_has_use_for(acme: Tenant) -> None:
     for id in ids:
         endings.keep(id, endings.Ended("R-1", "succeeded"))
     assert [endings.take(id) is None for id in ids] == [True] + [False] * endings.KEPT
+
+
+@pytest.fixture
+def lasting(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Of each end and each round that is recorded from now on: whether the disk had it when it returned."""
+    found: list[tuple[str, bool]] = []
+
+    def noted(name: str, record: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded(*args: Any, **more: Any) -> Any:
+            with connection.cursor() as cursor:
+                cursor.execute("set synchronous_commit = on")  # as everywhere but in tests
+                cursor.execute("select pg_current_wal_insert_lsn()")
+                before = cursor.fetchone()[0]
+                answer = record(*args, **more)
+                cursor.execute("select pg_current_wal_flush_lsn() > %s::pg_lsn", [before])
+                found.append((name, cursor.fetchone()[0]))
+            return answer
+
+        return recorded
+
+    monkeypatch.setattr(single, "end", noted("end", single.end))
+    monkeypatch.setattr(rounds, "commit", noted("round", rounds.commit))
+    return found
+
+
+def test_an_end_is_on_the_disk_before_the_next_step_begins(
+    begun: Callable[..., WorkflowRun], acme: Tenant, board: Board, lasting: list[tuple[str, bool]]
+) -> None:
+    """The next step begins by a commit that waits for the disk, and so for all that was committed before it."""
+    begun(idle(3))
+    lasting.clear()
+    assert turn(acme, board) == 3
+    assert [each for each in lasting if each[0] == "round"] == [("round", True)] * 3
+
+
+def test_an_end_that_nobody_follows_up_waits_for_the_disk_itself(
+    begun: Callable[..., WorkflowRun], acme: Tenant, lasting: list[tuple[str, bool]]
+) -> None:
+    begun(idle(1))
+    [claim] = rows.claim(tenant=acme.schema_name, queue="cpu", limit=1, slots=9).claims
+    lasting.clear()
+    run_execute(claim)
+    assert lasting == [("end", True)]
+
+
+def test_a_claim_begins_the_run_and_leaves_one_that_is_to_be_cancelled(
+    begun: Callable[..., WorkflowRun], acme: Tenant, board: Board
+) -> None:
+    for _ in range(2):
+        began = begun(idle(1)).created_at
+    first, second = AgentRun.objects.order_by("id")
+    AgentRun.objects.filter(id=second.id).update(cancel_requested_at=began)
+    claims = [rows.claim(tenant=acme.schema_name, queue="cpu", limit=1, slots=9).claims[0] for _ in range(2)]
+    assert [(claim.id, claim.begun is not None) for claim in claims] == [(first.id, True), (second.id, False)]
+    assert dict(AgentRun.objects.values_list("id", "status")) == {first.id: "running", second.id: "queued"}
+    for claim in claims:
+        run_execute(claim)
+    assert dict(AgentRun.objects.values_list("id", "status")) == {first.id: "succeeded", second.id: "cancelled"}
+    first.refresh_from_db()
+    assert (first.attempts, first.started_at is not None) == (1, True)
+
+
+def test_a_run_that_somebody_has_locked_holds_up_no_claim_and_begins_behind_the_fence(
+    begun: Callable[..., WorkflowRun], acme: Tenant, board: Board
+) -> None:
+    begun(idle(1))
+    [run] = AgentRun.objects.all()
+
+    other: Any = connection.copy()
+    other.set_tenant(acme)
+    other.set_autocommit(False)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("select from agents_agentrun where id = %s for update", [run.id])
+        [claim] = rows.claim(tenant=acme.schema_name, queue="cpu", limit=1, slots=9).claims
+    finally:
+        other.rollback()
+        other.close()
+    assert (claim.id, claim.begun) == (run.id, None)
+    run_execute(claim)
+    run.refresh_from_db()
+    assert (run.status, run.attempts) == ("succeeded", 1)
+
+
+def test_a_claim_from_outside_of_its_tenant_begins_nothing(begun: Callable[..., WorkflowRun], acme: Tenant) -> None:
+    begun(idle(1))
+    with public_context():
+        [claim] = rows.claim(tenant=acme.schema_name, queue="cpu", limit=1, slots=9).claims
+    assert claim.begun is None
+    assert AgentRun.objects.get(id=claim.id).status == "queued"
+
+
+def test_a_run_whose_workers_have_died_three_times_is_not_begun_again(
+    begun: Callable[..., WorkflowRun], acme: Tenant
+) -> None:
+    begun(idle(1))
+    [run] = AgentRun.objects.all()
+    doom(run)
+    [claim] = rows.claim(tenant=acme.schema_name, queue="cpu", limit=1, slots=9).claims
+    assert (claim.id, claim.begun) == (run.id, None)

@@ -102,7 +102,7 @@ def test_an_agent_that_was_stopped_past_its_lease_writes_nothing(
     worked(*QUEUES)
     columns = ("status", "attempts", "seq", "finished_at", "problem_code")
     ended = AgentRun.objects.values_list(*columns).get()
-    assert ended[:2] == ("succeeded", 1)
+    assert ended[:2] == ("succeeded", 2)
     with pytest.raises(work.FenceLost):
         run_end(stale, AgentRun.objects.get(), AgentRun.Status.FAILED)
     with pytest.raises(work.FenceLost):
