@@ -22,6 +22,7 @@ from orchestrall_client import (
     WorkflowRunEvent,
     decision_models,
     evaluation_models,
+    mcp_models,
     message_models,
     model_usage_models,
     models,
@@ -35,6 +36,7 @@ from orchestrall_client.decisions import Decisions
 from orchestrall_client.errors import Problem
 from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
+from orchestrall_client.mcp_servers import McpServers
 from orchestrall_client.messages import Messages
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
@@ -65,6 +67,12 @@ ANSWERS: dict[str, type[Model]] = {
     "run_decisions": decision_models.RunDecisions,
     "run_feedback_give": decision_models.Feedback,
     "run_feedback_list": decision_models.Feedback,
+    "mcp_servers_list": mcp_models.McpServer,
+    "mcp_server_create": mcp_models.McpServer,
+    "mcp_server_get": mcp_models.McpServer,
+    "mcp_server_change": mcp_models.McpServer,
+    "mcp_server_test": mcp_models.McpServer,
+    "mcp_tools_allow": mcp_models.McpServer,
     "evaluations_list": evaluation_models.Evaluation,
     "evaluation_start": evaluation_models.Evaluation,
     "evaluation_get": evaluation_models.EvaluationDetail,
@@ -162,6 +170,7 @@ OTHERS = {
     "run_result_xlsx",
     "token_issue",
     "budget_delete",
+    "mcp_server_delete",
     "trained_delete",
     "token_refresh",
     "token_revoke",
@@ -190,6 +199,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "datasets_list": Datasets.list,
     "decisions_list": Decisions.list,
     "evaluations_list": Evaluations.list,
+    "mcp_servers_list": McpServers.list,
     "messages_list": Messages.list,
     "runs_list": Runs.list,
     "model_usage_calls": ModelUsage.calls,

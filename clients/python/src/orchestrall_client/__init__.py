@@ -30,6 +30,7 @@ from orchestrall_client.errors import (
     WaitExpired,
 )
 from orchestrall_client.evaluation_models import CaseResult, DriftWatch, Evaluation, EvaluationDetail
+from orchestrall_client.mcp_models import McpServer, McpTool
 from orchestrall_client.message_models import Filled, Message, NumberSaid, TextRead
 from orchestrall_client.model_usage_models import Budget, BudgetState, ModelCall, MonthForecast, UsageLine, UsageReport
 from orchestrall_client.models import (
@@ -125,6 +126,8 @@ __all__ = [
     "Key",
     "KeyMade",
     "LimitUse",
+    "McpServer",
+    "McpTool",
     "Measure",
     "Message",
     "Metric",

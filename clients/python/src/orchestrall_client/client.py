@@ -16,6 +16,7 @@ from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
 from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
+from orchestrall_client.mcp_servers import McpServers
 from orchestrall_client.messages import Messages
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Performance, Usage
@@ -90,6 +91,7 @@ class Client:
         self.model_usage = ModelUsage(self._connection)
         self.budgets = Budgets(self._connection)
         self.keys = Keys(self._connection)
+        self.mcp_servers = McpServers(self._connection)
         self.messages = Messages(self._connection)
         self.runs = Runs(self._connection)
         self.workflows = Workflows(self._connection)

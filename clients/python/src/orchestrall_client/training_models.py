@@ -49,7 +49,7 @@ class Metric(Model):
 
 
 class Gain(Model):
-    """How much better a version is than none, with its 95 % interval."""
+    """How much better a version is than none, with its 99 % interval."""
 
     mean: float
     low: float
