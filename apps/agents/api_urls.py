@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from apps.agents import api, call_api, configuration_api, decision_api
 from apps.agents.batches import api as batches
@@ -8,6 +8,7 @@ from apps.agents.talk import api as talk
 
 app_name = "agents_api"
 urlpatterns = [
+    path("", include("apps.agents.custom.api_urls")),
     path("agents", api.Agents.as_view(), name="agents"),
     path("agents/<str:key>", api.AgentOne.as_view(), name="agent"),
     path("agents/<str:key>/configuration", configuration_api.AgentConfigurationOne.as_view(), name="configuration"),

@@ -5,6 +5,7 @@ from apps.agents.batches import pages as batches
 
 app_name = "agents"
 urlpatterns = [
+    path("custom-agents/", include("apps.agents.custom.urls")),
     path("agents/", catalogue_page.AgentList.as_view(), name="agents"),
     path("agents/<str:key>/", views.AgentPage.as_view(), name="agent"),
     path("agents/<str:key>/suggest/", suggestions.AgentSuggest.as_view(), name="suggest"),

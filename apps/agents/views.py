@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_date
 from apps.agents import decisions, live, pulse, reviews, selectors, services, snippets
 from apps.agents.contract import Agent
 from apps.agents.downloads import result_download, sheet_download
+from apps.agents.finding import CUSTOM
 from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, DECISIONS_REVIEW, RUNS_CANCEL, RUNS_VIEW
@@ -118,6 +119,7 @@ class AgentPage(ConsoleView):
         url = self.request.build_absolute_uri(reverse("agents_api:run-start", args=[agent.key]))
         context |= {
             "industry": industries().get(agent.industry),
+            "is_custom": agent.industry == CUSTOM,
             "card": agent.card(),
             "curl": snippets.curl(agent, url),
             "python": snippets.python(agent, url),

@@ -126,6 +126,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
         own = _things(marker, agent, owner, 10 + extra)
         _configurations(marker, agent, owner)
         _prompt(marker, owner)
+        _choice(agent, shared.run)
         Tenant.objects.filter(pk=tenant.pk).update(cors_origins=[_origin(marker)], **BOUNDLESS)
         forget()
         return Side(
@@ -230,6 +231,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _budget(ended, marker)
     _call(ended, marker)
     _call(opened, marker)
+    _custom(ended, marker)
+    _custom(opened, marker)
     _models(ended, "ended", marker)
     _mcp_server(ended, marker)
     _models(opened, "queued", marker)
@@ -509,6 +512,32 @@ def _mcp_server(run: Any, marker: str) -> None:
     tools = {"offered": [{**offer, "says_read": True}], "allowed": {"look": {"print": "0" * 64}}}
     about = {"access": access, "tools": tools, "created_by": run.created_by}
     McpServer.objects.create(id=run.pk, name=f"s{run.number}-{marker}", **about)
+
+
+def _custom(run: Any, marker: str) -> None:
+    """An agent of a prompt under the run's id: a version and a draft."""
+    from django.utils import timezone
+
+    from apps.agents.custom.contents import EXAMPLE
+    from apps.agents.models import CustomAgent, CustomAgentVersion
+
+    about = {"key": f"custom.a{run.pk.hex}", "title": f"Maker {marker}", "created_by": run.created_by}
+    agent = CustomAgent.objects.create(id=run.pk, summary=f"Summary {marker}", **about)
+    for number in (1, None):
+        content = {**EXAMPLE, "title": f"Maker {marker}", "instructions": f"Say {number} {marker}"}
+        row = CustomAgentVersion.objects.create(
+            agent=agent, number=number, content=content, note=f"Note {marker}", created_by=run.created_by,
+            published_at=timezone.now() if number else None,
+        )  # fmt: skip
+        if number:
+            CustomAgent.objects.filter(pk=agent.pk).update(published=row)
+
+
+def _choice(agent: str, model: str) -> None:
+    """The agent has a model of its own, which is turned off."""
+    from apps.ai.models import ModelChoice
+
+    ModelChoice.objects.create(id=UUID(int=1), agent_key=agent, position=0, model_id=model)
 
 
 def _prompt(marker: str, owner: Any) -> None:

@@ -8,6 +8,7 @@ to everybody. `unknown` lists what nobody has said, and the tests fail on it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import get_resolver
 
+from apps.agents.custom.contents import EXAMPLE
 from apps.common.demo import demo_tenants
 from apps.common.work import KINDS, WorkKind
 from apps.console.views import ConsoleView
@@ -56,6 +58,8 @@ NAMES: dict[str, dict[str, Name]] = {
         # About each run there is a message of this number: see `ground`.
         "message": lambda side, things: 1,
         "written": lambda side, things: "txt",
+        # Of each run there is an agent that was made here: see `ground`.
+        "custom": lambda side, things: f"custom.a{UUID(things.run).hex}",
     },
     "workflows": {
         "name": lambda side, things: things.workflow,
@@ -95,6 +99,7 @@ OF_THE_TENANT = {
     ("agents", "number"),
     ("agents", "evaluation"),
     ("agents", "case"),
+    ("agents", "custom"),
     ("workflows", "name"),
     ("workflows", "id"),
     ("workflows", "number"),
@@ -139,6 +144,17 @@ def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
     import json
 
     return {"mode": "json", "json": json.dumps(things.input)}
+
+
+def _builder(side: Side) -> Mapping[str, Any]:
+    """An agent of a prompt, as the page for making one sends it."""
+    form = {"title": "New", "request": "{letter}", "inputs.#": "1", "outputs.#": "1"}
+    form |= {"inputs.0.?": "0", "inputs.0.name": "letter", "outputs.0.?": "0", "outputs.0.name": "topic"}
+    return {f"agent.{name}": value for name, value in form.items()}
+
+
+def _agent_file() -> str:
+    return json.dumps({"format": "orchestrall.agent/1", **EXAMPLE})
 
 
 def _case(things: Things) -> Mapping[str, Any]:
@@ -196,6 +212,17 @@ MCP_ADDRESS = "http://127.0.0.1:9/mcp"
 """Of a server that nobody may call from here: no connection is made."""
 _MCP_FORM = {"name": "new", "access.url": MCP_ADDRESS}
 BODIES: dict[str, Body] = {
+    "POST /custom-agents/new/": Body("form", lambda side, things: _builder(side)),
+    "POST /custom-agents/import/": Body("file", lambda side, things: {"file": _agent_file()}),
+    "POST /custom-agents/<str:custom>/": Body("form", lambda side, things: _builder(side)),
+    "POST /custom-agents/<str:custom>/try/": Body("form", lambda side, things: {"sample.letter": "New"}),
+    "POST /custom-agents/<str:custom>/do/": Body("form", lambda side, things: {"do": "duplicate"}),
+    "POST /api/v1/custom-agents": Body("json", lambda side, things: EXAMPLE),
+    "PUT /api/v1/custom-agents/<str:custom>/draft": Body("json", lambda side, things: EXAMPLE),
+    "DELETE /api/v1/custom-agents/<str:custom>/draft": NOTHING,
+    "POST /api/v1/custom-agents/<str:custom>/publish": Body("json", lambda side, things: {"note": "New"}),
+    "POST /api/v1/custom-agents/<str:custom>/rollback": Body("json", lambda side, things: {"version": 1}),
+    "POST /api/v1/custom-agents/<str:custom>/try": Body("json", lambda side, things: {"input": {"letter": "New"}}),
     "POST /agents/<str:key>/": Body("form", _agent_form, names_things=True),
     "POST /agents/<str:key>/settings/": Body("form", lambda side, things: {"runners": "some", "seen": "1"}),
     "POST /agents/<str:key>/settings/<int:version>/restore/": NOTHING,
@@ -203,7 +230,7 @@ BODIES: dict[str, Body] = {
     "POST /agents/<str:key>/evaluations/<uuid:evaluation>/stop/": NOTHING,
     "POST /models/try/": Body("form", lambda side, things: {"model": things.run, "text": "New"}, names_things=True),
     "POST /models/choices/": Body(
-        "form", lambda side, things: {"agent": side.agent, "do": "add", "model": things.run}, names_things=True
+        "form", lambda side, things: {"agent": "", "do": "add", "model": things.run}, names_things=True
     ),
     "POST /models/policy/": Body("form", lambda side, things: {"currency": "EUR"}),
     "POST /models/providers/new/": Body("form", lambda side, things: {**_PROVIDER, "access.base_url": _NOWHERE}),
@@ -498,8 +525,6 @@ UNMARKED = {
     "/api/v1/model-provider-kinds",
     "/api/v1/model-policy",
     "/api/v1/model-mode",
-    "/api/v1/model-choices",
-    "/api/v1/model-choices/<str:agent>",
     "/trained-models/",
     "/trained-models/<str:kind>/versions/<uuid:trained>/snapshot/",
     "/api/v1/trained-models",
@@ -664,6 +689,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.evaluate": lambda things: UUID(things.open_run),
     "agents.message": lambda things: UUID(things.open_run),
     "agents.watch": lambda things: UUID(things.watch),
+    "ai.train": lambda things: UUID(things.open_run),
     "ai.trial": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
