@@ -90,6 +90,8 @@ class Env:
     """Internal networks that tenants' requests may reach besides the public one, as 10.1.0.0/16."""
     langchain: list[str]
     """Integrations of LangChain that tenants may use; empty: only openai."""
+    langchain_tools: list[str]
+    """Tools of LangChain that custom agents may read with, as package.module:attribute."""
     base_host: str
     """Tenants answer at <slug>.<base_host>."""
     public_port: int
@@ -110,6 +112,7 @@ env = Env(
     former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
     outbound_networks=given("ORCHESTRALL_OUTBOUND_NETWORKS").replace(",", " ").split(),
     langchain=given("ORCHESTRALL_LANGCHAIN").replace(",", " ").split(),
+    langchain_tools=given("ORCHESTRALL_LANGCHAIN_TOOLS").replace(",", " ").split(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
     public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),
