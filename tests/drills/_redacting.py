@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ def run(seed: str, number: int) -> dict[str, Any]:
     from tests.ai.personal_data import items
     from tests.aiserver import AiServer, loopback_allowed
 
+    logging.disable(logging.INFO)  # a line for each call
     tenant = tenant_create(slug=SLUG, name="Masked", industry="retail", now=True)
     with tenant_context(tenant), loopback_allowed(), AiServer() as server:
         outcome = plant(server, seed, number)

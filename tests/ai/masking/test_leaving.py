@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.ai.masking import PersonalDataStays
+from apps.ai.masking import Masker, PersonalDataStays
 from apps.ai.models import AiPolicy, ModelCall
 from apps.tenants.models import Tenant
 from tests.ai import leaving
@@ -28,6 +28,14 @@ def test_no_personal_data_leaves_and_all_of_it_comes_back(own: Tenant) -> None:
     assert len(calls) > 10
     assert all(call.masked for call in calls)
     assert not any(item.is_in(str((call.sent, call.masked))) for call in calls for item in items("everyday", 50))
+
+
+def test_whoever_looks_for_what_left_would_find_it(own: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Masker, "_spans", lambda self, text, label: [])
+    with loopback_allowed(), AiServer() as server:
+        outcome = plant(server, "unmasked", 10 * leaving.AT_ONCE)
+    assert len(outcome.left) == 10 * leaving.AT_ONCE
+    assert outcome.not_restored == []
 
 
 def test_with_the_switch_a_document_is_refused_before_anything_is_sent(own: Tenant) -> None:
