@@ -176,7 +176,7 @@ def _order(column: str, row: dict[str, Cell]) -> tuple[int, float, str]:
     cell = row.get(column)
     if cell is None:
         return 0, 0.0, ""
-    return (1, float(cell), "") if _is_number(cell) else (2, 0.0, str(cell))  # type: ignore[arg-type]
+    return (1, float(cell), "") if _is_number(cell) else (2, 0.0, str(cell))
 
 
 def _sums(rows: list[dict[str, Cell]], columns: list[str]) -> dict[str, dict[str, float]]:

@@ -61,7 +61,7 @@ def said_about(
     except ModelStopped:
         raise
     except Problem as problem:
-        if asked.kind != AgentMessage.Kind.EXPLANATION:
+        if asked.kind != "explanation":
             raise
         why = "" if isinstance(problem, NoModel) else f"{problem.title}. {problem.detail}"
         return Said(text=plain.explanation_of(digest)[:LONGEST_TEXT], why_plain=why)

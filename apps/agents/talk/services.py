@@ -68,7 +68,7 @@ def message_create(*, who: Principal, user: User, run: AgentRun, asked: Asked) -
         raise Conflict(
             f"Nothing can be said about {run.ref}: {why}. Nothing was asked.", remedy="Choose a run that has succeeded."
         )
-    if asked.kind != AgentMessage.Kind.EXPLANATION and not has_model(run.agent_key):
+    if asked.kind != "explanation" and not has_model(run.agent_key):
         raise NoModel
     with transaction.atomic():
         AgentRun.objects.select_for_update(no_key=True).only("pk").get(pk=run.pk)  # numbers follow one another

@@ -37,6 +37,6 @@ def ask(board: Board, member: Any) -> Ask:
 
     def make(run: AgentRun, kind: str = "explanation", *, user: Any = None, **asked: Any) -> AgentMessage:
         user = user or member("analyst")
-        return services.message_create(who=user, user=user, run=run, asked=Asked(kind=kind, **asked))  # type: ignore[arg-type]
+        return services.message_create(who=user, user=user, run=run, asked=Asked(kind=kind, **asked))
 
     return make

@@ -135,11 +135,12 @@ def test_the_snapshot_has_what_is_written_so_far(
     monkeypatch.setattr(services, "TOLD_EVERY", 0.0)
     seen: list[dict[str, Any]] = []
     end = services._end
-    monkeypatch.setattr(
-        services,
-        "_end",
-        lambda *a, **k: (seen.append(analyst.get(at(decided, "messages/snapshot/")).json()), end(*a, **k)),
-    )
+
+    def look_first(*given: Any, **more: Any) -> None:
+        seen.append(analyst.get(at(decided, "messages/snapshot/")).json())
+        end(*given, **more)
+
+    monkeypatch.setattr(services, "_end", look_first)
     with standing_in(FakeModel("One two.")):
         analyst.post(at(decided, "messages/"), {"kind": "explanation"})
         write()

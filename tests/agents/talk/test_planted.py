@@ -25,7 +25,8 @@ TEXTS = (
 
 def planted() -> list[tuple[str, str]]:
     """Texts with the wrong number that is in each: figures that are nowhere in the result, nor round to one."""
-    chance, found = Random(20261126), []
+    chance = Random(20261126)
+    found: list[tuple[str, str]] = []
     known = {3, 5, 10, 100, 500, 1000, 2000}
     while len(found) < 100:
         number = chance.choice([chance.uniform(20, 90), chance.uniform(2100, 90_000), chance.uniform(150, 450)])

@@ -14,6 +14,7 @@ from orchestrall_client.models import Issue
 
 if TYPE_CHECKING:
     from orchestrall_client.evaluation_models import EvaluationDetail
+    from orchestrall_client.message_models import Message
     from orchestrall_client.models import BatchDetail, RunDetail
     from orchestrall_client.workflow_models import WorkflowRunDetail
 
@@ -33,7 +34,9 @@ class UnexpectedAnswer(OrchestrallError):
 class WaitExpired(OrchestrallError):
     """The time for waiting was over before the run had ended. The run goes on."""
 
-    def __init__(self, run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail, seconds: float) -> None:
+    def __init__(
+        self, run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail | Message, seconds: float
+    ) -> None:
         super().__init__(run, seconds)
         self.run, self.seconds = run, seconds
         """As it was last seen, and how long it was waited for."""
