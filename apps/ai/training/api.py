@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, ConfigDict, Field
@@ -156,7 +157,7 @@ class TrainedDetail(TrainedOut):
 
     options: dict[str, Any]
     metrics: list[Metric] = Field(description="On data that it did not see; empty until it is trained.")
-    gain: Gain | None = Field(description="How much better it is than none, with its 95 % interval.")
+    gain: Gain | None = Field(description="How much better it is than none, with its 99 % interval.")
     notes: list[str]
     parameters: dict[str, Any] | None = Field(description="What was learned: plain numbers and names.")
 
@@ -244,7 +245,10 @@ class TrainedOne(ApiView):
     def delete(self, request: Request, kind: str, trained: UUID) -> Response:
         """Delete a version. 409 for the one in use, and for one that is being trained."""
         trainable = selectors.trainable_get(who=self.who, key=kind)
-        services.trained_delete(who=self.who, trainable=trainable, id=trained)
+        with transaction.atomic():
+            row = selectors.trained_get(who=self.who, trainable=trainable, id=trained, lock=True)
+            self.require_match(TrainedDetail.of_row(row))
+            services.trained_delete(who=self.who, trainable=trainable, id=trained)
         return Response(status=204)
 
 

@@ -63,7 +63,7 @@ class Gain(BaseModel):
 
     mean: float
     low: float
-    """The lower end of its 95 % interval."""
+    """The lower end of its 99 % interval."""
     high: float
     cases: int
     unit: str = ""

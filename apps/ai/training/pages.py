@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -109,15 +111,12 @@ def _dataset(text: str) -> UUID:
         raise InvalidInput("No data was chosen; nothing was started.", issues=issues) from error
 
 
-class TrainedPage(ConsoleView):
-    """One version: how it was judged, beside another one where that is asked for, and what was learned."""
+class ShowsTrained(ConsoleView):
+    """Shows one version: how it was judged, beside another one where that is asked for, and what was learned."""
 
-    permission = MODELS_VIEW
+    permission: ClassVar[str | Mapping[str, str]] = MODELS_VIEW
 
-    def get(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
-        return self._show(kind, trained)
-
-    def _show(self, kind: str, trained: UUID, problem: Problem | None = None) -> HttpResponse:
+    def show(self, kind: str, trained: UUID, problem: Problem | None = None) -> HttpResponse:
         trainable = selectors.trainable_get(who=self.who, key=kind)
         row = selectors.trained_get(who=self.who, trainable=trainable, id=trained)
         others = [
@@ -149,6 +148,13 @@ class TrainedPage(ConsoleView):
         return [TableView(each, self.request) if isinstance(each, TableWidget) else each for each in widgets]
 
 
+class TrainedPage(ShowsTrained):
+    permission = {"GET": MODELS_VIEW}
+
+    def get(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
+        return self.show(kind, trained)
+
+
 class TrainedSnapshot(ConsoleView):
     """The training's state as the socket tells it."""
 
@@ -173,7 +179,7 @@ class TrainingStop(ConsoleView):
         return redirect("ai:trained", kind=kind, trained=trained)
 
 
-class TrainedPromote(TrainedPage):
+class TrainedPromote(ShowsTrained):
     permission = {"POST": TRAINING_RUN}
 
     def post(self, request: HttpRequest, kind: str, trained: UUID) -> HttpResponse:
@@ -183,7 +189,7 @@ class TrainedPromote(TrainedPage):
                 who=self.who, user=self.user, trainable=trainable, id=trained, reason=request.POST.get("reason", "")
             )
         except Problem as problem:
-            return self._show(kind, trained, problem)
+            return self.show(kind, trained, problem)
         messages.success(request, f"Version {row.number} is in use, from the next run of its agent.")
         return redirect("ai:trained", kind=kind, trained=trained)
 

@@ -283,7 +283,7 @@ def trained_promote(
         if not judged.gain.is_sure and row.promoted_at is None and not reason.strip():
             gain = judged.gain
             raise NotSurelyBetter(
-                f"Its gain is {gain.mean:.3g}{gain.unit}, between {gain.low:.3g} and {gain.high:.3g} at 95 %; "
+                f"Its gain is {gain.mean:.3g}{gain.unit}, between {gain.low:.3g} and {gain.high:.3g} at 99 %; "
                 "it was not promoted.",
                 remedy="Train it on more data; or give a reason why it is to be used all the same.",
             )

@@ -89,16 +89,19 @@ class Trials:
         return self.group == INTERMITTENT
 
 
-def trials_of(values: Values, horizon: int, seasons: tuple[int, ...]) -> Trials | None:
-    """Try the candidates that suit a series; None where it is too short to, or never changes."""
+def trials_of(values: Values, horizon: int, seasons: tuple[int, ...], origins: int = ORIGINS) -> Trials | None:
+    """Try the candidates that suit a series, at most at so many `origins`; None where it is too short to, or never
+    changes."""
     demand = classify(values)
     if len(values) < SHORTEST or np.ptp(values) == 0:
         return None
     season = next((s for s in seasons if len(values) >= models.SHAPE_CYCLES * s), seasons[-1])
     intermittent = demand.name in ("intermittent", "lumpy") and values.min() >= 0
     span = min(horizon, max(1, len(values) // 4))
-    lengths = [n for n in (len(values) - back * span for back in range(1, ORIGINS + 1)) if n >= LEAST_TRAINING]
-    names = _candidates(intermittent, season, min(lengths))
+    lengths = [n for n in (len(values) - back * span for back in range(1, origins + 1)) if n >= LEAST_TRAINING]
+    names = _candidates(intermittent, season, min(lengths[:ORIGINS]))
+    if models.LAST_CYCLE in names:
+        lengths = [n for n in lengths if n > season]  # a further origin may lie before the first cycle's end
     actual = np.array([values[n : n + span] for n in lengths])
     made = np.array([_trial(names, values[:n], span, season, intermittent) for n in lengths])
     return Trials(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from .combining import Pooled, Trials, others, trials_of, weights_of
+from .combining import ORIGINS, Pooled, Trials, others, trials_of, weights_of
 from .metrics import Values
 from .reading import Series
 
@@ -45,10 +45,11 @@ class Learned:
 
     @property
     def gain(self) -> tuple[float, float, float]:
-        """Mean of own less pooled error, and its 95 % interval over the series (normal approximation)."""
+        """Mean of own less pooled error, and its 99 % interval over the series (normal approximation): whoever trains
+        often would find a gain by chance at 95 %."""
         gains = self.own - self.pooled
         mean = float(gains.mean())
-        reach = 1.96 * float(gains.std(ddof=1)) / np.sqrt(len(gains)) if len(gains) > 1 else float("inf")
+        reach = 2.576 * float(gains.std(ddof=1)) / np.sqrt(len(gains)) if len(gains) > 1 else float("inf")
         return mean, mean - reach, mean + reach
 
 
@@ -58,12 +59,13 @@ def trials(
     seasons: tuple[int, ...],
     tell: Callable[[int, int, str], None] = lambda d, t, n: None,
 ) -> list[Trials]:
-    """The trials of each series that has at least two origins: one to learn from, and one to be judged by."""
+    """The trials of each series that is long enough for one origin more than its own weights are made of: with fewer
+    these would be worse when they are judged than when they are used."""
     made = []
     for done, series in enumerate(panel):
         tell(done, len(panel), f"Trying models on {series.item}")
-        tried = trials_of(series.values, horizon, seasons)
-        if tried is not None and len(tried.actual) > 1:
+        tried = trials_of(series.values, horizon, seasons, ORIGINS + 1)
+        if tried is not None and len(tried.actual) > ORIGINS:
             made.append(tried)
     return made
 
@@ -80,7 +82,7 @@ def learn(tried: Sequence[Trials], now: Mapping[str, Pooled] | None = None) -> L
     counts = {group: len(members) for group, members in sorted(by_group.items())}
     large = {group: members for group, members in by_group.items() if len(members) >= FEWEST}
     if not large:
-        raise ValueError(f"no group has {FEWEST} series with two backtest origins")
+        raise ValueError(f"no group has {FEWEST} series with {ORIGINS + 1} backtest origins")
     groups, own, pooled, used = {}, [], [], []
     for group, members in sorted(large.items()):
         for fold in range(FOLDS):

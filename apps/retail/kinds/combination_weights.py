@@ -64,14 +64,14 @@ class CombinationWeights(Trainable[WeightsOptions, Weights]):
     agent_key = "retail.demand_forecaster"
     summary = "Which models of demand are right for your items on average, learned from all of them together."
     icon = "scale"
-    data = "A table of demand as the Demand Forecaster takes it, with twenty items or more of three horizons' length."
+    data = "A table of demand as the Demand Forecaster takes it, with twenty items or more of five horizons' length."
     intended_use = (
         "The Demand Forecaster weighs models by how well they did on each item. With few earlier periods that is "
         "uncertain; the weights that are right for many items together steady it."
     )
     limits = [
         "It is learned from one table: items of another kind, or periods of another length, may have other weights.",
-        "The gain is largest with two to three cycles of history, and small with many more.",
+        "Items that have little in common have no weights in common: then it gains nothing, and says so.",
         "It changes the weights of models, and no model: a pattern that none of them knows stays unknown.",
     ]
     source = (
