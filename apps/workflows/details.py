@@ -137,7 +137,7 @@ def approval_url(id: UUID) -> str:
 
 def call_url(id: UUID) -> str:
     """Where it is said what became of a call."""
-    return f"/calls/{id}/"
+    return reverse("workflows:call", args=[id])
 
 
 def retry_words(step: PlanStep) -> str:

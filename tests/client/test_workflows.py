@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -316,9 +317,33 @@ def test_runs_of_workflows_are_listed_shown_and_taken_up_by_command(orchestrall:
     _, out, _ = orchestrall("workflow-runs", "get", str(RUN_ID))
     assert "Status    failed  order (item 2): 422: no such item (http_422)" in out
     assert "What to do: Mend it." in out
-    ended, _, _ = orchestrall("workflow-runs", "retry", str(RUN_ID), "order", "--given", '{"quantity": 3}')
+    ended, _, _ = orchestrall("workflow-runs", "retry", str(RUN_ID), "--step", "order", "--given", '{"quantity": 3}')
     assert (ended, json.loads(server.bodies[2])) == (0, {"step": "order", "given": {"quantity": 3}})
     assert server.asked[0] == "GET /api/v1/workflow-runs?limit=20&status=failed&workflow=restock"
+
+
+def test_several_runs_are_cancelled_and_taken_up_by_command(orchestrall: Ended, server: Server) -> None:
+    one, other = str(RUN_ID), str(uuid4())
+    cancelled = [{"id": one, "outcome": "cancelling"}, {"id": other, "outcome": "not_found"}]
+    again = {"id": one, "outcome": "retried", "run": workflow_run("queued")}
+    server.will(answered({"items": cancelled}), answered({"items": [again]}))
+    ended, out, _ = orchestrall("workflow-runs", "cancel", one, other)
+    assert (ended, [line.split() for line in out.splitlines()[1:]]) == (
+        1,
+        [[one, "cancelling"], [other, "not_found"]],
+    )
+    ended, out, _ = orchestrall("workflow-runs", "retry", one)
+    assert (ended, out.splitlines()[1].split()) == (0, [one, "retried", "W-12"])
+    assert [json.loads(body) for body in server.bodies] == [{"ids": [one, other]}, {"ids": [one]}]
+
+
+@pytest.mark.parametrize("words", [("--step", "order"), ("--given", "{}")])
+def test_a_step_to_begin_with_is_of_one_run(orchestrall: Ended, server: Server, words: tuple[str, ...]) -> None:
+    runs = [str(RUN_ID)] * (2 if "--step" in words else 1)
+    ended, _, told = orchestrall("workflow-runs", "retry", *runs, *words)
+    assert ended == 2
+    assert "Nothing was started" in told
+    assert not server.asked
 
 
 def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> None:

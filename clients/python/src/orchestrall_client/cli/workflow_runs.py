@@ -39,6 +39,8 @@ STEPS: dict[str, Any] = {
     "outcome": lambda step: step.outcome,
     "why": lambda step: step.problem.told if step.problem else "",
 }
+OUTCOMES: dict[str, Any] = {"id": lambda each: each.id, "outcome": lambda each: each.outcome}
+RETRIED: dict[str, Any] = {**OUTCOMES, "as": lambda each: each.run.ref if each.run else ""}
 APPROVALS: dict[str, Any] = {
     "id": lambda approval: approval.id,
     "run": lambda approval: approval.run_ref,
@@ -68,18 +70,20 @@ def add(group: Group) -> None:
         ("steps", steps_of_run, "What happened to the steps of a run, in order."),
         ("pause", pause_run, "Let no further step of a run begin."),
         ("resume", resume_run, "Let a paused run go on."),
-        ("cancel", cancel_run, "Cancel a run, and what it has asked of others."),
     ):
         group.command(name, call, text).add_argument("run", metavar="RUN", help="its id")
+
+    cancel = group.command("cancel", cancel_runs, "Cancel runs, and what they have asked of others.")
+    cancel.add_argument("runs", metavar="RUN", nargs="+", help="their ids, 100 at most")
 
     outputs = group.command("outputs", outputs_of_run, "What a run gave, once it has ended, as JSON.")
     outputs.add_argument("run", metavar="RUN", help="its id")
     outputs.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer for its end")
 
-    retry = group.command("retry", retry_run, "Take up an ended run from a step, as a new run.")
-    retry.add_argument("run", metavar="RUN", help="its id")
-    retry.add_argument("step", metavar="STEP", help="the first that is done anew")
-    retry.add_argument("--given", metavar="JSON", help="what the step is given instead: JSON, @FILE, or -")
+    retry = group.command("retry", retry_runs, "Take up runs that failed where they stopped, each as a new run.")
+    retry.add_argument("runs", metavar="RUN", nargs="+", help="their ids, 100 at most")
+    retry.add_argument("--step", metavar="STEP", help="of one run: the first that is done anew")
+    retry.add_argument("--given", metavar="JSON", help="what that step is given instead: JSON, @FILE, or -")
 
 
 def add_approvals(group: Group) -> None:
@@ -169,13 +173,25 @@ def resume_run(client: Client, asked: argparse.Namespace) -> int:
     return _shown(client.workflow_runs.resume(asked.run), asked)
 
 
-def cancel_run(client: Client, asked: argparse.Namespace) -> int:
-    return _shown(client.workflow_runs.cancel(asked.run), asked)
+def cancel_runs(client: Client, asked: argparse.Namespace) -> int:
+    if len(asked.runs) == 1:
+        return _shown(client.workflow_runs.cancel(asked.runs[0]), asked)
+    became = client.workflow_runs.cancel_many(asked.runs)
+    print_list(became, OUTCOMES, as_json=asked.json)
+    return 0 if all(each.outcome in {"cancelled", "cancelling"} for each in became) else FAILED
 
 
-def retry_run(client: Client, asked: argparse.Namespace) -> int:
-    given = None if asked.given is None else read_value(asked.given, "--given")
-    return _shown(client.workflow_runs.retry(asked.run, asked.step, given=given), asked)
+def retry_runs(client: Client, asked: argparse.Namespace) -> int:
+    if asked.step is not None:
+        if len(asked.runs) > 1:
+            raise Usage("--step is of one run: name one, or leave it out. Nothing was started.")
+        given = None if asked.given is None else read_value(asked.given, "--given")
+        return _shown(client.workflow_runs.retry(asked.runs[0], asked.step, given=given), asked)
+    if asked.given is not None:
+        raise Usage("--given is what a step is given: add --step. Nothing was started.")
+    became = client.workflow_runs.retry_many(asked.runs)
+    print_list(became, RETRIED, as_json=asked.json)
+    return 0 if all(each.run for each in became) else FAILED
 
 
 def list_approvals(client: Client, asked: argparse.Namespace) -> int:
