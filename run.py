@@ -196,8 +196,9 @@ def up(asked: argparse.Namespace) -> None:
 
 def test(asked: argparse.Namespace) -> None:
     set_up()
-    if asked.browser:
-        hand_over("-m", "pytest", "tests/e2e", "-m", "browser", *(["--all-views"] if asked.full else []), *asked.rest)
+    if asked.browser:  # each process starts an installation of its own
+        views = ["--all-views"] if asked.full else []
+        hand_over("-m", "pytest", "tests/e2e", "-m", "browser", "-n", "2", "--dist", "loadfile", *views, *asked.rest)
     processes = str(min(8, max(2, os.cpu_count() or 2)))
     hand_over("-m", "pytest", "-n", processes, *(["-m", "not browser"] if asked.full else []), *asked.rest)
 

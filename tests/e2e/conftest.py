@@ -5,7 +5,8 @@ ORCHESTRALL_E2E_ADDRESS (for example ``http://{slug}.localhost:8000``) the tests
 already, instead of starting one.
 
 The browser's driver runs an event loop in the thread of the tests, in which Django refuses the database: what is shared
-here lives for this package only, and these tests run in a process that is not shared with others in turn (no xdist).
+here lives for this package only, and these tests run in processes that are not shared with others. Of several, each
+has an installation and takes whole files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -21,6 +23,8 @@ from apps.common.demo import PASSWORD
 from tests.e2e.browser import VIEWS, Complaints, View, chromium_path, context_for, launch, sign_in, watch
 
 Address = Callable[[str], str]
+DEMO_WITHIN = 240.0
+"""Seconds: of two installations that start on two cores at once."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,10 +49,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     if running:
         yield lambda slug: running.format(slug=slug)
         return
-    from tests.running import installation
+    from tests.running import installation, wait_until
 
     with installation(tmp_path_factory.mktemp("installation")) as program:
+        # The first tests would wait behind the demonstration's own runs, longer than a browser waits for anything.
+        wait_until(lambda: _is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
         yield program.address
+
+
+def _is_at_rest(database: str) -> bool:
+    """Whether no work is due or in hand."""
+    with psycopg.connect(database) as connection:
+        busy = connection.execute("select 1 from dispatch_work where due_at <= now() or lease_until > now() limit 1")
+        return busy.fetchone() is None
 
 
 @pytest.fixture(scope="package")
