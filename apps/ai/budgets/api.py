@@ -96,7 +96,7 @@ class BudgetList(ApiView):
     problems = {"POST": [Conflict]}
 
     @extend_schema(
-        operation_id="budgets_list", tags=["usage"], parameters=PAGE_PARAMETERS, responses={200: Page[BudgetOut]}
+        operation_id="budgets_list", tags=["model usage"], parameters=PAGE_PARAMETERS, responses={200: Page[BudgetOut]}
     )
     def get(self, request: Request) -> Response:
         """The budgets of models, newest first."""
@@ -104,7 +104,7 @@ class BudgetList(ApiView):
 
     @extend_schema(
         operation_id="budget_create",
-        tags=["usage"],
+        tags=["model usage"],
         parameters=[location("the budget", 201)],
         request=BudgetWanted,
         responses={201: BudgetOut},
@@ -119,12 +119,12 @@ class BudgetList(ApiView):
 class BudgetOne(ApiView):
     permission = {"GET": USAGE_VIEW, "PUT": BUDGETS_MANAGE, "DELETE": BUDGETS_MANAGE}
 
-    @extend_schema(operation_id="budget_get", tags=["usage"], responses={200: BudgetOut})
+    @extend_schema(operation_id="budget_get", tags=["model usage"], responses={200: BudgetOut})
     def get(self, request: Request, budget: UUID) -> Response:
         """One budget."""
         return self.answer(BudgetOut.of(selectors.budget_get(who=self.who, id=budget)))
 
-    @extend_schema(operation_id="budget_change", tags=["usage"], request=Limits, responses={200: BudgetOut})
+    @extend_schema(operation_id="budget_change", tags=["model usage"], request=Limits, responses={200: BudgetOut})
     def put(self, request: Request, budget: UUID) -> Response:
         """Set its limits, for every call from now on. Calls under way go on."""
         wanted = self.body(Limits)
@@ -133,7 +133,7 @@ class BudgetOne(ApiView):
             self.require_match(BudgetOut.of(found))
             return self.answer(BudgetOut.of(managing.budget_change(who=self.who, budget=found, wanted=wanted)))
 
-    @extend_schema(operation_id="budget_delete", tags=["usage"], responses={204: None})
+    @extend_schema(operation_id="budget_delete", tags=["model usage"], responses={204: None})
     def delete(self, request: Request, budget: UUID) -> Response:
         """Delete it: it holds nothing back any more. The ledger keeps what was spent."""
         with transaction.atomic():
@@ -148,7 +148,7 @@ class BudgetSpentNow(ApiView):
 
     @extend_schema(
         operation_id="budget_state",
-        tags=["usage"],
+        tags=["model usage"],
         responses={200: OpenApiResponse(BudgetStateOut, description="What is spent of it now.")},
     )
     def get(self, request: Request, budget: UUID) -> Response:

@@ -9,7 +9,6 @@ it: whoever reserves next, of the same tenant, writes down that its outcome is n
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -73,9 +72,10 @@ def reserve(
             f"By its prices one call of {model.name} would cost {money:,.0f}.", remedy="Mend the prices of the model."
         )
     asked = _Booking(money, tokens_input + tokens_output)
-    calls_lapse()
+    currency, are_lost = _standing()
+    if are_lost:
+        calls_lapse()
     with transaction.atomic(durable=True):
-        currency = AiPolicy.objects.filter(pk=1).values_list("currency", flat=True).first() or AiPolicy().currency
         accounts = _booked(purpose, asked, currency)
         return ModelCall.objects.create(
             purpose=purpose.what, agent_key=purpose.agent_key, subject_kind=purpose.subject_kind,
@@ -149,6 +149,19 @@ def calls_lapse() -> int:
     return len(calls)
 
 
+def _standing() -> tuple[str, bool]:
+    """The tenant's currency, and whether there are calls whose time is over. Asked before each call, so in words that
+    need no composing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select (select currency from ai_aipolicy where id = 1),"
+            " exists(select from ai_modelcall where status = 'open' and until < %s)",
+            [timezone.now()],
+        )
+        currency, are_lost = cursor.fetchone()
+    return currency or AiPolicy().currency, are_lost
+
+
 def _booked(purpose: Purpose, asked: _Booking, currency: str) -> list[UUID]:
     """Reserve on the accounts of every budget that bears the purpose. Raises `BudgetSpent`."""
     budgets = _bearing(purpose)
@@ -208,21 +221,19 @@ def _accounts(purpose: Purpose, budgets: Sequence[Budget]) -> list[tuple[Budget,
 
 def _settle_on_accounts(bookings: Iterable[tuple[Sequence[str], _Booking, _Booking]]) -> None:
     """Take what was reserved off the accounts, and add what was spent: (accounts, reserved, spent) for each call."""
-    gone, came = defaultdict[str, _Booking](_Booking), defaultdict[str, _Booking](_Booking)
-    for accounts, reserved, spent in bookings:
-        for key in accounts:
-            gone[key] += reserved
-            came[key] += spent
-    if not came:
+    booked = [each for each in bookings if each[0]]
+    keys = {key for accounts, _, _ in booked for key in accounts}
+    if not keys:
         return
-    held = list(BudgetAccount.objects.filter(pk__in=came).select_for_update(no_key=True).order_by("pk"))
-    for account in held:
-        reserved, spent = gone[str(account.pk)], came[str(account.pk)]
-        account.reserved_money -= reserved.money
-        account.reserved_tokens -= reserved.tokens
-        account.spent_money += spent.money
-        account.spent_tokens += spent.tokens
-    BudgetAccount.objects.bulk_update(held, ["reserved_money", "reserved_tokens", "spent_money", "spent_tokens"])
+    locked = BudgetAccount.objects.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk")
+    held = list(locked.values_list("pk", flat=True))
+    if not held:
+        return
+    for accounts, reserved, spent in booked:
+        BudgetAccount.objects.filter(pk__in=accounts).update(
+            reserved_money=F("reserved_money") - reserved.money, reserved_tokens=F("reserved_tokens") - reserved.tokens,
+            spent_money=F("spent_money") + spent.money, spent_tokens=F("spent_tokens") + spent.tokens,
+        )  # fmt: skip
 
 
 def _bearer(budget: Budget, purpose: Purpose) -> str:

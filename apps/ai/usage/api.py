@@ -81,7 +81,7 @@ class UsageQuery(StrictModel):
         return UsageFilter(self.agent, self.model, self.person, self.purpose)
 
 
-class Sums(BaseModel):
+class UsageSums(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_SUMS]})
 
     calls: int
@@ -98,7 +98,7 @@ class Sums(BaseModel):
         return cls.model_validate(vars(totals))
 
 
-class UsageLine(Sums):
+class UsageLine(UsageSums):
     model_config = ConfigDict(json_schema_extra={"examples": [_LINE]})
 
     key: str = Field(description="The day, the agent's key, provider and model with a slash, the member's id, or such.")
@@ -124,19 +124,19 @@ class MonthForecast(BaseModel):
         return cls(**moneys, coverage=COVERAGE, days=forecast.days)
 
 
-class UsageOut(BaseModel):
+class ModelUsage(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_USAGE]})
 
     since: date
     until: date
     currency: str
     by: By
-    total: Sums
+    total: UsageSums
     items: list[UsageLine] = Field(description="Days in their order; else the dearest first, subjects the first 20.")
     month: MonthForecast | None = Field(description="Null until there are 14 whole days to tell from.")
 
 
-class CallOut(BaseModel):
+class LedgerCall(BaseModel):
     """One call of a model, as the ledger has it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CALL]})
@@ -196,29 +196,29 @@ NARROWING = [
 ]  # fmt: skip
 
 
-class UsageSums(ApiView):
+class UsageView(ApiView):
     permission = {"GET": USAGE_VIEW}
 
     @extend_schema(
-        operation_id="usage_get",
-        tags=["usage"],
+        operation_id="model_usage_get",
+        tags=["model usage"],
         parameters=[
             _parameter("by", "What the sums are of.", {"type": "string", "enum": list(get_args(By)), "default": "day"}),
             *NARROWING,
         ],
-        responses={200: UsageOut},
+        responses={200: ModelUsage},
     )
     def get(self, request: Request) -> Response:
         """What models took and cost, by day, agent, model, person, purpose or what it was for."""
         asked, currency = self.query(UsageQuery), currency_now()
         how: dict[str, Any] = {"who": self.who, "span": asked.span, "narrow": asked.narrow, "currency": currency}
         lines = ledger.BY[asked.by](**how)
-        total = ledger.usage_totals(**how)
+        total = UsageSums.of(ledger.usage_totals(**how))
         month = ledger.usage_outlook(who=self.who, currency=currency).money
         items = [UsageLine(key=each.key, title=each.title, **vars(each.totals)) for each in lines]
         return self.answer(
-            UsageOut(
-                since=asked.span.first, until=asked.span.last, currency=currency, by=asked.by, total=Sums.of(total),
+            ModelUsage(
+                since=asked.span.first, until=asked.span.last, currency=currency, by=asked.by, total=total,
                 items=items, month=MonthForecast.of(month) if month else None,
             )
         )  # fmt: skip
@@ -236,12 +236,12 @@ class CallList(ApiView):
     permission = {"GET": USAGE_VIEW}
 
     @extend_schema(
-        operation_id="usage_calls",
-        tags=["usage"],
+        operation_id="model_usage_calls",
+        tags=["model usage"],
         parameters=[*NARROWING, *PAGE_PARAMETERS],
-        responses={200: Page[CallOut]},
+        responses={200: Page[LedgerCall]},
     )
     def get(self, request: Request) -> Response:
         """The calls of models, newest first. What was sent and answered is not told here."""
         asked = self.query(CallsQuery)
-        return self.page(ledger.calls_query(who=self.who, span=asked.span, narrow=asked.narrow), CallOut.of)
+        return self.page(ledger.calls_query(who=self.who, span=asked.span, narrow=asked.narrow), LedgerCall.of)
