@@ -24,6 +24,7 @@ from orchestrall_client import (
     evaluation_models,
     mcp_models,
     message_models,
+    model_setup_models,
     model_usage_models,
     models,
     training_models,
@@ -38,8 +39,10 @@ from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
 from orchestrall_client.mcp_servers import McpServers
 from orchestrall_client.messages import Messages
+from orchestrall_client.model_setup import ModelSetup
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
+from orchestrall_client.prompts import Prompts
 from orchestrall_client.runs import Runs
 from orchestrall_client.trainings import Trainings
 from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
@@ -86,6 +89,28 @@ ANSWERS: dict[str, type[Model]] = {
     "budget_get": model_usage_models.Budget,
     "budget_change": model_usage_models.Budget,
     "budget_state": model_usage_models.BudgetState,
+    "model_mode_get": model_setup_models.ModelMode,
+    "model_provider_kinds_list": model_setup_models.ProviderKind,
+    "model_providers_list": model_setup_models.Provider,
+    "model_provider_create": model_setup_models.Provider,
+    "model_provider_get": model_setup_models.Provider,
+    "model_provider_change": model_setup_models.Provider,
+    "model_provider_test": model_setup_models.Provider,
+    "language_models_add": model_setup_models.LanguageModel,
+    "language_models_list": model_setup_models.LanguageModel,
+    "language_model_get": model_setup_models.LanguageModel,
+    "language_model_save": model_setup_models.LanguageModel,
+    "model_choices_list": model_setup_models.ModelChoice,
+    "model_choice_get": model_setup_models.ModelChoice,
+    "model_choice_save": model_setup_models.ModelChoice,
+    "model_policy_get": model_setup_models.ModelPolicy,
+    "model_policy_save": model_setup_models.ModelPolicy,
+    "prompts_list": model_setup_models.Prompt,
+    "prompt_get": model_setup_models.Prompt,
+    "prompt_versions": model_setup_models.PromptVersion,
+    "prompt_draft_save": model_setup_models.Prompt,
+    "prompt_publish": model_setup_models.PromptVersion,
+    "prompt_restore": model_setup_models.Prompt,
     "trainables_list": training_models.Trainable,
     "trained_list": training_models.Trained,
     "training_start": training_models.Trained,
@@ -172,6 +197,9 @@ OTHERS = {
     "budget_delete",
     "mcp_server_delete",
     "trained_delete",
+    "model_provider_delete",
+    "language_model_delete",
+    "prompt_draft_discard",
     "token_refresh",
     "token_revoke",
     "trigger_delete",
@@ -205,6 +233,9 @@ LISTS: dict[str, Callable[..., Any]] = {
     "model_usage_calls": ModelUsage.calls,
     "budgets_list": Budgets.list,
     "trained_list": Trainings.list,
+    "model_providers_list": ModelSetup.providers,
+    "language_models_list": ModelSetup.list,
+    "prompt_versions": Prompts.versions,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,
     "workflow_versions": Workflows.versions,

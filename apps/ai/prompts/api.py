@@ -47,7 +47,7 @@ _VERSION: dict[str, Any] = {
 }
 
 
-class VariableOut(BaseModel):
+class PromptVariableOut(BaseModel):
     name: str = Field(description="Written `{name}` in the words.")
     about: str
     is_needed: bool = Field(description="Whether words without it are refused.")
@@ -63,7 +63,7 @@ class PromptOut(BaseModel):
     summary: str
     version: str = Field(description="Number of the version that holds, or `built-in:` and a fingerprint.")
     words: Words
-    variables: list[VariableOut]
+    variables: list[PromptVariableOut]
     draft: Words | None = Field(description="Words that hold for nobody until they are published.")
     seq: int = Field(description="Rises with every change.")
 
@@ -76,7 +76,7 @@ class PromptOut(BaseModel):
             summary=spec.summary,
             version=wording.version,
             words=Words.model_construct(system=wording.system, user=wording.user),
-            variables=[VariableOut(name=v.name, about=v.about, is_needed=v.is_needed) for v in spec.variables],
+            variables=[PromptVariableOut(name=v.name, about=v.about, is_needed=v.is_needed) for v in spec.variables],
             draft=selectors.words_of(standing.draft) if standing.draft else None,
             seq=standing.seq,
         )
@@ -88,7 +88,7 @@ class PromptsOut(BaseModel):
     items: list[PromptOut]
 
 
-class VersionOut(BaseModel):
+class PromptVersionOut(BaseModel):
     """Words that were published. They never change."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_VERSION]})
@@ -110,17 +110,17 @@ class VersionOut(BaseModel):
         )
 
 
-class WordsWanted(Words):
+class PromptWords(Words):
     model_config = ConfigDict(json_schema_extra={"examples": [_WORDS]})
 
 
-class NoteWanted(StrictModel):
+class PromptNote(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Shorter."}]})
 
     note: str = Field(default="", max_length=200, description="What changes, in a sentence.")
 
 
-class RestoreWanted(StrictModel):
+class PromptRestoreWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"version": 1}, {"version": None}]})
 
     version: int | None = Field(
@@ -154,12 +154,12 @@ class PromptVersions(ApiView):
         operation_id="prompt_versions",
         tags=["prompts"],
         parameters=[PROMPT, *PAGE_PARAMETERS],
-        responses={200: Page[VersionOut]},
+        responses={200: Page[PromptVersionOut]},
     )
     def get(self, request: Request, prompt: str) -> Response:
         """What was published of a prompt, newest first."""
         spec = selectors.prompt_get(who=self.who, key=prompt).spec
-        return self.page(selectors.versions_query(who=self.who, spec=spec), VersionOut.of)
+        return self.page(selectors.versions_query(who=self.who, spec=spec), PromptVersionOut.of)
 
 
 class PromptDraft(ApiView):
@@ -170,7 +170,7 @@ class PromptDraft(ApiView):
         operation_id="prompt_draft_save",
         tags=["prompts"],
         parameters=[PROMPT],
-        request=WordsWanted,
+        request=PromptWords,
         responses={200: PromptOut},
     )
     def put(self, request: Request, prompt: str) -> Response:
@@ -178,7 +178,7 @@ class PromptDraft(ApiView):
 
         Words with a field that there is not, or without one that is needed, are refused.
         """
-        wanted = self.body(WordsWanted)
+        wanted = self.body(PromptWords)
         with transaction.atomic():
             self.require_match(PromptOut.of(selectors.prompt_get(who=self.who, key=prompt, lock=True)))
             words = Words.model_construct(system=wanted.system, user=wanted.user)
@@ -202,14 +202,14 @@ class PromptPublish(ApiView):
         operation_id="prompt_publish",
         tags=["prompts"],
         parameters=[PROMPT],
-        request=NoteWanted,
-        responses={200: VersionOut},
+        request=PromptNote,
+        responses={200: PromptVersionOut},
     )
     def post(self, request: Request, prompt: str) -> Response:
         """Have the draft hold from the next call on, as a version that never changes."""
-        wanted = self.body(NoteWanted)
+        wanted = self.body(PromptNote)
         row = services.draft_publish(who=self.who, user=self.who.user, key=prompt, note=wanted.note)
-        return self.answer(VersionOut.of(row))
+        return self.answer(PromptVersionOut.of(row))
 
 
 class PromptRestore(ApiView):
@@ -220,11 +220,11 @@ class PromptRestore(ApiView):
         operation_id="prompt_restore",
         tags=["prompts"],
         parameters=[PROMPT],
-        request=RestoreWanted,
+        request=PromptRestoreWanted,
         responses={200: PromptOut},
     )
     def post(self, request: Request, prompt: str) -> Response:
         """Go back to an earlier version, which becomes a new one, or to the program's own words."""
-        number = self.body(RestoreWanted).version
+        number = self.body(PromptRestoreWanted).version
         standing = services.prompt_restore(who=self.who, user=self.who.user, key=prompt, number=number)
         return self.answer(PromptOut.of(standing))

@@ -10,22 +10,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.ai.contract import PROVIDER_KINDS
+from apps.ai.models import ModelChoice
 from apps.ai.permissions import MODELS_MANAGE, MODELS_VIEW
 from apps.ai.setup import selectors, services
 from apps.ai.setup.api_schemas import (
-    ChoiceOut,
-    ChoicesOut,
-    ChoiceWanted,
-    KindOut,
-    KindsOut,
-    ModelOut,
-    ModelsOut,
-    ModelsWanted,
-    ModelWanted,
-    ModeOut,
-    PolicyOut,
-    PolicyWanted,
+    LanguageModelOut,
+    LanguageModelsOut,
+    LanguageModelsWanted,
+    LanguageModelWanted,
+    ModelChoiceOut,
+    ModelChoicesOut,
+    ModelChoiceWanted,
+    ModelModeOut,
+    ModelPolicyOut,
+    ModelPolicyWanted,
     ProviderChange,
+    ProviderKindOut,
+    ProviderKindsOut,
     ProviderOut,
     ProviderWanted,
 )
@@ -46,10 +47,10 @@ AGENT = OpenApiParameter(
 class Kinds(ApiView):
     permission = {"GET": MODELS_VIEW}
 
-    @extend_schema(operation_id="model_provider_kinds_list", tags=["models"], responses={200: KindsOut})
+    @extend_schema(operation_id="model_provider_kinds_list", tags=["models"], responses={200: ProviderKindsOut})
     def get(self, request: Request) -> Response:
         """The kinds of providers that are installed here, with the schema of what each needs."""
-        return self.answer(KindsOut(items=[KindOut.of(kind) for kind in PROVIDER_KINDS]))
+        return self.answer(ProviderKindsOut(items=[ProviderKindOut.of(kind) for kind in PROVIDER_KINDS]))
 
 
 class Providers(ApiView):
@@ -126,13 +127,16 @@ class ProviderModels(ApiView):
     permission = {"POST": MODELS_MANAGE}
 
     @extend_schema(
-        operation_id="language_models_add", tags=["models"], request=ModelsWanted, responses={200: ModelsOut}
+        operation_id="language_models_add",
+        tags=["models"],
+        request=LanguageModelsWanted,
+        responses={200: LanguageModelsOut},
     )
     def post(self, request: Request, provider: UUID) -> Response:
         """Add models of a provider by the names that it has for them. One that is there already stays as it is."""
-        row, wanted = selectors.provider_get(who=self.who, id=provider), self.body(ModelsWanted)
+        row, wanted = selectors.provider_get(who=self.who, id=provider), self.body(LanguageModelsWanted)
         made = services.models_add(who=self.who, provider=row, names=wanted.names, settings=wanted.settings)
-        return self.answer(ModelsOut(items=[ModelOut.of(model) for model in made]))
+        return self.answer(LanguageModelsOut(items=[LanguageModelOut.of(model) for model in made]))
 
 
 class Models(ApiView):
@@ -142,37 +146,42 @@ class Models(ApiView):
         operation_id="language_models_list",
         tags=["models"],
         parameters=PAGE_PARAMETERS,
-        responses={200: Page[ModelOut]},
+        responses={200: Page[LanguageModelOut]},
     )
     def get(self, request: Request) -> Response:
         """The models of all providers, newest first."""
-        return self.page(selectors.models_query(who=self.who), ModelOut.of)
+        return self.page(selectors.models_query(who=self.who), LanguageModelOut.of)
 
 
 class ModelOne(ApiView):
     permission = {"GET": MODELS_VIEW, "PUT": MODELS_MANAGE, "DELETE": MODELS_MANAGE}
 
-    @extend_schema(operation_id="language_model_get", tags=["models"], responses={200: ModelOut})
+    @extend_schema(operation_id="language_model_get", tags=["models"], responses={200: LanguageModelOut})
     def get(self, request: Request, model: UUID) -> Response:
         """What a model costs, and how much it takes."""
-        return self.answer(ModelOut.of(selectors.model_get(who=self.who, id=model)))
+        return self.answer(LanguageModelOut.of(selectors.model_get(who=self.who, id=model)))
 
-    @extend_schema(operation_id="language_model_save", tags=["models"], request=ModelWanted, responses={200: ModelOut})
+    @extend_schema(
+        operation_id="language_model_save",
+        tags=["models"],
+        request=LanguageModelWanted,
+        responses={200: LanguageModelOut},
+    )
     def put(self, request: Request, model: UUID) -> Response:
         """Say what a model costs and takes, from now on. What was spent stays as it was counted."""
-        wanted = self.body(ModelWanted)
+        wanted = self.body(LanguageModelWanted)
         with transaction.atomic():
             row = selectors.model_get(who=self.who, id=model, lock=True)
-            self.require_match(ModelOut.of(row))
+            self.require_match(LanguageModelOut.of(row))
             services.model_change(who=self.who, model=row, settings=wanted)
-            return self.answer(ModelOut.of(row))
+            return self.answer(LanguageModelOut.of(row))
 
     @extend_schema(operation_id="language_model_delete", tags=["models"], responses={204: None})
     def delete(self, request: Request, model: UUID) -> Response:
         """Take a model out, of every choice too."""
         with transaction.atomic():
             row = selectors.model_get(who=self.who, id=model, lock=True)
-            self.require_match(ModelOut.of(row))
+            self.require_match(LanguageModelOut.of(row))
             services.model_delete(who=self.who, model=row)
         return Response(status=204)
 
@@ -180,14 +189,14 @@ class ModelOne(ApiView):
 class Choices(ApiView):
     permission = {"GET": MODELS_VIEW}
 
-    @extend_schema(operation_id="model_choices_list", tags=["models"], responses={200: ChoicesOut})
+    @extend_schema(operation_id="model_choices_list", tags=["models"], responses={200: ModelChoicesOut})
     def get(self, request: Request) -> Response:
         """Which models are asked for whom: by default, and for agents with models of their own."""
-        found: dict[str, list[UUID]] = {"": []}
+        found: dict[str, list[ModelChoice]] = {"": []}
         for row in selectors.choices_query(who=self.who):
-            found.setdefault(row.agent_key, []).append(row.model_id)
+            found.setdefault(row.agent_key, []).append(row)
         return self.answer(
-            ChoicesOut(items=[ChoiceOut(agent=key or DEFAULT, models=models) for key, models in found.items()])
+            ModelChoicesOut(items=[ModelChoiceOut.of(key or DEFAULT, rows) for key, rows in found.items()])
         )
 
 
@@ -195,7 +204,9 @@ class ChoiceOne(ApiView):
     permission = {"GET": MODELS_VIEW, "PUT": MODELS_MANAGE}
     problems = {"PUT": [Conflict]}
 
-    @extend_schema(operation_id="model_choice_get", tags=["models"], parameters=[AGENT], responses={200: ChoiceOut})
+    @extend_schema(
+        operation_id="model_choice_get", tags=["models"], parameters=[AGENT], responses={200: ModelChoiceOut}
+    )
     def get(self, request: Request, agent: str) -> Response:
         """The models that are asked for an agent; none: those of `default`."""
         return self.answer(self._held(agent))
@@ -204,20 +215,19 @@ class ChoiceOne(ApiView):
         operation_id="model_choice_save",
         tags=["models"],
         parameters=[AGENT],
-        request=ChoiceWanted,
-        responses={200: ChoiceOut},
+        request=ModelChoiceWanted,
+        responses={200: ModelChoiceOut},
     )
     def put(self, request: Request, agent: str) -> Response:
         """Choose the models that are asked for an agent, in their order. None: those of `default` are."""
-        wanted = self.body(ChoiceWanted)
+        wanted = self.body(ModelChoiceWanted)
         with transaction.atomic():
             self.require_match(self._held(agent))
             services.choices_save(who=self.who, agent_key=_key(agent), models=wanted.models)
             return self.answer(self._held(agent))
 
-    def _held(self, agent: str) -> ChoiceOut:
-        rows = selectors.choices_query(who=self.who, agent_key=_key(agent))
-        return ChoiceOut(agent=agent, models=[row.model_id for row in rows])
+    def _held(self, agent: str) -> ModelChoiceOut:
+        return ModelChoiceOut.of(agent, selectors.choices_query(who=self.who, agent_key=_key(agent)))
 
 
 def _key(agent: str) -> str:
@@ -227,26 +237,28 @@ def _key(agent: str) -> str:
 class Policy(ApiView):
     permission = {"GET": MODELS_VIEW, "PUT": MODELS_MANAGE}
 
-    @extend_schema(operation_id="model_policy_get", tags=["models"], responses={200: PolicyOut})
+    @extend_schema(operation_id="model_policy_get", tags=["models"], responses={200: ModelPolicyOut})
     def get(self, request: Request) -> Response:
         """What holds for all models."""
-        return self.answer(PolicyOut.of(selectors.policy_get(who=self.who)))
+        return self.answer(ModelPolicyOut.of(selectors.policy_get(who=self.who)))
 
-    @extend_schema(operation_id="model_policy_save", tags=["models"], request=PolicyWanted, responses={200: PolicyOut})
+    @extend_schema(
+        operation_id="model_policy_save", tags=["models"], request=ModelPolicyWanted, responses={200: ModelPolicyOut}
+    )
     def put(self, request: Request) -> Response:
         """Say what holds for all models."""
-        wanted = self.body(PolicyWanted)
+        wanted = self.body(ModelPolicyWanted)
         with transaction.atomic():
-            self.require_match(PolicyOut.of(selectors.policy_get(who=self.who, lock=True)))
+            self.require_match(ModelPolicyOut.of(selectors.policy_get(who=self.who, lock=True)))
             row = services.policy_save(who=self.who, user=self.who.user, **wanted.model_dump())
-            return self.answer(PolicyOut.of(row))
+            return self.answer(ModelPolicyOut.of(row))
 
 
 class ModeNow(ApiView):
     permission = {"GET": MODELS_VIEW}
 
-    @extend_schema(operation_id="model_mode_get", tags=["models"], responses={200: ModeOut})
+    @extend_schema(operation_id="model_mode_get", tags=["models"], responses={200: ModelModeOut})
     def get(self, request: Request) -> Response:
         """Whether there is a model to ask, for agents without models of their own."""
         mode = selectors.mode()
-        return self.answer(ModeOut(is_analytic=mode.is_analytic, models=list(mode.models), text=mode.text))
+        return self.answer(ModelModeOut(is_analytic=mode.is_analytic, models=list(mode.models), text=mode.text))

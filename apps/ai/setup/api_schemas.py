@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.ai.contract import ProviderKind
-from apps.ai.models import AiPolicy, LanguageModel, Provider
+from apps.ai.models import AiPolicy, LanguageModel, ModelChoice, Provider
 from apps.ai.setup import selectors
 from apps.ai.setup.forms import settings_of
 from apps.ai.setup.schemas import ModelSettings
@@ -47,7 +48,7 @@ _PROVIDER: dict[str, Any] = {
 }
 
 
-class KindOut(BaseModel):
+class ProviderKindOut(BaseModel):
     """A kind of provider that is installed here."""
 
     model_config = ConfigDict(
@@ -74,13 +75,13 @@ class KindOut(BaseModel):
         return cls(key=kind.key, title=kind.title, summary=kind.summary, settings_schema=schema)
 
 
-class KindsOut(BaseModel):
+class ProviderKindsOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": []}]})
 
-    items: list[KindOut]
+    items: list[ProviderKindOut]
 
 
-class TestProblem(BaseModel):
+class ProviderProblem(BaseModel):
     code: str
     title: str
     detail: str
@@ -97,7 +98,7 @@ class ProviderOut(BaseModel):
     is_enabled: bool = Field(description="Turned off, none of its models is asked.")
     at_once: int = Field(description="Calls that may be under way at the same time.")
     checked_at: datetime | None = Field(description="When its connection was last tested.")
-    problem: TestProblem | None = Field(description="Why the last test failed; null: it did not.")
+    problem: ProviderProblem | None = Field(description="Why the last test failed; null: it did not.")
     offered: list[str] | None = Field(description="Names of the models that it offered when it was last asked.")
     created_at: datetime
 
@@ -138,7 +139,7 @@ class ProviderChange(StrictModel):
     is_enabled: bool | None = None
 
 
-class ModelOut(ModelSettings):
+class LanguageModelOut(ModelSettings):
     model_config = ConfigDict(json_schema_extra={"examples": [_MODEL]})
 
     id: UUID
@@ -149,50 +150,58 @@ class ModelOut(ModelSettings):
     @classmethod
     def of(cls, row: LanguageModel) -> Self:
         values = {name: getattr(settings_of(row), name) for name in ModelSettings.model_fields}
-        return cls.model_construct(
-            **values, id=row.pk, provider=row.provider_id, provider_name=row.provider.name, name=row.name
-        )
+        return cls(**values, id=row.pk, provider=row.provider_id, provider_name=row.provider.name, name=row.name)
 
 
-class ModelWanted(ModelSettings):
+class LanguageModelWanted(ModelSettings):
     model_config = ConfigDict(json_schema_extra={"examples": [_SETTINGS]})
 
 
-class ModelsWanted(StrictModel):
+class LanguageModelsWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"names": ["small-1", "large-1"]}]})
 
     names: list[str] = Field(min_length=1, max_length=200, description="As the provider calls them.")
     settings: ModelSettings | None = Field(default=None, description="What all of them cost and take.")
 
 
-class ModelsOut(BaseModel):
+class LanguageModelsOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_MODEL]}]})
 
-    items: list[ModelOut]
+    items: list[LanguageModelOut]
 
 
-class ChoiceOut(BaseModel):
+class ModelChoiceOut(BaseModel):
     """The models that are asked for an agent: the first one that answers."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"agent": "default", "models": [_ID]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"agent": "default", "models": [_ID], "names": ["small-1"]}]}
+    )
 
     agent: str = Field(description="Key of the agent; `default` for every agent without models of its own.")
     models: list[UUID] = Field(description="In the order in which they are tried; none: it has no choice of its own.")
+    names: list[str] = Field(description="What the models are called.")
+
+    @classmethod
+    def of(cls, agent: str, rows: Iterable[ModelChoice]) -> Self:
+        chosen = list(rows)
+        return cls(agent=agent, models=[row.model_id for row in chosen], names=[row.model.name for row in chosen])
 
 
-class ChoicesOut(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"agent": "default", "models": [_ID]}]}]})
+class ModelChoicesOut(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"agent": "default", "models": [_ID], "names": ["small-1"]}]}]}
+    )
 
-    items: list[ChoiceOut]
+    items: list[ModelChoiceOut]
 
 
-class ChoiceWanted(StrictModel):
+class ModelChoiceWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"models": [_ID]}]})
 
     models: list[UUID] = Field(max_length=10, description="In the order in which they are tried.")
 
 
-class PolicyOut(BaseModel):
+class ModelPolicyOut(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"keeps_personal_data": True, "currency": "EUR"}]})
 
     keeps_personal_data: bool = Field(description="A call that may still hold personal data after masking is refused.")
@@ -203,14 +212,14 @@ class PolicyOut(BaseModel):
         return cls(keeps_personal_data=row.keeps_personal_data, currency=row.currency)
 
 
-class PolicyWanted(StrictModel):
+class ModelPolicyWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"keeps_personal_data": True, "currency": "EUR"}]})
 
     keeps_personal_data: bool
     currency: str = Field(pattern="^[A-Z]{3}$", description="Prices that are there are not converted.")
 
 
-class ModeOut(BaseModel):
+class ModelModeOut(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [

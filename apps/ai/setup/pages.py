@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ MODELS = "ai:models"
 class ModelsView(ConsoleView):
     """Shows how models stand here: providers, choices, policy, and a box to try one."""
 
-    permission = {}
+    permission: ClassVar[str | Mapping[str, str]]
     page_title = "Models"
 
     def show(self, *, problem: Problem | None = None, tried: Tried | None = None, asked: str = "") -> HttpResponse:

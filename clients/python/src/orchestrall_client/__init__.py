@@ -32,6 +32,19 @@ from orchestrall_client.errors import (
 from orchestrall_client.evaluation_models import CaseResult, DriftWatch, Evaluation, EvaluationDetail
 from orchestrall_client.mcp_models import McpServer, McpTool
 from orchestrall_client.message_models import Filled, Message, NumberSaid, TextRead
+from orchestrall_client.model_setup_models import (
+    LanguageModel,
+    ModelChoice,
+    ModelMode,
+    ModelPolicy,
+    Prompt,
+    PromptVariable,
+    PromptVersion,
+    Provider,
+    ProviderKind,
+    ProviderProblem,
+    Words,
+)
 from orchestrall_client.model_usage_models import Budget, BudgetState, ModelCall, MonthForecast, UsageLine, UsageReport
 from orchestrall_client.models import (
     ActsFor,
@@ -125,6 +138,7 @@ __all__ = [
     "Issue",
     "Key",
     "KeyMade",
+    "LanguageModel",
     "LimitUse",
     "McpServer",
     "McpTool",
@@ -133,6 +147,9 @@ __all__ = [
     "Metric",
     "ModelCall",
     "ModelCard",
+    "ModelChoice",
+    "ModelMode",
+    "ModelPolicy",
     "MonthForecast",
     "NotAuthenticated",
     "NotFound",
@@ -142,7 +159,13 @@ __all__ = [
     "Performance",
     "PermissionDenied",
     "Problem",
+    "Prompt",
+    "PromptVariable",
+    "PromptVersion",
     "Proposal",
+    "Provider",
+    "ProviderKind",
+    "ProviderProblem",
     "Queue",
     "Record",
     "Refused",
@@ -176,6 +199,7 @@ __all__ = [
     "Version",
     "VersionDetail",
     "WaitExpired",
+    "Words",
     "Workflow",
     "WorkflowCall",
     "WorkflowDetail",

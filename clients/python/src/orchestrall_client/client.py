@@ -18,8 +18,10 @@ from orchestrall_client.evaluations import Evaluations
 from orchestrall_client.keys import Keys
 from orchestrall_client.mcp_servers import McpServers
 from orchestrall_client.messages import Messages
+from orchestrall_client.model_setup import ModelSetup
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Performance, Usage
+from orchestrall_client.prompts import Prompts
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
 from orchestrall_client.trainings import Trainings
@@ -90,6 +92,8 @@ class Client:
         self.trainings = Trainings(self._connection)
         self.model_usage = ModelUsage(self._connection)
         self.budgets = Budgets(self._connection)
+        self.models = ModelSetup(self._connection)
+        self.prompts = Prompts(self._connection)
         self.keys = Keys(self._connection)
         self.mcp_servers = McpServers(self._connection)
         self.messages = Messages(self._connection)
