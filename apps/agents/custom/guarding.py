@@ -25,9 +25,8 @@ def keep(content: Content, found: dict[str, Any], told: dict[str, Any], answers:
     size = sum(len(text) for _, text in words)
     if rules.longest is not None and size > rules.longest:
         raise GuardrailBroken(f"It has {size:,} characters, and {rules.longest:,} are the most.")
-    said = _forbidden(rules.forbidden, words)
-    if said:
-        raise GuardrailBroken(f"In {said[0]} it says “{said[1]}”, which it must not.")
+    if said := _forbidden(rules.forbidden, words):  # which word is not told: whoever reads this must not learn it here
+        raise GuardrailBroken(f"In {said} it says something that it must not.")
     if rules.numbers == "off":
         return []
     figures = figures_of({"input": told, "tools": answers})
@@ -63,10 +62,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _forbidden(forbidden: list[str], words: list[tuple[str, str]]) -> tuple[str, str] | None:
-    for each in forbidden:
-        pattern = re.compile(rf"(?<!\w){re.escape(each)}(?!\w)", re.IGNORECASE)
-        for name, text in words:
-            if pattern.search(text):
-                return name, each
-    return None
+def _forbidden(forbidden: list[str], words: list[tuple[str, str]]) -> str:
+    """The first field that says a forbidden word; empty where none does."""
+    patterns = [re.compile(rf"(?<!\w){re.escape(each)}(?!\w)", re.IGNORECASE) for each in forbidden]
+    return next((name for name, text in words if any(each.search(text) for each in patterns)), "")
