@@ -11,6 +11,7 @@ from typing import Final, Literal
 from apps.ai.numbercheck.units import CODES, PERCENT, is_known, unit_said
 from apps.ai.numbercheck.words import SCALES, spelled_in
 
+About = Literal["", "about", "over", "under"]
 What = Literal["number", "fraction", "date", "name", "ordinal", "marker"]
 
 
@@ -29,7 +30,7 @@ class Number:
     before: str = ""
     """The word before it, and behind it, in small letters."""
     after: str = ""
-    about: Literal["", "about", "over", "under"] = ""
+    about: About = ""
     declines: bool = False
     """Whether a word near it says that something went down: 12 then may be -12."""
     parts: tuple[Number, ...] = ()
@@ -254,13 +255,13 @@ def _placed(number: Number, text: str) -> Number:
         + text[number.end : number.end + 24].partition(". ")[0]
     )
     about = _ABOUT.search(text[max(0, number.start - 24) : number.start])
-    said_about = ("about" if about[1] else "over" if about[2] else "under") if about else ""
+    about_what: About = "" if about is None else "about" if about[1] else "over" if about[2] else "under"
     return replace(
         number,
         unit=unit,
         before=before[1].lower() if before else "",
         after=word.lower(),
-        about=said_about,
+        about=about_what,
         declines=_DOWN.search(near) is not None,
     )
 
