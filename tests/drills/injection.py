@@ -1,4 +1,4 @@
-"""Attack agents that ask a model with 200 orders in texts of others; the model obeys them all, and nothing comes of it."""
+"""Attack agents that ask a model with 200 orders in texts of others: the model obeys all, and nothing comes of it."""
 
 from __future__ import annotations
 
