@@ -98,8 +98,7 @@ def answer_schema(agent: Agent[Any, Any, Any], offered: Sequence[str]) -> dict[s
         parts.pop(agent.table_field, None)
         if offered:
             parts[agent.table_field] = {
-                "type": "string",
-                "enum": list(offered),
+                "enum": [*offered, None],
                 "description": "The dataset that the request means, by its name. Leave it out when that is not clear.",
             }
     given = {"type": "object", "properties": parts, "additionalProperties": False}

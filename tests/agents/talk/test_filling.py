@@ -69,7 +69,7 @@ def test_the_model_is_told_names_of_datasets_and_never_a_row(member: Any) -> Non
     filled = fill(member, model, "Count the sales of the week")
     (request,) = model.asked
     assert request.answer_schema is not None
-    assert request.answer_schema["properties"]["input"]["properties"]["table"]["enum"] == [dataset.name]
+    assert request.answer_schema["properties"]["input"]["properties"]["table"]["enum"] == [dataset.name, None]
     assert "Coffee" not in request.model_dump_json()
     assert filled.data == {"steps": 3, "table": {"dataset": str(dataset.pk)}}
 
