@@ -317,7 +317,7 @@ def test_reserving_and_settling_take_as_many_statements_whatever_the_number_of_b
     reserve(model, purpose=purpose)  # opens the accounts
     with CaptureQueriesContext(connection) as taken:
         call = reserve(model, purpose=purpose)
-    assert _statements(taken) == 6  # lost, currency, budgets, accounts, book, call
+    assert _statements(taken) == 5  # what stands, budgets, accounts, book, call
     with CaptureQueriesContext(connection) as taken:
         services.settle(call, status=DONE, usage=Usage(input=5))
     assert _statements(taken) == 4  # call, accounts, book, call
