@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-from tests.aiserver.server import AiServer
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from apps.ai.models import LanguageModel
 
 PRICES = {"price_input": Decimal(2), "price_cached": Decimal(1), "price_output": Decimal(10)}
 """For a million tokens. An answer of `Say` that is not told otherwise costs 0.0004."""
+
+
+class Served(Protocol):
+    """An `AiServer`, here or in another process."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def key(self) -> str: ...
 
 
 @contextmanager
@@ -32,7 +39,7 @@ def loopback_allowed() -> Iterator[None]:
 
 
 def connect(
-    server: AiServer, *models: str, agent: str = "", kind: str = "compatible", name: str = "Scripted", **options: Any
+    server: Served, *models: str, agent: str = "", kind: str = "compatible", name: str = "Scripted", **options: Any
 ) -> list[LanguageModel]:
     """Connect the server in the current tenant, and choose these models of it for an agent, in this order, after those
     that are chosen already. `options` are of the models, or `at_once` of the provider."""

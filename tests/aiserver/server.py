@@ -25,7 +25,7 @@ class AiServer:
     """Serves from `with` to its end, on a free port of 127.0.0.1 or on `port`."""
 
     def __init__(self, *, key: str = KEY, lists_models: bool = True, port: int = 0) -> None:
-        self.key, self.lists_models = key, lists_models
+        self._key, self.lists_models = key, lists_models
         self.asked: list[Asked] = []
         """Every request for an answer, in order, whatever became of it."""
         self.ending = threading.Event()
@@ -39,6 +39,11 @@ class AiServer:
     def url(self) -> str:
         """The base URL for clients."""
         return f"{self.root}/v1"
+
+    @property
+    def key(self) -> str:
+        """What clients have to send; empty: nothing."""
+        return self._key
 
     @property
     def root(self) -> str:

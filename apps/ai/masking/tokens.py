@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from apps.common.detectors import Kind
@@ -22,6 +22,7 @@ _WORDS: Final = {word.upper(): word for word in (*(str(kind) for kind in Kind), 
 _SEP: Final = r"[\s_\\-]{0,3}"
 _OPEN: Final = r"(?:(?:\\\[\s?){1,2}|(?:\[\s?){0,2})"
 _CLOSE: Final = r"(?:(?:\s?\\\]){1,2}|(?:\s?\]){0,2})"
+_FLAGS: Final = re.I | re.A
 _ALONE: Final = r"(?<![A-Za-z0-9])"
 
 
@@ -41,8 +42,16 @@ class Tokens:
     nonce: str
     whole: re.Pattern[str]
     """One token, however it is written; its groups are the word of its kind and its number."""
-    begun: re.Pattern[str]
-    """The end of a text that the next piece may make a token of, or a longer one; it may be empty."""
+
+    @cached_property
+    def begun(self) -> re.Pattern[str]:
+        """The end of a text that the next piece may make a token of, or a longer one; it may be empty. Only an answer
+        that streams needs it, and it takes longest to make."""
+        words = "|".join(word.replace("_", _SEP) for word in _WORDS)
+        parts = "|".join(_beginnings(word) for word in _WORDS)
+        nonce = rf"{_beginnings(self.nonce)}|{self.nonce}{_CLOSE}\s?\\?"
+        rest = rf"(?:{words}){_SEP}(?:\d{{1,6}}{_SEP}(?:{nonce})?)?"
+        return re.compile(rf"{_OPEN}(?:\\?|{_ALONE}(?:{parts}|{rest}))\Z", _FLAGS)
 
     def write(self, kind: str, number: int) -> str:
         return f"[[{kind.upper()}_{number}_{self.nonce}]]"
@@ -58,11 +67,7 @@ def tokens_of(nonce: str) -> Tokens:
     """The tokens of the conversation with these letters."""
     words = "|".join(word.replace("_", _SEP) for word in _WORDS)
     whole = rf"{_OPEN}{_ALONE}({words}){_SEP}(\d{{1,6}}){_SEP}{nonce}(?![A-Za-z0-9]){_CLOSE}"
-    parts = "|".join(_beginnings(word) for word in _WORDS)
-    rest = rf"(?:{words}){_SEP}(?:\d{{1,6}}{_SEP}(?:{_beginnings(nonce)}|{nonce}{_CLOSE}\s?\\?)?)?"
-    begun = rf"{_OPEN}(?:\\?|{_ALONE}(?:{parts}|{rest}))\Z"
-    flags = re.I | re.A
-    return Tokens(nonce, re.compile(whole, flags), re.compile(begun, flags))
+    return Tokens(nonce, re.compile(whole, _FLAGS))
 
 
 def _beginnings(word: str) -> str:
