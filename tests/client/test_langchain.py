@@ -14,7 +14,7 @@ from orchestrall_client.langchain import agent_tool
 
 from tests.client.conftest import Server, answered, problem, run
 
-AGENT = {
+AGENT: dict[str, Any] = {
     "key": "retail.demand_forecaster",
     "title": "Demand Forecaster",
     "version": "1.0",

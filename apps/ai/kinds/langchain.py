@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
+from pydantic import BaseModel
 
 from apps.accounts.models import User
 from apps.ai.permissions import MODELS_USE
@@ -79,8 +80,9 @@ def _tool(tool: BaseTool) -> Tool:
 def _schema(tool: BaseTool) -> dict[str, Any]:
     """The JSON Schema of its arguments, without those that LangChain itself fills in."""
     told = tool.tool_call_schema
-    schema: dict[str, Any] = dict(told) if isinstance(told, dict) else told.model_json_schema()
-    return schema
+    if isinstance(told, dict):
+        return dict(told)
+    return told.model_json_schema() if issubclass(told, BaseModel) else told.schema()
 
 
 def _use(tool: BaseTool, arguments: dict[str, Any], ctx: ToolContext) -> ToolAnswer:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 
 from apps.accounts.models import User
 from apps.tenants.models import Tenant
@@ -16,7 +15,7 @@ from tests.workflows.conftest import builder, worked, workflow
 
 __all__ = ["board", "builder", "made", "start", "work_off", "worked", "workflow"]
 
-Ask = Callable[..., HttpResponse]
+Ask = Callable[..., Any]
 
 
 @pytest.fixture
@@ -25,14 +24,13 @@ def ask(api_for: Callable[..., Any]) -> Ask:
 
     def send(
         user: User | None, method: str, params: Any = None, *, id: Any = 1, tenant: Tenant | None = None, **headers: str
-    ) -> HttpResponse:
+    ) -> Any:
         client = api_for(user, tenant=tenant) if tenant else api_for(user)
         body = {"jsonrpc": "2.0", "method": method, **({} if params is None else {"params": params})}
         if id is not None:
             body["id"] = id
         named = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
         told = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer: HttpResponse = client.post("/mcp", body, format="json", headers={**named, **told})
-        return answer
+        return client.post("/mcp", body, format="json", headers={**named, **told})
 
     return send

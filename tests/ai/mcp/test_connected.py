@@ -14,7 +14,8 @@ from apps.accounts.models import User
 from apps.ai import tools
 from apps.ai.mcp.client import selectors, services
 from apps.ai.mcp.client.access import Access, Allowed
-from apps.ai.mcp.client.connection import Connection, McpServerFailed
+from apps.ai.mcp.client.connection import Connection
+from apps.ai.mcp.client.problems import McpServerFailed, McpToolChanged
 from apps.ai.models import McpServer
 from apps.ai.tooling import ToolFailed
 from apps.ai.tools import ToolAnswer, ToolContext
@@ -111,7 +112,7 @@ def test_a_tool_that_changed_since_it_was_allowed_is_refused_until_somebody_look
             return {"in_store": 1}
 
         program.tool(title="Stock", annotations=ToolAnnotations(read_only_hint=True))(stock)
-        with pytest.raises(services.McpToolChanged):
+        with pytest.raises(McpToolChanged):
             use(admin, "mcp:stock.stock", item="Tea")
         server.refresh_from_db()
         held = selectors.tools_of(server)
@@ -281,7 +282,9 @@ def test_a_server_of_the_newer_protocol_alone_is_asked_in_that() -> None:
         return {"result": {"content": [{"type": "text", "text": "yes"}], "resultType": "complete"}}
 
     with scripted(say) as (url, it), Connection("it", Access(url=url), seconds=2) as connection:
-        assert connection.call("look", {}).content[0].text == "yes"
+        (block,) = connection.call("look", {}).content
+        assert block.type == "text"
+        assert block.text == "yes"
     message, headers = it.heard[-1]
     assert message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
     assert (headers["Mcp-Method"], headers["Mcp-Name"]) == ("tools/call", "look")

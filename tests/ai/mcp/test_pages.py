@@ -14,7 +14,7 @@ from tests.ai.mcp.peers import official, served
 from tests.aiserver import loopback_allowed
 from tests.conftest import MakeMember
 
-ACCESS = {"url": "https://one.example", "bearer": None, "headers": []}
+ACCESS: dict[str, Any] = {"url": "https://one.example", "bearer": None, "headers": []}
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +80,7 @@ def test_what_cannot_be_stored_is_told_beside_its_field(admin: User, client_for:
 
 
 def test_a_builder_sees_the_servers_and_changes_none(admin: User, member: MakeMember, client_for: Any) -> None:
-    server = McpServer.objects.create(
-        name="stock", access=ACCESS
-    )
+    server = McpServer.objects.create(name="stock", access=ACCESS)
     browser = client_for(member("builder"))
     assert "Your role may look at it" in text(browser.get(f"/mcp-servers/{server.pk}/"))
     assert browser.post(f"/mcp-servers/{server.pk}/", {"name": "other"}).status_code == 403
@@ -93,9 +91,7 @@ def test_the_list_of_servers_takes_as_many_statements_for_one_as_for_many(
     servers: int, admin: User, client_for: Any, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(servers):
-        McpServer.objects.create(
-            name=f"s{number}", access=ACCESS
-        )
+        McpServer.objects.create(name=f"s{number}", access=ACCESS)
     browser = client_for(admin)
     browser.get("/mcp-servers/")
     with django_assert_max_num_queries(8):

@@ -189,7 +189,8 @@ def test_tools_are_listed_page_by_page_with_schemas_that_are_valid(
     member: MakeMember, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "PAGE", 5)
-    user, found, cursor = member(), [], None
+    user, cursor = member(), None
+    found: list[dict[str, Any]] = []
     while cursor is not None or not found:
         result = ask(user, "tools/list", {"cursor": cursor} if cursor else {}).json()["result"]
         assert len(result["tools"]) <= 5

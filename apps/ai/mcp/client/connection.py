@@ -17,6 +17,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from apps.ai.mcp.client.access import Access
+from apps.ai.mcp.client.problems import McpServerFailed
 from apps.common import outbound
 from apps.common.errors import Problem
 
@@ -26,13 +27,6 @@ MOST_TOOLS: Final = 200
 MOST_PAGES: Final = 20
 _HANDSHAKE, _MODERN = "2025-11-25", "2026-07-28"
 _JSON, _STREAM = "application/json", "text/event-stream"
-
-
-class McpServerFailed(Problem):
-    code, status, title = "mcp_server_failed", 502, "The MCP server did not answer as it should"
-    cause = "The server could not be reached, refused the credentials, took too long, or said what is not of MCP."
-    effect = "What was asked of it was not answered; nothing here was changed."
-    remedy = "Test the server's connection, and mend its address or its credentials if they are wrong."
 
 
 class Connection:
@@ -81,7 +75,8 @@ class Connection:
         result = self._ask("tools/call", {"name": tool, "arguments": dict(arguments)})
         if result.get("resultType", "complete") != "complete":
             raise self._failed("It asks for something back before it answers, which is not done here.")
-        return self._read(types.CallToolResult, result)
+        answered: types.CallToolResult = self._read(types.CallToolResult, result)
+        return answered
 
     def _begin(self) -> None:
         info = {"name": "orchestrall", "version": settings.SPECTACULAR_SETTINGS["VERSION"]}

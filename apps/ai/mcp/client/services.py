@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from apps.accounts.models import User
 from apps.ai.mcp.client import selectors
 from apps.ai.mcp.client.access import Access, Allowed, Offer, Tools
+from apps.ai.mcp.client.problems import McpServerFailed, McpToolChanged
 from apps.ai.models import McpServer
 from apps.ai.permissions import MODELS_MANAGE
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
@@ -27,13 +28,6 @@ SECONDS: Final = 20.0
 """That a test of a connection may take."""
 MOST_SERVERS: Final = 20
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,29}")
-
-
-class McpToolChanged(Conflict):
-    code, status, title = "mcp_tool_changed", 409, "The tool is not the one that was allowed"
-    cause = "The MCP server describes this tool otherwise than when an administrator allowed it, or has it no more."
-    effect = "It was not used."
-    remedy = "Have an administrator look at what the server says of it now, and allow it again."
 
 
 def server_create(*, who: Principal, user: User | None, name: str, access: Mapping[str, Any]) -> McpServer:
@@ -131,7 +125,7 @@ def tool_call(
 
     Raises `McpToolChanged`, and as `Connection` does.
     """
-    from apps.ai.mcp.client.connection import Connection, McpServerFailed
+    from apps.ai.mcp.client.connection import Connection
 
     access = Access.model_validate(server.access)
     try:

@@ -59,9 +59,11 @@ class Endpoint(ApiView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, ParseError):  # what is no JSON at all is an error of the protocol
+            import mcp_types
+
             from apps.ai.mcp.server import wire
 
-            refused = wire.Refused(wire.types.PARSE_ERROR, str(exc))
+            refused = wire.Refused(mcp_types.PARSE_ERROR, str(exc))
             self.headers = self.default_response_headers
             return Response(wire.error_of(None, refused), status=400)
         return super().handle_exception(exc)
@@ -81,8 +83,7 @@ class Endpoint(ApiView):
         except wire.Refused as refused:
             id = asked.id if asked else body.get("id") if isinstance(body, dict) else None
             id = id if isinstance(id, int | str) else None
-            is_modern = request.headers.get(wire.VERSION_HEADER) in wire.MODERN_PROTOCOL_VERSIONS
-            status = wire.status_of(refused, is_modern=is_modern)
+            status = wire.status_of(refused, request.headers)
             return Response(wire.error_of(id, refused), status=status)
 
     def _session(self, asked: Any) -> str:
@@ -135,10 +136,10 @@ class Endpoint(ApiView):
 
 
 def _later(chosen: list[tuple[Tool, dict[str, Any]]], tool: Tool, arguments: dict[str, Any]) -> Any:
-    from apps.ai.mcp.server.wire import types
+    from mcp_types import CallToolResult
 
     chosen.append((tool, arguments))
-    return types.CallToolResult(content=[])
+    return CallToolResult(content=[])
 
 
 def _is_cancelled(session: str, request: int | str) -> bool:

@@ -142,8 +142,9 @@ def error_of(id: int | str | None, refused: Refused) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": id, "error": error}
 
 
-def status_of(refused: Refused, *, is_modern: bool) -> int:
+def status_of(refused: Refused, headers: Mapping[str, str]) -> int:
     """The status of HTTP that tells an error: what cannot be read, always; what can, from 2026-07-28 on."""
+    is_modern = headers.get(VERSION_HEADER) in MODERN_PROTOCOL_VERSIONS
     if not is_modern and refused.code in {types.METHOD_NOT_FOUND, types.INVALID_PARAMS}:
         return 200
     return _STATUSES.get(refused.code, 200)
