@@ -107,17 +107,27 @@ NATIONAL: Final = (
 )
 
 
+# Where one may begin: looked for once, as each of the patterns would look through all of a text.
+_BEGIN = re.compile(
+    r"(?<![A-Za-z0-9])(?<!\d[.,])(?=\d(?:[ .\-/+\u00a0]?[0-9A-Za-z]){8}|[A-Za-z]{2} ?\d\d ?\d\d|[XYZ][ -]?\d{7}"
+    r"|[A-Za-z]{6}[0-9A-Za-z]{10}(?![0-9A-Za-z]))",
+    re.I,
+)
+
+
 def national_in(text: str, label: str = "") -> Iterator[Found]:
     """Numbers of people, of each country that is known here. `label` is the name of what the text stands under."""
     ids = uuids_in(text)
-    for each in NATIONAL:
-        for match in each.pattern.finditer(text):
-            if any(first <= match.start() < last for first, last in ids):
-                continue
-            if each.words is not None and not _is_said(each.words, text, match.start(), label):
+    for begin in _BEGIN.finditer(text):
+        start = begin.start()
+        if any(first <= start < last for first, last in ids):
+            continue
+        for each in NATIONAL:
+            match = each.pattern.match(text, start)
+            if match is None or (each.words is not None and not _is_said(each.words, text, start, label)):
                 continue
             if each.holds(_GAPS.sub("", match[0]).replace("+", "")):
-                yield Found(match.start(), match.end(), Kind.NATIONAL_ID)
+                yield Found(start, match.end(), Kind.NATIONAL_ID)
 
 
 def _is_said(words: re.Pattern[str], text: str, start: int, label: str) -> bool:
