@@ -70,6 +70,7 @@ class Access(StrictModel):
         max_length=2_000,
         description="Of its Streamable HTTP transport.",
         examples=["https://tools.example.com/mcp"],
+        json_schema_extra={"long": False},
     )
     bearer: HeaderText | None = Field(
         default=None, title="Token", description="Sent as Authorization: Bearer. Empty for a server without one."
