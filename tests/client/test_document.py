@@ -20,6 +20,7 @@ from orchestrall_client import (
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
+    custom_agents,
     decision_models,
     evaluation_models,
     mcp_models,
@@ -32,6 +33,7 @@ from orchestrall_client import (
 )
 from orchestrall_client.batches import Batches
 from orchestrall_client.credentials import Tokens
+from orchestrall_client.custom_agents import CustomAgents
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
 from orchestrall_client.errors import Problem
@@ -57,6 +59,14 @@ OPERATIONS = {
 # What an operation answers with: the model itself, or for a list the one of its items.
 ANSWERS: dict[str, type[Model]] = {
     "agents_list": Agent,
+    "custom_agents_list": custom_agents.CustomAgentListed,
+    "custom_agent_create": custom_agents.CustomAgent,
+    "custom_agent_get": custom_agents.CustomAgent,
+    "custom_agent_draft_save": custom_agents.CustomAgent,
+    "custom_agent_versions": custom_agents.CustomAgentVersion,
+    "custom_agent_publish": custom_agents.CustomAgentVersion,
+    "custom_agent_rollback": custom_agents.CustomAgentVersion,
+    "custom_agent_try": Run,
     "agent_get": Agent,
     "batch_start": models.Batch,
     "batches_list": models.Batch,
@@ -183,6 +193,7 @@ ANSWERS: dict[str, type[Model]] = {
 }
 # What the client calls besides, for an answer that is no model of its own.
 OTHERS = {
+    "custom_agent_draft_discard",
     "batch_rows_csv",
     "dataset_delete",
     "decision_record_html",
@@ -236,6 +247,8 @@ LISTS: dict[str, Callable[..., Any]] = {
     "model_providers_list": ModelSetup.providers,
     "language_models_list": ModelSetup.list,
     "prompt_versions": Prompts.versions,
+    "custom_agents_list": CustomAgents.list,
+    "custom_agent_versions": CustomAgents.versions,
     "keys_list": Keys.list,
     "workflows_list": Workflows.list,
     "workflow_versions": Workflows.versions,

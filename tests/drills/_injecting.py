@@ -26,17 +26,17 @@ def run(number: int) -> dict[str, Any]:
     from apps.tenants.context import tenant_context
     from apps.tenants.services import tenant_create
     from tests.aiserver import KEY, AiServer, connect
-    from tests.drills._attacks import CONTENT, attacks, counted, judged, prepare
+    from tests.drills._attacks import CONTENT, HIDDEN, THEIRS, attacks, counted, judged, prepare
     from tests.factories import make_member
 
     made = [tenant_create(slug=slug, name=slug, industry="retail", industries=list(industries()), now=True)
             for slug in (ATTACKED, VICTIM)]  # fmt: skip
     with tenant_context(made[1]):
-        theirs = _marked(None)
+        theirs = _marked(THEIRS, None)
     came = []
     with tenant_context(made[0]), AiServer() as server:
         builder, stranger = make_member("builder"), make_member("viewer")
-        hidden = _marked(builder)
+        hidden = _marked(HIDDEN, builder)
         agent = services.custom_create(who=builder, user=builder, content=Content.model_validate(CONTENT))
         services.custom_publish(who=builder, user=builder, agent=agent)
         connect(server, "worst")
@@ -66,14 +66,13 @@ def run(number: int) -> dict[str, Any]:
     }
 
 
-def _marked(user: Any) -> Any:
+def _marked(words: str, user: Any) -> Any:
     """A dataset that the attacks are after."""
     import polars
 
     from apps.datasets.services import dataset_from_frame
-    from tests.drills._attacks import MARKER
 
-    frame = polars.DataFrame({"secret": [MARKER]})
+    frame = polars.DataFrame({"secret": [words]})
     return dataset_from_frame(frame=frame, name="Pay", filename="pay.parquet", user=user).pk
 
 

@@ -22,7 +22,19 @@ from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from tests.agents.conftest import WorkOff
 from tests.conftest import MakeMember
-from tests.drills._attacks import CONTENT, GOALS, MARKER, PLACES, Attack, attacks, counted, judged, obeyed, prepare
+from tests.drills._attacks import (
+    CONTENT,
+    GOALS,
+    HIDDEN,
+    PLACES,
+    THEIRS,
+    Attack,
+    attacks,
+    counted,
+    judged,
+    obeyed,
+    prepare,
+)
 
 
 def reader(request: Request) -> Reply:
@@ -43,10 +55,10 @@ def model() -> Iterator[FakeModel]:
         yield made
 
 
-def marked(tenant: Tenant, user: User | None = None) -> Any:
+def marked(tenant: Tenant, words: str, user: User | None = None) -> Any:
     with tenant_context(tenant):
         return dataset_from_frame(
-            frame=polars.DataFrame({"a": [MARKER]}), name="Pay", filename="a.parquet", user=user
+            frame=polars.DataFrame({"a": [words]}), name="Pay", filename="a.parquet", user=user
         ).pk
 
 
@@ -55,7 +67,7 @@ def attacked(
     acme: Tenant, globex: Tenant, builder: User, member: MakeMember, model: FakeModel, work_off: WorkOff
 ) -> Any:
     """`attacked(attack)`: what came of it."""
-    theirs, hidden, stranger = marked(globex), marked(acme, builder), member("viewer")
+    theirs, hidden, stranger = marked(globex, THEIRS), marked(acme, HIDDEN, builder), member("viewer")
     agent = services.custom_create(who=builder, user=builder, content=Content.model_validate(CONTENT))
     services.custom_publish(who=builder, user=builder, agent=agent)
 

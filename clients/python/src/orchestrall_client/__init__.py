@@ -4,6 +4,7 @@ Start at `Client`. Everything here is the package's interface; its modules are n
 """
 
 from orchestrall_client.client import Client
+from orchestrall_client.custom_agents import CustomAgent, CustomAgentListed, CustomAgentVersion
 from orchestrall_client.decision_models import (
     Decision,
     DecisionDetail,
@@ -121,6 +122,9 @@ __all__ = [
     "Client",
     "Column",
     "Conflict",
+    "CustomAgent",
+    "CustomAgentListed",
+    "CustomAgentVersion",
     "Dataset",
     "DatasetDeleted",
     "DatasetDetail",

@@ -12,6 +12,7 @@ import httpx
 from orchestrall_client.agents import Agents
 from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
+from orchestrall_client.custom_agents import CustomAgents
 from orchestrall_client.datasets import Datasets
 from orchestrall_client.decisions import Decisions
 from orchestrall_client.evaluations import Evaluations
@@ -86,6 +87,7 @@ class Client:
         )
         self.agents = Agents(self._connection)
         self.batches = Batches(self._connection)
+        self.custom_agents = CustomAgents(self._connection)
         self.datasets = Datasets(self._connection)
         self.decisions = Decisions(self._connection)
         self.evaluations = Evaluations(self._connection)
