@@ -137,7 +137,6 @@ class McpToolsAllow(StrictModel):
 class McpServers(ApiView):
     permission = {"GET": MODELS_VIEW, "POST": MODELS_MANAGE}
     problems = {"POST": [Conflict]}
-    orders = ("name",)
     natural = "name"
 
     @extend_schema(
