@@ -149,7 +149,7 @@ class ListField(_Described):
 
     def typed(self) -> Any:
         item = Annotated[str, Field(max_length=self.longest)]
-        return Annotated[list[item], Field(max_length=self.most)]  # type: ignore[valid-type]
+        return Annotated[list[item], Field(max_length=self.most)]
 
 
 class TableField(_Described):

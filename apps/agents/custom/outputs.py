@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, Field, create_model
 
@@ -70,7 +70,7 @@ def output_type(content: Content, *, of_model: bool = False) -> type[BaseModel]:
     kinds = [_proposed(each.kind) for each in content.actions if each.kind in ACTIONS]
     if kinds:
         one = Annotated[reduce(or_, kinds), Field(discriminator="kind")] if len(kinds) > 1 else kinds[0]
-        told = Field(
+        told: Any = Field(
             default_factory=list,
             max_length=MOST_PROPOSALS,
             description="What you want done; a person decides on it. Empty where nothing is to be done.",
@@ -87,10 +87,10 @@ def proposals_in(report: BaseModel) -> list[Any]:
 
 
 def _proposed(kind: str) -> type[BaseModel]:
-    name = "".join(part.capitalize() for part in kind.replace(".", "_").split("_"))
+    name, tagged = "".join(part.capitalize() for part in kind.replace(".", "_").split("_")), cast(Any, Literal[kind])
     return create_model(
         f"Proposed{name}",
         __base__=Proposed,
-        kind=(Literal[kind], Field(description=ACTIONS[kind].title)),
+        kind=(tagged, Field(description=ACTIONS[kind].title)),
         arguments=(ACTIONS[kind].arguments_type, ...),
     )

@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 
 from apps.agents.custom import selectors, services, store
-from apps.agents.custom.contents import EXAMPLE, Content, content_of
+from apps.agents.custom.contents import EXAMPLE, LARGEST, Content, content_of
 from apps.agents.custom.differences import content_differences
 from apps.agents.custom.problems import NotUsable
 from apps.agents.models import CustomAgent, CustomAgentVersion
@@ -109,8 +109,6 @@ class Version:
 
 class _Builder(ConsoleView):
     """What the pages of the builder share."""
-
-    permission = {"GET": AGENTS_VIEW, "POST": AGENTS_CONFIGURE}
 
     def tools(self, chosen: list[str]) -> list[tuple[str, list[tuple[Tool, bool]]]]:
         """The tools that read, by their sources, each with whether it was chosen."""
@@ -221,7 +219,7 @@ class CustomImport(ConsoleView):
         if file is None:
             raise InvalidInput("No file was chosen; nothing was stored.", remedy="Choose an agent as YAML.")
         try:
-            text = file.read(services.LARGEST + 1).decode("utf-8-sig")
+            text = file.read(LARGEST + 1).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise InvalidInput("The file is no text in UTF-8; nothing was stored.") from error
         agent = services.custom_create(who=self.who, user=self.user, content=services.content_load(text))
@@ -233,6 +231,8 @@ class CustomImport(ConsoleView):
 
 class CustomPage(_Builder):
     """The builder of one agent: what is entered is kept as its draft."""
+
+    permission = {"GET": AGENTS_VIEW, "POST": AGENTS_CONFIGURE}
 
     def get(self, request: HttpRequest, custom: str) -> HttpResponse:
         agent = selectors.custom_get(who=self.who, key=custom)
