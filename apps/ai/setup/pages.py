@@ -38,7 +38,7 @@ class ModelsView(ConsoleView):
         context = {
             "setup": setup,
             "mode": selectors.mode(),
-            "kinds": {key: kind.title for key, kind in zip(PROVIDER_KINDS.keys(), PROVIDER_KINDS, strict=True)},
+            "providers": [(each, services.kind_title(each)) for each in setup.providers],
             "uncounted": [model for model in setup.models if model.is_enabled and not is_counted(model)],
             "choices": [setup.default, *setup.own],
             "other_askers": [asker for key, asker in setup.askers.items() if key not in own],

@@ -64,6 +64,8 @@ class Choice:
     agent_key: str
     title: str
     rows: list[ModelChoice]
+    others: list[LanguageModel]
+    """That may be added."""
     icon: str = "robot"
 
 
@@ -92,14 +94,20 @@ def setup_get(*, who: Principal) -> Setup:
     for row in choices_query(who=who):
         found.setdefault(row.agent_key, []).append(row)
     own = [
-        Choice(key, asker.title if asker else key, rows, asker.icon if asker else "robot")
+        Choice(key, asker.title if asker else key, rows, _others(models, rows), asker.icon if asker else "robot")
         for key, rows in found.items()
         if key
         for asker in [askers.get(key)]
     ]
-    default = Choice("", "Every agent without models of its own", found.get("", []))
+    held = found.get("", [])
+    default = Choice("", "Every agent without models of its own", held, _others(models, held))
     own.sort(key=lambda choice: choice.title)
     return Setup(providers, models, default, own, askers, policy_get(who=who))
+
+
+def _others(models: list[LanguageModel], rows: list[ModelChoice]) -> list[LanguageModel]:
+    chosen = {row.model_id for row in rows}
+    return [model for model in models if model.pk not in chosen]
 
 
 def providers_query(*, who: Principal) -> QuerySet[Provider]:
