@@ -8,6 +8,6 @@ urlpatterns = [
     path("", include("apps.ai.prompts.api_urls")),
     path("", include("apps.ai.mcp.client.api_urls")),
     path("", include("apps.ai.usage.api_urls")),
-    path("trained-models", include("apps.ai.training.api_urls")),
+    path("", include("apps.ai.training.api_urls")),
     path("model-calls/", include("apps.ai.traces.api_urls")),
 ]

@@ -1,14 +1,18 @@
-"""Below ``trained-models``, among the names of the API."""
+"""Models that are trained here, among the names of the API."""
 
 from django.urls import path
 
 from apps.ai.training import api
 
 urlpatterns = [
-    path("", api.TrainableList.as_view(), name="trainables"),
-    path("/<str:kind>/versions", api.TrainedList.as_view(), name="trained-list"),
-    path("/<str:kind>/versions/<uuid:trained>", api.TrainedOne.as_view(), name="trained"),
-    path("/<str:kind>/versions/<uuid:trained>/stop", api.TrainingStop.as_view(), name="training-stop"),
-    path("/<str:kind>/versions/<uuid:trained>/promote", api.TrainedPromote.as_view(), name="trained-promote"),
-    path("/<str:kind>/retire", api.TrainedRetire.as_view(), name="trained-retire"),
+    path("trained-models", api.TrainableList.as_view(), name="trainables"),
+    path("trained-models/<str:kind>/versions", api.TrainedList.as_view(), name="trained-list"),
+    path("trained-models/<str:kind>/versions/<uuid:trained>", api.TrainedOne.as_view(), name="trained"),
+    path("trained-models/<str:kind>/versions/<uuid:trained>/stop", api.TrainingStop.as_view(), name="training-stop"),
+    path(
+        "trained-models/<str:kind>/versions/<uuid:trained>/promote",
+        api.TrainedPromote.as_view(),
+        name="trained-promote",
+    ),
+    path("trained-models/<str:kind>/retire", api.TrainedRetire.as_view(), name="trained-retire"),
 ]
