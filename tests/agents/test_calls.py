@@ -96,6 +96,7 @@ def test_a_call_shows_what_was_sent_and_answered_as_it_left_and_what_tools_told(
     last = call_make(run, sent={"messages": answers}, answered={"text": "Done."})
     client = client_for(member("auditor"))
     page = client.get(f"/model-calls/{call.pk}/").content.decode()
+    assert f'href="/runs/R-{run.number}/#calls"' in page
     for told in ("Write to [[EMAIL_1_KQZMB]] &lt;b&gt;now&lt;/b&gt;.", "Reads rows.", "answered 1,234 characters"):
         assert told in page
     assert "Done." in client.get(f"/model-calls/{last.pk}/").content.decode()
