@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_provider_that_is_left_alone_is_not_asked_and_the_next_one_is(server: 
     assert ask().text == "All is well."
     assert [asked.model for asked in server.asked].count("broken") == breaker.MOST
     alone = ModelCall.objects.filter(model_name="broken").latest("id")
-    assert (alone.status, alone.attempts, alone.money) == ("failed", 0, 0)
+    assert (alone.status, alone.attempts, alone.money) == ("failed", 0, Decimal(0))
 
 
 def test_faults_of_the_settings_do_not_count_against_the_provider(server: AiServer, waits: list[float]) -> None:

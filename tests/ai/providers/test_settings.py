@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -97,15 +99,17 @@ def test_beside_tools_langchain_is_told_the_schema_in_words(server: AiServer) ->
 def test_langchain_sends_nothing_to_langsmith(server: AiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     from langsmith import utils
 
+    forget: Any = utils.get_env_var  # it remembers what it read
+
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         monkeypatch.setenv(name, "true")
     monkeypatch.setenv("LANGSMITH_ENDPOINT", server.root)
-    utils.get_env_var.cache_clear()
+    forget.cache_clear()
     seen: list[bool] = []
     server.always("watched", lambda asked: server.answer_named("plain"))  # type: ignore[arg-type, return-value]
     settings = LangChainSettings.model_validate({"base_url": server.url, "key": server.key})
     LANGCHAIN.ask(settings, "watched", HELLO, seconds=5.0, told=lambda _: seen.append(bool(utils.tracing_is_enabled())))
-    utils.get_env_var.cache_clear()
+    forget.cache_clear()
     assert seen
     assert not any(seen)
 
