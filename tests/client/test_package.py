@@ -16,6 +16,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "clients" / "python"
 SOURCES = sorted((PACKAGE / "src").rglob("*.py"))
 DECLARED = tomllib.loads((PACKAGE / "pyproject.toml").read_text())
 OWN = "orchestrall_client"
+# Each extra is for the module of its name.
+EXTRAS: dict[str, list[str]] = DECLARED["project"]["optional-dependencies"]
+
+
+def packages(requirements: list[str]) -> set[str]:
+    """What is imported of requirements."""
+    return {re.split(r"[<>=]", each)[0].replace("-", "_") for each in requirements}
 
 
 def imported(text: str) -> set[str]:
@@ -30,9 +37,17 @@ def imported(text: str) -> set[str]:
 
 
 def test_it_imports_what_it_declares_and_nothing_else() -> None:
-    dependencies = {re.split(r"[<>=]", each)[0] for each in DECLARED["project"]["dependencies"]}
-    used = {name for path in SOURCES for name in imported(path.read_text())}
-    assert used - set(sys.stdlib_module_names) - {OWN} == dependencies
+    used = {name for path in SOURCES if path.stem not in EXTRAS for name in imported(path.read_text())}
+    assert used - set(sys.stdlib_module_names) - {OWN} == packages(DECLARED["project"]["dependencies"])
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_a_module_that_needs_an_extra_imports_that_and_nothing_else_imports_it(extra: str) -> None:
+    (module,) = (path for path in SOURCES if path.stem == extra)
+    used = imported(module.read_text()) - set(sys.stdlib_module_names) - {OWN}
+    assert used == packages(EXTRAS[extra])
+    others = [path.name for path in SOURCES if f"{OWN}.{extra}" in path.read_text() and path != module]
+    assert others == []
 
 
 def test_an_import_of_the_server_would_be_found() -> None:
