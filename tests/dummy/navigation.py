@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.agents.models import AgentRun
 from apps.agents.uses import USES as AGENT_USES
 from apps.agents.uses import AgentUse
+from apps.ai.askers import ASKERS, Asker, AskerSource
 from apps.console.cards import Card, card
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
@@ -96,4 +97,8 @@ AGENT_USES.register(
         icon="bug",
         permission=DUMMY_LOOK,
     ),
+)
+
+ASKERS.register(
+    "dummy.askers", AskerSource("dummy.askers", "Dummies", lambda who: [Asker("dummy.asker", "A dummy that asks")])
 )
