@@ -25,7 +25,7 @@ COST = Decimal("0.0004")
 
 
 def ask(request: Request = ASKED, *, told: Any = None, agent: str = "", **options: Any) -> Reply:
-    model = model_for(Purpose("explain", agent_key=agent), **{"seconds": 5.0, **options})
+    model = model_for(Purpose("explain", agent_key=agent), **{"seconds": 60.0, **options})
     assert model is not None
     return model.ask(request, told=told)
 
@@ -169,7 +169,7 @@ def test_nothing_is_told_twice(server: AiServer, waits: list[float]) -> None:
 def test_one_that_hangs_leaves_time_for_the_next(server: AiServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain, "LEAST", 0.1)
     connect(server, "hang", "plain")
-    assert ask(seconds=1.0).text == "All is well."
+    assert ask(seconds=2.0).text == "All is well."
     assert [each.status for each in calls()] == ["unknown", "succeeded"]
     assert server.asked[0].closed.wait(5)
 
