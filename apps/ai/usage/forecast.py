@@ -64,11 +64,11 @@ def student(probability: float, freedom: int) -> float:
     z = NormalDist().inv_cdf(probability)
     terms = (
         z,
-        (z**3 + z) / 4,
+        (z**3 + z) / 4.0,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
     )
-    return sum(term / freedom**power for power, term in enumerate(terms))
+    return math.fsum(term / freedom**power for power, term in enumerate(terms))
 
 
 def _days_left(today: date) -> list[int]:

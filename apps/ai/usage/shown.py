@@ -38,7 +38,7 @@ class Looked:
     def of(cls, query: QueryDict) -> Looked:
         """Of what is not known the usual is taken: a link of long ago still shows a page."""
         try:
-            person = UUID(query["person"]) if query.get("person") else None
+            person = UUID(str(query["person"])) if query.get("person") else None
         except ValueError:
             person = None
         narrow = UsageFilter(
