@@ -62,6 +62,7 @@ ANSWERS: dict[str, type[Model]] = {
     "custom_agents_list": custom_agents.CustomAgentListed,
     "custom_agent_create": custom_agents.CustomAgent,
     "custom_agent_get": custom_agents.CustomAgent,
+    "custom_agent_draft_get": custom_agents.CustomAgent,
     "custom_agent_draft_save": custom_agents.CustomAgent,
     "custom_agent_versions": custom_agents.CustomAgentVersion,
     "custom_agent_publish": custom_agents.CustomAgentVersion,

@@ -523,7 +523,7 @@ def _custom(run: Any, marker: str) -> None:
 
     about = {"key": f"custom.a{run.pk.hex}", "title": f"Maker {marker}", "created_by": run.created_by}
     agent = CustomAgent.objects.create(id=run.pk, summary=f"Summary {marker}", **about)
-    for number in (1, None):
+    for number in (1, 2, None):
         content = {**EXAMPLE, "title": f"Maker {marker}", "instructions": f"Say {number} {marker}"}
         row = CustomAgentVersion.objects.create(
             agent=agent, number=number, content=content, note=f"Note {marker}", created_by=run.created_by,

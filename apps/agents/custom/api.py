@@ -189,8 +189,13 @@ class CustomVersions(ApiView):
 
 
 class CustomDraft(ApiView):
-    permission = {"PUT": AGENTS_CONFIGURE, "DELETE": AGENTS_CONFIGURE}
+    permission = {"GET": AGENTS_VIEW, "PUT": AGENTS_CONFIGURE, "DELETE": AGENTS_CONFIGURE}
     problems = {"PUT": [Conflict], "DELETE": [Conflict]}
+
+    @extend_schema(operation_id="custom_agent_draft_get", tags=[TAG], parameters=[CUSTOM], responses={200: CustomOut})
+    def get(self, request: Request, custom: str) -> Response:
+        """The agent with its draft, in the state that a change of the draft may name by `If-Match`."""
+        return self.answer(CustomOut.of(selectors.custom_get(who=self.who, key=custom)))
 
     @extend_schema(
         operation_id="custom_agent_draft_save",
