@@ -349,8 +349,15 @@ def _context(
         stopping=stopping,
         trained=parameters_of(trained),
         **asks(
-            agent, user=lambda: run.created_by, user_id=run.created_by_id, subject_kind=KIND, subject=run.pk,
-            now=run.created_at, origin=run.origin, stopping=stopping, is_demo=run.is_demo,
+            agent,
+            user=lambda: run.created_by,
+            user_id=run.created_by_id,
+            subject_kind=KIND,
+            subject=run.pk,
+            now=run.created_at,
+            origin=run.origin,
+            stopping=stopping,
+            is_demo=run.is_demo,
         ),
     )
 
