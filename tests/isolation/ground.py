@@ -452,10 +452,14 @@ def _evaluation(run: Any, status: str, marker: str) -> None:
 
 def _budget(run: Any, marker: str) -> None:
     """A budget of the id of a run."""
-    from apps.ai.models import Budget
+    from django.utils import timezone
+
+    from apps.ai.models import Budget, BudgetAccount
 
     key = f"agent.{run.number}.{marker}"
-    Budget.objects.create(id=run.pk, scope="agent", agent_key=key, period="month", money=9, created_by=run.created_by)
+    about = {"scope": "agent", "agent_key": key, "period": "month", "created_by": run.created_by}
+    budget = Budget.objects.create(id=run.pk, money=9, **about)
+    BudgetAccount.objects.create(budget=budget, bearer=key, starts=timezone.now().date().replace(day=1))
 
 
 def _trained(run: Any, status: str, marker: str, dataset: str) -> None:

@@ -499,6 +499,7 @@ REFUSING_WORDS = {
 # Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
 UNMARKED = {
     "/api/v1/usage",
+    "/api/v1/model-usage",
     "/api/v1/performance",
     "/performance/",
     "/performance/figures/",

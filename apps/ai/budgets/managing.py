@@ -16,7 +16,7 @@ from apps.ai.askers import askers_of
 from apps.ai.budgets import periods, selectors
 from apps.ai.models import Budget, BudgetAccount, ModelCall
 from apps.ai.permissions import BUDGETS_MANAGE
-from apps.common.errors import Conflict, InvalidInput, Issue
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import StrictModel
 
@@ -65,7 +65,8 @@ class BudgetWanted(Limits):
 def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) -> Budget:
     """A budget that holds for every call from now on. What was spent before in its period counts.
 
-    Raises `InvalidInput` for an agent or a person that is not there, and `Conflict` where there is such a budget.
+    Raises `InvalidInput` for an agent that is not there, `NotFound` for such a person, and `Conflict` where there is
+    such a budget.
     """
     demand(who, BUDGETS_MANAGE)
     budget = Budget(
@@ -77,7 +78,7 @@ def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) ->
     if budget.agent_key and budget.agent_key not in askers_of(who):
         issues.append(Issue(path="agent", message="There is no such agent: take its key from the list of agents."))
     if budget.user_id is not None and not User.objects.filter(pk=budget.user_id).exists():
-        issues.append(Issue(path="person", message="There is no such member: take the id from the list of members."))
+        raise NotFound("There is no such member; nothing was stored.", remedy="Take the id from the list of members.")
     if issues:
         raise InvalidInput("The budget bears nobody who is there; nothing was stored.", issues=issues)
     try:

@@ -172,7 +172,6 @@ def test_a_budget_is_set_changed_and_deleted_by_form(browser: Client) -> None:
         ({"money": "-1"}, "greater than or equal to 0"),
         ({"money": "NaN"}, "finite"),
         ({"scope": "agent", "agent": "nobody"}, "There is no such agent"),
-        ({"scope": "user", "person": str(uuid4())}, "There is no such member"),
         ({"warn_at": "101"}, "less than or equal to 100"),
         ({"period": "aeon"}, "&#x27;day&#x27; or &#x27;month&#x27;"),
     ],
@@ -186,6 +185,14 @@ def test_a_budget_that_cannot_be_is_told_where_and_keeps_what_was_entered(
     assert answer.status_code == 422
     assert told in html
     assert 'value="75"' in html or "warn_at" in changed
+    assert not Budget.objects.exists()
+
+
+def test_a_budget_of_a_person_who_is_not_there_is_not_found(browser: Client) -> None:
+    sent = {"scope": "user", "person": str(uuid4()), "period": "month", "money": "17"}
+    answer = browser.post("/usage/budgets/new/", sent)
+    assert answer.status_code == 404
+    assert "There is no such member" in answer.content.decode()
     assert not Budget.objects.exists()
 
 
