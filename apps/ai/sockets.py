@@ -24,7 +24,7 @@ class TrainedSocket(TenantConsumer):
         return [live.event(self._row())]
 
     def _row(self) -> TrainedModel:
-        return selectors.trained_by_id(who=self.who, id=self.scope["url_route"]["kwargs"]["id"])
+        return selectors.trained_by_id(who=self.who, id=self.scope["url_route"]["kwargs"]["trained"])
 
 
-urlpatterns = [path("ws/trained/<uuid:id>/", TrainedSocket.as_asgi())]
+urlpatterns = [path("ws/trained/<uuid:trained>/", TrainedSocket.as_asgi())]

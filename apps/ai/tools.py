@@ -56,7 +56,7 @@ class Tool:
     """One tool, for a caller who may use it."""
 
     key: str
-    """``<source>:<thing>``, such as ``agent:retail.demand_forecaster``: what is stored and allow-listed."""
+    """``<source>:<thing>``, such as ``agent:example.outlier_finder``: what is stored and allow-listed."""
     title: str
     description: str
     parameters: dict[str, Any]

@@ -28,6 +28,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "keys", "description": "API keys, for programs that run by themselves."},
         {"name": "service accounts", "description": "Members that are programs: whom keys may act for."},
         {"name": "agents", "description": "What can be run, what it takes and gives, and what it was measured on."},
+        {"name": "custom agents", "description": "Agents that the organisation makes of a prompt, tools and shapes."},
         {"name": "runs", "description": "Start an agent, follow it, and read its result."},
         {"name": "decisions", "description": "What agents decided, what people hold of it, and what came of it."},
         {"name": "batches", "description": "An agent on each row of a file: start it, follow it, stop it."},

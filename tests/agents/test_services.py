@@ -542,5 +542,5 @@ def test_progress_and_a_wish_to_cancel_never_wait_for_each_other(
 
     assert at_once(4, acme, act) == [40, 20, 40, 20]
     run.refresh_from_db()
-    assert run.seq == 1 + 1 + 2 * 40  # accepted, the first wish to cancel, each progress
+    assert run.seq == 1 + 1 + 1 + 2 * 40  # accepted, begun, the first wish to cancel, each progress
     assert run.cancel_requested_at

@@ -14,6 +14,9 @@ from apps.agents.models import AgentRun
 from apps.agents.uses import USES as AGENT_USES
 from apps.agents.uses import AgentUse
 from apps.ai.askers import ASKERS, Asker, AskerSource
+from apps.ai.usage.subjects import Subject as CallSubject
+from apps.ai.usage.subjects import SubjectKind, subject_kind
+from apps.console.attention import Wanted, attention
 from apps.console.cards import Card, card
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
@@ -102,3 +105,19 @@ AGENT_USES.register(
 ASKERS.register(
     "dummy.askers", AskerSource("dummy.askers", "Dummies", lambda who: [Asker("dummy.asker", "A dummy that asks")])
 )
+
+
+def _wanted(request: HttpRequest) -> list[Wanted]:
+    number = number_of(request, _counted.key) or 0
+    told = f"{number} times, which is more often than anybody asked for."
+    return [Wanted("Too much was counted", told, reverse("console:help"), "late", "bug")] if number > 1000 else []
+
+
+attention("dummy.counting", _wanted, permission=DUMMY_LOOK)
+
+
+def _counts(ids: Collection[UUID]) -> Mapping[UUID, CallSubject]:
+    return {id: CallSubject("A count", reverse("console:help")) for id in ids}
+
+
+subject_kind(SubjectKind("dummy.count", "A count", DUMMY_LOOK, _counts))

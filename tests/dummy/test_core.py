@@ -27,9 +27,21 @@ FIELDS = """
 """Words of each field. Those that a platform needs as well are left out: account, order, card, alert, demand."""
 
 MEANT: dict[tuple[str, str], str] = {
-    ("apps/common/redaction.py", "patient"): "numbers of people that logs must not show, by their labels",
-    ("apps/common/redaction.py", "payment"): "the check digit of ISO/IEC 7812 is that of payment cards",
-    ("apps/common/redaction.py", "bank"): "an IBAN is the number of a bank account",
+    **{
+        (f"apps/common/{name}.py", "patient"): "numbers of people that nobody else must see, by their labels"
+        for name in (
+            *("redaction", "detectors/__init__", "detectors/_forms", "detectors/checkdigits"),
+            *("detectors/credentials", "detectors/numbers"),
+        )
+    },
+    ("apps/common/detectors/checkdigits.py", "payment"): "the check digit of ISO/IEC 7812 is that of payment cards",
+    ("apps/common/detectors/checkdigits.py", "bank"): "an IBAN is the number of a bank account",
+    ("apps/common/detectors/numbers.py", "bank"): "an IBAN is the number of a bank account",
+    ("apps/ai/masking/values.py", "patient"): "names of fields whose values are masked",
+    **{
+        (f"apps/ai/usage/{name}.py", "forecast"): "what will have been spent when the month ends"
+        for name in ("__init__", "alerts", "api", "forecast", "ledger", "shown")
+    },
     ("apps/common/synthetic.py", "bank"): "the calendar of public holidays is that of banks",
     ("apps/dispatch/metrics.py", "gauge"): "a kind of metric of Prometheus",
     ("orchestrall/settings/test.py", "dummy"): "the settings of the tests",

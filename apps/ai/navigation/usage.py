@@ -66,8 +66,9 @@ def _wanted(request: HttpRequest) -> list[Wanted]:
 
 def _told(alert: Alert) -> Wanted:
     url = reverse("ai:budget", args=[alert.state.budget.pk])
-    tone, icon = ("failed", "ban") if alert.level == "spent" else ("late", "alert-triangle")
-    return Wanted(alert.title, alert.text, url, tone, icon)
+    if alert.level == "spent":
+        return Wanted(alert.title, alert.text, url, "failed", "ban")
+    return Wanted(alert.title, alert.text, url, "late", "alert-triangle")
 
 
 card(Card("ai.spending", "ai/usage/card.html", _spending, permission=USAGE_VIEW, width="full", order=25))

@@ -33,12 +33,12 @@ KIND = OpenApiParameter(
 )
 _TRAINABLE: dict[str, Any] = {
     "key": "example.weights",
-    "title": "Weights of forecasts",
+    "title": "Weights of models",
     "version": "1.0",
-    "agent": "example.forecaster",
+    "agent": "example.estimator",
     "summary": "Which models are right for your items on average.",
     "data": "A table of demand.",
-    "intended_use": "Steadies forecasts of items with little history.",
+    "intended_use": "Steadies estimates where there is little history.",
     "limits": ["It is learned from one table."],
     "source": "Bates and Granger (1969).",
     "in_use": 3,

@@ -55,10 +55,10 @@ def test_a_version_is_trained_and_judged_on_what_it_did_not_see(train: Train) ->
 
 def test_nothing_is_used_before_somebody_takes_it_into_use(train: Train, builder: User, work_off: WorkOff) -> None:
     row = train(9, 10, 11, 10)
-    assert estimate(builder, work_off).result.output == {"value": 0.0, "is_learned": False}
+    assert estimate(builder, work_off).result.output == {"value": 0.0, "is_learned": False, "tables": 1}
     promote(builder, row)
     used = estimate(builder, work_off)
-    assert used.result.output == {"value": 10.0, "is_learned": True}
+    assert used.result.output == {"value": 10.0, "is_learned": True, "tables": 1}
     assert used.result.record["trained"] == {TENDENCY: 1}
 
 
@@ -143,7 +143,7 @@ def test_a_table_that_nothing_can_be_learned_from_fails_with_its_reason(
 
 
 @pytest.mark.parametrize(
-    "made", [Tendency.model_construct(value=float("nan")), Tendency.model_construct(value="x"), None]
+    "made", [Tendency.model_construct(value=float("nan")), Tendency.model_construct(value=float("inf")), None]
 )
 def test_parameters_that_are_not_plain_numbers_are_never_stored(
     train: Train, monkeypatch: pytest.MonkeyPatch, made: Any

@@ -20,6 +20,8 @@ class EstimatorInput(StrictModel):
 class Estimate(BaseModel):
     value: float
     is_learned: bool
+    tables: int
+    """That whoever it runs for may see."""
 
 
 class NoSettings(BaseModel):
@@ -31,13 +33,16 @@ class Estimator(Agent[EstimatorInput, Estimate, NoSettings]):
 
     key, title, version = "dummy.estimator", "Estimator", "1.0"
     trained = (TENDENCY,)
+    tools = ("dataset:list",)
     fresh_for = timedelta(hours=1)
     verdicts = {"told": Verdict(title="Told", tone="good", needs="Nothing to do.")}
 
     def run(self, data: EstimatorInput, settings: NoSettings, ctx: RunContext) -> Estimate:
         learned = ctx.trained(TENDENCY)
         value = learned.value if isinstance(learned, Tendency) else 0.0
-        return Estimate(value=data.times * value, is_learned=learned is not None)
+        seen = [tool.use({}, ctx.asking).data for tool in ctx.tools(self.tools) if ctx.asking]
+        tables = sum(len(each["datasets"]) for each in seen)
+        return Estimate(value=data.times * value, is_learned=learned is not None, tables=tables)
 
     def headline(self, report: Estimate) -> str:
         return f"About {report.value:g}"

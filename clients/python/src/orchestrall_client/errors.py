@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrall_client.evaluation_models import EvaluationDetail
     from orchestrall_client.message_models import Message
     from orchestrall_client.models import BatchDetail, RunDetail
+    from orchestrall_client.training_models import TrainedDetail
     from orchestrall_client.workflow_models import WorkflowRunDetail
 
 
@@ -35,7 +36,9 @@ class WaitExpired(OrchestrallError):
     """The time for waiting was over before the run had ended. The run goes on."""
 
     def __init__(
-        self, run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail | Message, seconds: float
+        self,
+        run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail | Message | TrainedDetail,
+        seconds: float,
     ) -> None:
         super().__init__(run, seconds)
         self.run, self.seconds = run, seconds
