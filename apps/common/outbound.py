@@ -117,8 +117,8 @@ def client(
 
     All that it does has to be over `seconds` from now, and it reads `largest` bytes at most in all, however slowly they
     come: then it raises `httpx.TimeoutException` or `httpx.RemoteProtocolError`. Once `stopping` says so, whatever it
-    waits for ends by `OutboundStopped`. Answers come as they are, not compressed: a small one cannot become a large one.
-    What may not be called is `OutboundRefused`, as everywhere.
+    waits for ends by `OutboundStopped`. Answers come as they are, not compressed: a small one cannot become a large
+    one. What may not be called is `OutboundRefused`, as everywhere.
     """
     made = _client(_Bounds(time.monotonic() + seconds, largest, stopping))
     made.headers.update({**(headers or {}), "Accept-Encoding": "identity"})

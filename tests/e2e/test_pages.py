@@ -81,7 +81,7 @@ def found(browser: Browser, address: Address, session_of: Callable[..., Any]) ->
 
 
 def fetch_html(page: Page, path: str) -> str | None:
-    """What is at the path, asked for by the browser (its driver cannot resolve our hosts); None for data and downloads."""
+    """What is at the path, asked for by the browser (its driver cannot resolve our hosts); None for data, downloads."""
     return page.evaluate(  # type: ignore[no-any-return]
         """async (path) => {
             const answer = await fetch(path);

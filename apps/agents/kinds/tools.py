@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
@@ -131,10 +132,8 @@ def _waited(run: AgentRun, ctx: ToolContext) -> AgentRun:
     if not run.is_open:  # its result was at hand
         return run
     if not wait_until(partial(_looked_at, run, ctx), ctx) and ctx.stopping() and ctx.who.can(RUNS_CANCEL):
-        try:
+        with suppress(Conflict):  # it has just ended
             services.run_cancel(run=run)
-        except Conflict:
-            pass  # it has just ended
     return selectors.run_get(who=ctx.who, id=run.pk, with_result=True)
 
 
