@@ -17,6 +17,7 @@ from apps.ai.answers import faults
 from apps.ai.contract import Message, Model, Reply, Request, ToolCall, ToolOffer, Usage
 from apps.ai.failures import ModelStopped
 from apps.ai.masking import has_free_text
+from apps.ai.tooling import by_name
 from apps.ai.tools import Tool, ToolAnswer, ToolContext
 from apps.common.errors import Problem
 
@@ -125,8 +126,8 @@ def run(
     so, and what asking a model raises.
     """
     result, until = LoopResult(), time.monotonic() + limits.seconds
-    by_name = {tool.name: tool for tool in tools}
-    offers = tuple(ToolOffer(name=n, description=t.description, parameters=t.parameters) for n, t in by_name.items())
+    named = by_name(tools)
+    offers = tuple(ToolOffer(name=n, description=t.description, parameters=t.parameters) for n, t in named.items())
     messages = list(request.messages)
     for number in range(limits.calls):
         if ctx.stopping():
@@ -145,7 +146,7 @@ def run(
             result.trace.append(Turn(reply, (), took))
             break
         left = limits.uses - len(result.uses)
-        uses = tuple(_use(call, by_name, ctx, until, place < left) for place, call in enumerate(reply.calls))
+        uses = tuple(_use(call, named, ctx, until, place < left) for place, call in enumerate(reply.calls))
         result.trace.append(Turn(reply, uses, took))
         _within(limits, result, until, spent)
         anew()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -133,6 +134,18 @@ def test_arguments_that_a_tool_does_not_take_are_told_with_their_places_and_neve
     wrong = Reply(calls=(ToolCall(id="c", name="test_count", arguments={"what": 7}),))
     result = run(FakeModel(wrong, "I cannot tell."), tool(never))
     assert result.uses[0].problem == "The arguments are not right: what: 7 is not of type 'string'."
+
+
+def test_two_tools_of_a_name_are_each_asked_by_one_of_their_own() -> None:
+    def named(key: str) -> Tool:
+        return replace(tool(lambda given, ctx: ToolAnswer(data=key)), key=key)
+
+    def both(request: Request) -> Reply | str:
+        calls = tuple(ToolCall(id=each.name, name=each.name, arguments={}) for each in request.tools)
+        return Reply(calls=calls) if request.messages[-1].role != "tool" else "Both."
+
+    result = run(FakeModel(both, repeats=True), named("test:a.b"), named("test:a_b"))
+    assert [answer.data for answer in result.tool_answers] == ["test:a.b", "test:a_b"]
 
 
 @pytest.mark.parametrize("is_outside", [True, False])
