@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,11 @@ from uuid import UUID
 from django.db.models import Sum
 
 from apps.accounts.models import User
-from apps.agents.contract import Agent
+from apps.agents.contract import Agent, RunCancelled
+from apps.agents.finding import agent_of
 from apps.ai import calling
-from apps.ai.contract import Purpose
+from apps.ai.contract import Model, Purpose, Reply, Request
+from apps.ai.failures import ModelStopped
 from apps.ai.models import ModelCall
 from apps.ai.tooling import depth_of
 from apps.ai.tools import Tool, ToolContext, tool_get
@@ -22,6 +25,26 @@ from apps.common.permissions import Principal
 from apps.gateway.principals import Caller
 
 ORIGIN = "agent"
+AGENTS_SOURCE = "agent"
+"""Source of the tools that are agents (`kinds.tools`)."""
+
+
+@dataclass(frozen=True)
+class AskedInRun:
+    """A model as an agent has it: where the run is to stop it says so as `progress` does, and not as a model that has
+    failed, for which an agent may have another way."""
+
+    model: Model
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def ask(self, request: Request, *, told: Callable[[str], None] | None = None) -> Reply:
+        try:
+            return self.model.ask(request, told=told)
+        except ModelStopped as stopped:
+            raise RunCancelled from stopped
 
 
 def asks(
@@ -49,12 +72,16 @@ def asks(
         found = [tool_get(person, person, key) for key in keys if key in agent.tools]
         return [tool for tool in found if tool is not None and tool.is_read]
 
+    def choose() -> Model | None:
+        model = calling.model_for(purpose, stopping=stopping)
+        return model and AskedInRun(model)
+
     def spent() -> Decimal:
         calls = ModelCall.objects.filter(subject_kind=subject_kind, subject=subject)
         return calls.aggregate(spent=Sum("money"))["spent"] or Decimal(0)
 
     return {
-        "choose": lambda: calling.model_for(purpose, stopping=stopping),
+        "choose": choose,
         "tools": tools,
         "spent": spent,
         "asking": person
@@ -65,11 +92,12 @@ def asks(
 def tools_check(agent: Agent[Any, Any, Any], *, user: User | None, who: Principal | None) -> None:
     """Raise `PermissionDenied` where a key starts an agent whose tools reach further than the key itself.
 
-    A run has the rights of its member. A key that may do less than the member must not reach more through an agent.
+    A run has the rights of its member. A key that may do less than the member must not reach more through an agent,
+    nor through one that this agent asks.
     """
     if not agent.tools or user is None or not isinstance(who, Caller) or who.scopes is None:
         return
-    for key in agent.tools:
+    for key in _reached(agent):
         tool = tool_get(user, user, key)
         if tool is None:
             continue
@@ -78,3 +106,17 @@ def tools_check(agent: Agent[Any, Any, Any], *, user: User | None, who: Principa
                 f"{agent.title} asks the tool {tool.title}, which this key may not use; nothing was started.",
                 remedy="Give the key the scopes of what the agent reads, or start the agent as a person.",
             )
+
+
+def _reached(agent: Agent[Any, Any, Any]) -> list[str]:
+    """The keys of the tools that an agent asks, and of those that agents among them ask."""
+    found, ahead = dict[str, None](), [agent]
+    while ahead:
+        for key in ahead.pop().tools:
+            if key in found:
+                continue
+            found[key] = None
+            source, _, thing = key.partition(":")
+            if source == AGENTS_SOURCE and (asked := agent_of(thing)) is not None:
+                ahead.append(asked)
+    return list(found)

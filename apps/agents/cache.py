@@ -62,16 +62,22 @@ class Kept(BaseModel):
 
 
 def find(
-    agent: Agent[Any, Any, Any], configuration: UUID | None, data: Any, trained: Mapping[str, int] = NONE_TRAINED
+    agent: Agent[Any, Any, Any],
+    configuration: UUID | None,
+    data: Any,
+    trained: Mapping[str, int] = NONE_TRAINED,
+    *,
+    person: UUID | None = None,
 ) -> Kept | None:
     """The result of an agent's current version for an input as it is stored; `configuration` is that of its settings,
-    and `trained` are the versions of the models trained here that are in use.
+    and `trained` are the versions of the models trained here that are in use. Of an agent that asks tools it is the
+    result of the same `person`: another one may not see what their tools found.
 
     Whether the caller may run the agent and see the data is asked before.
     """
     if agent.fresh_for is None or (key := data_key(current_tenant())) is None:
         return None
-    place = _place(key, agent.key, agent.version, configuration, data, trained)
+    place = _place(key, agent, agent.version, configuration, data, trained, person)
     try:
         sealed = redis().get(redis_key(*place))
     except RedisError:
@@ -99,7 +105,7 @@ def keep(run: AgentRun, result: Result, trained: Mapping[str, int] = NONE_TRAINE
     packed = zlib.compress(kept.model_dump_json(exclude_defaults=True).encode(), 1)
     if len(packed) > LARGEST:
         return
-    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input, trained)
+    place = _place(key, result.agent, run.agent_version, run.configuration_id, run.input, trained, run.created_by_id)
     sealed = key.seal(packed, purpose=PURPOSE, context=":".join(place))
     try:
         redis().set(redis_key(*place), sealed, ex=max(1, int(fresh_for.total_seconds())))
@@ -115,7 +121,7 @@ def forget(run: AgentRun) -> None:
     trained: Mapping[str, int] = NONE_TRAINED
     if agent.trained and (record := AgentResult.objects.only("record").get(pk=run.pk).record):
         trained = Record.model_validate(record).trained
-    place = _place(key, run.agent_key, run.agent_version, run.configuration_id, run.input, trained)
+    place = _place(key, agent, run.agent_version, run.configuration_id, run.input, trained, run.created_by_id)
     try:
         redis().delete(redis_key(*place))
     except RedisError:
@@ -124,14 +130,17 @@ def forget(run: AgentRun) -> None:
 
 def _place(
     key: DataKey,
-    agent: str,
+    agent: Agent[Any, Any, Any],
     version: str,
     configuration: UUID | None,
     data: Any,
-    trained: Mapping[str, int] = NONE_TRAINED,
+    trained: Mapping[str, int],
+    person: UUID | None,
 ) -> tuple[str, str]:
     """Where a result is kept, within its tenant: a hash of all that it comes from, keyed with the tenant's own key."""
-    named = canonical([agent, version, str(configuration or ""), data, dict(trained)])
+    named = canonical([agent.key, version, str(configuration or ""), data, dict(trained)])
+    if agent.tools:
+        named += canonical([str(person or "")])
     return "result", hmac.digest(key.derive(f"{PURPOSE}.place"), named, hashlib.sha256).hex()
 
 

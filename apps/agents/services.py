@@ -42,6 +42,7 @@ from apps.agents.inputs import (
     table_of,
 )
 from apps.agents.models import AgentRun
+from apps.ai.failures import ModelStopped
 from apps.ai.training.selectors import Promoted, parameters_of, promoted_of, versions_of
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
@@ -92,7 +93,7 @@ def run_start(
     run.configuration, run.is_fresh = configuration, fresh
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
     trained = {} if fresh else versions_of(promoted_of(agent.trained))
-    if not fresh and (kept := cache.find(agent, run.configuration_id, run.input, trained)):
+    if not fresh and (kept := cache.find(agent, run.configuration_id, run.input, trained, person=run.created_by_id)):
         return _answered(run, agent, kept)
     _looked_at(agent, parsed, loader(find))
     with transaction.atomic():
@@ -183,6 +184,7 @@ def run_start_from_file(
     another one, `PermissionDenied` for a caller who may not upload.
     """
     demand(who, DATASETS_UPLOAD)
+    tools_check(agent, user=user, who=who)
     field = agent.table_field
     given = data.get(field, {})
     if not field or not isinstance(given, dict) or {"dataset", "rows"} & set(given):
@@ -298,7 +300,11 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         held, read = configurations.settings_of(agent, run.configuration_id), dict[UUID, Dataset]()
         trained = promoted_of(agent.trained)
         versions = versions_of(trained)
-        kept = None if run.is_fresh else cache.find(agent, run.configuration_id, run.input, versions)
+        kept = (
+            None
+            if run.is_fresh
+            else cache.find(agent, run.configuration_id, run.input, versions, person=run.created_by_id)
+        )
         if kept and kept.run != run.id:  # its own, where the database was lost with the end of it, is worked out anew
             run_end(claim, run, Status.SUCCEEDED, result=kept.result(agent), origin=kept.origin)
             counters.count_on_commit("runs_at_hand")
@@ -308,7 +314,7 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
         result = result_of(run, agent, report, held, read.values(), trained, ctx.asked)
         run_end(claim, run, Status.SUCCEEDED, result=result)
         cache.keep(run, result, versions)
-    except RunCancelled:
+    except (RunCancelled, ModelStopped):
         _stopped(claim, run)
     except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):
         raise

@@ -100,7 +100,7 @@ def test_what_was_accepted_before_is_answered_by_what_has_ended_since(
 ) -> None:
     """A run of a workflow, of a batch or of many comes to the worker first: it looks as well."""
     with monkeypatch.context() as patched:
-        patched.setattr(cache, "find", lambda *given: None)
+        patched.setattr(cache, "find", lambda *given, **named: None)
         run = start(None, DECIDER, **ROWS)
     monkeypatch.setattr(type(AGENT), "run", lambda *given: pytest.fail("it was worked out"))
     assert run.status == "queued"
@@ -221,7 +221,7 @@ def test_with_another_key_a_result_has_another_name_and_does_not_open(first: Age
     sealed = redis().get(name)
     assert isinstance(sealed, bytes)
     key, other = require_data_key(acme), DataKey("other", b"k" * KEY_BYTES)
-    asked = (DECIDER, AGENT.version, None, first.input)
+    asked = (AGENT, AGENT.version, None, first.input, cache.NONE_TRAINED, None)
     place = cache._place(key, *asked)
     assert cache._opened(key, place, sealed) is not None
     assert cache._place(other, *asked) != place

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from io import BytesIO
+from typing import Any, cast
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents import selectors
 from apps.agents import services as runs
-from apps.agents.asking import tools_check
+from apps.agents.asking import asks, tools_check
+from apps.agents.contract import RunCancelled, RunContext
 from apps.agents.custom import services
+from apps.agents.custom.selectors import content_now
+from apps.agents.models import AgentRun
 from apps.ai.contract import Request
+from apps.ai.failures import ModelStopped
 from apps.common.errors import InvalidInput, PermissionDenied
+from apps.datasets.models import Dataset
 from apps.gateway.principals import Caller
 from tests.agents.conftest import WorkOff
 from tests.agents.custom.conftest import ANSWER, Make, Says, calls
@@ -63,6 +71,86 @@ def test_a_key_starts_no_agent_whose_tools_reach_further_than_itself(make: Make,
     tools_check(made, user=builder, who=Caller(builder, frozenset({"agents.run", "datasets.view"})))
     with pytest.raises(PermissionDenied, match="List of datasets"):
         tools_check(made, user=builder, who=Caller(builder, frozenset({"agents.run"})))
+
+
+def test_a_key_reaches_nothing_through_an_agent_that_an_agent_asks(make: Make, builder: User) -> None:
+    inner = make(tools=["dataset:list"], title="Inner")
+    outer: Any = selectors.agent_get(who=builder, key=make(tools=[f"agent:{inner.key}"], title="Outer").key)
+    scopes = frozenset({"agents.view", "agents.run", "runs.view"})
+    tools_check(outer, user=builder, who=Caller(builder, scopes | {"datasets.view"}))
+    with pytest.raises(PermissionDenied, match="List of datasets"):
+        tools_check(outer, user=builder, who=Caller(builder, scopes))
+
+
+def test_a_key_reaches_nothing_through_a_file_that_it_sends(make: Make, builder: User) -> None:
+    inputs = [{"kind": "dataset", "name": "rows"}]
+    key = make(tools=["dataset:list"], inputs=inputs, request="{rows}", examples=[]).key
+    narrow = Caller(builder, frozenset({"agents.view", "agents.run", "datasets.upload"}))
+    with pytest.raises(PermissionDenied, match="List of datasets"):
+        runs.run_start_from_file(
+            agent=selectors.agent_get(who=builder, key=key), data={}, file=BytesIO(b"a\n1\n"), filename="a.csv",
+            user=builder, origin="api", who=narrow,
+        )  # fmt: skip
+    assert Dataset.objects.count() == 0
+
+
+def test_an_agent_that_asks_itself_comes_to_an_end(
+    make: Make, says: Says, builder: User, work_off: WorkOff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = make()
+    content = content_now(agent).model_copy(update={"tools": [f"agent:{agent.key}"]})
+    services.draft_save(who=builder, user=builder, agent=agent, content=content)
+    services.custom_publish(who=builder, user=builder, agent=agent)
+    told: list[str] = []
+
+    def asks(request: Request) -> Any:
+        if request.messages[-1].role == "tool":
+            told.append(request.messages[-1].text)
+            return json.dumps(ANSWER)
+        return calls(request.tools[0].name, **LETTER)
+
+    def waited(over: Any, ctx: Any) -> bool:
+        work_off()  # a worker of the test's own takes up what a worker would
+        return bool(over())
+
+    monkeypatch.setattr("apps.agents.kinds.tools.wait_until", waited)
+    model = says(asks)
+    made = selectors.agent_get(who=builder, key=agent.key)
+    runs.run_start(agent=made, data=LETTER, user=builder, who=builder, origin="console", fresh=True)
+    work_off()
+    assert [run.origin for run in AgentRun.objects.order_by("number")] == ["console", "agent:1", "agent:2", "agent:3"]
+    assert {run.status for run in AgentRun.objects.all()} == {"succeeded"}
+    assert "agents ask each other already" in told[0]
+    assert len(model.asked) == 8
+
+
+def test_what_is_at_hand_of_an_agent_with_tools_is_at_hand_for_the_same_person_alone(
+    make: Make, says: Says, builder: User, member: MakeMember, work_off: WorkOff
+) -> None:
+    """What its tools found for one who may see more is not shown to one who may see less."""
+    model = says(calls("dataset_list"), ANSWER, ANSWER, repeats=False)
+    made = selectors.agent_get(who=builder, key=make(tools=["dataset:list"], fresh_minutes=60).key)
+    viewer = member("viewer")
+    for user, asked in ((builder, 2), (builder, 2), (viewer, 3)):
+        runs.run_start(agent=made, data=LETTER, user=user, who=None, origin="workflow")
+        work_off()
+        assert len(model.asked) == asked
+
+
+def test_a_model_that_is_told_to_stop_ends_the_run_as_cancelled(
+    make: Make, says: Says, builder: User, work_off: WorkOff
+) -> None:
+    says(ModelStopped())
+    asking = asks(
+        made := cast(Any, selectors.agent_get(who=builder, key=make().key)), user=lambda: None, user_id=None,
+        subject_kind="", subject=builder.pk, now=timezone.now(), origin="console", stopping=lambda: False,
+    )  # fmt: skip
+    ctx = RunContext(now=timezone.now(), load=lambda table: None, **asking)  # type: ignore[arg-type, return-value]
+    assert ctx.model is not None
+    with pytest.raises(RunCancelled):
+        ctx.model.ask(Request(messages=()))
+    with pytest.raises(RunCancelled):
+        made.run(made.input_type(**LETTER), made.settings_type(), ctx)
 
 
 def test_limits_of_an_agent_end_a_model_that_asks_for_ever(
