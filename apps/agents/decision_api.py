@@ -29,6 +29,7 @@ from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW, RUNS_V
 from apps.common.errors import Conflict
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
+from apps.gateway.principals import Caller
 
 TAG = "decisions"
 _CODE = {"type": "string", "maxLength": 40, "examples": ["hold"]}
@@ -96,11 +97,13 @@ class DecisionReview(ApiView):
         """Confirm or override a decision. The agent's own verdict is kept; to undo it, review it once more.
 
         403 for the account of a program: people review. 409 where somebody has reviewed it that you have not seen: the
-        answer says who and what.
+        answer says who and what; and where a key confirms what proposes things that a person has to have done.
         """
         wanted = self.body(ReviewIn)
         run = selectors.run_get(who=self.who, id=id)
         decision = decisions.decision_get(who=self.who, run=run, position=position)
+        if wanted.verdict == decision.verdict and not _is_person(self.who) and doing.waits_for_person(decision):
+            raise doing.NeedsPerson("What it proposes follows from words of others; your review was not stored.")
         reviews.decision_review(who=self.who, user=self.who.user, decision=decision, **wanted.model_dump())
         fresh = decisions.decision_get(who=self.who, run=run, position=position)
         return self.answer(_detail(fresh))
@@ -124,9 +127,8 @@ class DecisionAction(ApiView):
         """
         run = selectors.run_get(who=self.who, id=id)
         decision = decisions.decision_get(who=self.who, run=run, position=position)
-        is_person = self.who.key is None and not self.who.user.is_service
         taken = doing.action_do(
-            who=self.who, user=self.who.user, decision=decision, position=action, is_person=is_person
+            who=self.who, user=self.who.user, decision=decision, position=action, is_person=_is_person(self.who)
         )
         return self.answer(ProposalOut.of(decisions.decision_of(decision), action, taken))
 
@@ -188,6 +190,11 @@ class DecisionPdf(ApiView):
         """A decision with all that it rests on, as a PDF to keep. The same record gives the same bytes."""
         run = selectors.run_get(who=self.who, id=id)
         return papers.download(who=self.who, run=run, position=position, sort="pdf")
+
+
+def _is_person(who: Caller) -> bool:
+    """Whether a person asks, and no program with a key or an account of its own."""
+    return who.key is None and not who.user.is_service
 
 
 def _detail(row: AgentDecision) -> DecisionDetail:

@@ -59,6 +59,11 @@ def needs_person(decision: AgentDecision, proposal: ProposedAction) -> bool:
     return proposal.by_a_person and decision.review != AgentDecision.Review.CONFIRMED
 
 
+def waits_for_person(decision: AgentDecision) -> bool:
+    """Whether a confirmation would have programs carry out what follows from words of others: people confirm it."""
+    return any(needs_person(decision, each) for each in decision_of(decision).actions)
+
+
 def action_do(
     *, who: Principal, user: User | None, decision: AgentDecision, position: int, is_person: bool
 ) -> AgentAction:

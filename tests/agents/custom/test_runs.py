@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.agents import finding, selectors
@@ -16,10 +17,13 @@ from apps.agents.decisions import decision_of, decisions_of
 from apps.agents.models import AgentRun, CustomAgent
 from apps.ai.contract import ModelProblem
 from apps.common.errors import NotFound
+from apps.gateway.principals import Caller
+from apps.gateway.services import key_create
 from tests.agents.conftest import WorkOff
 from tests.agents.custom.conftest import ANSWER, Make, Says
 from tests.conftest import MakeMember
 
+SCOPE = "decisions.review"
 LETTER = {"letter": "My parcel of 12 cups has not come."}
 
 
@@ -133,6 +137,27 @@ def test_a_draft_is_tried_as_a_run_of_its_own_and_is_shown_after_it_was_publishe
         selectors.agent_get(who=builder, key=agent.key)
     services.custom_publish(who=builder, user=builder, agent=agent)
     assert selectors.run_report(run)[1].topic == "A parcel"
+
+
+def test_a_key_confirms_nothing_that_a_person_has_to_have_done(
+    make: Make, says: Says, member: MakeMember, work_off: WorkOff
+) -> None:
+    """A program would else let its own proposal through: confirm it, and then have it done."""
+    proposed = {"kind": "agents.run", "arguments": {"agent": "dummy.counter", "input": {"steps": 1}}}
+    says({**ANSWER, "proposals": [proposed]})
+    admin = member("administrator")
+    run = ran(make(actions=[{"kind": "agents.run"}]), admin, work_off)
+    place = f"/api/v1/runs/{run.pk}/decisions/0"
+    sent = {"verdict": "urgent", "reason": "", "seen": 0}
+    client = APIClient(HTTP_HOST="acme.localhost")
+    key, _ = key_create(who=Caller(admin), name="A program", scopes=["runs.view", "agents.run", SCOPE], days=1)
+    client.force_authenticate(admin, token=key)
+    assert client.post(f"{place}/review", sent, format="json").json()["code"] == "action_needs_person"
+    assert client.post(f"{place}/actions/0", {}, format="json").json()["code"] == "action_needs_person"
+    client.force_authenticate(admin)
+    assert client.post(f"{place}/review", sent, format="json").status_code == 200
+    client.force_authenticate(admin, token=key)
+    assert client.post(f"{place}/actions/0", {}, format="json").status_code == 200
 
 
 def test_an_agent_of_another_tenant_is_not_found(make: Make, globex: Any, member: MakeMember) -> None:
