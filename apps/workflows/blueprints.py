@@ -20,6 +20,7 @@ from apps.common.errors import InvalidInput, Issue, NotFound
 from apps.common.industries import industries
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import StrictModel
+from apps.common.yamls import line_of, text_read
 from apps.datasets.permissions import DATASETS_VIEW
 from apps.datasets.selectors import datasets_query
 from apps.tenants.context import current_tenant
@@ -30,7 +31,6 @@ from apps.workflows.kinds.outward import AgentStep
 from apps.workflows.models import Workflow
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
 from apps.workflows.selectors import TenantCatalogue
-from apps.workflows.texts import line_of, text_read
 
 FOLDER: Final = "blueprints"
 LONGEST_NAME: Final = 60

@@ -24,9 +24,9 @@ from pydantic import (
 from apps.common.errors import InvalidInput, Issue
 from apps.common.registry import Registry
 from apps.common.schemas import StrictModel
+from apps.common.yamls import text_read, text_write
 from apps.workflows.conditions import Condition, Group, Test, every_test
 from apps.workflows.durations import Duration
-from apps.workflows.texts import text_read, text_write
 from apps.workflows.values import Compiled, Reference, references_in, value_compile
 
 FORMAT: Final = 1

@@ -10,10 +10,10 @@ from typing import Any, Final
 from django.core.files.uploadedfile import UploadedFile
 
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
+from apps.common.yamls import line_of
 from apps.workflows.checking import Catalogue, definition_check
 from apps.workflows.definition import LARGEST, Definition, definition_load, definition_named
 from apps.workflows.differences import definition_difference
-from apps.workflows.texts import line_of
 
 EXAMPLE: Final = """\
 format: 1

@@ -10,12 +10,12 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 
 from apps.common.errors import InvalidInput, Issue, Problem
+from apps.common.yamls import text_read, text_write
 from apps.workflows.definition import Definition
 from apps.workflows.durations import duration_text
 from apps.workflows.models import Trigger
 from apps.workflows.overview import next_times
 from apps.workflows.store import CLOCK
-from apps.workflows.texts import text_read, text_write
 from apps.workflows.triggers import TRIGGER_KINDS, Schedule, settings_of
 
 TIMES_SHOWN: Final = 5

@@ -11,8 +11,10 @@ from django.test import Client
 from django.utils.text import slugify
 
 from apps.accounts.models import User
+from apps.agents.finding import agent_of
 from apps.common.errors import InvalidInput
 from apps.common.operators import OPERATORS
+from apps.common.yamls import text_read
 from apps.workflows import services, starting
 from apps.workflows.api.triggers import LARGEST_MESSAGE
 from apps.workflows.blueprints import BlueprintFile
@@ -37,7 +39,6 @@ from apps.workflows.engine.ledger import MOST_ITEMS
 from apps.workflows.functions import FUNCTIONS
 from apps.workflows.models import WorkflowRun
 from apps.workflows.selectors import _agent_signature
-from apps.workflows.texts import text_read
 from apps.workflows.triggers import TRIGGER_KINDS
 from apps.workflows.values import DEEPEST
 from orchestrall.settings.env import BASE_DIR
@@ -62,7 +63,8 @@ class Catalogue:
     """The agents there are, and the workflows of the guide."""
 
     def agent(self, key: str) -> Signature | None:
-        return _agent_signature(key)
+        agent = agent_of(key)
+        return _agent_signature(agent) if agent else None
 
     def workflow(self, name: str) -> Signature | None:
         found = next((each for each in DEFINITIONS if each.name == name), None)

@@ -253,7 +253,11 @@ class CustomPage(_Builder):
         if request.POST.get("do") == "publish":
             try:
                 row = services.custom_publish(
-                    who=self.who, user=self.user, agent=saved, note=request.POST.get("note", "")
+                    who=self.who,
+                    user=self.user,
+                    agent=saved,
+                    note=request.POST.get("note", ""),
+                    seen=saved.seq,  # what was entered here, and not what somebody else has just kept
                 )
             except Problem as problem:
                 form.refused(problem)

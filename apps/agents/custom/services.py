@@ -22,6 +22,7 @@ from apps.agents.models import AgentRun, CustomAgent, CustomAgentVersion
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
+from apps.common.yamls import text_read
 
 FORMAT = "orchestrall.agent/1"
 
@@ -32,17 +33,14 @@ def content_parse(data: Any) -> Content:
         content = Content.model_validate(data)
     except ValidationError as error:
         raise InvalidInput.from_pydantic(error) from error
-    if len(json.dumps(content.stored()).encode()) > LARGEST:
-        raise InvalidInput(
-            f"An agent has {LARGEST // 1024} KiB at most; nothing was stored.",
-            issues=[Issue(message="Leave some of it out.")],
-        )
+    _require_storable(content)
     return content
 
 
 def custom_create(*, who: Principal, user: User | None, content: Content, is_demo: bool = False) -> CustomAgent:
     """Make an agent, as a draft. Its key is made of its title, and stays."""
     demand(who, AGENTS_CONFIGURE)
+    _require_storable(content)
     slug = re.sub(r"[^a-z0-9]+", "_", content.title.lower()).strip("_")[:50]
     base = f"{PREFIX}{slug if re.match(r'[a-z]', slug) else f'agent_{slug}'.rstrip('_')}"
     with transaction.atomic():
@@ -66,6 +64,7 @@ def draft_save(
     """Keep a draft. What is published goes on as it is. Raises `Conflict` where somebody else has changed the agent
     since it had the `seq` that was `seen`."""
     demand(who, AGENTS_CONFIGURE)
+    _require_storable(content)
     with transaction.atomic():
         held = _held(who, agent, seen)
         row = draft_get(held) or CustomAgentVersion(agent=held)
@@ -161,21 +160,26 @@ def content_load(text: str) -> Content:
     """What a file says. Raises `InvalidInput` with an issue for each place."""
     if len(text.encode()) > LARGEST:
         raise InvalidInput(f"The file has more than {LARGEST // 1024} KiB; nothing was stored.")
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else ""
-        raise InvalidInput(
-            "The file is no YAML; nothing was stored.",
-            issues=[Issue(path=place, message=str(getattr(error, "problem", error) or error))],
-        ) from error
+    data = text_read(text)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InvalidInput(
             "The file is no agent; nothing was stored.",
             issues=[Issue(path="format", message=f"It begins with `format: {FORMAT}`.")],
         )
     return content_parse({name: value for name, value in data.items() if name != "format"})
+
+
+def _require_storable(content: Content) -> None:
+    """Raise `InvalidInput` for what is too large, or holds what JSON and texts of the database do not."""
+    try:
+        text = json.dumps(content.stored(), allow_nan=False, ensure_ascii=False)
+        size, why = len(text.encode()), "The character NUL is no text." if "\\u0000" in text else ""
+    except ValueError:  # also a half of a character (UnicodeEncodeError)
+        size, why = 0, "It holds a number that is none, or half of a character: write it otherwise."
+    if size > LARGEST:
+        why = f"It has {LARGEST // 1024} KiB at most: leave some of it out."
+    if why:
+        raise InvalidInput("The agent cannot be kept like this; nothing was stored.", issues=[Issue(message=why)])
 
 
 def _published(

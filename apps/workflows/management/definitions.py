@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.common.errors import InvalidInput, Issue, NotFound
 from apps.common.permissions import Platform
+from apps.common.yamls import line_of
 from apps.workflows import selectors, services
 from apps.workflows.blueprints import blueprint_lacks, blueprint_use, blueprints_list
 from apps.workflows.checking import definition_check
@@ -14,7 +15,6 @@ from apps.workflows.definition import Definition, definition_load, definition_ya
 from apps.workflows.differences import definition_difference
 from apps.workflows.management.verbs import Parsers, Verbs, text_of
 from apps.workflows.models import Workflow
-from apps.workflows.texts import line_of
 
 
 class DefinitionVerbs(Verbs):

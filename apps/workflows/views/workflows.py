@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.yamls import text_write
 from apps.console.views import ConsoleView
 from apps.workflows import overview, selectors, services
 from apps.workflows.blueprints import blueprints_list
@@ -19,7 +20,6 @@ from apps.workflows.graphs import graph_of, title_of
 from apps.workflows.models import Trigger, Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.reading import runs_page
-from apps.workflows.texts import text_write
 from apps.workflows.triggers import Schedule, settings_of
 
 LATEST_RUNS: Final = 6

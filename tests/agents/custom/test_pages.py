@@ -12,6 +12,7 @@ from apps.accounts.models import User
 from apps.agents.custom import selectors, services
 from apps.agents.custom.contents import EXAMPLE
 from apps.agents.models import AgentRun, CustomAgent
+from apps.common.errors import InvalidInput
 from tests.agents.custom.conftest import ANSWER, Make, Says
 
 FORM = {
@@ -117,6 +118,23 @@ def test_a_file_of_an_agent_makes_the_same_agent_again(page: Any, make: Make) ->
     other = CustomAgent.objects.exclude(pk=agent.pk).get()
     assert other.key == "custom.letter_sorter_2"
     assert selectors.content_now(other) == selectors.content_now(agent)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "title: a\nfall_back: {a: &a [x], b: *a}",
+        'title: "a\\0b"',
+        'title: "a\\ud800b"',
+        "title: a\ntitle: b",
+    ],
+    ids=["alias", "nul", "half of a character", "twice"],
+)
+def test_a_file_that_cannot_be_kept_is_refused_whole(builder: User, said: str) -> None:
+    text = f"format: {services.FORMAT}\n{said}\noutputs: [{{kind: text, name: topic}}]\n"
+    with pytest.raises(InvalidInput):
+        services.custom_create(who=builder, user=builder, content=services.content_load(text))
+    assert CustomAgent.objects.count() == 0
 
 
 def test_those_who_do_not_make_agents_read_what_they_say(client_for: Any, member: Any, make: Make) -> None:

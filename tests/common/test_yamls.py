@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.workflows.texts import line_of
+from apps.common.yamls import line_of
 
 TEXT = """# a comment
 name: greet
