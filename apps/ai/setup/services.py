@@ -30,6 +30,7 @@ MOST_OFFERED: Final = 1_000
 """Names of models that are kept of what a provider offers."""
 MOST_CHOSEN: Final = 10
 """Models that are tried one after the other."""
+_ADDRESS: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
@@ -221,9 +222,10 @@ def _access(settings_type: type[BaseModel], access: Mapping[str, Any], held: Map
 
 
 def _hosts(access: Mapping[str, Any]) -> set[str]:
-    """The hosts of all addresses among the settings."""
-    texts = [value for value in access.values() if isinstance(value, str) and value.startswith(("http://", "https://"))]
-    return {urlsplit(text).netloc.rpartition("@")[2].lower() for text in texts}
+    """Scheme, host and port of all addresses among the settings, however they are written: what a credential is for."""
+    texts = [value.strip() for value in access.values() if isinstance(value, str) and _ADDRESS.match(value)]
+    parts = map(urlsplit, texts)
+    return {f"{each.scheme}://{each.netloc.rpartition('@')[2].lower()}" for each in parts}
 
 
 def _close_ranks(agent_keys: set[str]) -> None:

@@ -49,6 +49,17 @@ def test_a_secret_does_not_go_along_to_another_host(admin: User, provider: Provi
 
 
 @pytest.mark.parametrize(
+    "address", ["HTTPS://thief.example/v1", "Https://parrots.example:8443/v1", "http://parrots.example/v1"]
+)
+def test_a_secret_goes_along_nowhere_else_however_the_address_is_written(
+    admin: User, provider: Provider, address: str
+) -> None:
+    with pytest.raises(InvalidInput, match="another host"):
+        services.provider_change(who=admin, provider=provider, access={"address": address})
+    assert Provider.objects.get().access["address"] == "https://parrots.example/v1"
+
+
+@pytest.mark.parametrize(
     ("wrong", "path"),
     [
         ({"access": {}}, "access.api_key"),
