@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -181,7 +181,8 @@ def _use(call: ToolCall, tools: dict[str, Tool], ctx: ToolContext, until: float,
         problem = f"The arguments are not right: {'; '.join(wrong)}."
     else:
         try:
-            answer = tool.use(call.arguments, ctx)
+            left = min(ctx.seconds, until - begun)  # a tool takes no longer than what is left for all
+            answer = tool.use(call.arguments, replace(ctx, seconds=left))
         except Problem as found:
             told = [f"{each.path}: {each.message}" if each.path else each.message for each in found.issues]
             problem = " ".join([found.detail, *told[:_ISSUES_TOLD]])

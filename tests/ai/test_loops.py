@@ -136,6 +136,17 @@ def test_arguments_that_a_tool_does_not_take_are_told_with_their_places_and_neve
     assert result.uses[0].problem == "The arguments are not right: what: 7 is not of type 'string'."
 
 
+def test_a_tool_is_given_no_more_time_than_there_is_left_for_all() -> None:
+    given_seconds: list[float] = []
+
+    def note(given: dict[str, Any], ctx: ToolContext) -> ToolAnswer:
+        given_seconds.append(ctx.seconds)
+        return ToolAnswer(data=1)
+
+    run(FakeModel(asks("a"), "Done."), tool(note), limits=loops.Limits(seconds=7.0))
+    assert 0 < given_seconds[0] <= 7.0
+
+
 def test_two_tools_of_a_name_are_each_asked_by_one_of_their_own() -> None:
     def named(key: str) -> Tool:
         return replace(tool(lambda given, ctx: ToolAnswer(data=key)), key=key)
