@@ -127,7 +127,7 @@ def _marked(name: str, value: Any, names: Iterable[str]) -> str:
     """A value between its marks. Nothing in it can pass for a mark."""
     if isinstance(value, str):
         marks = "|".join(sorted(names))
-        text = re.sub(rf"<(?=[\s/]*(?:{marks})\b)", "&lt;", value, flags=re.IGNORECASE)
+        text = re.sub(rf"<(?=[^\w<>]*(?:{marks})\b)", "&lt;", value, flags=re.IGNORECASE)
     else:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).replace("<", "\\u003c")
     return f"<{name}>\n{text}\n</{name}>" if "\n" in text or len(text) > 120 else f"<{name}>{text}</{name}>"
