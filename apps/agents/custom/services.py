@@ -25,6 +25,8 @@ from apps.common.permissions import Principal, demand
 from apps.common.yamls import text_read
 
 FORMAT = "orchestrall.agent/1"
+MOST = 500
+"""Agents that a tenant makes: each list of agents holds all of them."""
 
 
 def content_parse(data: Any) -> Content:
@@ -43,6 +45,11 @@ def custom_create(*, who: Principal, user: User | None, content: Content, is_dem
     _require_storable(content)
     slug = re.sub(r"[^a-z0-9]+", "_", content.title.lower()).strip("_")[:50]
     base = f"{PREFIX}{slug if re.match(r'[a-z]', slug) else f'agent_{slug}'.rstrip('_')}"
+    if CustomAgent.objects.count() >= MOST:
+        raise Conflict(
+            f"{MOST} agents are made here, which is the most; nothing was stored.",
+            remedy="Change one of them into what you want.",
+        )
     with transaction.atomic():
         taken = set(CustomAgent.objects.filter(key__startswith=base).values_list("key", flat=True))
         key = next(each for n in range(1, len(taken) + 2) if (each := base if n == 1 else f"{base}_{n}") not in taken)

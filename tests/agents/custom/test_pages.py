@@ -137,6 +137,15 @@ def test_a_file_that_cannot_be_kept_is_refused_whole(builder: User, said: str) -
     assert CustomAgent.objects.count() == 0
 
 
+def test_there_are_so_many_agents_and_no_more(page: Any, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make()
+    monkeypatch.setattr(services, "MOST", 1)
+    answer = page.post("/custom-agents/new/", FORM)
+    assert answer.status_code == 409
+    assert "which is the most" in answer.content.decode()
+    assert CustomAgent.objects.count() == 1
+
+
 def test_those_who_do_not_make_agents_read_what_they_say(client_for: Any, member: Any, make: Make) -> None:
     agent, viewer = make(), client_for(member("viewer"))
     text = viewer.get(f"/custom-agents/{agent.key}/").content.decode()
