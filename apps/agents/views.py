@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_date
 from apps.agents import decisions, live, pulse, reviews, selectors, services, snippets
 from apps.agents.contract import Agent
 from apps.agents.downloads import result_download, sheet_download
+from apps.agents.evaluations.services import evaluation_newest
 from apps.agents.finding import CUSTOM
 from apps.agents.forms import InputForm
 from apps.agents.models import AgentRun
@@ -120,7 +121,7 @@ class AgentPage(ConsoleView):
         context |= {
             "industry": industries().get(agent.industry),
             "is_custom": agent.industry == CUSTOM,
-            "card": agent.card(),
+            "card": (card := agent.card()),
             "curl": snippets.curl(agent, url),
             "python": snippets.python(agent, url),
             "can_see_keys": self.who.can(KEYS_VIEW),
@@ -131,6 +132,8 @@ class AgentPage(ConsoleView):
         }
         if beside:
             context |= run_context(self.who, self.request, beside)
+        if card and not card.command and self.who.can(RUNS_VIEW):  # what was measured is told by its evaluations
+            context["evaluated"] = evaluation_newest(who=self.who, agent=agent)
         if self.who.can(RUNS_VIEW):
             context["recent"] = selectors.runs_page(
                 who=self.who, narrow=selectors.RunFilter(agent=agent.key), size=6

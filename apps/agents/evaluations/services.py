@@ -161,6 +161,12 @@ def evaluations_list(*, who: Principal, agent: AnyAgent, most: int = KEPT) -> li
     return list(evaluations_query(who=who, agent=agent)[:most])
 
 
+def evaluation_newest(*, who: Principal, agent: AnyAgent) -> AgentEvaluation | None:
+    """The newest evaluation that has come to its end; None: there is none. One statement."""
+    found = evaluations_query(who=who, agent=agent).filter(status=AgentEvaluation.Status.ENDED)
+    return found.defer("results", "problem").first()
+
+
 def evaluation_get(*, who: Principal, agent: AnyAgent, id: UUID) -> AgentEvaluation:
     """One of them. Raises `NotFound`."""
     return evaluation_by_id(who=who, id=id, agent_key=agent.key)

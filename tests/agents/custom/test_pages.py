@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents.custom import selectors, services
 from apps.agents.custom.contents import EXAMPLE
-from apps.agents.models import AgentRun, CustomAgent
+from apps.agents.models import AgentEvaluation, AgentRun, CustomAgent
 from apps.common.errors import InvalidInput
 from tests.agents.custom.conftest import ANSWER, Make, Says
+from tests.agents.test_pages import text_of
 
 FORM = {
     "agent.title": "Namer",
@@ -144,6 +147,27 @@ def test_there_are_so_many_agents_and_no_more(page: Any, make: Make, monkeypatch
     assert answer.status_code == 409
     assert "which is the most" in answer.content.decode()
     assert CustomAgent.objects.count() == 1
+
+
+def test_no_part_of_the_form_is_headed_twice(page: Any) -> None:
+    said = page.get("/custom-agents/new/").content.decode()
+    for title in ("What goes in", "What comes out", "Guardrails", "Limits of a run"):
+        assert re.search(rf'<h2 class="card-title" id="s-\d">{title}</h2>', said)
+        assert re.search(rf'<legend class="visually-hidden">\s*{title}', said)
+        assert not re.search(rf"<legend>\s*{title}(?! <span data-number)", said)
+
+
+def test_the_card_of_an_agent_tells_how_it_did_in_its_newest_evaluation(page: Any, make: Make) -> None:
+    agent = make(intended_use="Letters in English.", known_limits=["Sarcasm"])
+    address = f"/agents/{agent.key}/"
+    assert "Evaluated Not yet" in text_of(page.get(address))
+    told = {"agent_key": agent.key, "agent_version": "1", "total": 8, "finished_at": timezone.now()}
+    AgentEvaluation.objects.create(**told, passed=7, status="ended")
+    AgentEvaluation.objects.create(**told, passed=1, status="failed")
+    text = text_of(page.get(address))
+    assert "Letters in English." in text
+    assert "Evaluated 7 of 8 cases passed , version 1," in text
+    assert "Measured on" not in text
 
 
 def test_those_who_do_not_make_agents_read_what_they_say(client_for: Any, member: Any, make: Make) -> None:
