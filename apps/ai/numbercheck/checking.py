@@ -77,6 +77,8 @@ class _Data:
     def __init__(self, figures: Iterable[Figure]) -> None:
         self._values: list[tuple[float, Figure]] = []
         self._counts: dict[int, str] = {}
+        self._lists: set[str] = set()
+        """The names of lists: what stands behind a number that counts."""
         self._words: dict[str, str] = {}
         """Words with digits, alone, and behind or before the word beside them."""
         self._dates: dict[str, str] = {}
@@ -85,6 +87,7 @@ class _Data:
                 self._read(figure)
             elif figure.what == "count":
                 self._counts.setdefault(int(figure.value), figure.path)
+                self._lists.add(figure.path.rpartition(".")[2].lower())
             else:
                 self._values.append((float(figure.value), figure))
         self._values.sort(key=lambda each: each[0])
@@ -125,6 +128,8 @@ class _Data:
                 target, step = value * factor * sign, number.step * factor
                 for figure in self._near(target, number, step):
                     off = abs(_value(figure) - target)
+                    if number.after in self._lists and off:  # so many of them: no count is rounded
+                        continue
                     if _suits(number, figure, factor) and (best is None or off < best[0]):
                         best = (off, figure)
         return best[1] if best else None
@@ -194,6 +199,8 @@ def _suits(number: Number, figure: Figure, factor: Decimal) -> bool:
             and (not figure.is_whole or named)
             and abs(_value(figure)) <= (10 if named else 1)
         )
+    if not number.unit and figure.unit == PERCENT:
+        return number.is_share
     if not number.unit or not is_known(figure.unit):
         return True
     return number.unit == figure.unit

@@ -33,6 +33,8 @@ class Number:
     about: About = ""
     declines: bool = False
     """Whether a word near it says that something went down: 12 then may be -12."""
+    is_share: bool = False
+    """Whether a word beside it says that it is a share or a percentage, though no sign does."""
     parts: tuple[Number, ...] = ()
     """What else it may be, each for itself: both sides of a fraction, groups that are no thousands."""
 
@@ -94,6 +96,7 @@ _DOWN = re.compile(
     r"|worse\w*|shr[aiu]nk\w*|under|below|minus|negative|less|cut)\b",
     re.I,
 )
+_SHARE = re.compile(r"%|\b(?:per ?cent\w*|pct|shares?)\b", re.I)
 _LINK = re.compile(r"^ ?(?:-|–|—|to|and|or) ?$")
 _FACTORS: Final = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "mn": 10**6, "bn": 10**9, "tn": 10**12, **SCALES}
 
@@ -263,6 +266,8 @@ def _placed(number: Number, text: str) -> Number:
         after=word.lower(),
         about=about_what,
         declines=_DOWN.search(near) is not None,
+        is_share=_SHARE.search(text[max(0, number.start - 24) : number.start].rpartition(". ")[2]) is not None
+        or word.lower() in ("share", "percentage"),
     )
 
 

@@ -292,3 +292,26 @@ def test_a_hundred_explanations_with_a_wrong_number_have_it_marked_and_nothing_e
         assert not [each for each in checked if each not in wrong and each.verdict is Verdict.UNMATCHED], explanation
         seen += 1
     assert seen == 100 == 5 * len(WAYS)
+
+
+@pytest.mark.parametrize("text", ["It has 12 series.", "It has 13 series.", "There are 12 of them.", "It has 12."])
+def test_a_number_that_says_no_share_stands_for_no_percentage(text: str) -> None:
+    ((_, verdict),) = verdicts(text, {"error_pct": 12.5, "series": [1, 2, 3]})
+    assert verdict == "unmatched"
+
+
+@pytest.mark.parametrize(
+    "text", ["The error is 12.5 %.", "12.5 percent is off.", "The share is 12.5.", "In per cent: 12.5."]
+)
+def test_a_number_that_says_so_stands_for_a_percentage(text: str) -> None:
+    ((_, verdict),) = verdicts(text, {"error_pct": 12.5})
+    assert verdict == "matched"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [("12 series", "unmatched"), ("13 series", "unmatched"), ("4 series", "matched"), ("3 series", "plain")],
+)
+def test_what_a_list_is_named_after_is_counted_and_never_rounded(text: str, verdict: str) -> None:
+    data = {"mean": 12.5, "wanted": 4, "series": ["a", "b", "c"]}
+    assert verdicts(f"It has {text}.", data) == [(text.split()[0], verdict)]
