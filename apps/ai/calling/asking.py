@@ -195,8 +195,8 @@ class Asking:
                 "outcome": outcome,
                 "ms": round(seconds * 1000),
                 "first_word_ms": first,
-                "tokens_input": usage.input,
-                "tokens_output": usage.output,
+                "usage_input": usage.input,
+                "usage_output": usage.output,
             },
         )
 

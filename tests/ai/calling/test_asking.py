@@ -361,6 +361,7 @@ def test_the_log_and_the_metrics_tell_of_a_call_without_its_text(
     server: AiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     from apps.ai.calling import metrics
+    from apps.common.redaction import is_secret_name
 
     connect(server, "plain")
     before = metrics.CALLS.labels("compatible", "succeeded")._value.get()
@@ -368,6 +369,8 @@ def test_the_log_and_the_metrics_tell_of_a_call_without_its_text(
         ask()
     (line,) = [each for each in caplog.records if each.name.startswith("apps.ai.calling")]
     assert vars(line)["outcome"] == "succeeded"
+    assert vars(line)["usage_input"] > 0
+    assert [name for name in vars(line) if is_secret_name(name)] == [], "such fields of a line are left out"
     assert "How is it" not in str(vars(line))
     assert "All is well" not in str(vars(line))
     assert metrics.CALLS.labels("compatible", "succeeded")._value.get() == before + 1
