@@ -55,6 +55,8 @@ class Mark(BaseModel):
     """What people call that place."""
     url: str = ""
     """Where it is to be seen: a query and a fragment on the page of the run, or a path."""
+    is_plain: bool = False
+    """Whether it claims no figure: a date, a part of a name, a length, the number of an item."""
 
 
 class Read(BaseModel):
@@ -100,9 +102,14 @@ class Said(BaseModel):
         return sum(not each.verified for each in self.marks)
 
     @property
+    def figures(self) -> int:
+        """How many of its numbers claim something: the others are dates, parts of names, and the like."""
+        return sum(not each.is_plain for each in self.marks)
+
+    @property
     def is_verified(self) -> bool:
-        """Whether each of its numbers is one of the result."""
-        return self.checked and not self.unmatched
+        """Whether it holds figures, and each of its numbers is one of the result."""
+        return self.checked and self.figures > 0 and not self.unmatched
 
     @property
     def pieces(self) -> list[tuple[str, Mark | None]]:

@@ -173,4 +173,7 @@ def _checked(said: Said, digest: Digest) -> Said:
 def _mark(each: numbercheck.Checked, sources: dict[str, Any]) -> Mark:
     verified = each.verdict is not numbercheck.Verdict.UNMATCHED
     title, url = place_of(sources, each.source_path) if each.source_path else ("", "")
-    return Mark(start=each.start, end=each.end, verified=verified, source=each.source_path, title=title, url=url)
+    return Mark(
+        start=each.start, end=each.end, verified=verified, source=each.source_path, title=title, url=url,
+        is_plain=each.verdict is numbercheck.Verdict.PLAIN,
+    )  # fmt: skip

@@ -91,7 +91,7 @@ class MessageOut(BaseModel):
     purpose: str
     tone: Tone
     text: str = Field(description="As far as it is written. Its numbers are looked up once it has succeeded.")
-    is_verified: bool = Field(description="Whether every number in it is from the result.")
+    is_verified: bool = Field(description="Whether it holds figures, and every number in it is from the result.")
     numbers: list[NumberOut]
     model: str = Field(description="The model that wrote it; empty: the agent's own words, worked out without one.")
     prompt: str = Field(description="Key and version of the prompt.")

@@ -57,6 +57,8 @@ class Shown:
             return "Explained from the computation, no model was asked."
         if not number:
             return "There are no numbers in it."
+        if not self.said.figures:
+            return "There are no figures in it: its numbers are dates, counts and parts of names."
         if not bad:
             return (
                 "Its number is from the result." if number == 1 else f"Each of its {number} numbers is from the result."

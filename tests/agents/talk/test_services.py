@@ -9,7 +9,8 @@ import pytest
 from apps.agents.models import AgentMessage, AgentRun
 from apps.agents.talk import saying, services
 from apps.agents.talk.asking import NoModel
-from apps.agents.talk.said import Said, said_of
+from apps.agents.talk.said import Mark, Said, said_of
+from apps.agents.talk.shown import Shown
 from apps.ai.contract import ModelProblem, Reply, Request, ToolCall
 from apps.ai.fake import FakeModel, standing_in
 from apps.common import work
@@ -307,3 +308,25 @@ def test_each_run_has_messages_of_its_own(decided: AgentRun, finished: Any, ask:
     assert ask(decided).number == 1
     assert ask(other).number == 1
     assert ask(decided).number == 2
+
+
+def test_a_text_whose_numbers_claim_nothing_is_not_called_verified() -> None:
+    plain = Mark(start=0, end=1, verified=True, source="run.decisions", is_plain=True)
+    said = Said(text="3 and 700", marks=[plain], checked=True, model="m")
+    assert not said.is_verified
+    figure = Mark(start=6, end=9, verified=True, source="run.mean")
+    assert said.model_copy(update={"marks": [plain, figure]}).is_verified
+    wrong = figure.model_copy(update={"verified": False})
+    assert not said.model_copy(update={"marks": [plain, wrong]}).is_verified
+
+
+def test_a_text_whose_numbers_are_all_plain_says_that_it_has_no_figures(
+    decided: AgentRun, ask: Any, write: Any
+) -> None:
+    with standing_in(FakeModel("1. Refused.\n2. Allowed.")):
+        message = ask(decided)
+        write()
+    shown = Shown.of(written(message))
+    assert [(each.verified, each.is_plain) for each in shown.said.marks] == [(True, True), (True, True)]
+    assert not shown.said.is_verified
+    assert shown.told.startswith("There are no figures in it")
