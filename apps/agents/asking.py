@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from apps.ai.contract import Model, Purpose, Reply, Request
 from apps.ai.failures import ModelStopped
 from apps.ai.models import ModelCall
 from apps.ai.tooling import depth_of
-from apps.ai.tools import Tool, ToolContext, tool_get
+from apps.ai.tools import Tool, ToolContext, tools_get
 from apps.common.errors import PermissionDenied
 from apps.common.permissions import Principal
 from apps.gateway.principals import Caller
@@ -29,20 +28,16 @@ AGENTS_SOURCE = "agent"
 """Source of the tools that are agents (`kinds.tools`)."""
 
 
-@dataclass(frozen=True)
 class AskedInRun:
     """A model as an agent has it: where the run is to stop it says so as `progress` does, and not as a model that has
     failed, for which an agent may have another way."""
 
-    model: Model
-
-    @property
-    def name(self) -> str:
-        return self.model.name
+    def __init__(self, model: Model) -> None:
+        self.name, self._model = model.name, model
 
     def ask(self, request: Request, *, told: Callable[[str], None] | None = None) -> Reply:
         try:
-            return self.model.ask(request, told=told)
+            return self._model.ask(request, told=told)
         except ModelStopped as stopped:
             raise RunCancelled from stopped
 
@@ -69,8 +64,7 @@ def asks(
     def tools(keys: Sequence[str]) -> list[Tool]:
         if person is None or not person.is_active:
             return []
-        found = [tool_get(person, person, key) for key in keys if key in agent.tools]
-        return [tool for tool in found if tool is not None and tool.is_read]
+        return [tool for tool in tools_get(person, person, [key for key in keys if key in agent.tools]) if tool.is_read]
 
     def choose() -> Model | None:
         model = calling.model_for(purpose, stopping=stopping)
@@ -97,11 +91,10 @@ def tools_check(agent: Agent[Any, Any, Any], *, user: User | None, who: Principa
     """
     if not agent.tools or user is None or not isinstance(who, Caller) or who.scopes is None:
         return
-    for key in _reached(agent):
-        tool = tool_get(user, user, key)
-        if tool is None:
-            continue
-        if not all(map(who.can, tool.scopes)) or tool_get(who, user, key) is None:
+    keys = _reached(agent)
+    theirs = {tool.key for tool in tools_get(who, user, keys)}
+    for tool in tools_get(user, user, keys):
+        if not all(map(who.can, tool.scopes)) or tool.key not in theirs:
             raise PermissionDenied(
                 f"{agent.title} asks the tool {tool.title}, which this key may not use; nothing was started.",
                 remedy="Give the key the scopes of what the agent reads, or start the agent as a person.",

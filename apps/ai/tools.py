@@ -7,7 +7,7 @@ whoever asks may see. It changes nothing outside: a run of an agent or of a work
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -110,3 +110,12 @@ def tool_get(who: Principal, user: User | None, key: str) -> Tool | None:
     name, _, thing = key.partition(":")
     source = TOOL_SOURCES.get(name)
     return source.find(who, user, thing) if source else None
+
+
+def tools_get(who: Principal, user: User | None, keys: Sequence[str]) -> list[Tool]:
+    """Those of these keys that are there for `who`, in their order. Each source is asked once, however many there
+    are."""
+    names = dict.fromkeys(key.partition(":")[0] for key in keys)
+    sources = [source for name in names if (source := TOOL_SOURCES.get(name)) is not None]
+    found = {tool.key: tool for source in sources for tool in source.tools(who, user)}
+    return [found[key] for key in dict.fromkeys(keys) if key in found]

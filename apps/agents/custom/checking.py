@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.agents.custom.agent import CustomMade
 from apps.agents.custom.contents import RESERVED, Content, code_of
 from apps.ai.prompts.wording import wording_issues
-from apps.ai.tools import tool_get
+from apps.ai.tools import tools_get
 from apps.common.actions import ACTIONS
 from apps.common.errors import InvalidInput, Issue
 from apps.common.permissions import Principal
@@ -78,9 +78,9 @@ def _verdict(content: Content) -> Iterator[Issue]:
 
 def _reach(content: Content, who: Principal, user: User | None) -> Iterator[Issue]:
     """Tools and actions that there are for whoever publishes: nobody hands out what they do not hold."""
+    there = {tool.key for tool in tools_get(who, user, content.tools) if tool.is_read}
     for place, key in enumerate(content.tools):
-        tool = tool_get(who, user, key)
-        if tool is None or not tool.is_read:
+        if key not in there:
             yield Issue(path=f"tools.{place}", message=f"There is no tool `{key}` that you may use.")
     if content.guardrails.must_ask and not content.tools:
         yield Issue(path="guardrails.must_ask", message="It has no tools to ask.")

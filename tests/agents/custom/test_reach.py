@@ -7,6 +7,8 @@ from io import BytesIO
 from typing import Any, cast
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -19,6 +21,7 @@ from apps.agents.custom.selectors import content_now
 from apps.agents.models import AgentRun
 from apps.ai.contract import Request
 from apps.ai.failures import ModelStopped
+from apps.ai.tools import tools_get
 from apps.common.errors import InvalidInput, PermissionDenied
 from apps.datasets.models import Dataset
 from apps.gateway.principals import Caller
@@ -40,6 +43,16 @@ def test_tools_are_offered_with_the_rights_of_the_person_behind_the_run(
     runs.run_start(agent=made, data=LETTER, user=user, who=None, origin="workflow")
     work_off()
     assert [each.name for each in model.asked[0].tools] == offered
+
+
+def test_tools_cost_the_same_statements_however_many_of_a_source_there_are(make: Make, builder: User) -> None:
+    others = [f"agent:{make(title=f'Other {n}').key}" for n in range(3)]
+    costs = []
+    for keys in (others[:1], others):
+        with CaptureQueriesContext(connection) as caught:
+            assert [tool.key for tool in tools_get(builder, builder, keys)] == keys
+        costs.append(len(caught))
+    assert costs[0] == costs[1]
 
 
 def test_a_tool_is_asked_and_its_answer_is_data_and_told(

@@ -149,7 +149,7 @@ def test_a_key_confirms_nothing_that_a_person_has_to_have_done(
     run = ran(make(actions=[{"kind": "agents.run"}]), admin, work_off)
     place = f"/api/v1/runs/{run.pk}/decisions/0"
     sent = {"verdict": "urgent", "reason": "", "seen": 0}
-    client = APIClient(HTTP_HOST="acme.localhost")
+    client: Any = APIClient(HTTP_HOST="acme.localhost")
     key, _ = key_create(who=Caller(admin), name="A program", scopes=["runs.view", "agents.run", SCOPE], days=1)
     client.force_authenticate(admin, token=key)
     assert client.post(f"{place}/review", sent, format="json").json()["code"] == "action_needs_person"
