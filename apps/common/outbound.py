@@ -30,6 +30,7 @@ SECONDS: Final = 15.0
 """That a request may take, from the look-up of its name to the last byte of its answer."""
 LARGEST: Final = 1024 * 1024
 """Bytes of an answer that are read."""
+_PLAIN: Final = {"Accept-Encoding": "identity"}
 _SLICE: Final = 0.1
 """Seconds of waiting after which it is asked whether to stop."""
 
@@ -92,7 +93,7 @@ def request(method: str, url: str, *, headers: Mapping[str, str] | None = None, 
     try:
         with (
             _client(_Bounds(until)) as client,
-            client.stream(method, url, headers=dict(headers or {}), content=content) as answer,
+            client.stream(method, url, headers={**(headers or {}), **_PLAIN}, content=content) as answer,
         ):
             body, is_cut = _read(answer, until)
             return Answer(
@@ -121,14 +122,14 @@ def client(
     one. What may not be called is `OutboundRefused`, as everywhere.
     """
     made = _client(_Bounds(time.monotonic() + seconds, largest, stopping))
-    made.headers.update({**(headers or {}), "Accept-Encoding": "identity"})
+    made.headers.update({**(headers or {}), **_PLAIN})
     made.event_hooks = {"request": [_require_plain_request], "response": [_require_plain_answer]}
     return made
 
 
 def _require_plain_request(request: httpx.Request) -> None:
     require_web_address(str(request.url))
-    request.headers["Accept-Encoding"] = "identity"
+    request.headers.update(_PLAIN)
 
 
 def _require_plain_answer(answer: httpx.Response) -> None:
@@ -287,7 +288,7 @@ def _client(bounds: _Bounds) -> httpx.Client:
 
 def _read(answer: httpx.Response, until: float) -> tuple[bytes, bool]:
     body = b""
-    for block in answer.iter_bytes():
+    for block in answer.iter_raw():  # as it is, not unpacked: a small answer cannot become a large one
         body += block
         if len(body) > LARGEST:
             return body[:LARGEST], True

@@ -167,6 +167,12 @@ def test_an_answer_is_cut_off_where_it_is_too_long(server: str) -> None:
     assert len(answer.body) == outbound.LARGEST
 
 
+def test_an_answer_that_is_packed_all_the_same_is_not_unpacked(server: str) -> None:
+    answer = request("GET", f"{server}/packed")
+    assert len(answer.body) < 10_000
+    assert gzip.decompress(answer.body) == b"x" * 1_000_000
+
+
 def test_an_answer_that_breaks_off_may_have_been_taken_in(server: str) -> None:
     with pytest.raises(OutboundFailed) as failed:
         request("GET", f"{server}/broken")
