@@ -314,4 +314,4 @@ def test_a_number_that_says_so_stands_for_a_percentage(text: str) -> None:
 )
 def test_what_a_list_is_named_after_is_counted_and_never_rounded(text: str, verdict: str) -> None:
     data = {"mean": 12.5, "wanted": 4, "series": ["a", "b", "c"]}
-    assert verdicts(f"It has {text}.", data) == [(text.split()[0], verdict)]
+    assert verdicts(f"It has {text}.", data) == [(text.split(maxsplit=1)[0], verdict)]

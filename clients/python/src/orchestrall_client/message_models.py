@@ -44,7 +44,7 @@ class Message(Model):
     tone: str
     text: str
     is_verified: bool
-    """Whether every number in it is from the result."""
+    """Whether it holds figures, and every number in it is from the result."""
     numbers: list[NumberSaid]
     model: str
     """Empty: the agent's own words, worked out without a model."""
