@@ -113,8 +113,11 @@ def test_another_python_is_refused_by_its_name(
             ["-m", "pytest", "-n", "N", "tests/start", "-k", "a or b", "-x"],
         ),
         (["test", "--full"], ["-m", "pytest", "-n", "N", "-m", "not browser"]),
-        (["test", "--browser"], ["-m", "pytest", "tests/e2e", "-m", "browser"]),
-        (["test", "--browser", "--full"], ["-m", "pytest", "tests/e2e", "-m", "browser", "--all-views"]),
+        (["test", "--browser"], ["-m", "pytest", "tests/e2e", "-m", "browser", "-n", "N", "--dist", "loadfile"]),
+        (
+            ["test", "--browser", "--full"],
+            ["-m", "pytest", "tests/e2e", "-m", "browser", "-n", "N", "--dist", "loadfile", "--all-views"],
+        ),
         (["bench", "startup", "--json"], ["-m", "tests.measuring", "bench", "startup", "--json"]),
         (["drill"], ["-m", "tests.measuring", "drill"]),
         (["manage", "tenant", "--help"], ["-m", "orchestrall.start", "manage", "tenant", "--help"]),

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.ai.budgets import selectors
-from apps.ai.models import ModelCall
+from apps.ai.models import Budget, ModelCall
 from apps.ai.permissions import USAGE_VIEW
 from apps.ai.usage import ledger
 from apps.ai.usage.alerts import Alert, alerts_of
@@ -17,6 +17,7 @@ from apps.common.permissions import Principal
 from apps.console.attention import Wanted, attention
 from apps.console.cards import Card, card
 from apps.console.navigation import NavItem, nav_item
+from apps.console.tallies import number_of, tally
 
 nav_item(
     NavItem(
@@ -30,6 +31,15 @@ nav_item(
         order=10,
     )
 )
+
+
+# Whether there are any, asked for with what the menu counts: nobody who uses no model pays for more.
+_calls = tally("ai.calls", lambda request: ModelCall.objects.all()[:1], permission=USAGE_VIEW)
+_budgets = tally("ai.budgets", lambda request: Budget.objects.all()[:1], permission=USAGE_VIEW)
+
+
+def _has_any(request: HttpRequest) -> bool:
+    return bool(number_of(request, _calls.key) or number_of(request, _budgets.key))
 
 
 def _who(request: HttpRequest) -> Principal:
@@ -51,16 +61,18 @@ def _known(request: HttpRequest) -> dict[str, Any]:
 
 def _spending(request: HttpRequest) -> dict[str, Any] | None:
     """This month; None where no model was ever asked and nothing limits any."""
+    if not _has_any(request):
+        return None
     known = _known(request)
     states = sorted(known["states"], key=lambda state: -state.worst.share)
-    if not states and not ModelCall.objects.exists():
-        return None
     moved = spend_moved(who=_who(request), looked=Looked.of_month(), currency=known["currency"])
     told = expected(known["outlook"], known["currency"])
     return {**known, **moved, "expected": told, "state": states[0] if states else None}
 
 
 def _wanted(request: HttpRequest) -> list[Wanted]:
+    if not _has_any(request):
+        return []
     return [_told(alert) for alert in _known(request)["alerts"]]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.ai.contract import Message, Reply, Request, ToolCall, Usage
 from apps.ai.wire.failures import no_answer
-from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent
+from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of
 
 if TYPE_CHECKING:
     import openai
@@ -140,7 +140,4 @@ def _text(content: Any) -> str:
 
 
 def _usage(told: Any) -> Usage | None:
-    if not isinstance(told, dict) or not isinstance(told.get("prompt_tokens"), int):
-        return None
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(input=told["prompt_tokens"], cached=cached, output=told.get("completion_tokens") or 0)
+    return usage_of(told, input="prompt_tokens", output="completion_tokens")

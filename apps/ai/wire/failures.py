@@ -46,11 +46,19 @@ def no_answer() -> ModelProblem:
 class ModelMisanswered(AnswerUnusable):
     """An answer that is not even in the protocol; asking again in other words is of no use."""
 
+    code, status, title = "model_misanswered", 502, "What answered speaks another protocol"
+    cause = "At the provider's address something answers that is no service of models: a page of a proxy, for example."
+    effect = "The model was not asked; everything that is computed is there as always."
     remedy = "See that the address is that of an OpenAI-compatible service (it often ends in /v1), and test it again."
 
 
 class NotThere(ModelMisconfigured):
     """The service answers, and has nothing of this name or at this address."""
+
+    code, status, title = "model_not_there", 502, "The provider has no such model"
+    cause = "The provider answers, and knows no model of this name, or nothing at this path of its address."
+    effect = "No model was asked; everything that is computed is there as always."
+    remedy = "Have an administrator test the provider's connection, and choose a model from the list that it offers."
 
 
 def _of_connection(error: BaseException, seconds: float) -> Problem | None:

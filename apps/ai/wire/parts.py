@@ -12,6 +12,8 @@ from apps.ai.wire.strict import strict, without_fillers
 
 NAME = "answer"
 """Of the schema that an answer has to keep."""
+_MOST_TOKENS = 100_000_000
+"""Of one call: far beyond what any model takes."""
 
 
 def schema_sent(request: Request) -> dict[str, Any]:
@@ -29,6 +31,19 @@ def plain_text(request: Request, text: str) -> str:
         return json.dumps(without_fillers(json.loads(text), request.answer_schema), ensure_ascii=False)
     except (ValueError, RecursionError):
         return text
+
+
+def usage_of(told: Any, *, input: str, output: str) -> Usage | None:
+    """What a provider counted, under these names; None where that is no count: then it is estimated. Counts that no
+    model can have are none, as they would leave the ledger without its end."""
+    if not isinstance(told, dict):
+        return None
+    parts = told.get(f"{input}_details")
+    cached = parts.get("cached_tokens") if isinstance(parts, dict) else 0
+    counts = [told.get(input), cached or 0, told.get(output) or 0]
+    if not all(type(each) is int and 0 <= each <= _MOST_TOKENS for each in counts):
+        return None
+    return Usage(input=counts[0], cached=counts[1], output=counts[2])
 
 
 def dumped(answer: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from apps.ai.contract import Message, Reply, Request, Usage
 from apps.ai.failures import ModelUnavailable
-from apps.ai.wire.failures import no_answer
-from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent
+from apps.ai.wire.failures import no_answer, told_words
+from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of
 
 if TYPE_CHECKING:
     import openai
@@ -72,7 +72,7 @@ def reply_of(request: Request, answer: dict[str, Any]) -> Reply:
     if not isinstance(output, list):
         raise no_answer()
     if answer.get("status") == "failed":
-        said = str((answer.get("error") or {}).get("message") or "")
+        said = told_words(str((answer.get("error") or {}).get("message") or ""))
         raise ModelUnavailable(f"The provider could not finish the answer. {said}")
     contents = [part for item in output if item.get("type") == "message" for part in item.get("content") or ()]
     calls = [item for item in output if item.get("type") == "function_call"]
@@ -96,7 +96,4 @@ def reply_of(request: Request, answer: dict[str, Any]) -> Reply:
 
 
 def _usage(told: Any) -> Usage | None:
-    if not isinstance(told, dict) or not isinstance(told.get("input_tokens"), int):
-        return None
-    cached = (told.get("input_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(input=told["input_tokens"], cached=cached, output=told.get("output_tokens") or 0)
+    return usage_of(told, input="input_tokens", output="output_tokens")
