@@ -16,11 +16,11 @@ from django.conf import settings as django_settings
 from pydantic import Field, SecretStr, model_validator
 
 from apps.ai.answers import schema_in_words
-from apps.ai.contract import Message, ProviderKind, Reply, Request, Usage
+from apps.ai.contract import Message, ProviderKind, Reply, Request
 from apps.ai.failures import ModelMisconfigured
 from apps.ai.wire import client
 from apps.ai.wire.failures import ModelMisanswered, problem_of, told_words
-from apps.ai.wire.parts import call_of, plain_text, schema_sent
+from apps.ai.wire.parts import call_of, plain_text, schema_sent, usage_of
 from apps.common.schemas import StrictModel
 
 if TYPE_CHECKING:
@@ -190,7 +190,8 @@ def _reply(request: Request, message: AIMessage) -> Reply:
     told, usage = message.usage_metadata, None
     if told is not None:
         cached = (told.get("input_token_details") or {}).get("cache_read") or 0
-        usage = Usage(input=told["input_tokens"], cached=cached, output=told["output_tokens"])
+        counts = {**told, "input_tokens_details": {"cached_tokens": cached}}
+        usage = usage_of(counts, input="input_tokens", output="output_tokens")
     about = message.response_metadata
     return Reply.model_validate(
         {
