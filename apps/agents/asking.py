@@ -53,8 +53,12 @@ def asks(
     origin: str,
     stopping: Callable[[], bool],
     is_demo: bool = False,
+    since: datetime | None = None,
 ) -> dict[str, Any]:
-    """What `RunContext` takes for it. Nothing is looked up before the agent asks, but for the person behind tools."""
+    """What `RunContext` takes for it. Nothing is looked up before the agent asks, but for the person behind tools.
+
+    With `since`, what models have cost counts from then on: for one of several that are done for the same subject.
+    """
     purpose = Purpose(
         what=ORIGIN, agent_key=agent.key, user_id=user_id, subject_kind=subject_kind, subject=subject,
         prompt=f"{agent.key}@{agent.version}", is_demo=is_demo,
@@ -72,6 +76,7 @@ def asks(
 
     def spent() -> Decimal:
         calls = ModelCall.objects.filter(subject_kind=subject_kind, subject=subject)
+        calls = calls.filter(created_at__gte=since) if since else calls
         return calls.aggregate(spent=Sum("money"))["spent"] or Decimal(0)
 
     return {

@@ -257,6 +257,7 @@ def _judge(agent: AnyAgent, case: Case, own: bool, evaluation: AgentEvaluation, 
     asked = asks(
         agent, user=lambda: evaluation.created_by, user_id=evaluation.created_by_id, subject_kind=KIND,
         subject=evaluation.pk, now=evaluation.created_at, origin="evaluation", stopping=stopping,
+        since=timezone.now(),
     )  # fmt: skip
     return case_judge(
         agent, case, settings, load=loader(finder(None)), own=own, stopping=stopping, trained=trained, asks=asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from io import BytesIO
 from typing import Any, cast
 
@@ -18,9 +19,13 @@ from apps.agents.asking import asks, tools_check
 from apps.agents.contract import RunCancelled, RunContext
 from apps.agents.custom import services
 from apps.agents.custom.selectors import content_now
+from apps.agents.evaluations.keeping import case_save
+from apps.agents.evaluations.services import KIND as EVALUATION
+from apps.agents.evaluations.services import evaluation_start
 from apps.agents.models import AgentRun
 from apps.ai.contract import Request
 from apps.ai.failures import ModelStopped
+from apps.ai.models import ModelCall
 from apps.ai.tools import tools_get
 from apps.common.errors import InvalidInput, PermissionDenied
 from apps.datasets.models import Dataset
@@ -53,6 +58,29 @@ def test_tools_cost_the_same_statements_however_many_of_a_source_there_are(make:
             assert [tool.key for tool in tools_get(builder, builder, keys)] == keys
         costs.append(len(caught))
     assert costs[0] == costs[1]
+
+
+def test_each_case_of_an_evaluation_has_the_money_of_a_run_to_itself(
+    make: Make, says: Says, builder: User, work_off: WorkOff
+) -> None:
+    agent = make(tools=["dataset:list"], limits={"money": "1"})
+    made = selectors.agent_get(who=builder, key=agent.key)
+    for name in ("One", "Two"):
+        fact = {"path": "output.topic", "op": "=", "value": "A parcel"}
+        case_save(who=builder, user=builder, agent=made, name=name, data=LETTER, expected={"expect": [fact]})
+    evaluation = evaluation_start(who=builder, user=builder, agent=made)
+
+    def asks_once(request: Request) -> Any:
+        if request.messages[-1].role == "tool":
+            return json.dumps(ANSWER)
+        about: dict[str, Any] = {"subject_kind": EVALUATION, "subject": evaluation.pk, "until": timezone.now()}
+        ModelCall.objects.create(**about, purpose="agent", money=Decimal("0.6"), status="succeeded")
+        return calls("dataset_list")
+
+    says(asks_once)
+    work_off()
+    evaluation.refresh_from_db()
+    assert (evaluation.status, evaluation.passed, evaluation.total) == ("ended", 2, 2)
 
 
 def test_a_tool_is_asked_and_its_answer_is_data_and_told(
