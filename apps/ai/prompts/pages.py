@@ -53,12 +53,15 @@ class PromptPage(ConsoleView):
         )
         seen = request.POST.get("seen", "")
         try:
-            services.draft_save(
-                who=self.who, user=self.user, key=prompt, words=entered, seen=int(seen) if seen.isdecimal() else None
-            )
+            number = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+            saved = services.draft_save(who=self.who, user=self.user, key=prompt, words=entered, seen=number)
             if request.POST.get("do") == "publish":
                 made = services.draft_publish(
-                    who=self.who, user=self.user, key=prompt, note=request.POST.get("note", "")
+                    who=self.who,
+                    user=self.user,
+                    key=prompt,
+                    note=request.POST.get("note", ""),
+                    seen=saved.seq,  # what was entered here, and not what somebody else has just kept
                 )
                 messages.success(request, f"Version {made.number} is published: it holds from the next call on.")
             else:

@@ -54,6 +54,11 @@ def test_words_are_saved_and_published_from_the_page(browser: Client) -> None:
     assert "Instructions: 1 line changed." in shown
 
 
+def test_a_number_that_no_page_sends_is_taken_for_none(browser: Client) -> None:
+    sent = {"system": "Be kind.", "user": "Say {counted}", "seen": "9" * 5_000, "do": "save"}
+    assert "The draft is kept." in text(browser.post(PAGE, sent, follow=True))
+
+
 def test_words_that_do_not_fit_come_back_with_what_is_wrong(browser: Client) -> None:
     answer = browser.post(PAGE, {"system": "", "user": "Say {counter}", "seen": "0", "do": "publish"})
     assert answer.status_code == 422
