@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import string
+import subprocess
+import sys
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -178,3 +180,15 @@ def test_verhoeff_notices_every_neighbour_that_was_swapped() -> None:
         place = chance.randrange(11)
         swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
         assert swapped == number or not checkdigits.verhoeff_holds(swapped)
+
+
+def test_a_label_before_a_long_gap_takes_no_time_by_its_square() -> None:
+    """In a child, which is ended: the matching of a pattern cannot be broken off from outside."""
+    code = (
+        "from apps.common.detectors.credentials import PATIENT\n"
+        "for gap in (' ', '+', chr(92), 'patient-'):\n"
+        "    assert not list(PATIENT.find('patient' + gap * 200_000 + '!'))\n"
+        "print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout == "done\n"
