@@ -182,12 +182,14 @@ def test_verhoeff_notices_every_neighbour_that_was_swapped() -> None:
         assert swapped == number or not checkdigits.verhoeff_holds(swapped)
 
 
-def test_a_label_before_a_long_gap_takes_no_time_by_its_square() -> None:
+def test_long_gaps_and_long_runs_of_digits_take_no_time_by_their_square() -> None:
     """In a child, which is ended: the matching of a pattern cannot be broken off from outside."""
     code = (
         "from apps.common.detectors.credentials import PATIENT\n"
         "for gap in (' ', '+', chr(92), 'patient-'):\n"
         "    assert not list(PATIENT.find('patient' + gap * 200_000 + '!'))\n"
+        "from apps.common.detectors import find\n"
+        "assert not find(('+49' + '1' * 100 + 'x ') * 300)\n"
         "print('done')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)

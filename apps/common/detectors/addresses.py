@@ -24,9 +24,10 @@ _SEP = r"[ \u00a0.\-/\u2010\u2011]"
 _NOT_BEHIND = r"(?<![A-Za-z0-9+/#.-])(?<!\d[,:])"
 """No part of a word, an id, a path or another number."""
 _NOT_BEFORE = r"(?![A-Za-z0-9%°/])(?![.,:-]\d)(?! ?(?:%|°))"
-# With the sign of a country, or 00 for it; then groups, of which one may stand in brackets.
+# With the sign of a country, or 00 for it; then groups, of which one may stand in brackets. Digits
+# of a group are not given back: a long run could be cut into groups in millions of ways.
 _INTERNATIONAL = re.compile(
-    rf"{_NOT_BEHIND}(?:\+ ?|\(\+|00 ?(?=[1-9])){_COUNTRY}\)?(?:{_SEP}{{0,2}}\(?\d{{1,12}}\)?){{1,7}}{_NOT_BEFORE}"
+    rf"{_NOT_BEHIND}(?:\+ ?|\(\+|00 ?(?=[1-9])){_COUNTRY}\)?(?:{_SEP}{{0,2}}\(?\d{{1,12}}+\)?){{1,7}}{_NOT_BEFORE}"
 )
 # Forms of countries that tell themselves: an area in brackets, a leading zero with groups, the groups of North America.
 _NATIONAL = re.compile(
