@@ -14,10 +14,10 @@ from apps.agents import selectors
 from apps.agents.api import KEY
 from apps.agents.models import AgentMessage
 from apps.agents.permissions import RUNS_VIEW
-from apps.agents.schemas import LONGEST_WAIT
+from apps.agents.schemas import LONGEST_WAIT, RunQuery
 from apps.agents.talk import filling, limits, live, services
 from apps.agents.talk.asking import ModelRefused, NoModel
-from apps.agents.talk.schemas import DraftChange, FillOut, FillWanted, MessageCreate, MessageOut, MessageQuery
+from apps.agents.talk.schemas import DraftChange, FillOut, FillWanted, MessageCreate, MessageOut
 from apps.agents.talk.selectors import message_get, message_is_open, messages_query
 from apps.ai.contract import ModelProblem
 from apps.ai.permissions import MODELS_USE
@@ -107,7 +107,7 @@ class RunMessageOne(ApiView):
     )
     def get(self, request: Request, id: UUID, message: int) -> Response:
         """One text about a result, as far as it is written."""
-        wait = self.query(MessageQuery).wait
+        wait = self.query(RunQuery).wait
         found = self._message(id, message)
         if wait and found.is_open:
             hold(

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.agents.models import AgentMessage
-from apps.agents.schemas import LONGEST_WAIT, RunProblem
+from apps.agents.schemas import RunProblem
 from apps.agents.talk.filling import LONGEST, Filled
 from apps.agents.talk.said import LONGEST_TEXT, Asked, Kind, Tone, asked_of, said_of
 from apps.common.errors import Issue
@@ -130,10 +130,6 @@ class MessageOut(BaseModel):
                 "asked_by": message.by.email if message.by else None,
             }
         )
-
-
-class MessageQuery(StrictModel):
-    wait: float = Field(default=0, ge=0, le=LONGEST_WAIT)
 
 
 class DraftChange(StrictModel):
