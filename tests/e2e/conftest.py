@@ -53,11 +53,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 
     with installation(tmp_path_factory.mktemp("installation")) as program:
         # The first tests would wait behind the demonstration's own runs, longer than a browser waits for anything.
-        wait_until(lambda: _is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
+        wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
         yield program.address
 
 
-def _is_at_rest(database: str) -> bool:
+def is_at_rest(database: str) -> bool:
     """Whether no work is due or in hand."""
     with psycopg.connect(database) as connection:
         busy = connection.execute("select 1 from dispatch_work where due_at <= now() or lease_until > now() limit 1")
