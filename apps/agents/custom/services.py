@@ -137,7 +137,8 @@ def custom_try(*, who: Principal, user: User, agent: CustomAgent, data: dict[str
     row.agent = agent
     content_check(content_of(row.content), key=agent.key, who=who, user=user)
     made = store.draft_of(row) if row.number is None else store.made_of(row)
-    assert made is not None  # noqa: S101  # it was just checked
+    if made is None:
+        raise Conflict(f"What {agent.title} says cannot be read; nothing was started.", remedy="Save its draft anew.")
     return runs.run_start(agent=made, data=data, user=user, who=who, origin=origin, fresh=True)
 
 
