@@ -24,9 +24,11 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from apps.accounts.auditing import ROLE_SET
 from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
 from apps.common.ids import uuid7
 from apps.common.permissions import ROLES, codes_of, demand
@@ -85,8 +87,9 @@ def role_set(*, actor: User, member: User, role: str) -> User:
     _require_reach(actor, role)
     if member.role == "owner" and role != "owner":
         _require_other_owner(member)
-    member.role = role
+    before, member.role = member.role, role
     member.save(update_fields=["role"])
+    record(ROLE_SET, who=actor, subject=member, before={"role": before}, after={"role": role})
     return member
 
 

@@ -10,7 +10,6 @@ A refused request uses nothing up. The window of sub-windows follows "An alterna
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
 from collections.abc import Sequence
@@ -18,13 +17,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from allauth.account.adapter import get_adapter
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from apps.common.errors import TooManyRequests
+from apps.gateway.addresses import address_of, network_of
 from apps.gateway.principals import Caller
 from apps.tenants.context import current_tenant
 from apps.tenants.fast import redis, redis_key
@@ -244,7 +242,7 @@ def buckets_of(*, caller: Caller | None, request: HttpRequest, kind: str = "") -
     """
     plan = plan_of(current_tenant())
     if caller is None:
-        return [_bucket("address", plan.caller_requests, _address(request))]
+        return [_bucket("address", plan.caller_requests, network_of(address_of(request)))]
     return [_tenant_bucket(plan), _caller_bucket(plan, caller), *(each for each in _kinds(plan) if each.name == kind)]
 
 
@@ -271,20 +269,6 @@ def _caller_bucket(plan: Plan, caller: Caller) -> Bucket:
 
 def _kinds(plan: Plan) -> list[Bucket]:
     return [_bucket(START, plan.starts), _bucket(UPLOAD, plan.uploads)]
-
-
-def _address(request: HttpRequest) -> str:
-    """Where a request comes from, as allauth tells it (behind as many proxies as ours). Of IPv6 the network: whoever
-    has one address there has 2^64."""
-    try:
-        address = ipaddress.ip_address(get_adapter(request).get_client_ip(request))
-    except (ImproperlyConfigured, PermissionDenied, ValueError):
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 @cache

@@ -14,8 +14,10 @@ from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Histogram
 
+from apps.audit.actors import under
 from apps.common.ids import uuid7
 from apps.gateway import counters
+from apps.gateway.addresses import address_of
 from apps.gateway.idempotency import REPLAYED
 from apps.gateway.probes import ANSWERS
 from apps.gateway.problems import MEDIA_TYPE, problem_of_status, problem_response
@@ -65,7 +67,15 @@ class RequestLogMiddleware:
         began = time.perf_counter()
         sent = request.headers.get("X-Request-ID", "")
         request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid7().hex  # type: ignore[attr-defined]
-        with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request.request_id),  # type: ignore[attr-defined]
+            under(
+                via="api" if request.path.startswith("/api/") else "console",
+                request=request.request_id,  # type: ignore[attr-defined]
+                address=address_of(request),
+                agent=request.headers.get("User-Agent", ""),
+            ),
+        ):
             response = self.get_response(request)
             self._finish(request, response, time.perf_counter() - began)
         return response

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from apps.audit.actors import Actor
 from apps.gateway.models import ApiKey
 
 
@@ -21,6 +22,11 @@ class Caller:
 
     def can(self, code: str) -> bool:
         return (self.scopes is None or code in self.scopes) and bool(self.user.can(code))
+
+    def as_actor(self) -> Actor:
+        """Who acts, for the audit log, and with which key."""
+        actor: Actor = self.user.as_actor()
+        return actor if self.key is None else replace(actor, via=f"key ork_{self.key.prefix}")
 
 
 def caller_of(user: Any, auth: Any) -> Caller:

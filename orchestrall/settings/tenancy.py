@@ -47,12 +47,14 @@ INDUSTRIES = [
 ]
 TENANT_APPS = [
     "apps.console",  # before allauth, whose templates it dresses
+    "apps.audit",
     "apps.gateway",
     "apps.accounts",
     "apps.datasets",
     "apps.ai",
     "apps.agents",
     "apps.workflows",
+    "apps.compliance",
     "apps.operations",
     *INDUSTRIES,
     "unfold",  # before admin, whose templates it replaces
@@ -62,6 +64,11 @@ TENANT_APPS = [
     "django.contrib.sessions",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     # Last of all: its ready() runs discovery when every other app has loaded, and then closes the registries.
     "apps.common",
 ]

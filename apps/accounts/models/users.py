@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from apps.audit.actors import Actor, ActorKind
 from apps.common.ids import uuid7
 from apps.common.permissions import ROLES, codes_of, codes_of_programs
 from apps.tenants.context import current_schema
@@ -94,6 +95,11 @@ class User(AbstractBaseUser):
     def is_operator(self) -> bool:
         """Whether this is a platform operator: staff of the operators' own tenant, and active."""
         return self.is_active and self.is_staff and current_schema() == settings.OPERATORS_SCHEMA
+
+    def as_actor(self) -> Actor:
+        """Who acts, for the audit log. A program's account has no address that is anybody's."""
+        kind: ActorKind = "program" if self.is_service else "operator" if self.is_operator else "person"
+        return Actor(kind, self.pk, str(self), "" if self.is_service else self.email)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """For the back office, which knows Django's permissions only: an operator holds all, nobody else any."""

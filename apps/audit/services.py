@@ -1,0 +1,242 @@
+"""Recording. An entry is part of the transaction that makes it true: where it cannot be written, nothing is done."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django.db import DatabaseError, connection, models, transaction
+from django.utils import timezone
+
+from apps.audit.actors import Actor, Acts, actor_of, circumstances
+from apps.audit.documents import canonical, digest_of, salted
+from apps.audit.kinds import EntryKind
+from apps.audit.models import AuditEntry, AuditPayload
+from apps.common.errors import Unavailable
+from apps.common.ids import uuid7
+from apps.common.permissions import Platform
+from apps.common.redaction import is_credential_name
+from apps.common.work import schedule
+from apps.tenants.context import current_schema, current_tenant
+from apps.tenants.fields import PayloadField
+
+SEQUENCE: Final = "audit.sequence"
+"""The kind of work that puts pending entries into the tree."""
+SEQUENCED_WITHIN: Final = 20
+"""Seconds from a commit until its entries are put into the tree, where a worker is free."""
+LARGEST: Final = 256 * 1024
+"""Bytes of a payload's part. Of what is larger, the size and the digest are kept."""
+_HIDDEN: Final = "(not shown)"
+# Of a row as it is written, with their types; what stands last is kept in the payload.
+_COLUMNS: Final = {
+    "id": "uuid",
+    "at": "timestamptz",
+    "kind": "text",
+    "outcome": "text",
+    "actor_kind": "text",
+    "actor_id": "uuid",
+    "via": "text",
+    "subject_kind": "text",
+    "subject_id": "text",
+    "request": "text",
+    "facts_digest": "bytea",
+    "personal_digest": "bytea",
+    "facts": "bytea",
+    "personal": "bytea",
+}
+_MOST: Final = 2**53
+"""Whole numbers beyond it are kept as text: not every reader of JSON has them."""
+
+
+class AuditNotWritten(Unavailable):
+    code = "audit_not_written"
+    status = 503
+    title = "The audit trail cannot be written"
+    cause = "Nothing may be changed here without a record of it, and the record could not be stored."
+    effect = "The change was not made."
+    remedy = "Try again in a minute. If it stays, report the request id to whoever runs the installation."
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an entry is about, where it is no row of a table."""
+
+    kind: str
+    id: str
+    name: str = ""
+
+    @classmethod
+    def of(cls, row: models.Model) -> Subject:
+        return cls(row._meta.label_lower, str(row.pk), str(row))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one call of `record` says, for those who record many things at once."""
+
+    kind: EntryKind
+    who: Acts | Actor | Platform | None = None
+    subject: models.Model | Subject | None = None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    outcome: str = AuditEntry.Outcome.DONE
+    facts: Mapping[str, Any] | None = None
+
+
+def record(
+    kind: EntryKind,
+    *,
+    who: Acts | Actor | Platform | None,
+    subject: models.Model | Subject | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    outcome: str = AuditEntry.Outcome.DONE,
+    **facts: Any,
+) -> UUID:
+    """Record one thing, in the caller's transaction and in one statement; returns the entry's id.
+
+    Of `before` and `after` only what differs is kept. Values under names of credentials are not shown. `who` None is
+    whoever the circumstances name, or the platform itself. Raises `AuditNotWritten`; let it pass, so that what was done
+    in the transaction is undone. Outside a transaction it is a `RuntimeError`.
+    """
+    (id,) = record_many([Record(kind, who, subject, before, after, outcome, facts)])
+    return id
+
+
+def record_many(records: Sequence[Record]) -> list[UUID]:
+    """Record several things in one statement. As `record`."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("An audit entry belongs into the transaction of the change: use transaction.atomic().")
+    if not records:
+        return []
+    columns = columns_of(records)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"with {writing()} select 1", columns)
+    except DatabaseError as error:
+        raise AuditNotWritten from error
+    sequence_soon()
+    return list(columns["audit_id"])
+
+
+def writing(only: str = "") -> str:
+    """SQL of the common table expressions that write entries, for a statement that does more than that.
+
+    `only` is a `where` over the rows `new`, as ``where exists (select from fenced)``. Its parameters are `columns_of`,
+    whose names begin with ``audit_``. Call `sequence_soon` beside it.
+    """
+    # All of it is made of the names above, and of what the program gives.
+    arrays = ", ".join(f"%(audit_{name})s::{type}[]" for name, type in _COLUMNS.items())
+    entry = ", ".join(list(_COLUMNS)[:-2])  # all but the payload's parts
+    return (
+        f"audit_new as (select * from unnest({arrays}) as new({', '.join(_COLUMNS)}) {only}), "  # noqa: S608
+        f"audit_entries as (insert into audit_entry ({entry}) select {entry} from audit_new), "
+        "audit_payloads as (insert into audit_payload (entry_id, facts, personal, shredded_for) "
+        "select id, facts, personal, '' from audit_new), "
+        "audit_pendings as (insert into audit_pending (entry) select id from audit_new)"
+    )
+
+
+def columns_of(records: Iterable[Record]) -> dict[str, list[Any]]:
+    """The columns of the entries, sealed for their rows, as `writing` takes them."""
+    rows = [_row(each) for each in records]
+    return {f"audit_{name}": [row[place] for row in rows] for place, name in enumerate(_COLUMNS)}
+
+
+def sequence_soon() -> None:
+    """Have the current tenant's pending entries put into the tree once this transaction is committed."""
+    schema = current_schema()
+    transaction.on_commit(lambda: _nudge(schema), robust=True)
+
+
+_due: dict[str, float] = {}
+
+
+def _nudge(schema: str) -> None:
+    """Make the work row, unless this process made one that is not due yet and so will see what was committed now."""
+    now = time.monotonic()
+    if schema != current_schema() or _due.get(schema, 0.0) > now + 1:
+        return
+    _due[schema] = now + SEQUENCED_WITHIN
+    schedule(SEQUENCE, current_tenant().pk, due_at=timezone.now() + timedelta(seconds=SEQUENCED_WITHIN))
+
+
+def _row(said: Record) -> tuple[Any, ...]:
+    id, around, actor = uuid7(), circumstances(), actor_of(said.who)
+    subject = Subject.of(said.subject) if isinstance(said.subject, models.Model) else said.subject or Subject("", "")
+    facts, personal = _parts(said, actor, subject)
+    return (
+        id,
+        timezone.now(),
+        said.kind.key,
+        str(said.outcome),
+        actor.kind,
+        actor.id,
+        actor.via[:80],
+        subject.kind,
+        subject.id[:100],
+        around.request[:64],
+        digest_of(facts),
+        digest_of(personal),
+        _sealed("facts", facts, id),
+        _sealed("personal", personal, id),
+    )
+
+
+def _parts(said: Record, actor: Actor, subject: Subject) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is said: what is about nobody, and what is about people."""
+    around, apart = circumstances(), said.kind.personal
+    before, after = _differing(said.before or {}, said.after or {})
+    facts: dict[str, Any] = {}
+    personal: dict[str, Any] = {
+        "actor": actor.name,
+        "email": actor.email,
+        "address": around.address,
+        "agent": around.agent[:200],
+    }
+    (personal if "subject" in apart else facts)["subject"] = subject.name
+    for name, values in (("before", before), ("after", after), ("", dict(said.facts or {}))):
+        for key, value in values.items():
+            part = personal if key in apart else facts
+            (part.setdefault(name, {}) if name else part)[key] = _HIDDEN if is_credential_name(key) else _plain(value)
+    return _kept(facts), _kept({name: value for name, value in personal.items() if value})
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    names = {*before, *after}
+    same = {name for name in names if name in before and name in after and before[name] == after[name]}
+    return (
+        {name: value for name, value in before.items() if name not in same},
+        {name: value for name, value in after.items() if name not in same},
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The value in the few types that have one spelling everywhere."""
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) <= _MOST):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _HIDDEN if is_credential_name(str(key)) else _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(str(item) for item in value)
+    return str(value).encode(errors="replace").decode()  # half a pair of surrogates has no bytes
+
+
+def _kept(content: dict[str, Any]) -> dict[str, Any]:
+    text = canonical(content)
+    if len(text) > LARGEST:
+        content = {"too_large": {"bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}}
+    return salted(content)
+
+
+def _sealed(column: str, part: Mapping[str, Any], row: UUID) -> bytes:
+    return cast(PayloadField, AuditPayload._meta.get_field(column)).seal(part, row).stored
