@@ -63,6 +63,8 @@ class AuditPayload(models.Model):
     shredded_for = models.CharField(max_length=100, blank=True, default="")
     """Why: the retention period, or the number of the request to erase a person."""
 
+    PLAIN = ("shredded_for",)
+
     class Meta:
         db_table = "audit_payload"
 
