@@ -28,15 +28,15 @@ def test_a_stranger_reads_it_in_any_view(open_page: Open, address: Address, view
 
 def test_who_is_signed_in_tries_a_read_and_a_write(open_page: Open, address: Address) -> None:
     page, _ = open_page(role="analyst")
-    opened(page, address)
     # Without the session's CSRF token the last of them would be refused before anything is looked for.
     for operation, status in (("token_issue", "201"), ("agents_list", "200"), ("run_cancel", "404")):
+        opened(page, address)
         block = page.locator(f"[id$='-{operation}']")
-        for _ in range(200):  # until it is in sight
-            if block.count():
-                break
-            page.mouse.wheel(0, 1500)
-            page.wait_for_timeout(100)
+        page.mouse.move(4, 400)  # beside what has scroll bars of its own
+        while not block.count():  # until it is in sight: what is far from it is not drawn
+            before = page.evaluate("window.scrollY")
+            page.mouse.wheel(0, 600)
+            page.wait_for_function("before => window.scrollY > before", arg=before)
         block.locator(".opblock-summary").click()
         block.get_by_role("button", name="Try it out").click()
         for parameter in block.locator("tr[data-param-name='id'] input").all():
