@@ -1,4 +1,4 @@
-from apps.accounts.permissions import MEMBERS_VIEW
+from apps.accounts.permissions import IDENTITY_MANAGE, MEMBERS_VIEW
 from apps.console.navigation import NavItem, nav_item
 
 nav_item(
@@ -12,5 +12,17 @@ nav_item(
         permission=MEMBERS_VIEW,
         order=30,
         tab=5,
+    )
+)
+nav_item(
+    NavItem(
+        key="accounts.identity",
+        title="Sign-in & identity",
+        url="identity:policy",
+        icon="lock",
+        group="Govern",
+        summary="Second factors, sessions, single sign-on and provisioning",
+        permission=IDENTITY_MANAGE,
+        order=35,
     )
 )

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("apps.ai.urls")),
     path("data/", include("apps.datasets.urls")),
     path("members/", include("apps.accounts.urls")),
+    path("identity/", include("apps.accounts.identity_urls")),
     path("keys/", include("apps.gateway.urls")),
     path("performance/", include("apps.gateway.performance_urls")),
     path("accounts/", include("allauth.urls")),

@@ -535,6 +535,7 @@ UNMARKED = {
     "/workflows/agents/<str:agent>/schedule/",
     "/members/service-accounts/new/",
     "/members/invite/",
+    "/identity/",
     "/accounts/reauthenticate/",
     "/accounts/email/",
 } | {

@@ -1,5 +1,6 @@
-"""Who has a role in one tenant, and how they come in."""
+"""Who has a role in one tenant, how they come in, and what is asked of them at the door."""
 
+from apps.accounts.models.policies import SignInPolicy
 from apps.accounts.models.users import User, UserManager
 
-__all__ = ["User", "UserManager"]
+__all__ = ["SignInPolicy", "User", "UserManager"]

@@ -46,6 +46,7 @@ class User(AbstractBaseUser):
     is_staff = models.BooleanField(default=False, help_text="May use the back office; on the operators' host only.")
     is_service = models.BooleanField(default=False, help_text="A program's account: it has keys and never signs in.")
     created_at = models.DateTimeField(auto_now_add=True)
+    signed_out_at = models.DateTimeField(null=True, blank=True, help_text="Tokens that were made before are refused.")
 
     objects: ClassVar[UserManager] = UserManager()
 
