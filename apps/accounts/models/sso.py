@@ -92,6 +92,9 @@ class SsoPolicy(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return "Single sign-on"
+
 
 class SsoSession(models.Model):
     """A session that a connection opened, so that the provider can close it, and we the provider's."""
@@ -101,10 +104,20 @@ class SsoSession(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     connection = models.ForeignKey(SsoConnection, on_delete=models.CASCADE, related_name="sessions")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    session_key = models.CharField(max_length=40, unique=True)
+    session_key = models.CharField(max_length=40, blank=True, help_text="Once somebody is signed in.")
     sid = models.CharField(max_length=64, blank=True, db_index=True, help_text="Digest of the provider's name for it.")
     hint = PayloadField(null=True, help_text="What the provider wants to be told when its session is to end.")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session_key"], condition=~models.Q(session_key=""), name="accounts_sso_session_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class SsoSeen(models.Model):
@@ -115,3 +128,6 @@ class SsoSeen(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest
