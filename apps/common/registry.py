@@ -17,7 +17,7 @@ from apps.common.industries import IndustryConfig
 T = TypeVar("T")
 
 # What an app may offer: a module or a package of this name. A package's modules are imported one by one.
-DISCOVERED = ("permissions", "auditing", "kinds", "handlers", "navigation", "actions", "providers", "agents")
+DISCOVERED = ("permissions", "auditing", "privacy", "kinds", "handlers", "navigation", "actions", "providers", "agents")
 
 
 class Registry(Generic[T]):
