@@ -38,18 +38,22 @@ class Permission:
     title: str
     roles: frozenset[str]
     people_only: bool = False
-    """Whether a program's account does not hold it, whatever its role: what only a person can answer for."""
+    """Whether a program's account does not hold it, whatever its role: what only a person can answer for. A visiting
+    operator does not hold it either."""
+    members_only: bool = False
+    """Whether a visiting operator does not hold it, whatever they were let in as: what would outlast the visit, or open
+    another door."""
 
 
 PERMISSIONS: Registry[Permission] = Registry("Permission")
 
 
-def permission(code: str, title: str, *roles: str, people_only: bool = False) -> str:
+def permission(code: str, title: str, *roles: str, people_only: bool = False, members_only: bool = False) -> str:
     """Declare a permission code, held by `roles` besides the owner. Returns the code."""
     unknown = set(roles) - set(ROLES)
     if unknown:
         raise ValueError(f"Permission {code!r} names roles that do not exist: {', '.join(sorted(unknown))}.")
-    PERMISSIONS.register(code, Permission(code, title, frozenset(roles) | {"owner"}, people_only))
+    PERMISSIONS.register(code, Permission(code, title, frozenset(roles) | {"owner"}, people_only, members_only))
     return code
 
 
@@ -63,6 +67,12 @@ def codes_of(role: str) -> frozenset[str]:
 def codes_of_programs(role: str) -> frozenset[str]:
     """The codes that a program's account of a role holds."""
     return frozenset(code for code in codes_of(role) if not PERMISSIONS[code].people_only)
+
+
+@cache
+def codes_of_visitors(role: str) -> frozenset[str]:
+    """The codes that an operator holds who was let in as a role."""
+    return frozenset(code for code in codes_of_programs(role) if not PERMISSIONS[code].members_only)
 
 
 class Principal(Protocol):

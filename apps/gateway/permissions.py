@@ -15,14 +15,23 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 API_USE = permission(
-    "api.use", "Call the API with a token or a key", "administrator", "builder", "analyst", "approver", "auditor"
+    "api.use",
+    "Call the API with a token or a key",
+    "administrator",
+    "builder",
+    "analyst",
+    "approver",
+    "auditor",
+    members_only=True,
 )
 KEYS_VIEW = permission("keys.view", "See the API keys", "administrator", "auditor")
-KEYS_MANAGE = permission("keys.manage", "Make and revoke API keys", "administrator")
+KEYS_MANAGE = permission("keys.manage", "Make and revoke API keys", "administrator", members_only=True)
 PERFORMANCE_VIEW = permission(
     "performance.view", "See limits, requests and how long they take", "administrator", "builder", "auditor"
 )
-ORIGINS_MANAGE = permission("origins.manage", "Say which web pages may call the API", "administrator")
+ORIGINS_MANAGE = permission(
+    "origins.manage", "Say which web pages may call the API", "administrator", members_only=True
+)
 
 # Declared by a view's method that anybody may call: it must show nothing of the tenant.
 OPEN: Final = "open"

@@ -1,4 +1,4 @@
-"""Who has a role in one tenant: people, and programs."""
+"""Who has a role in one tenant: people, programs, and for a while an operator who was let in."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from apps.accounts.passwords import normalised
 from apps.audit.actors import Actor, ActorKind
 from apps.common.ids import uuid7
-from apps.common.permissions import ROLES, codes_of, codes_of_programs
+from apps.common.permissions import ROLES, codes_of, codes_of_programs, codes_of_visitors
 from apps.tenants.context import current_schema
 
 
@@ -33,8 +35,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of the tenant in whose schema the row stands, or a service account: the account of a program, which has
-    keys, no password and no address. Rights come from the role alone."""
+    """A member of the tenant in whose schema the row stands; or a service account: the account of a program, which has
+    keys, no password and no address; or a visiting operator, who has a session and an end. Rights come from the role
+    alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(unique=True)
@@ -47,6 +50,9 @@ class User(AbstractBaseUser):
     is_service = models.BooleanField(default=False, help_text="A program's account: it has keys and never signs in.")
     created_at = models.DateTimeField(auto_now_add=True)
     signed_out_at = models.DateTimeField(null=True, blank=True, help_text="Tokens that were made before are refused.")
+    valid_until = models.DateTimeField(
+        null=True, blank=True, help_text="When a visiting operator has to be gone. Null: a member, or a program."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -62,11 +68,24 @@ class User(AbstractBaseUser):
                 condition=models.Q(is_service=False)
                 | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False) & ~models.Q(role="owner"),
                 name="accounts_service_never_signs_in",
-            )
+            ),
+            # A visiting operator comes in by a grant alone, and is nobody here who could stay.
+            models.CheckConstraint(
+                condition=models.Q(valid_until=None)
+                | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, is_staff=False, is_service=False)
+                & ~models.Q(role="owner"),
+                name="accounts_visitor_only_visits",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalised(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(normalised(raw_password))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()  # one person is one row, however the address is typed
@@ -77,9 +96,23 @@ class User(AbstractBaseUser):
         return str(self)
 
     def can(self, code: str) -> bool:
-        """Whether the role holds the permission `code`, and a program's account may have it."""
-        held = codes_of_programs(self.role) if self.is_service else codes_of(self.role)
-        return self.is_active and code in held
+        """Whether the role holds the permission `code`, and a program's account, or a visitor, may have it."""
+        codes = codes_of_programs if self.is_service else codes_of_visitors if self.is_visitor else codes_of
+        return self.is_active and not self.is_over and code in codes(self.role)
+
+    @property
+    def is_visitor(self) -> bool:
+        """Whether this is an operator of the installation, let in for a while."""
+        return self.valid_until is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the visit has ended: whoever still has its session is nobody."""
+        return self.valid_until is not None and timezone.now() >= self.valid_until
+
+    @property
+    def is_authenticated(self) -> bool:  # type: ignore[override]  # Django's is a constant: nobody ends there
+        return not self.is_over
 
     @property
     def initials(self) -> str:
@@ -90,7 +123,7 @@ class User(AbstractBaseUser):
     @property
     def is_invited(self) -> bool:
         """Whether the person has not chosen a password yet. A program never does."""
-        return not self.is_service and not self.has_usable_password()
+        return not self.is_service and not self.is_visitor and not self.has_usable_password()
 
     @property
     def is_operator(self) -> bool:
@@ -98,9 +131,13 @@ class User(AbstractBaseUser):
         return self.is_active and self.is_staff and current_schema() == settings.OPERATORS_SCHEMA
 
     def as_actor(self) -> Actor:
-        """Who acts, for the audit log. A program's account has no address that is anybody's."""
-        kind: ActorKind = "program" if self.is_service else "operator" if self.is_operator else "person"
-        return Actor(kind, self.pk, str(self), "" if self.is_service else self.email)
+        """Who acts, for the audit log. The address of a program's account, or of a visitor's, is nobody's."""
+        if self.is_service:
+            return Actor("program", self.pk, str(self))
+        if self.is_visitor:
+            return Actor("operator", self.pk, str(self))
+        kind: ActorKind = "operator" if self.is_operator else "person"
+        return Actor(kind, self.pk, str(self), self.email)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """For the back office, which knows Django's permissions only: an operator holds all, nobody else any."""
