@@ -24,7 +24,15 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from apps.accounts.auditing import ROLE_SET
+from apps.accounts.auditing import (
+    INVITED_AGAIN,
+    MEMBER_DEACTIVATED,
+    MEMBER_INVITED,
+    MEMBER_REACTIVATED,
+    ROLE_SET,
+    SERVICE_CHANGED,
+    SERVICE_MADE,
+)
 from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
@@ -60,6 +68,7 @@ def member_invite(*, actor: User, email: str, name: str, role: str) -> User:
         )
     _require_room()
     member = user_create(email=email, name=name, role=role)
+    record(MEMBER_INVITED, who=actor, subject=member, after={"email": email, "role": role})
     _invitation_mail(member, inviter=str(actor))
     return member
 
@@ -72,6 +81,7 @@ def member_invite_again(*, actor: User, member: User) -> None:
     _require_reach(actor, member.role)
     if not member.is_invited or not member.is_active:
         raise Conflict(f"{member} needs no invitation; nothing was sent.", remedy="They can reset their own password.")
+    record(INVITED_AGAIN, who=actor, subject=member)
     _invitation_mail(member, inviter=str(actor))
 
 
@@ -89,7 +99,8 @@ def role_set(*, actor: User, member: User, role: str) -> User:
         _require_other_owner(member)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
-    record(ROLE_SET, who=actor, subject=member, before={"role": before}, after={"role": role})
+    if before != role:
+        record(ROLE_SET, who=actor, subject=member, before={"role": before}, after={"role": role})
     return member
 
 
@@ -100,8 +111,10 @@ def member_deactivate(*, actor: User, member: User) -> User:
     member = _for_change(actor, member)
     if member.role == "owner":
         _require_other_owner(member)
-    member.is_active = False
-    member.save(update_fields=["is_active"])
+    if member.is_active:
+        member.is_active = False
+        member.save(update_fields=["is_active"])
+        record(MEMBER_DEACTIVATED, who=actor, subject=member, **_turned(member))
     return member
 
 
@@ -114,6 +127,7 @@ def member_reactivate(*, actor: User, member: User) -> User:
         _require_room()
         member.is_active = True
         member.save(update_fields=["is_active"])
+        record(MEMBER_REACTIVATED, who=actor, subject=member, **_turned(member), role=member.role)
     return member
 
 
@@ -125,7 +139,9 @@ def service_account_create(*, actor: User, name: str, role: str) -> User:
     _require_reach(actor, role)
     _require_room()
     # A row needs an address; this is none that a mail could reach (RFC 2606), and nobody is shown it.
-    return User.objects.create_user(f"{uuid7()}@{SERVICE_HOST}", None, name=name, role=role, is_service=True)
+    account = User.objects.create_user(f"{uuid7()}@{SERVICE_HOST}", None, name=name, role=role, is_service=True)
+    record(SERVICE_MADE, who=actor, subject=account, after=_standing(account))
+    return account
 
 
 @transaction.atomic
@@ -152,9 +168,12 @@ def service_account_change(
     _require_reach(actor, role)
     if is_active and not account.is_active:
         _require_room()
+    before = _standing(account)
     account.name, account.role = name, role
     account.is_active = account.is_active if is_active is None else is_active
     account.save(update_fields=["name", "role", "is_active"])
+    if (after := _standing(account)) != before:
+        record(SERVICE_CHANGED, who=actor, subject=account, before=before, after=after)
     return account
 
 
@@ -167,6 +186,7 @@ def first_owner_invite(*, tenant: Any, **_: Any) -> None:
     """When a tenant is made: invite its first owner. Does nothing for a tenant without one, or that has users."""
     if tenant.owner_email and not User.objects.exists():
         owner = user_create(email=tenant.owner_email, name="", role="owner")
+        record(MEMBER_INVITED, who=None, subject=owner, after={"email": owner.email, "role": "owner"})
         _invitation_mail(owner, inviter="The operator of this installation")
 
 
@@ -175,6 +195,16 @@ def password_link(member: User) -> str:
     key = [user_pk_to_url_str(member), default_token_generator.make_token(member)]
     path = reverse("account_reset_password_from_key", args=key, urlconf=settings.ROOT_URLCONF)
     return tenant_url(current_tenant(), path)
+
+
+def _standing(account: User) -> dict[str, Any]:
+    """What of a service account can be changed."""
+    return {"name": account.name, "role": account.role, "is_active": account.is_active}
+
+
+def _turned(member: User) -> dict[str, Any]:
+    """What an entry says of a member who was just deactivated, or reactivated."""
+    return {"before": {"is_active": not member.is_active}, "after": {"is_active": member.is_active}}
 
 
 def _owners_lock() -> list[User]:

@@ -71,6 +71,13 @@ def under(**changes: object) -> Iterator[None]:
         _now.reset(token)
 
 
+def known(**changes: object) -> None:
+    """Say what has turned out of the request or the work that is being done now, until it ends: who is behind its
+    credential, and by which key. Outside of one it does nothing."""
+    if _now.get().request:
+        _now.set(replace(_now.get(), **changes))  # type: ignore[arg-type]
+
+
 def actor_of(who: Acts | Actor | Platform | None) -> Actor:
     """Whoever acts, with the way they came in."""
     around = circumstances()

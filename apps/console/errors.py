@@ -89,7 +89,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The answer to an exception that nobody foresaw: 503 where a server that we need is away, else 500."""
-    return _without_help(request, unavailable() if isinstance(sys.exc_info()[1], AWAY) else Problem())
+    error = sys.exc_info()[1]
+    if isinstance(error, Unavailable):  # of what is no page of ours: signing in, middleware
+        return _without_help(request, error)
+    return _without_help(request, unavailable() if isinstance(error, AWAY) else Problem())
 
 
 def unavailable() -> Unavailable:
