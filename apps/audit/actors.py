@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 from uuid import UUID
 
-from apps.common.permissions import Platform
+from apps.common.permissions import Platform, Principal
 
 ActorKind = Literal["person", "program", "operator", "workflow", "agent", "system", "nobody"]
 
@@ -27,11 +27,14 @@ class Actor:
     number of a run. Empty: as the circumstances say."""
 
 
-class Acts(Protocol):
-    """What tells who acts: a person's account, the caller of the API."""
+class Named(Protocol):
+    """What tells who acts: a person's account, the caller of the API, a connection that makes members."""
 
     def as_actor(self) -> Actor: ...
 
+
+Acts = Named | Principal
+"""Whoever may do something tells who it is; `Platform` alone is told by the circumstances."""
 
 SYSTEM: Final = Actor("system", name="The platform")
 NOBODY: Final = Actor("nobody", name="Nobody who is known")
@@ -88,5 +91,5 @@ def actor_of(who: Acts | Actor | Platform | None) -> Actor:
     elif isinstance(who, Platform):
         actor = around.actor or OPERATOR
     else:
-        actor = who.as_actor()
+        actor = cast(Named, who).as_actor()
     return actor if actor.via else replace(actor, via=around.via)
