@@ -22,6 +22,7 @@ urlpatterns = [
     path("members/", include("apps.accounts.urls")),
     path("identity/", include("apps.accounts.identity_urls")),
     path("keys/", include("apps.gateway.urls")),
+    path("", include("apps.compliance.urls")),
     path("performance/", include("apps.gateway.performance_urls")),
     path("accounts/", include("allauth.urls")),
     path(".well-known/jwks.json", jwks),

@@ -228,6 +228,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _message(opened, "queued", marker)
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
+    _entry(ended, marker)
     _budget(ended, marker)
     _call(ended, marker)
     _call(opened, marker)
@@ -448,6 +449,29 @@ def _evaluation(run: Any, status: str, marker: str) -> None:
         problem=None if status == "queued" else told,
         **of,
     )
+
+
+def _entry(run: Any, marker: str) -> None:
+    """An entry of the audit log of the id of a run."""
+    from django.utils import timezone
+
+    from apps.audit.documents import digest_of, salted
+    from apps.audit.models import AuditEntry, AuditPayload
+
+    facts, personal = salted({"after": {"title": f"Title {marker}"}}), salted({"actor": f"Actor {marker}"})
+    about = {"kind": "tests.changed", "outcome": "done", "actor_kind": "person", "actor_id": run.created_by_id}
+    AuditEntry.objects.create(
+        id=run.pk,
+        at=timezone.now(),
+        via="console",
+        subject_kind="agents.run",
+        subject_id=str(run.pk),
+        request=f"request-{marker}",
+        facts_digest=digest_of(facts),
+        personal_digest=digest_of(personal),
+        **about,
+    )
+    AuditPayload.objects.create(entry_id=run.pk, facts=facts, personal=personal)
 
 
 def _budget(run: Any, marker: str) -> None:

@@ -87,6 +87,8 @@ NAMES: dict[str, dict[str, Name]] = {
         "prompt": lambda side, things: PROMPT,
         "agent": lambda side, things: side.agent,
     },
+    # Of each run there is an entry of the audit log under its id: see `ground`.
+    "compliance": {"entry": lambda side, things: things.run},
     "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
 }
 # The parameters above that name something of the tenant.
@@ -112,6 +114,7 @@ OF_THE_TENANT = {
     ("ai", "model"),
     ("ai", "trial"),
     ("ai", "case"),
+    ("compliance", "entry"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.

@@ -1,0 +1,8 @@
+"""Console pages: a file for each part."""
+
+from django.urls import include, path
+
+app_name = "compliance"
+urlpatterns = [
+    path("audit/", include("apps.compliance.audit.urls")),
+]
