@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -159,10 +158,8 @@ def test_a_payload_that_was_altered_is_told_and_breaks_no_page(browser: Client, 
     one, other = role_set(ada, grace), role_set(ada, grace, now="owner")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("alter table audit_payload disable trigger all")
-        cursor.execute(
-            "update audit_payload set facts = (select facts from audit_payload where entry_id = %s) where entry_id = %s",
-            [one, other],
-        )
+        moved = "update audit_payload set facts = (select facts from audit_payload where entry_id = %s) "
+        cursor.execute(moved + "where entry_id = %s", [one, other])
         cursor.execute("alter table audit_payload enable trigger all")
     assert "Altered" in trail(page(browser))
     html = browser.get(f"/audit/{other}/").content.decode()
