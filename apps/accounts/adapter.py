@@ -1,28 +1,26 @@
-"""How allauth behaves here: nobody signs up, mails speak for the tenant, and the limit on tries outlives Redis."""
+"""How allauth behaves here: nobody signs up, mails speak for the tenant, and tries to prove who one is are counted."""
 
 from __future__ import annotations
 
-import logging
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.core.exceptions import ValidationError
+from allauth.core import context
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from redis.exceptions import RedisError
 
+from apps.accounts import door, limits
 from apps.accounts.auditing import RESET_ASKED
-from apps.accounts.limits import LocalBudget
+from apps.accounts.factors import rules
 from apps.accounts.tries import REFUSED, failure_note
 from apps.audit.actors import NOBODY
 from apps.audit.services import record
 from apps.console.landing import landing_of
-from apps.tenants.context import current_schema, current_tenant
-
-logger = logging.getLogger(__name__)
-
-_budget = LocalBudget(each=3, total=100)
+from apps.gateway.addresses import address_of, network_of
+from apps.tenants.context import current_tenant
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -37,29 +35,37 @@ class AccountAdapter(DefaultAccountAdapter):
     def format_email_subject(self, subject: str) -> str:
         return f"[{current_tenant().name}] {subject}"
 
-    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a try to sign in. Raises `ValidationError` when there were too many.
+    @contextmanager
+    def trying(self, request: HttpRequest, email: str) -> Iterator[limits.Try]:
+        """Count a try to prove that one is the member with this address, before anything is compared.
 
-        Without Redis the limit does not fall away: this process allows a few tries by itself.
+        Raises `ValidationError` when there were too many: then nothing must be compared.
         """
-        try:
-            super().pre_authenticate(request, **credentials)
-        except RedisError as error:
-            logger.warning("tries to sign in are counted by this process alone, as Redis is away: %s", error)
-            account = _account(credentials).strip().lower()
-            if not _budget.take(f"{current_schema()}:{account}", time.monotonic()):
-                raise self.validation_error("too_many_login_attempts") from error
+        tried = limits.take(account=email.strip().lower(), place=network_of(address_of(request)))
+        if isinstance(tried, limits.Refused):
+            failure_note(account=email, why="too many tries", outcome=REFUSED)
+            raise self.validation_error("too_many_login_attempts")
+        yield tried
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """As allauth has it; a try that is refused, and one that fails, is recorded."""
-        try:
-            return super().authenticate(request, **credentials)
-        except ValidationError:
-            failure_note(account=_account(credentials), why="too many tries", outcome=REFUSED)
-            raise
+        """The member with this address and password, or None. Raises `ValidationError` when there were too many tries.
+
+        A try that is refused, and one that fails, is recorded.
+        """
+        with self.trying(request, _account(credentials)) as tried:
+            user = super().authenticate(request, **credentials)
+            if user is not None:
+                tried.give_back()
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Nothing: `authenticate` counts, whatever it is called by."""
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         failure_note(account=_account(credentials), why="wrong address or password")
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        return not rules.refuses_password(user) and bool(super().reauthenticate(user, password))
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         failure_note(account=user.email, why="the member is deactivated", outcome=REFUSED)
@@ -69,6 +75,15 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             record(RESET_ASKED, who=NOBODY, subject=user)
             super().send_password_reset_mail(user, email, context)
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Refuse a password where the member's role signs in without one, and they can."""
+        refusal = rules.password_refusal(request, user)
+        return refusal if refusal is not None else super().pre_login(request, user, **kwargs)
+
+    def is_reauthentication_required(self, app: str) -> bool:
+        """Whether one has to prove again who one is: unless that was within the time that stepping up lasts."""
+        return not door.is_fresh(context.request.session, within=settings.STEP_UP_SECONDS)
 
 
 def _account(credentials: dict[str, Any]) -> str:

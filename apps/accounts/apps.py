@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts import services
+        from apps.accounts.factors import handlers  # noqa: F401  # it listens
         from apps.tenants.signals import tenant_provisioned
 
         tenant_provisioned.connect(services.first_owner_invite, dispatch_uid="accounts.first_owner")

@@ -102,3 +102,93 @@ EMAIL_CHANGED = entry_kind(
     category="access",
     personal=["email"],
 )
+
+FACTOR_ADDED = entry_kind(
+    "accounts.factor_added",
+    "Second factor set up",
+    "set up {factor} for {subject}",
+    category="access",
+    personal=["subject"],
+)
+FACTOR_REMOVED = entry_kind(
+    "accounts.factor_removed",
+    "Second factor removed",
+    "removed {factor} of {subject}",
+    category="access",
+    personal=["subject"],
+)
+SESSIONS_ENDED = entry_kind(
+    "accounts.sessions_ended",
+    "Sessions ended",
+    "ended {sessions} of {subject}",
+    category="access",
+    personal=["subject"],
+)
+POLICY_SET = entry_kind(
+    "accounts.policy_set", "Sign-in policy changed", "changed how members sign in", category="access"
+)
+
+subject_kind("accounts.scimtoken", "Provisioning token")
+subject_kind("accounts.directorygroup", "Group of the directory")
+
+MANAGEMENT_SET = entry_kind(
+    "accounts.management_set",
+    "Management of a member changed",
+    "changed whether the directory manages {subject}",
+    category="access",
+    personal=["subject"],
+)
+PROVISIONED = entry_kind(
+    "accounts.provisioned",
+    "Member provisioned",
+    "sent {subject}, who is a member with the role {after[role]}",
+    category="access",
+    personal=["subject", "email", "name", "external_id"],
+)
+PROVISIONED_AGAIN = entry_kind(
+    "accounts.provisioned_again",
+    "Provisioned member changed",
+    "sent other particulars of {subject}",
+    category="access",
+    personal=["subject", "email", "name", "external_id"],
+)
+DEPROVISIONED = entry_kind(
+    "accounts.deprovisioned",
+    "Member removed by the directory",
+    "removed {subject}, who stays in the records and may not come in",
+    category="access",
+    personal=["subject"],
+)
+GROUP_SENT = entry_kind(
+    "accounts.directory_group_sent", "Group sent", "sent the group {subject} with {members} members", category="access"
+)
+GROUP_CHANGED = entry_kind(
+    "accounts.directory_group_changed",
+    "Group changed",
+    "changed the group {subject}: {added} members more, {removed} fewer",
+    category="access",
+)
+GROUP_REMOVED = entry_kind(
+    "accounts.directory_group_removed", "Group removed", "removed the group {subject}", category="access"
+)
+GROUP_MAPPED = entry_kind(
+    "accounts.directory_group_mapped",
+    "Role of a group changed",
+    "had the group {subject} give another role to its members",
+    category="access",
+)
+SCIM_TOKEN_MADE = entry_kind(
+    "accounts.scim_token_made", "Provisioning token made", "made the provisioning token {subject}", category="access"
+)
+SCIM_TOKEN_ROTATED = entry_kind(
+    "accounts.scim_token_rotated",
+    "Provisioning token rotated",
+    "had another take over from the provisioning token {subject}",
+    category="access",
+)
+SCIM_TOKEN_REVOKED = entry_kind(
+    "accounts.scim_token_revoked",
+    "Provisioning token revoked",
+    "revoked the provisioning token {subject}",
+    category="access",
+)

@@ -3,16 +3,20 @@
 from orchestrall.settings.env import env
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.MemberBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "apps.accounts.hashers.CappedArgon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# NIST SP 800-63B: length and a blocklist, no composition rules.
+# Of each process: hashes that are computed at once, each with 100 MiB, and those that wait for their turn.
+PASSWORD_HASHES_AT_ONCE, PASSWORD_HASHES_WAITING = 2, 40
+# NIST SP 800-63B-4: length and blocklists, no composition rules (decision 0131).
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "apps.accounts.passwords.LongestPassword"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "apps.accounts.passwords.NotAboutUs"},
+    {"NAME": "apps.accounts.passwords.NotRepeated"},
 ]
 LOGIN_URL, LOGIN_REDIRECT_URL = "account_login", "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
@@ -31,9 +35,29 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # A member has one address. Who changes it gives the password again, and proves the new one by a code.
 ACCOUNT_CHANGE_EMAIL = ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Counted in Redis, under the schema: tries per address and per account, requests for mails.
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/15m/key", "reset_password": "20/m/ip,5/15m/key"}
+# Counted in Redis, under the schema: requests for mails. Tries to sign in are counted by `apps.accounts.limits`, which
+# holds for tries that come at once.
+ACCOUNT_RATE_LIMITS = {"login_failed": None, "reset_password": "20/m/ip,5/15m/key"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
+
+
+# Second factors. No browser is trusted to skip them: the library's cookie for that knows no tenant.
+MFA_ADAPTER = "apps.accounts.factors.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TRUST_ENABLED = False
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_FORMS = {
+    "authenticate": "apps.accounts.factors.forms.AuthenticateForm",
+    "reauthenticate": "apps.accounts.factors.forms.ReauthenticateForm",
+    "activate_totp": "apps.accounts.factors.forms.ActivateTOTPForm",
+    "add_webauthn": "apps.accounts.factors.forms.AddPasskeyForm",
+    "edit_webauthn": "apps.accounts.factors.forms.RenamePasskeyForm",
+}
+# Seconds after which whoever does something sensitive proves again who they are.
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.accounts.guard.SignInGuard",
     "apps.accounts.middleware.WholeAccountsMiddleware",  # last: what is inside is one transaction
 ]
 TEMPLATES = [

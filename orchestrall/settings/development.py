@@ -9,3 +9,5 @@ MASTER_KEY = kept_secret("ORCHESTRALL_MASTER_KEY", env.var / "master_key")
 # A file for each: mails hold links that open a door, and a log holds none.
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = env.var / "mails"
+# Passkeys over plain http, for a browser on this very machine. Behind TLS the origin is checked.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True

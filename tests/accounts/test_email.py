@@ -12,6 +12,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.tenants.models import Tenant
+from tests.accounts.sessions import long_ago
 from tests.factories import PASSWORD
 
 Make = Callable[..., User]
@@ -84,6 +85,7 @@ def test_an_address_that_is_a_members_already_is_not_taken(browser: Client, memb
 
 def test_the_password_is_asked_for_first_and_then_it_goes_on(user: User, client_for: Browser) -> None:
     browser = client_for(user)
+    long_ago(browser)
     assert browser.post(PAGE, {"email": NEW, "action_add": ""})["Location"].startswith(AGAIN)
     assert mail.outbox == []
     assert browser.post(AGAIN, {"password": "not the password"}).status_code == 200

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import models
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 
@@ -28,14 +31,13 @@ DEMANDS: Final = {
         Demand("passkey_only", "A passkey and no password", "Passwords are refused once somebody has a passkey."),
     )
 }
+_MEETING: Final = {
+    "second_factor": frozenset({"totp", "webauthn", "recovery_codes", "sso"}),
+    "passkey": frozenset({"webauthn", "sso"}),
+    "passkey_only": frozenset({"webauthn", "sso"}),
+}
 DEFAULT_HOURS: Final = 12
 """Hours that a session lasts where nobody has said otherwise."""
-
-
-def as_strong(demand: str, other: str) -> bool:
-    """Whether a demand is at least as strong as another."""
-    order = list(DEMANDS)
-    return order.index(demand) >= order.index(other)
 
 
 class SignInPolicy(models.Model):
@@ -62,6 +64,28 @@ class SignInPolicy(models.Model):
     def demand_of(self, role: str) -> str:
         """The key of what a role asks of its members."""
         return self.demands.get(role, "password")
+
+    def is_met_by(self, role: str, kinds: Collection[str]) -> bool:
+        """Whether what was shown besides a password is what the role asks for: kinds of factors, or `sso`."""
+        demanded = self.demand_of(role)
+        return demanded == "password" or not _MEETING[demanded].isdisjoint(kinds)
+
+    def due_at(self, since: datetime) -> datetime:
+        """Until when somebody may go without who is a member since then."""
+        return max(self.demanded_at, since) + timedelta(days=self.grace_days)
+
+    @classmethod
+    def of(cls, facts: dict[str, Any] | None) -> SignInPolicy:
+        """The policy from a member's statement (see `as_json`); the defaults for None."""
+        if facts is None:
+            return cls()
+        return cls(**{**facts, "demanded_at": datetime.fromisoformat(facts["demanded_at"])})
+
+    @classmethod
+    def as_json(cls) -> models.Subquery:
+        """The tenant's policy, as a column of another statement."""
+        names = [field.name for field in cls._meta.concrete_fields]
+        return models.Subquery(cls.objects.values(json=JSONObject(**{name: name for name in names}))[:1])
 
     def content(self) -> dict[str, Any]:
         """What is recorded of it before and after a change."""

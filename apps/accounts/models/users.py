@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -10,7 +12,10 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 
+from apps.accounts import door
+from apps.accounts.models.policies import SignInPolicy
 from apps.accounts.passwords import normalised
 from apps.audit.actors import Actor, ActorKind
 from apps.common.ids import uuid7
@@ -28,6 +33,10 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def with_policy(self) -> models.QuerySet[User]:
+        """Members together with the tenant's sign-in policy, in the same statement: for whoever opens the door."""
+        return self.annotate(policy_facts=SignInPolicy.as_json())
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         """An owner, as `createsuperuser` makes one inside a tenant."""
@@ -129,6 +138,26 @@ class User(AbstractBaseUser):
     def is_operator(self) -> bool:
         """Whether this is a platform operator: staff of the operators' own tenant, and active."""
         return self.is_active and self.is_staff and current_schema() == settings.OPERATORS_SCHEMA
+
+    @cached_property
+    def sign_in_policy(self) -> SignInPolicy:
+        """What the tenant asks of its members at the door. A statement, unless they were loaded `with_policy`."""
+        if hasattr(self, "policy_facts"):
+            return SignInPolicy.of(self.policy_facts)
+        return SignInPolicy.objects.first() or SignInPolicy()
+
+    @property
+    def factor_due_at(self) -> datetime:
+        """Until when the member may go without the factor that their role asks for."""
+        return self.sign_in_policy.due_at(self.created_at)
+
+    def is_in_by(self, session: Mapping[str, Any]) -> bool:
+        """Whether the member may be inside by this session."""
+        return door.standing(self, session) is door.Standing.IN
+
+    def is_in_by_token(self, *, signed_in_at: float, kinds: Collection[str]) -> bool:
+        """Whether the member may be inside by what follows from a sign-in over the API, and what was shown at it."""
+        return door.token_standing(self, signed_in_at=signed_in_at, kinds=kinds) is door.Standing.IN
 
     def as_actor(self) -> Actor:
         """Who acts, for the audit log. The address of a program's account, or of a visitor's, is nobody's."""
