@@ -1,0 +1,178 @@
+"""What workflows, their runs and decisions hold of people, and for how long."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+from apps.tenants.personal import PersonalRows, RetainedRows
+from apps.workflows.models import (
+    Approval,
+    HttpCall,
+    Message,
+    StepAct,
+    StepRun,
+    Trigger,
+    Workflow,
+    WorkflowRun,
+    WorkflowVersion,
+)
+
+_RUN_IS_OPEN = Q(run__status__in=WorkflowRun.OPEN)
+
+
+class Workflows(PersonalRows):
+    key = "workflows.workflow"
+    title = "Workflows"
+    what = "Their titles, and who made them."
+    model = Workflow
+    member = ("created_by",)
+    texts = ("title",)
+
+    def url_of(self, row: Workflow) -> str:
+        return reverse("workflows:workflow", args=[row.name])
+
+
+class Versions(PersonalRows):
+    key = "workflows.version"
+    title = "Versions of workflows"
+    what = "What a workflow does, and who wrote it: a text or an address in a step may name people."
+    model = WorkflowVersion
+    member = ("created_by",)
+    texts = ("note",)
+    json_texts = ("content",)
+    when = "saved_at"
+
+    def rows(self) -> QuerySet[Any]:
+        return super().rows().select_related("workflow")
+
+    def title_of(self, row: WorkflowVersion) -> str:
+        return f"{row.workflow}, {row}"
+
+    def url_of(self, row: WorkflowVersion) -> str:
+        return reverse("workflows:workflow", args=[row.workflow.name])
+
+
+class Runs(PersonalRows):
+    key = "workflows.run"
+    title = "Runs of workflows"
+    what = "What a run was given and gave, and who started it."
+    model = WorkflowRun
+    member = ("created_by",)
+    in_use = Q(status__in=WorkflowRun.OPEN)
+
+    def url_of(self, row: WorkflowRun) -> str:
+        return reverse("workflows:run", args=[row.number])
+
+
+class _OfRuns(PersonalRows):
+    """What belongs to a run of a workflow."""
+
+    in_use = _RUN_IS_OPEN
+
+    def rows(self) -> QuerySet[Any]:
+        return super().rows().select_related("run")
+
+    def title_of(self, row: Any) -> str:
+        return f"{self.title}: {row.step} of {row.run}"
+
+    def url_of(self, row: Any) -> str:
+        return reverse("workflows:run", args=[row.run.number])
+
+
+class Steps(_OfRuns):
+    key = "workflows.step"
+    title = "Steps of runs"
+    what = "What a step gave, and why it failed."
+    model = StepRun
+    when = "at"
+
+
+class Approvals(_OfRuns):
+    key = "workflows.approval"
+    title = "Questions to people"
+    what = "What was asked, who decided, and their comment."
+    model = Approval
+    member = ("decided_by",)
+    when = "asked_at"
+
+
+class Calls(_OfRuns):
+    key = "workflows.call"
+    title = "Calls of other systems"
+    what = "What was sent and answered, and who settled a call whose outcome nobody knew."
+    model = HttpCall
+    member = ("settled_by",)
+
+
+class Acts(_OfRuns):
+    key = "workflows.act"
+    title = "What steps did of what agents proposed"
+    what = "What was done and why."
+    model = StepAct
+
+
+class Triggers(PersonalRows):
+    key = "workflows.trigger"
+    title = "Triggers"
+    what = "Their settings, and who made them."
+    model = Trigger
+    member = ("created_by",)
+    sealed = ("told", "problem")  # the others are keys
+
+
+class Messages(PersonalRows):
+    key = "workflows.message"
+    title = "Messages to webhooks"
+    what = "The ids that their senders gave them."
+    model = Message
+    texts = ("message",)
+    when = "at"
+
+
+def _ended(model: Any, before: datetime, *, decided: bool) -> QuerySet[Any]:
+    """Runs that have ended, that no other run is a part of, and in which somebody decided, or nobody did."""
+    decisions = Approval.objects.filter(run=OuterRef("pk"), decided_at__isnull=False)
+    parts = WorkflowRun.objects.filter(parent=OuterRef("pk"))
+    rows = model.objects.filter(created_at__lt=before).exclude(status__in=WorkflowRun.OPEN)
+    return rows.filter(~Exists(parts), Exists(decisions) if decided else ~Exists(decisions))
+
+
+class RunsKept(RetainedRows):
+    key = "workflows.run"
+    title = "Runs of workflows in which nobody decided"
+    what = "They are deleted with their steps, calls and payloads; the audit log keeps that they were."
+    note = "As long as somebody may ask how a result came about. The EU AI Act asks for six months (Art. 26(6))."
+    default = 400
+    model = WorkflowRun
+
+    def rows(self, before: datetime) -> QuerySet[Any]:
+        return _ended(WorkflowRun, before, decided=False)
+
+
+class DecidedRunsKept(RetainedRows):
+    key = "workflows.decision"
+    title = "Runs of workflows in which a person decided"
+    what = "They are deleted with their questions, answers, steps and payloads."
+    note = "Evidence of decisions: in many trades six to ten years; at least the six months of the EU AI Act."
+    default = 3653
+    least = 183
+    model = WorkflowRun
+
+    def rows(self, before: datetime) -> QuerySet[Any]:
+        return _ended(WorkflowRun, before, decided=True)
+
+
+class MessagesKept(RetainedRows):
+    key = "workflows.message"
+    title = "Ids of messages to webhooks"
+    what = "They are deleted; the runs that they started stay."
+    note = "A message that comes again within two days is known by them."
+    default = 7
+    least = 2
+    most = 365
+    model = Message
+    when = "at"
