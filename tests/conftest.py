@@ -129,6 +129,12 @@ def _clean_slate(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) 
         cache.clear()  # sessions and rate limits; the Redis database belongs to this process of the test run
 
 
+@pytest.fixture(autouse=True)
+def _nobody_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process asks for the sequencer of the audit log once in a while: in no test that counts what there is to do."""
+    monkeypatch.setattr("apps.audit.services._nudge", lambda *_: None)
+
+
 def _tenant(slug: str) -> Tenant:
     with public_context():
         tenant: Tenant = Tenant.objects.get(slug=slug)
