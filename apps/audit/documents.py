@@ -20,8 +20,8 @@ SALT_BYTES: Final = 32
 
 
 def canonical(value: Any) -> bytes:
-    """The one spelling of a value as JSON: names in order of code points, no space, UTF-8. It differs from RFC 8785 in the
-    order of names beyond the basic plane alone. Values are text, whole numbers, booleans, null, lists and objects.
+    """The one spelling of a value as JSON: names in order of code points, no space, UTF-8. It differs from RFC 8785 in
+    the order of names beyond the basic plane alone. Values are text, whole numbers, booleans, null, lists and objects.
 
     Raises `TypeError` for anything else: numbers with a fraction have no spelling that all languages share, and are
     kept as text.

@@ -139,3 +139,23 @@ class AuditCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.epoch}/{self.size}"
+
+
+class AuditPlace(models.Model):
+    """How it stands with the place outside the database, as the sequencer saw it last. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    place = models.TextField()
+    seen_at = models.DateTimeField()
+    problem = models.TextField(blank=True, default="")
+    """Why nothing is put into the tree now, for people; empty where all is well."""
+    since = models.DateTimeField(null=True)
+    """Since when there is a problem."""
+    ahead = models.TextField(blank=True, default="")
+    """The newest checkpoint outside, where this database does not have it: it was restored, or cut off."""
+
+    class Meta:
+        db_table = "audit_place"
+
+    def __str__(self) -> str:
+        return self.place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
@@ -22,8 +23,9 @@ from apps.common.ids import uuid7
 from apps.common.permissions import Platform
 from apps.common.redaction import is_credential_name
 from apps.common.work import schedule
-from apps.tenants.context import current_schema, current_tenant
+from apps.tenants.context import current_schema, current_tenant, tenant_context
 from apps.tenants.fields import PayloadField
+from apps.tenants.models import Tenant
 
 SEQUENCE: Final = "audit.sequence"
 """The kind of work that puts pending entries into the tree."""
@@ -150,20 +152,29 @@ def columns_of(records: Iterable[Record]) -> dict[str, list[Any]]:
 
 def sequence_soon() -> None:
     """Have the current tenant's pending entries put into the tree once this transaction is committed."""
-    schema = current_schema()
-    transaction.on_commit(lambda: _nudge(schema), robust=True)
+    tenant, asked = current_tenant(), time.monotonic()
+    transaction.on_commit(lambda: _nudge(tenant, asked), robust=True)
 
 
-_due: dict[str, float] = {}
+_relied_on: dict[UUID, float] = {}
+"""Until when this process relies on the sequencer's looking at a tenant again, by its id."""
 
 
-def _nudge(schema: str) -> None:
-    """Make the work row, unless this process made one that is not due yet and so will see what was committed now."""
-    now = time.monotonic()
-    if schema != current_schema() or _due.get(schema, 0.0) > now + 1:
+def _nudge(tenant: Tenant, asked: float) -> None:
+    """Make the work row, unless this process has seen to it that the sequencer looks once more after this moment.
+
+    The row that is made is due in `SEQUENCED_WITHIN` seconds at the latest. It may be due earlier, for another process;
+    but once the sequencer has taken entries, it comes back that many seconds later before it ends. As those of this
+    process can have been taken after `asked` only, another look follows until then, whoever made it come.
+    """
+    if _relied_on.get(tenant.pk, 0.0) > time.monotonic():
         return
-    _due[schema] = now + SEQUENCED_WITHIN
-    schedule(SEQUENCE, current_tenant().pk, due_at=timezone.now() + timedelta(seconds=SEQUENCED_WITHIN))
+    with nullcontext() if current_schema() == tenant.schema_name else tenant_context(tenant):
+        with connection.cursor() as cursor:  # by the database's clock, as work is due by it
+            cursor.execute("select clock_timestamp() + %s", [timedelta(seconds=SEQUENCED_WITHIN)])
+            due_at = cursor.fetchone()[0]
+        schedule(SEQUENCE, tenant.pk, due_at=due_at)
+    _relied_on[tenant.pk] = asked + SEQUENCED_WITHIN - 1
 
 
 def _row(said: Record) -> tuple[Any, ...]:

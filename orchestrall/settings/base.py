@@ -2,6 +2,7 @@
 
 from orchestrall.settings.ai import *  # noqa: F403
 from orchestrall.settings.api import *  # noqa: F403
+from orchestrall.settings.audit import *  # noqa: F403
 from orchestrall.settings.auth import *  # noqa: F403
 from orchestrall.settings.cache import *  # noqa: F403
 from orchestrall.settings.database import *  # noqa: F403

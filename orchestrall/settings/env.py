@@ -32,6 +32,14 @@ def number(name: str, default: int) -> int:
     return int(value or default)
 
 
+def _pairs(name: str) -> dict[str, str]:
+    """What `name` says as ``key=value``, several separated by spaces, commas or lines."""
+    pairs = [pair.partition("=") for pair in given(name).replace(",", " ").split()]
+    if wrong := [key for key, sign, value in pairs if not (key and sign and value)]:
+        raise ImproperlyConfigured(f"{name} holds {wrong[0]!r}: use key=value, separated by spaces or commas.")
+    return {key: value for key, _, value in pairs}
+
+
 def _process() -> Process:
     value = os.environ.get("ORCHESTRALL_PROCESS", "manage")
     if value not in get_args(Process):
@@ -88,6 +96,10 @@ class Env:
     """Master keys that still open, while data keys are wrapped anew."""
     outbound_networks: list[str]
     """Internal networks that tenants' requests may reach besides the public one, as 10.1.0.0/16."""
+    audit_checkpoints: str
+    """Folder, or s3://bucket/prefix, for the checkpoints of the audit logs; empty: a folder in `var`."""
+    audit_checkpoints_endpoint: str
+    """Address of the S3-compatible service that the bucket is at; empty: AWS."""
     langchain: list[str]
     """Integrations of LangChain that tenants may use; empty: only openai."""
     langchain_tools: list[str]
@@ -98,6 +110,12 @@ class Env:
     """Port in links that are printed or mailed; 0 for the scheme's own."""
     demo: bool
     log_level: str
+    log_levels: dict[str, str]
+    """Levels of single industries, by their keys."""
+    log_to: str
+    """``stderr``, ``stdout``, or a folder."""
+    errors_dsn: str
+    """Where errors are told, by the protocol of Sentry; empty: nowhere but in the log."""
     metrics_token: str
     worker_alive_file: str
     """A file that a worker touches at each heartbeat, for whoever looks after its process; empty: none."""
@@ -111,12 +129,17 @@ env = Env(
     key_wrapper=os.environ.get("ORCHESTRALL_KEY_WRAPPER", ""),
     former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
     outbound_networks=given("ORCHESTRALL_OUTBOUND_NETWORKS").replace(",", " ").split(),
+    audit_checkpoints=os.environ.get("ORCHESTRALL_AUDIT_CHECKPOINTS", "").strip(),
+    audit_checkpoints_endpoint=os.environ.get("ORCHESTRALL_AUDIT_CHECKPOINTS_ENDPOINT", "").strip(),
     langchain=given("ORCHESTRALL_LANGCHAIN").replace(",", " ").split(),
     langchain_tools=given("ORCHESTRALL_LANGCHAIN_TOOLS").replace(",", " ").split(),
     base_host=os.environ.get("ORCHESTRALL_BASE_HOST", "localhost"),
     public_port=number("ORCHESTRALL_PUBLIC_PORT", 0),
     demo=_flag("ORCHESTRALL_DEMO"),
     log_level=os.environ.get("ORCHESTRALL_LOG_LEVEL", "INFO"),
+    log_levels=_pairs("ORCHESTRALL_LOG_LEVELS"),
+    log_to=os.environ.get("ORCHESTRALL_LOG_TO") or "stderr",
+    errors_dsn=given("ORCHESTRALL_ERRORS_DSN"),
     metrics_token=os.environ.get("ORCHESTRALL_METRICS_TOKEN", ""),
     worker_alive_file=os.environ.get("ORCHESTRALL_WORKER_ALIVE_FILE", ""),
 )
