@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -280,7 +281,9 @@ def run_execute(claim: work.Claim) -> None:
     if begun is not None:
         if begun.caller is None:  # who watches what a workflow has begun hears of its progress and its end
             live.tell(begun)
-        _work(claim, begun)
+        industry = begun.agent_key.partition(".")[0]
+        with structlog.contextvars.bound_contextvars(run=str(begun.id), agent=begun.agent_key, industry=industry):
+            _work(claim, begun)
         return
     run = AgentRun.objects.filter(pk=claim.id).first()
     if run is not None and run.is_open and run.cancel_requested_at:

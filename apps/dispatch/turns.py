@@ -7,6 +7,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any
 
+import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.common.work import KINDS, Claim, FenceLost
@@ -137,7 +138,7 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
                 kind.perform_together(claims)
             return True
         began = time.monotonic()
-        with board.hold(claim):
+        with board.hold(claim), structlog.contextvars.bound_contextvars(kind=claim.kind, work=str(claim.id)):
             kind.perform(claim)
         # What was neither finished nor postponed is due again at once.
         given_back = current.finished is not claim and rows.release(claim)

@@ -1,24 +1,26 @@
 """What a log line holds: where it was written, and no secret, whoever wrote it.
 
 Everything that a process says goes through here: lines of libraries, warnings, and what nobody caught. There is no
-other way to standard error.
+other way out (`logfiles`, `tracking`).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
-from contextlib import suppress
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final
 from uuid import UUID
+
+import structlog
+from django.conf import settings
 
 from apps.common.redaction import REDACTED, is_secret_name, redacted
 
@@ -35,13 +37,29 @@ logger = logging.getLogger(__name__)
 
 
 def locate(logger: Any, method: str, event: Event) -> Event:
-    """A structlog processor: name the tenant whose schema this thread is in, where the line does not name one."""
+    """A structlog processor: name the tenant whose schema this thread is in, and the industry that speaks, where the
+    line does not name them."""
     from django.db import connection  # settings name this module, before there are any
 
     schema = getattr(connection, "schema_name", "public")
     if schema != "public":
         event.setdefault("tenant", schema)
+    if industry := industry_of(str(event.get("logger", ""))):
+        event.setdefault("industry", industry)
     return event
+
+
+def industry_of(logger: str) -> str:
+    """The industry that a line is about: the one whose code wrote it, else the one whose agent is at work; or none."""
+    named = _industry_of_name(logger) if settings.configured else ""  # a line may come before there are any
+    return named or str(structlog.contextvars.get_contextvars().get("industry", ""))
+
+
+@lru_cache(maxsize=1024)
+def _industry_of_name(logger: str) -> str:
+    package, _, rest = logger.partition(".")
+    name = rest.partition(".")[0]
+    return name if f"{package}.{name}" in settings.INDUSTRIES else ""
 
 
 def redact(logger: Any, method: str, event: Event) -> Event:
@@ -63,16 +81,6 @@ def _clean(name: str, value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", item, depth + 1) for item in value]
     return redacted(str(value)) if isinstance(value, _TELLING) else f"<{type(value).__qualname__}>"
-
-
-class Lines(logging.StreamHandler[TextIO]):
-    """The way to standard error. Of a line that cannot be made it says whose it was: others would print its parts."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging calls it so
-        error, place = sys.exc_info()[0], f"{record.module}:{record.lineno}"
-        words = {"event": "a line could not be made", "level": "error", "logger": record.name, "place": place}
-        with suppress(OSError, ValueError):  # nobody listens any more
-            self.stream.write(json.dumps({**words, "error": error.__name__ if error else ""}) + self.terminator)
 
 
 class WithoutPaths(logging.Filter):

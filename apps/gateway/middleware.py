@@ -33,6 +33,8 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+# W3C Trace Context, 3.2: version, trace id, parent id, flags.
+_TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -52,7 +54,8 @@ class ProbeMiddleware:
 class RequestLogMiddleware:
     """Name each request, and write one line about it once it is answered.
 
-    A request id that the caller sent in `X-Request-ID` is kept when it is well-formed; the answer carries it. Of quick
+    A request id that the caller sent in `X-Request-ID` is kept when it is well-formed; the answer carries it. Lines
+    name the trace too that the caller's `traceparent` says the request is part of, else one that begins here. Of quick
     successful reads one in `REQUEST_LOG_ONE_IN` is logged, chosen by the id. Addresses are logged as routes: what is
     in them, and in query strings, may be a secret or a person's.
     """
@@ -68,7 +71,10 @@ class RequestLogMiddleware:
         sent = request.headers.get("X-Request-ID", "")
         request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid7().hex  # type: ignore[attr-defined]
         with (
-            structlog.contextvars.bound_contextvars(request_id=request.request_id),  # type: ignore[attr-defined]
+            structlog.contextvars.bound_contextvars(
+                request_id=request.request_id,  # type: ignore[attr-defined]
+                trace=_trace_of(request),
+            ),
             under(
                 via="api" if request.path.startswith("/api/") else "console",
                 request=request.request_id,  # type: ignore[attr-defined]
@@ -152,6 +158,11 @@ def _note_exception(sender: Any, request: HttpRequest | None = None, **_: Any) -
 
     if request is not None:
         request._logged_exception = sys.exc_info()[1]  # type: ignore[attr-defined]
+
+
+def _trace_of(request: HttpRequest) -> str:
+    match = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
+    return match[1] if match else uuid7().hex
 
 
 def _is_sampled_away(method: str, status: int, seconds: float, request_id: str) -> bool:

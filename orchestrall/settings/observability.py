@@ -1,10 +1,16 @@
-"""Logs as JSON lines on standard error, metrics and probes."""
+"""Logs as JSON lines, errors told to a sink, metrics and probes."""
+
+import logging
+from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from structlog.typing import Processor
 
 from apps.gateway.logs import catch_uncaught, locate, redact
+from apps.gateway.tracking import track
 from orchestrall.settings.env import env
+from orchestrall.settings.tenancy import INDUSTRIES
 
 METRICS_TOKEN = env.metrics_token
 LOG_LEVEL = env.log_level
@@ -19,6 +25,18 @@ _shared: list[Processor] = [
     locate,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+_OUT: dict[str, dict[str, Any]] = {
+    name: {"class": "apps.gateway.logfiles.Lines", "stream": f"ext://sys.{name}"} for name in ("stderr", "stdout")
+}
+_INDUSTRIES = {name.rpartition(".")[2]: name for name in INDUSTRIES}
+if wrong := [key for key in env.log_levels if key not in _INDUSTRIES]:
+    raise ImproperlyConfigured(
+        f"ORCHESTRALL_LOG_LEVELS names {wrong[0]!r}, which is no industry: {', '.join(sorted(_INDUSTRIES))}."
+    )
+if wrong := [level for level in (LOG_LEVEL, *env.log_levels.values()) if level not in logging.getLevelNamesMapping()]:
+    raise ImproperlyConfigured(
+        f"{wrong[0]!r} is no level of a log: use one of {', '.join(logging.getLevelNamesMapping())}."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -35,8 +53,13 @@ LOGGING = {
         }
     },
     "filters": {"without_paths": {"()": "apps.gateway.logs.WithoutPaths"}},
-    "handlers": {"stderr": {"class": "apps.gateway.logs.Lines", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "handlers": {
+        "out": {
+            "formatter": "json",
+            **_OUT.get(env.log_to, {"class": "apps.gateway.logfiles.Files", "folder": env.log_to}),
+        }
+    },
+    "root": {"handlers": ["out"], "level": LOG_LEVEL},
     "loggers": {
         # Each request has its line already.
         "django.request": {"level": "CRITICAL"},
@@ -49,6 +72,8 @@ LOGGING = {
         # A wake-up is a hint; what became of it is told by the turn.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # What an industry's code says.
+        **{_INDUSTRIES[key]: {"level": level} for key, level in env.log_levels.items()},
     },
 }
 structlog.configure(
@@ -59,3 +84,7 @@ structlog.configure(
 )
 if env.process != "manage":
     catch_uncaught()
+    try:
+        track(env.errors_dsn, process=env.process)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from error
