@@ -31,8 +31,13 @@ def _nobody_sequences() -> None:
     """Here it is asked for, as in the program."""
 
 
+_nudge = services._nudge
+
+
 @pytest.fixture(autouse=True)
-def _relying_on_nothing() -> Iterator[None]:
+def _sequencing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Here the sequencer is asked for, and nobody relies on what another test asked."""
+    monkeypatch.setattr(services, "_nudge", _nudge)
     services._relied_on.clear()
     yield
     services._relied_on.clear()

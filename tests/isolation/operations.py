@@ -694,6 +694,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "agents.evaluate": lambda things: UUID(things.open_run),
     "agents.message": lambda things: UUID(things.open_run),
     "agents.watch": lambda things: UUID(things.watch),
+    "audit.sequence": lambda things: UUID(things.open_run),
     "ai.train": lambda things: UUID(things.open_run),
     "ai.trial": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
