@@ -4,8 +4,8 @@ from typing import Final
 
 from apps.audit.kinds import Category, EntryKind, entry_kind, subject_kind
 
-subject_kind("compliance.privacyrequest", "Request of a person")
-subject_kind("compliance.legalhold", "Hold")
+subject_kind("compliance.privacyrequest", "Request of a person", url="compliance:privacy-request", argument="id")
+subject_kind("compliance.legalhold", "Hold", url="compliance:hold", argument="id")
 subject_kind("compliance.retentionperiod", "Retention period")
 
 
