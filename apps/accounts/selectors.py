@@ -45,7 +45,7 @@ class MemberPage:
 def members_page(*, who: Principal, search: str = "", role: str = "", state: str = "", page: int = 1) -> MemberPage:
     """One page of members, most powerful first, in two statements. `state` is active, invited, inactive or empty."""
     demand(who, MEMBERS_VIEW)
-    narrow = Q(is_service=False)
+    narrow = Q(is_service=False, valid_until=None)
     if text := search.replace("\x00", "").strip():  # a byte that the database has no text with
         narrow &= Q(name__icontains=text) | Q(email__icontains=text)
     if role in ROLES:
@@ -56,18 +56,24 @@ def members_page(*, who: Principal, search: str = "", role: str = "", state: str
         "invited": Q(is_active=True) & invited,
         "inactive": Q(is_active=False),
     }.get(state, Q())
-    counts = User.objects.aggregate(found=Count("id", filter=narrow), active=Count("id", filter=Q(is_active=True)))
+    counts = User.objects.aggregate(
+        found=Count("id", filter=narrow), active=Count("id", filter=Q(is_active=True, valid_until=None))
+    )
     pages = max(1, -(-counts["found"] // PAGE))
     page = min(max(1, page), pages)
     order = Case(*(When(role=key, then=Value(n)) for key, n in _RANKS.items()), output_field=IntegerField())
-    members = User.objects.filter(narrow).order_by("-is_active", order, "email")[(page - 1) * PAGE : page * PAGE]
+    members = (
+        User.objects.select_related("directory")
+        .filter(narrow)
+        .order_by("-is_active", order, "email")[(page - 1) * PAGE : page * PAGE]
+    )
     return MemberPage(list(members), page, pages, **counts)
 
 
 def member_get(*, who: Principal, id: UUID) -> User:
     """One member. Raises `NotFound` where there is none in this tenant."""
     demand(who, MEMBERS_VIEW)
-    member = User.objects.filter(pk=id, is_service=False).first()
+    member = User.objects.filter(pk=id, is_service=False, valid_until=None).first()
     if member is None:
         raise NotFound("There is no such member here.", remedy="See the list of members.")
     return member

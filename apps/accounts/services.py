@@ -23,9 +23,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.auditing import (
     INVITED_AGAIN,
+    MANAGEMENT_SET,
     MEMBER_DEACTIVATED,
     MEMBER_INVITED,
     MEMBER_REACTIVATED,
@@ -33,9 +35,10 @@ from apps.accounts.auditing import (
     SERVICE_CHANGED,
     SERVICE_MADE,
 )
-from apps.accounts.models import User
+from apps.accounts.models import DirectoryUser, User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
+from apps.audit.actors import Acts
 from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
 from apps.common.ids import uuid7
@@ -66,7 +69,7 @@ def member_invite(*, actor: User, email: str, name: str, role: str) -> User:
         raise Conflict(
             f"{email} is a member already; nothing was sent.", remedy="Change their role in the list instead."
         )
-    _require_room()
+    require_room()
     member = user_create(email=email, name=name, role=role)
     record(MEMBER_INVITED, who=actor, subject=member, after={"email": email, "role": role})
     _invitation_mail(member, inviter=str(actor))
@@ -111,10 +114,7 @@ def member_deactivate(*, actor: User, member: User) -> User:
     member = _for_change(actor, member)
     if member.role == "owner":
         _require_other_owner(member)
-    if member.is_active:
-        member.is_active = False
-        member.save(update_fields=["is_active"])
-        record(MEMBER_DEACTIVATED, who=actor, subject=member, **_turned(member))
+    membership_end(who=actor, member=member)
     return member
 
 
@@ -123,12 +123,43 @@ def member_reactivate(*, actor: User, member: User) -> User:
     """Let a member in again, with the role they had. Raises `Conflict` when the quota is used up."""
     actor = _acting(actor)
     member = _for_change(actor, member)
+    membership_resume(who=actor, member=member)
+    return member
+
+
+@transaction.atomic
+def member_management_set(*, actor: User, member: User, managed: bool) -> User:
+    """Take over from the directory a member whom it manages, or give them back to it. Raises as `role_set`.
+
+    Whoever is taken over stays as they are, and the directory is refused any change of them. Giving back a member whom
+    no directory has sent changes nothing, and neither does either for a member who is so already.
+    """
+    actor = _acting(actor)
+    member = _for_change(actor, member, whoever_manages=True)
+    known = DirectoryUser.objects.filter(user=member).exclude(is_managed=managed)
+    if known.update(is_managed=managed, deleted_at=None):
+        record(MANAGEMENT_SET, who=actor, subject=member, after={"managed": managed})
+    return member
+
+
+def membership_end(*, who: Acts | None, member: User) -> None:
+    """Sign out everywhere a member, locked, and keep them out: sessions, tokens and keys are those of an active member.
+
+    Whether `who` may is their caller's to know.
+    """
+    if member.is_active:
+        member.is_active, member.signed_out_at = False, timezone.now()
+        member.save(update_fields=["is_active", "signed_out_at"])
+        record(MEMBER_DEACTIVATED, who=who, subject=member, **_turned(member))
+
+
+def membership_resume(*, who: Acts | None, member: User) -> None:
+    """Let in again a member, locked. Raises `Conflict` when the quota is used up."""
     if not member.is_active:
-        _require_room()
+        require_room()
         member.is_active = True
         member.save(update_fields=["is_active"])
-        record(MEMBER_REACTIVATED, who=actor, subject=member, **_turned(member), role=member.role)
-    return member
+        record(MEMBER_REACTIVATED, who=who, subject=member, **_turned(member), role=member.role)
 
 
 @transaction.atomic
@@ -137,7 +168,7 @@ def service_account_create(*, actor: User, name: str, role: str) -> User:
     actor, name = _acting(actor), name.strip()
     _check_service(name, role)
     _require_reach(actor, role)
-    _require_room()
+    require_room()
     # A row needs an address; this is none that a mail could reach (RFC 2606), and nobody is shown it.
     account = User.objects.create_user(f"{uuid7()}@{SERVICE_HOST}", None, name=name, role=role, is_service=True)
     record(SERVICE_MADE, who=actor, subject=account, after=_standing(account))
@@ -167,7 +198,7 @@ def service_account_change(
     _check_service(name, role)
     _require_reach(actor, role)
     if is_active and not account.is_active:
-        _require_room()
+        require_room()
     before = _standing(account)
     account.name, account.role = name, role
     account.is_active = account.is_active if is_active is None else is_active
@@ -207,28 +238,38 @@ def _turned(member: User) -> dict[str, Any]:
     return {"before": {"is_active": not member.is_active}, "after": {"is_active": member.is_active}}
 
 
-def _owners_lock() -> list[User]:
+def owners_lock() -> list[User]:
     """The active owners, locked. Every change of members takes this lock first, so that they go one after another."""
     return list(User.objects.select_for_update().filter(role="owner", is_active=True).order_by("id"))
 
 
 def _acting(actor: User) -> User:
     """Who acts, as stored now: what was true when the request began may have been changed by another member."""
-    _owners_lock()
+    owners_lock()
     actor = _fresh(actor)
     demand(actor, MEMBERS_MANAGE)
     return actor
 
 
-def _for_change(actor: User, member: User) -> User:
-    """The member as stored now, for a change by `actor`."""
+def _for_change(actor: User, member: User, *, whoever_manages: bool = False) -> User:
+    """The member as stored now, for a change by `actor`. One whom the directory manages is changed there."""
     member = _fresh(member)
     if member.pk == actor.pk:
         raise Conflict(
             "You cannot change your own membership; nothing was changed.", remedy="Ask another administrator."
         )
     _require_reach(actor, member.role)
+    if not whoever_manages and member.role != "owner":
+        _require_own(member)
     return member
+
+
+def _require_own(member: User) -> None:
+    if DirectoryUser.objects.filter(user=member, is_managed=True).exists():
+        raise Conflict(
+            f"Your directory manages {member}, and would undo it. Nothing was changed.",
+            remedy="Change it in the directory, or take the member over on the page of members first.",
+        )
 
 
 def _fresh(member: User) -> User:
@@ -244,16 +285,16 @@ def _require_reach(actor: User, role: str) -> None:
 
 
 def _require_other_owner(member: User) -> None:
-    if all(owner.pk == member.pk for owner in _owners_lock()):
+    if all(owner.pk == member.pk for owner in owners_lock()):
         raise Conflict(
             f"{member} is the last active owner, and someone has to be one. Nothing was changed.",
             remedy="Make somebody else an owner first.",
         )
 
 
-def _require_room() -> None:
+def require_room() -> None:
     most = current_tenant().max_members
-    if User.objects.filter(is_active=True).count() >= most:
+    if User.objects.filter(is_active=True, valid_until=None).count() >= most:
         raise Conflict(
             f"Your organisation has {most} active members and service accounts, as many as its plan allows. "
             "Nothing was changed.",

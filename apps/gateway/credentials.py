@@ -18,10 +18,12 @@ from apps.gateway.tokens import TokenRefused, token_verify
 def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
     """The user behind the credential of `Authorization: Bearer`, and its key or claims. Raises `TokenRefused`.
 
-    Refresh tokens and tickets are none: each is good at one door only.
+    Refresh tokens, tickets and the tokens of directories are none: each is good at one door only.
     """
     if credential.startswith((marks.REFRESH, marks.TICKET)):
         raise TokenRefused("This is a refresh token or a ticket: send an access token or an API key here.")
+    if credential.startswith(marks.SCIM):
+        raise TokenRefused("This is the token of a directory, which opens /scim/v2/ and nothing else.")
     if not credential.startswith(marks.KEY):
         return token_verify(credential)
     key = key_verify(credential)

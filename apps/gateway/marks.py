@@ -18,8 +18,10 @@ KEY: Final = "ork_"
 """Of an API key; its public prefix follows, and another underscore."""
 REFRESH: Final = "orr_"
 TICKET: Final = "ort_"
+SCIM: Final = "ors_"
+"""Of a token that a directory provisions with; its public prefix follows, as that of a key."""
 
-PATTERN: Final = r"\b(?:ork_[0-9a-f]{8}|or[rt])_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}\b"
+PATTERN: Final = r"\b(?:or[ks]_[0-9a-f]{8}|or[rt])_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}\b"
 """Finds them in a text. API keys that were made before there was a checksum lack the last six characters."""
 
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase

@@ -21,6 +21,7 @@ urlpatterns = [
     path("data/", include("apps.datasets.urls")),
     path("members/", include("apps.accounts.urls")),
     path("identity/", include("apps.accounts.identity_urls")),
+    path("scim/v2/", include("apps.accounts.scim.urls")),
     path("keys/", include("apps.gateway.urls")),
     path("", include("apps.compliance.urls")),
     path("performance/", include("apps.gateway.performance_urls")),
