@@ -12,10 +12,12 @@ from django.utils import timezone
 from pydantic import ConfigDict, Field, model_validator
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.askers import askers_of
 from apps.ai.budgets import periods, selectors
 from apps.ai.models import Budget, BudgetAccount, ModelCall
 from apps.ai.permissions import BUDGETS_MANAGE
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
 from apps.common.schemas import StrictModel
@@ -85,6 +87,7 @@ def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) ->
         with transaction.atomic():
             budget.save()
             BudgetAccount.objects.bulk_create(_of_before(budget))
+            record(auditing.BUDGET_MADE, who=who, subject=budget, after=auditing.budget_told(budget))
     except IntegrityError as error:
         raise Conflict(
             "There is a budget of the same bearer for the same period already; nothing was stored.",
@@ -96,8 +99,10 @@ def budget_create(*, who: Principal, user: User | None, wanted: BudgetWanted) ->
 def budget_change(*, who: Principal, budget: Budget, wanted: Limits) -> Budget:
     """Other limits, for every call from now on. `budget` is locked, by `budget_get` in the same transaction."""
     demand(who, BUDGETS_MANAGE)
+    before = auditing.budget_told(budget)
     budget.money, budget.tokens, budget.warn_at = wanted.money, wanted.tokens, wanted.warn_at
     budget.save(update_fields=["money", "tokens", "warn_at"])
+    record(auditing.BUDGET_CHANGED, who=who, subject=budget, before=before, after=auditing.budget_told(budget))
     return budget
 
 
@@ -108,6 +113,7 @@ def budget_delete(*, who: Principal, budget: Budget) -> None:
     """
     demand(who, BUDGETS_MANAGE)
     list(BudgetAccount.objects.filter(budget=budget).select_for_update().order_by("pk").values_list("pk"))
+    record(auditing.BUDGET_DELETED, who=who, subject=budget, before=auditing.budget_told(budget))
     budget.delete()
 
 

@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.models import Prompt, PromptCase, PromptVersion
 from apps.ai.permissions import PROMPTS_EDIT
 from apps.ai.prompts import selectors
@@ -17,6 +18,9 @@ from apps.ai.prompts.contract import PromptSpec
 from apps.ai.prompts.schemas import Words
 from apps.ai.prompts.selectors import Standing
 from apps.ai.prompts.wording import wording_issues
+from apps.audit.fingerprints import fingerprint
+from apps.audit.kinds import EntryKind
+from apps.audit.services import Subject, record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
 
@@ -42,6 +46,8 @@ def draft_save(*, who: Principal, user: User | None, key: str, words: Words, see
             return standing
         PromptVersion.objects.filter(prompt=standing.row, number=None).delete()
         PromptVersion(prompt=standing.row, content=content, created_by=user).save(force_insert=True)
+        held = standing.draft or standing.published
+        _note(auditing.PROMPT_DRAFTED, who, standing, _told(held), fingerprint(content))
         return _moved(who, standing)
 
 
@@ -54,6 +60,7 @@ def draft_discard(*, who: Principal, key: str, seen: int | None = None) -> Stand
             raise Conflict(
                 f"{standing.spec.title} has no draft; nothing was changed.", remedy="There is nothing to do."
             )
+        _note(auditing.PROMPT_DISCARDED, who, standing, _told(standing.draft), {})
         standing.draft.delete()
         return _moved(who, standing)
 
@@ -96,6 +103,7 @@ def prompt_restore(
                 raise Conflict(
                     "The program's own words hold already; nothing was changed.", remedy="There is nothing to do."
                 )
+            _note(auditing.PROMPT_BUILT_IN, who, standing, _told(published), {})
             standing.row.published = None
             return _moved(who, standing)
         words = selectors.words_of(selectors.version_get(who=who, spec=standing.spec, number=number))
@@ -133,15 +141,18 @@ def case_save(*, who: Principal, user: User | None, spec: PromptSpec, title: str
             raise Conflict(f"{MOST_CASES} cases are kept already; nothing was stored.", remedy="Delete one first.")
         case = PromptCase(prompt_key=spec.key, title=title, values=values, created_by=user)
         case.save(force_insert=True)
+        record(auditing.PROMPT_CASE_KEPT, who=who, subject=_subject(spec), case=title, **fingerprint(values))
     return case
 
 
 def case_delete(*, who: Principal, spec: PromptSpec, id: UUID) -> None:
     """Raises `NotFound`."""
     demand(who, PROMPTS_EDIT)
-    deleted, _ = PromptCase.objects.filter(prompt_key=spec.key, pk=id).delete()
-    if not deleted:
-        raise NotFound("There is no such case here.", remedy="See the cases of the prompt.")
+    with transaction.atomic():
+        deleted, _ = PromptCase.objects.filter(prompt_key=spec.key, pk=id).delete()
+        if not deleted:
+            raise NotFound("There is no such case here.", remedy="See the cases of the prompt.")
+        record(auditing.PROMPT_CASE_DELETED, who=who, subject=_subject(spec), case_id=id)
 
 
 def _locked(who: Principal, user: User | None, key: str, seen: int | None) -> Standing:
@@ -183,9 +194,28 @@ def _publish(who: Principal, user: User | None, standing: Standing, words: Words
         published_at=timezone.now(),
     )  # fmt: skip
     made.save(force_insert=True)
+    _note(auditing.PROMPT_PUBLISHED, who, standing, _told(standing.published), _told(made), note=made.note)
     row.published = made
     _moved(who, standing)
     return made
+
+
+def _note(
+    kind: EntryKind, who: Principal, standing: Standing, before: dict[str, Any], after: dict[str, Any], **facts: Any
+) -> None:
+    record(kind, who=who, subject=_subject(standing.spec), before=before, after=after, **facts)
+
+
+def _subject(spec: PromptSpec) -> Subject:
+    return Subject("ai.prompt", spec.key, spec.title)
+
+
+def _told(version: PromptVersion | None) -> dict[str, Any]:
+    """What stands for a wording in an entry: whoever may read it does so on the page of the prompt."""
+    if version is None:
+        return {}
+    numbered = {"version": version.number} if version.number else {}
+    return {**numbered, **fingerprint(version.content)}
 
 
 def _require_fit(spec: PromptSpec, words: Words) -> None:

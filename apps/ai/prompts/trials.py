@@ -13,6 +13,7 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.calling import model_of
 from apps.ai.contract import Purpose, Request
 from apps.ai.failures import ModelStopped
@@ -24,6 +25,7 @@ from apps.ai.prompts.selectors import Standing
 from apps.ai.prompts.wording import Wording
 from apps.ai.setup.connecting import spent_on
 from apps.ai.setup.selectors import model_get
+from apps.audit.services import Subject, record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.ids import uuid7
@@ -146,6 +148,8 @@ def trial_start(
         )
         made.save(force_insert=True)
         work.schedule(KIND, made.pk)
+        told = [f"{side.version} by {side.model_name}" for side in held]
+        record(auditing.PROMPT_TRIED, who=who, subject=_subject(spec.key), trial=made.pk, cases=len(chosen), sides=told)
     return made
 
 
@@ -189,6 +193,8 @@ def trial_mark(*, who: Principal, trial: PromptTrial, position: int, mark: Mark)
         if not mark:
             del row.marks[str(position)]
         row.save(update_fields=["marks"])
+        subject = _subject(trial.prompt_key)
+        record(auditing.TRIAL_MARKED, who=who, subject=subject, trial=trial.pk, case=position + 1, mark=mark)
 
 
 def trial_stop(*, who: Principal, trial: PromptTrial) -> None:
@@ -204,6 +210,12 @@ def trial_stop(*, who: Principal, trial: PromptTrial) -> None:
         still = PromptTrial.objects.filter(pk=trial.pk, status__in=PromptTrial.OPEN)
         if not still.update(**ended, **sealed_for(trial, problem=_told(TrialStopped()))):
             raise Conflict("The trial has ended already; nothing was changed.", remedy="Start another one.")
+        record(auditing.TRIAL_STOPPED, who=who, subject=_subject(trial.prompt_key), trial=trial.pk)
+
+
+def _subject(key: str) -> Subject:
+    spec = PROMPTS.get(key)
+    return Subject("ai.prompt", key, spec.title if spec else key)
 
 
 def trial_execute(claim: work.Claim) -> None:

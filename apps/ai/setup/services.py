@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.askers import askers_of
 from apps.ai.contract import PROVIDER_KINDS
 from apps.ai.models import AiPolicy, LanguageModel, ModelChoice, Provider
@@ -20,10 +21,11 @@ from apps.ai.permissions import MODELS_MANAGE
 from apps.ai.setup import selectors
 from apps.ai.setup.connecting import Tested, connection_test
 from apps.ai.setup.schemas import ModelSettings
+from apps.audit.services import Subject, record
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
 from apps.console.schemaforms import shape_of
-from apps.console.schemaforms.secrets import MASK, dumped, kept
+from apps.console.schemaforms.secrets import MASK, dumped, kept, replaced
 
 MOST_AT_ONCE: Final = 1_000
 MOST_OFFERED: Final = 1_000
@@ -48,6 +50,7 @@ def provider_create(
     made.at_once = _at_once(at_once)
     with _once(f"There is a provider called {made.name} already."):
         made.save(force_insert=True)
+        record(auditing.PROVIDER_CONNECTED, who=who, subject=made, after=_told(made))
     return made
 
 
@@ -74,6 +77,7 @@ def provider_change(
                 f"Somebody else has changed {row.name} in the meantime; nothing was stored.",
                 remedy="Look at how it is now, and make your change to that.",
             )
+        before, held = _told(row), row.access
         if name is not None:
             row.name = _name(name)
         if access is not None:
@@ -85,6 +89,10 @@ def provider_change(
         row.seq += 1
         with _once(f"There is a provider called {row.name} already."):
             row.save()
+        record(
+            auditing.PROVIDER_CHANGED, who=who, subject=row, before=before, after=_told(row),
+            **_secrets_told(row, held),
+        )  # fmt: skip
     return row
 
 
@@ -105,6 +113,8 @@ def provider_test(*, who: Principal, provider: Provider) -> Tested:
         if problem is None:
             row.offered = tested.models[:MOST_OFFERED]
         row.save(update_fields=["checked_at", "problem", "offered"])
+        found = problem.code if problem else f"{len(tested.models):,} models"
+        record(auditing.PROVIDER_TESTED, who=who, subject=row, found=found)
     return tested
 
 
@@ -114,6 +124,7 @@ def provider_delete(*, who: Principal, provider: Provider) -> None:
     with transaction.atomic():
         keys = ModelChoice.objects.filter(model__provider=provider).values_list("agent_key", flat=True)
         touched = set(keys)
+        record(auditing.PROVIDER_DELETED, who=who, subject=provider, before=_told(provider), chosen_for=touched)
         provider.delete()
         _close_ranks(touched)
 
@@ -131,7 +142,9 @@ def models_add(
         raise InvalidInput("No model was named; nothing was added.", issues=[Issue(path="names", message="Name one.")])
     values = (settings or ModelSettings()).model_dump()
     rows = [LanguageModel(provider=provider, name=name, **values) for name in wanted]
-    LanguageModel.objects.bulk_create(rows, ignore_conflicts=True)
+    with transaction.atomic():
+        LanguageModel.objects.bulk_create(rows, ignore_conflicts=True)
+        record(auditing.MODELS_ADDED, who=who, subject=provider, after=values, names=wanted)
     found = {row.name: row for row in LanguageModel.objects.filter(provider=provider).select_related("provider")}
     return [found[name] for name in wanted]
 
@@ -139,9 +152,13 @@ def models_add(
 def model_change(*, who: Principal, model: LanguageModel, settings: ModelSettings) -> LanguageModel:
     """What a model costs and takes, from now on. What was spent stays as it was counted."""
     demand(who, MODELS_MANAGE)
+    before = auditing.model_told(model)
     for name, value in settings.model_dump().items():
         setattr(model, name, value)
-    model.save()
+    with transaction.atomic():
+        model.save()
+        after = auditing.model_told(model)
+        record(auditing.MODEL_CHANGED, who=who, subject=model, before=before, after=after)
     return model
 
 
@@ -150,6 +167,8 @@ def model_delete(*, who: Principal, model: LanguageModel) -> None:
     demand(who, MODELS_MANAGE)
     with transaction.atomic():
         touched = set(ModelChoice.objects.filter(model=model).values_list("agent_key", flat=True))
+        before = auditing.model_told(model)
+        record(auditing.MODEL_DELETED, who=who, subject=model, before=before, chosen_for=touched)
         model.delete()
         _close_ranks(touched)
 
@@ -176,9 +195,15 @@ def choices_save(*, who: Principal, agent_key: str, models: Sequence[UUID]) -> l
     if issues:
         raise InvalidInput("The choice cannot be used; nothing was stored.", issues=issues)
     with _once("Somebody else has changed this choice in the meantime."), transaction.atomic():
-        ModelChoice.objects.filter(agent_key=agent_key).delete()
+        held = ModelChoice.objects.filter(agent_key=agent_key).order_by("position")
+        before = {"models": list(held.values_list("model__name", flat=True))}
+        held.delete()
         rows = [ModelChoice(agent_key=agent_key, position=at, model=known[id]) for at, id in enumerate(models)]
         ModelChoice.objects.bulk_create(rows)
+        after = {"models": [row.model.name for row in rows]}
+        if before != after:
+            chooser = Subject("ai.asker", agent_key, agent_key or "every agent without its own")
+            record(auditing.CHOICE_CHANGED, who=who, subject=chooser, before=before, after=after)
     return rows
 
 
@@ -191,8 +216,29 @@ def policy_save(*, who: Principal, user: User | None, keeps_personal_data: bool,
         issue = Issue(path="currency", message="Write the three letters of a currency, such as USD or EUR.")
         raise InvalidInput("Nothing was stored.", issues=[issue])
     values = {"keeps_personal_data": keeps_personal_data, "currency": currency, "changed_by": user}
-    policy, _ = AiPolicy.objects.update_or_create(pk=1, defaults=values)
+    with transaction.atomic():
+        held = selectors.policy_get(who=who, lock=True)
+        before = _policy_told(held)
+        policy, _ = AiPolicy.objects.update_or_create(pk=1, defaults=values)
+        if before != _policy_told(policy):
+            subject = Subject("ai.policy", "", "all models")
+            record(auditing.POLICY_CHANGED, who=who, subject=subject, before=before, after=_policy_told(policy))
     return policy
+
+
+def _policy_told(policy: AiPolicy) -> dict[str, Any]:
+    return {"keeps_personal_data": policy.keeps_personal_data, "currency": policy.currency}
+
+
+def _told(provider: Provider) -> dict[str, Any]:
+    return auditing.provider_told(provider, selectors.access_shown(provider))
+
+
+def _secrets_told(provider: Provider, held: Mapping[str, Any]) -> dict[str, Any]:
+    """That a secret is another one now, where it is."""
+    kind = PROVIDER_KINDS.get(provider.kind)
+    other = kind is not None and replaced(shape_of(kind.settings_type), provider.access, held)
+    return {"replaced": "a secret"} if other else {}
 
 
 def _access(settings_type: type[BaseModel], access: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from django.utils import timezone
 from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.models import TrainedModel
 from apps.ai.permissions import TRAINING_RUN
 from apps.ai.training import live, selectors
 from apps.ai.training.contract import TRAINABLES, Trained, TrainingContext, TrainingStopped
 from apps.ai.training.selectors import AnyTrainable, Judged
+from apps.audit.services import Subject, record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.permissions import Principal, demand
@@ -101,7 +103,16 @@ def training_start(
         row.save(force_insert=True)
         work.schedule(KIND, row.id)
         live.tell(row)
+        record(
+            auditing.TRAINING_STARTED, who=who, subject=_subject(row), version=row.number, dataset=dataset,
+            data_sha256=row.fingerprint, options=parsed.model_dump(mode="json"),
+        )  # fmt: skip
     return row
+
+
+def _subject(row: TrainedModel) -> Subject:
+    trainable = TRAINABLES.get(row.kind)
+    return Subject("ai.trainable", row.kind, trainable.title if trainable else row.kind)
 
 
 def _options(trainable: AnyTrainable, options: dict[str, Any]) -> BaseModel:
@@ -141,6 +152,7 @@ def training_stop(*, who: Principal, row: TrainedModel) -> TrainedModel:
             raise Conflict("The training has ended already; nothing was changed.", remedy="Start another one.")
         row.refresh_from_db(fields=["status", "cancel_requested_at", "finished_at", "done", "total"])
         live.tell(row)
+        record(auditing.TRAINING_STOPPED, who=who, subject=_subject(row), version=row.number)
     return row
 
 
@@ -219,6 +231,8 @@ def _ended(trained: TrainedModel, status: str, problem: Problem | None = None) -
         trained.done = trained.total = max(trained.total, 1)
     trained.save()
     live.tell(trained)
+    why = {"problem": problem.code} if problem else {}
+    record(auditing.TRAINING_ENDED, who=None, subject=_subject(trained), version=trained.number, status=status, **why)
 
 
 def _conclude(claim: work.Claim, trained: TrainedModel, status: str, problem: Problem | None = None) -> None:
@@ -287,12 +301,25 @@ def trained_promote(
                 "it was not promoted.",
                 remedy="Train it on more data; or give a reason why it is to be used all the same.",
             )
-        TrainedModel.objects.filter(kind=trainable.key, is_promoted=True).update(is_promoted=False)
+        kind = auditing.TRAINED_ROLLED_BACK if row.promoted_at else auditing.TRAINED_PROMOTED
+        before = _leave(trainable)
         row.is_promoted, row.promoted_at, row.promoted_by = True, timezone.now(), user
         if reason.strip():
             row.note = f"{row.note}; in use because: {reason.strip()}".removeprefix("; ")[:200]
         row.save(update_fields=["is_promoted", "promoted_at", "promoted_by", "note"])
+        record(
+            kind, who=who, subject=_subject(row), before={"version": before}, after={"version": number},
+            gain=judged.gain.model_dump(mode="json"), reason=reason.strip()[:200],
+        )  # fmt: skip
     return row
+
+
+def _leave(trainable: AnyTrainable) -> int | None:
+    """Take the version that is in use out of use. Returns its number; None: none was."""
+    used = TrainedModel.objects.filter(kind=trainable.key, is_promoted=True)
+    number = used.values_list("number", flat=True).first()
+    used.update(is_promoted=False)
+    return number
 
 
 def trained_retire(*, who: Principal, trainable: AnyTrainable) -> None:
@@ -300,8 +327,11 @@ def trained_retire(*, who: Principal, trainable: AnyTrainable) -> None:
     demand(who, TRAINING_RUN)
     with transaction.atomic():
         _one_at_a_time(trainable)
-        if not TrainedModel.objects.filter(kind=trainable.key, is_promoted=True).update(is_promoted=False):
+        number = _leave(trainable)
+        if number is None:
             raise Conflict("No version is in use; nothing was changed.", remedy="Promote one to use it.")
+        subject = Subject("ai.trainable", trainable.key, trainable.title)
+        record(auditing.TRAINED_RETIRED, who=who, subject=subject, before={"version": number}, after={"version": None})
 
 
 def trained_delete(*, who: Principal, trainable: AnyTrainable, id: UUID) -> None:
@@ -315,6 +345,7 @@ def trained_delete(*, who: Principal, trainable: AnyTrainable, id: UUID) -> None
                 f"Version {row.number} is {state}; it was not deleted.",
                 remedy="Promote another one first." if row.is_promoted else "Stop the training first.",
             )
+        record(auditing.TRAINED_DELETED, who=who, subject=_subject(row), version=row.number, status=row.status)
         row.delete()
 
 

@@ -41,6 +41,11 @@ def kept(shape: Shape, data: Any, held: Any) -> Any:
     return _each(shape, data, held, lambda value, held: held if value == MASK else value)
 
 
+def replaced(shape: Shape, data: Any, held: Any) -> bool:
+    """Whether a secret of the data is another one than what holds at the same place."""
+    return bool(kept(shape, masked(shape, data), held) != data)
+
+
 def _each(shape: Shape, data: Any, held: Any, change: Any) -> Any:
     if shape.kind == "secret":
         return change(data, held)

@@ -13,16 +13,18 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from apps.accounts.models import User
+from apps.ai import auditing
 from apps.ai.mcp.client import selectors
 from apps.ai.mcp.client.access import Access, Allowed, Offer, Tools
 from apps.ai.mcp.client.problems import McpServerFailed, McpToolChanged
 from apps.ai.models import McpServer
 from apps.ai.permissions import MODELS_MANAGE
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.outbound import OutboundStopped
 from apps.common.permissions import Principal, demand
 from apps.console.schemaforms import shape_of
-from apps.console.schemaforms.secrets import MASK, dumped, kept
+from apps.console.schemaforms.secrets import MASK, dumped, kept, masked, replaced
 
 SECONDS: Final = 20.0
 """That a test of a connection may take."""
@@ -41,6 +43,7 @@ def server_create(*, who: Principal, user: User | None, name: str, access: Mappi
     made = McpServer(name=_name(name), access=_access(access, {}), created_by=user)
     with _once(made.name):
         made.save(force_insert=True)
+        record(auditing.SERVER_CONNECTED, who=who, subject=made, after=_told(made))
     return made
 
 
@@ -66,24 +69,28 @@ def server_change(
                 f"Somebody else has changed {row.name} in the meantime; nothing was stored.",
                 remedy="Look at how it is now, and make your change to that.",
             )
+        before, held = _told(row), row.access
         if name is not None:
             row.name = _name(name)
         if access is not None:
-            before = row.access
-            row.access = _access(access, before)
-            if row.access["url"] != before["url"]:
+            row.access = _access(access, held)
+            if row.access["url"] != held["url"]:
                 row.tools, row.checked_at, row.problem = None, None, None
         if is_enabled is not None:
             row.is_enabled = is_enabled
         row.seq += 1
         with _once(row.name):
             row.save()
+        other = {"replaced": "a secret"} if replaced(shape_of(Access), row.access, held) else {}
+        record(auditing.SERVER_CHANGED, who=who, subject=row, before=before, after=_told(row), **other)
     return row
 
 
 def server_delete(*, who: Principal, server: McpServer) -> None:
     demand(who, MODELS_MANAGE)
-    server.delete()
+    with transaction.atomic():
+        record(auditing.SERVER_DELETED, who=who, subject=server, before=_told(server))
+        server.delete()
 
 
 def server_test(*, who: Principal, server: McpServer) -> McpServer:
@@ -96,7 +103,11 @@ def server_test(*, who: Principal, server: McpServer) -> McpServer:
         offered = _offered(server, seconds=SECONDS)
     except Problem as problem:
         told = {"code": problem.code, "title": problem.title, "detail": problem.detail, "remedy": problem.remedy}
-    return _noted(server, offered, told)
+    found = told["code"] if told else f"{len(offered or []):,} tools"
+    with transaction.atomic():
+        noted = _noted(server, offered, told)
+        record(auditing.SERVER_TESTED, who=who, subject=noted, found=found)
+    return noted
 
 
 def tools_allow(*, who: Principal, server: McpServer, tools: Mapping[str, Allowed]) -> McpServer:
@@ -115,6 +126,10 @@ def tools_allow(*, who: Principal, server: McpServer, tools: Mapping[str, Allowe
         row.tools = held.model_copy(update={"allowed": dict(tools)}).model_dump(mode="json")
         row.seq += 1
         row.save(update_fields=["tools", "seq"])
+        record(
+            auditing.SERVER_TOOLS, who=who, subject=row, before=_tools_told(held.allowed), after=_tools_told(tools),
+            allowed=sorted(tools),
+        )  # fmt: skip
     return row
 
 
@@ -138,6 +153,15 @@ def tool_call(
             return connection.call(offer.name, arguments)
     except OutboundStopped:
         raise McpServerFailed(f"{server.name} was not waited for any longer.") from None
+
+
+def _told(server: McpServer) -> dict[str, Any]:
+    return auditing.server_told(server, masked(shape_of(Access), server.access))
+
+
+def _tools_told(tools: Mapping[str, Allowed]) -> dict[str, Any]:
+    """Each tool with the digest of its description as it was when it was allowed."""
+    return {name: allowed.model_dump(mode="json") for name, allowed in tools.items()}
 
 
 def _offered(server: McpServer, *, seconds: float) -> list[Offer]:
