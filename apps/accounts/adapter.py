@@ -8,17 +8,18 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from apps.accounts import door, limits
+from apps.accounts import limits
 from apps.accounts.auditing import RESET_ASKED
 from apps.accounts.factors import rules
+from apps.accounts.sso import only, sessions
 from apps.accounts.tries import REFUSED, failure_note
 from apps.audit.actors import NOBODY
 from apps.audit.services import record
 from apps.console.landing import landing_of
+from apps.console.stepup import FactorRequired, is_fresh
 from apps.gateway.addresses import address_of, network_of
 from apps.tenants.context import current_tenant
 
@@ -31,6 +32,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where somebody lands who asked for no page in particular."""
         return landing_of(request.user) or str(super().get_login_redirect_url(request))
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        """Where somebody who signs out is sent: by way of their provider, where one let them in."""
+        return sessions.way_out(request) or str(super().get_logout_redirect_url(request))
+
+    def require_way_in(self, user: Any) -> None:
+        """For sign-in over the API by a password. Raises `NotAuthenticated` where only a provider lets members in."""
+        only.require_way_in(user)
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{current_tenant().name}] {subject}"
@@ -76,14 +85,22 @@ class AccountAdapter(DefaultAccountAdapter):
             record(RESET_ASKED, who=NOBODY, subject=user)
             super().send_password_reset_mail(user, email, context)
 
+    def factor_shown(self, request: HttpRequest, user: Any, code: str | None) -> str:
+        """The kind of factor that a member shows besides their password where they can show no passkey: over the API.
+
+        Empty for none, where none is asked for. Raises `FactorRequired`, `NotAuthenticated` for a wrong code, and
+        `TooManyRequests`.
+        """
+        return rules.factor_shown(user, code, trying=lambda: self.trying(request, user.email))
+
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
         """Refuse a password where the member's role signs in without one, and they can."""
-        refusal = rules.password_refusal(request, user)
+        refusal = rules.password_refusal(request, user) or only.refusal(request, user, kwargs)
         return refusal if refusal is not None else super().pre_login(request, user, **kwargs)
 
     def is_reauthentication_required(self, app: str) -> bool:
         """Whether one has to prove again who one is: unless that was within the time that stepping up lasts."""
-        return not door.is_fresh(context.request.session, within=settings.STEP_UP_SECONDS)
+        return not is_fresh(context.request.session)
 
 
 def _account(credentials: dict[str, Any]) -> str:

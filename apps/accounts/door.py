@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY as RECORDS
 
+from apps.console.stepup import KEY
+
 if TYPE_CHECKING:
     from apps.accounts.models import User
 
-KEY: Final = "identity"
-"""Under which a session keeps when it began (`at`), when its member last proved who they are (`proved`) and when it was
-last used (`seen`), in seconds since 1970."""
 SEEN_EVERY: Final = 60
 """Seconds between two notes of when a session was used."""
 
@@ -41,11 +40,6 @@ def prove(session: Any) -> None:
     """Note that the member has just proved again who they are: by a password, a factor, or a fresh single sign-on."""
     if KEY in session:
         session[KEY] = {**session[KEY], "proved": time.time()}
-
-
-def is_fresh(session: Mapping[str, Any], *, within: float) -> bool:
-    """Whether the member proved who they are within so many seconds."""
-    return time.time() - float(session.get(KEY, {}).get("proved", 0)) < within
 
 
 def see(session: Any) -> bool:

@@ -16,8 +16,9 @@ from django.urls import reverse
 
 from apps.accounts import door
 from apps.accounts.door import Standing
-from apps.common.errors import NotAuthenticated, PermissionDenied
+from apps.common.errors import NotAuthenticated
 from apps.console import errors
+from apps.console.stepup import FactorRequired
 
 # What somebody may open who owes a factor: the pages at which it is set up or shown, and the way out.
 WAY_IN: Final = frozenset(
@@ -35,15 +36,6 @@ WAY_IN: Final = frozenset(
         "mfa_generate_recovery_codes",
     }
 )
-
-
-class FactorRequired(PermissionDenied):
-    code = "factor_required"
-    status = 403
-    title = "Your organisation asks for a second factor"
-    cause = "The sign-in policy asks your role for a factor that was not shown at this sign-in."
-    effect = "Nothing was shown or changed."
-    remedy = "Sign in to the console: it leads to where the factor is set up or shown."
 
 
 class SignInGuard:

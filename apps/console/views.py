@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ from django.views import View
 
 from apps.common.errors import NotAuthenticated, PermissionDenied, Problem
 from apps.common.permissions import demand
-from apps.console import errors
+from apps.console import errors, stepup
 from apps.console.cards import cards_of
 from apps.console.palette import palette_search
 from apps.console.statuses import STATUSES
@@ -38,6 +38,8 @@ class ConsoleView(View):
     permission: ClassVar[str | Mapping[str, str]]
     """A permission code, `SIGNED_IN`, or one of them for each method (HEAD and OPTIONS follow GET)."""
     page_title: str = ""
+    step_up: ClassVar[Collection[str]] = ()
+    """Methods that are sensitive: who uses one proves once more who they are, unless they did so a short while ago."""
 
     user: Any
     """The person who is signed in."""
@@ -59,6 +61,8 @@ class ConsoleView(View):
         self.user = request.user
         try:
             self._demand(request.method or "")
+            if request.method in self.step_up and (asked := stepup.ask(request)) is not None:
+                return asked
             response = super().dispatch(request, *args, **kwargs)
         except Problem as problem:
             return errors.problem_page(request, problem)

@@ -33,8 +33,8 @@ def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
 
 
 def session_user(key: str) -> Any | None:
-    """The person who is signed in by the console's session of this key; None for nobody."""
+    """The person who is inside by the console's session of this key; None for nobody, and for one who owes a factor."""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
-    return user if user.is_authenticated else None
+    return user if user.is_authenticated and user.is_in_by(request.session) else None

@@ -63,6 +63,9 @@ class RefreshToken(models.Model):
         help_text="When somebody has to sign in anew, however often it was traded."
     )
     password_mark = models.CharField(max_length=16, help_text="What the password was: a new one ends the token.")
+    factor = models.CharField(
+        max_length=20, default="", blank=True, help_text="The kind of the factor that was shown at the sign-in."
+    )
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 

@@ -19,7 +19,7 @@ from apps.common.permissions import demand
 from apps.gateway.marks import REFRESH, digest_of, is_whole, mint
 from apps.gateway.models import RefreshToken
 from apps.gateway.permissions import API_USE
-from apps.gateway.tokens import password_mark
+from apps.gateway.tokens import SignIn, password_mark
 
 IDLE: Final = timedelta(days=14)
 """How long a token waits to be traded."""
@@ -27,19 +27,19 @@ LONGEST: Final = timedelta(days=30)
 """How long a family lives, however often it is traded."""
 
 
-def refresh_issue(*, user: Any) -> str:
+def refresh_issue(*, user: Any, factor: str = "") -> str:
     """The first token of a new family. What has expired of the same user is deleted, so that nothing piles up."""
     now = timezone.now()
     RefreshToken.objects.filter(user=user, family_expires_at__lt=now).delete()
-    text, first = mint(REFRESH), RefreshToken(user=user, password_mark=password_mark(user))
+    text, first = mint(REFRESH), RefreshToken(user=user, password_mark=password_mark(user), factor=factor)
     first.family, first.digest = first.pk, digest_of(text)
     first.family_expires_at, first.expires_at = now + LONGEST, now + IDLE
     first.save(force_insert=True)
     return text
 
 
-def refresh_trade(*, text: str) -> tuple[Any, str]:
-    """The user of a refresh token and its successor; the token itself is spent.
+def refresh_trade(*, text: str) -> tuple[Any, str, SignIn]:
+    """The user of a refresh token, its successor, and the sign-in that both follow from; the token itself is spent.
 
     Raises `NotAuthenticated` for one that is unknown, spent, expired or revoked, or whose user is deactivated or has a
     new password since. One answer for all of them: whoever holds a stolen token learns nothing from it. Raises
@@ -66,7 +66,7 @@ def refresh_revoke(*, text: str) -> None:
             _family_revoke(first)
 
 
-def _trade(text: str) -> tuple[Any, str] | None:
+def _trade(text: str) -> tuple[Any, str, SignIn] | None:
     if not is_whole(text, REFRESH):
         return None
     first = _family_lock(text)
@@ -81,6 +81,9 @@ def _trade(text: str) -> tuple[Any, str] | None:
         return None
     if not constant_time_compare(token.password_mark, password_mark(user)):
         return None
+    sign_in = SignIn((token.family_expires_at - LONGEST).timestamp(), token.factor)
+    if not user.is_in_by_token(signed_in_at=sign_in.at, kinds=[token.factor]):
+        return None
     demand(user, API_USE)
     token.used_at = now
     token.save(update_fields=["used_at"])
@@ -90,10 +93,11 @@ def _trade(text: str) -> tuple[Any, str] | None:
         user=user,
         digest=digest_of(following),
         password_mark=token.password_mark,
+        factor=token.factor,
         expires_at=min(now + IDLE, token.family_expires_at),
         family_expires_at=token.family_expires_at,
     )
-    return user, following
+    return user, following, sign_in
 
 
 def _family_lock(text: str) -> RefreshToken | None:

@@ -27,7 +27,7 @@ from apps.gateway.principals import Caller, caller_of
 from apps.gateway.tickets import Ticket, ticket_redeem
 from apps.gateway.tokens import TokenRefused
 from apps.tenants.context import tenant_by_host, tenant_context
-from apps.tenants.live import CLOSING, socket_group
+from apps.tenants.live import CLOSING, member_topic, socket_group
 from apps.tenants.models import Tenant
 
 T = TypeVar("T")
@@ -124,6 +124,7 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
             await self.close(NOT_ALLOWED if isinstance(problem, PermissionDenied) else NOT_FOUND)
             return
         await self._join(CLOSING)
+        await self._join(member_topic(who.user.pk))
         for topic in wanted:
             await self._join(topic)
         await self.accept()
@@ -143,6 +144,10 @@ class TenantConsumer(AsyncJsonWebsocketConsumer):
 
     async def live_event(self, message: dict[str, Any]) -> None:
         await self.send_json(message["event"])
+
+    async def member_changed(self, message: dict[str, Any]) -> None:
+        """Something about who listens has changed: look at once whether they may stay."""
+        await self._may_stay()
 
     async def tenant_closed(self, message: dict[str, Any]) -> None:
         await self.close(NOT_FOUND)

@@ -22,7 +22,7 @@ from apps.gateway.marks import TICKET, digest_of, is_whole, mint
 from apps.gateway.permissions import API_USE
 from apps.gateway.principals import Caller, caller_of
 from apps.gateway.selectors import key_usable
-from apps.gateway.tokens import password_mark
+from apps.gateway.tokens import password_mark, shown_in
 from apps.tenants.fast import redis, redis_key
 
 LIFETIME: Final = 30
@@ -42,6 +42,10 @@ class Ticket:
     """The console's session that bought it."""
     until: int = 0
     """When the token that bought it expires, in seconds since 1970."""
+    at: float = 0.0
+    """When the member signed in whose token bought it, in seconds since 1970."""
+    shown: tuple[str, ...] = ()
+    """The kinds of factors that were shown then."""
 
     def caller(self) -> Caller | None:
         """Who calls, as things stand now; None when they are signed out or gone. For sockets, again and again."""
@@ -53,8 +57,10 @@ class Ticket:
             return Caller(user) if user is not None and str(user.pk) == self.user else None
         if self.until and timezone.now().timestamp() >= self.until:
             return None
-        user = get_user_model().objects.filter(pk=self.user, is_active=True).first()
+        user = get_user_model().objects.with_policy().filter(pk=self.user, is_active=True).first()
         if user is None or not user.can(API_USE) or not constant_time_compare(self.mark, password_mark(user)):
+            return None
+        if self.at and not user.is_in_by_token(signed_in_at=self.at, kinds=self.shown):
             return None
         return Caller(user)
 
@@ -67,6 +73,8 @@ def ticket_issue(who: Caller, *, claims: Any = None, session: str = "") -> str:
         key=str(who.key.pk) if who.key is not None else "",
         session=session,
         until=int(claims["exp"]) if isinstance(claims, dict) else 0,
+        at=float(claims["auth_time"]) if isinstance(claims, dict) else 0.0,
+        shown=tuple(shown_in(claims)) if isinstance(claims, dict) else (),
     )
     text = mint(TICKET)
     try:

@@ -7,6 +7,7 @@ key is one of the tenant's own, named by `kid`. So there is no algorithm, addres
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,17 +27,32 @@ from apps.tenants.models import Tenant
 LIFETIME = timedelta(minutes=10)
 TYPE = "at+jwt"  # RFC 9068
 _HEAD = {"alg", "kid", "typ"}
-_REQUIRED = ["iss", "aud", "sub", "exp", "iat", "nbf", "jti", "pwd"]
+_REQUIRED = ["iss", "aud", "sub", "exp", "iat", "nbf", "jti", "pwd", "auth_time", "amr"]
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The sign-in that tokens follow from."""
+
+    at: float
+    """When it was, in seconds since 1970."""
+    factor: str = ""
+    """The kind of the factor that was shown besides the password; empty for none."""
 
 
 class TokenRefused(Exception):
     """The token is not one that this tenant accepts. The text says why, and may be told."""
 
 
-def token_issue(*, user: Any) -> str:
-    """A token that speaks for `user` in the current tenant for `LIFETIME`, or until their password changes."""
+def token_issue(*, user: Any, sign_in: SignIn | None = None) -> str:
+    """A token that speaks for `user` in the current tenant for `LIFETIME`, or until their password changes.
+
+    It says when they signed in, and with what (`auth_time` of OpenID Connect, `amr` of RFC 8176): now, by a password,
+    where nothing else is said.
+    """
     tenant, now = current_tenant(), timezone.now()
     key = signing_key(tenant)
+    sign_in = sign_in or SignIn(now.timestamp())
     claims = {
         "iss": _issuer(tenant),
         "aud": _audience(tenant),
@@ -46,6 +62,8 @@ def token_issue(*, user: Any) -> str:
         "exp": now + LIFETIME,
         "jti": str(uuid7()),
         "pwd": password_mark(user),
+        "auth_time": round(sign_in.at, 3),
+        "amr": ["pwd", *(["otp", "mfa"] if sign_in.factor else [])],
     }
     return jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": key_id(key.public_key()), "typ": TYPE})
 
@@ -66,7 +84,7 @@ def token_verify(token: str) -> tuple[Any, dict[str, Any]]:
             audience=_audience(tenant),
             options={"require": _REQUIRED, "strict_aud": True},
         )
-        user = get_user_model().objects.filter(pk=UUID(claims["sub"]), is_active=True).first()
+        user = get_user_model().objects.with_policy().filter(pk=UUID(claims["sub"]), is_active=True).first()
     except jwt.ExpiredSignatureError as error:
         raise TokenRefused("This token has expired.") from error
     except jwt.ImmatureSignatureError as error:
@@ -75,7 +93,14 @@ def token_verify(token: str) -> tuple[Any, dict[str, Any]]:
         raise TokenRefused("This token was not made here.") from error
     if user is None or not constant_time_compare(str(claims["pwd"]), password_mark(user)):
         raise TokenRefused("This token is no longer valid: its member or their password changed.")
+    if not user.is_in_by_token(signed_in_at=float(claims["auth_time"]), kinds=shown_in(claims)):
+        raise TokenRefused("This token is no longer valid: its member was signed out, or a second factor is asked for.")
     return user, claims
+
+
+def shown_in(claims: dict[str, Any]) -> list[str]:
+    """The kinds of factors that were shown at the sign-in that a token comes of."""
+    return ["totp"] if "otp" in claims["amr"] else []
 
 
 def jwks() -> dict[str, Any]:

@@ -50,6 +50,17 @@ def sockets_close(tenant: Tenant) -> None:
     transaction.on_commit(lambda: _send([group], {"type": "tenant.closed"}))
 
 
+def member_topic(member: object) -> str:
+    """The topic that every socket of a member joins: a message of type `member.changed` has it look who they are."""
+    return f"member.{member}"
+
+
+def sockets_recheck(members: Sequence[object]) -> None:
+    """Have the open sockets of these members look again whether they may stay, once the transaction commits."""
+    groups = [socket_group(member_topic(member)) for member in members]
+    transaction.on_commit(lambda: _send(groups, {"type": "member.changed"}))
+
+
 async def wait_for(group: str, timeout: float, *, check: Callable[[], Awaitable[T | None]]) -> T | None:
     """What `check` returns as soon as it is not None; None after `timeout` seconds.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from apps.accounts.door import KEY
+from apps.console.stepup import KEY
 
 
 def session_change(browser: Client, **facts: Any) -> None:

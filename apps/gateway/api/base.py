@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MethodType
-from typing import Any, Final, TypeVar, cast
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from django.db.models import QuerySet
 from pydantic import BaseModel, ValidationError
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.common.errors import BadRequest, InvalidInput, Problem, TooLarge
+from apps.console import stepup
 from apps.gateway import limits, preconditions
 from apps.gateway.fields import narrowing
 from apps.gateway.idempotency import once
@@ -47,6 +49,9 @@ class ApiView(APIView):
     natural: str = NEWEST
     """How a list is ordered otherwise: by a column that differs in all rows."""
     permission_classes = [Declared]
+    step_up: ClassVar[Collection[str]] = ()
+    """Methods that are sensitive: the session or the token must be of somebody who proved a short while ago who they
+    are. Keys are not asked."""
     route_class: Mapping[str, str] = {}
     """Names the limit of its own that a method has besides those of the tenant and the caller: `limits.KINDS`."""
     allowance: limits.Allowance | None = None
@@ -60,6 +65,9 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method in self.step_up:
+            by_session = isinstance(request.successful_authenticator, SessionAuthentication)
+            stepup.require(session=request._request.session if by_session else None, claims=request.auth)
         if "%00" in str(request.META.get("QUERY_STRING", "")):
             raise BadRequest("The query string holds the character NUL.", remedy="Leave it out.")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -15,12 +17,14 @@ from rest_framework.response import Response
 from apps.common.errors import NotAuthenticated, PermissionDenied
 from apps.common.permissions import demand
 from apps.common.schemas import StrictModel
+from apps.console.stepup import FactorRequired
 from apps.gateway import tokens
 from apps.gateway.api.base import ApiView
 from apps.gateway.parsers import JsonBody
 from apps.gateway.permissions import API_USE, OPEN
 from apps.gateway.refresh import IDLE, refresh_issue, refresh_revoke, refresh_trade
 from apps.gateway.signin import password_verify
+from apps.gateway.tokens import SignIn
 
 
 class TokenRequest(StrictModel):
@@ -30,6 +34,12 @@ class TokenRequest(StrictModel):
 
     email: str = Field(max_length=254)
     password: str = Field(min_length=1, max_length=1000)
+    code: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=32,
+        description="Of your app, or a recovery code: if you have set one up.",
+    )
 
 
 class Token(BaseModel):
@@ -68,7 +78,7 @@ class RevokeRequest(StrictModel):
 
 class Tokens(ApiView):
     permission = {"POST": OPEN}
-    problems = {"POST": [NotAuthenticated, PermissionDenied]}
+    problems = {"POST": [NotAuthenticated, PermissionDenied, FactorRequired]}
     shows_secret = True
     authentication_classes = []
     parser_classes = [JsonBody]
@@ -77,12 +87,17 @@ class Tokens(ApiView):
     def post(self, request: Request) -> Response:
         """Trade an address and a password for a token of this tenant, good for ten minutes, and a refresh token.
 
+        Who has an authenticator app sends its `code` along; without it the answer is 403 `factor_required`, and so it
+        is where your organisation asks your role for what cannot be shown here, as a passkey: use an API key then.
         Ten wrong tries per account in a quarter of an hour are answered; then 429.
         """
         wanted = self.body(TokenRequest)
         user = password_verify(request=request._request, email=wanted.email, password=wanted.password)
         demand(user, API_USE)
-        return self.answer(_token(user, refresh_issue(user=user)), 201, Cache_Control="no-store")
+        factor = get_adapter(request._request).factor_shown(request._request, user, wanted.code)
+        sign_in = SignIn(timezone.now().timestamp(), factor)
+        following = refresh_issue(user=user, factor=factor)
+        return self.answer(_token(user, following, sign_in), 201, Cache_Control="no-store")
 
 
 class TokenRefresh(ApiView):
@@ -100,8 +115,8 @@ class TokenRefresh(ApiView):
         everything that came of the same sign-in. They wait for 14 days, and end 30 days after the sign-in, with a new
         password, and with the member.
         """
-        user, following = refresh_trade(text=self.body(RefreshRequest).refresh_token)
-        return self.answer(_token(user, following), 201, Cache_Control="no-store")
+        user, following, sign_in = refresh_trade(text=self.body(RefreshRequest).refresh_token)
+        return self.answer(_token(user, following, sign_in), 201, Cache_Control="no-store")
 
 
 class TokenRevoke(ApiView):
@@ -120,9 +135,9 @@ class TokenRevoke(ApiView):
         return Response(status=204)
 
 
-def _token(user: Any, refresh_token: str) -> Token:
+def _token(user: Any, refresh_token: str, sign_in: SignIn) -> Token:
     return Token(
-        access_token=tokens.token_issue(user=user),
+        access_token=tokens.token_issue(user=user, sign_in=sign_in),
         expires_in=int(tokens.LIFETIME.total_seconds()),
         refresh_token=refresh_token,
         refresh_expires_in=int(IDLE.total_seconds()),
