@@ -14,7 +14,7 @@ PAGES: Final = "/accounts/"
 
 
 class WholeAccountsMiddleware:
-    """Carry out each POST to a view of allauth in one transaction, which is undone where the answer is an error of ours.
+    """Carry out each POST to a view of allauth in one transaction, undone where the answer is an error of ours.
 
     It is the last, so that its views and whatever handles what they raise are inside.
     """

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from apps.audit.actors import known
 from apps.common.errors import NotAuthenticated, PermissionDenied, Problem
 from apps.common.permissions import demand
 from apps.console import errors, stepup
@@ -59,6 +60,7 @@ class ConsoleView(View):
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         self.user = request.user
+        known(actor=self.user.as_actor())
         try:
             self._demand(request.method or "")
             if request.method in self.step_up and (asked := stepup.ask(request)) is not None:

@@ -36,7 +36,7 @@ def origins_set(*, who: Principal, texts: Iterable[str]) -> list[str]:
     """
     demand(who, ORIGINS_MANAGE)
     tenant = current_tenant()
-    services.origins_change(tenant=tenant, origins=texts)
+    services.origins_change(tenant=tenant, origins=texts, who=who)
     return list(tenant.cors_origins)
 
 

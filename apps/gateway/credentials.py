@@ -13,10 +13,12 @@ from apps.gateway import marks
 from apps.gateway.models import ApiKey
 from apps.gateway.selectors import key_verify
 from apps.gateway.tokens import TokenRefused, token_verify
+from apps.gateway.uses import use_note
 
 
 def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
-    """The user behind the credential of `Authorization: Bearer`, and its key or claims. Raises `TokenRefused`.
+    """The user behind the credential of `Authorization: Bearer`, and its key or claims. Raises `TokenRefused`,
+    and `AuditNotWritten` where the use of a key has to be recorded and cannot be.
 
     Refresh tokens, tickets and the tokens of directories are none: each is good at one door only.
     """
@@ -29,6 +31,7 @@ def bearer_verify(credential: str) -> tuple[Any, ApiKey | dict[str, Any]]:
     key = key_verify(credential)
     if key is None:
         raise TokenRefused("This API key is unknown, expired or revoked.")
+    use_note(key)
     return key.user, key
 
 

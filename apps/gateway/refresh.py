@@ -14,8 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from apps.audit.actors import NOBODY
+from apps.audit.models import AuditEntry
+from apps.audit.services import record
 from apps.common.errors import NotAuthenticated
 from apps.common.permissions import demand
+from apps.gateway.auditing import TOKEN_ISSUED, TOKEN_REFRESHED, TOKEN_REVOKED, TOKEN_USED_TWICE
 from apps.gateway.marks import REFRESH, digest_of, is_whole, mint
 from apps.gateway.models import RefreshToken
 from apps.gateway.permissions import API_USE
@@ -27,6 +31,7 @@ LONGEST: Final = timedelta(days=30)
 """How long a family lives, however often it is traded."""
 
 
+@transaction.atomic
 def refresh_issue(*, user: Any, factor: str = "") -> str:
     """The first token of a new family. What has expired of the same user is deleted, so that nothing piles up."""
     now = timezone.now()
@@ -35,6 +40,7 @@ def refresh_issue(*, user: Any, factor: str = "") -> str:
     first.family, first.digest = first.pk, digest_of(text)
     first.family_expires_at, first.expires_at = now + LONGEST, now + IDLE
     first.save(force_insert=True)
+    record(TOKEN_ISSUED, who=user, family=str(first.pk))
     return text
 
 
@@ -62,8 +68,8 @@ def refresh_revoke(*, text: str) -> None:
         return
     with transaction.atomic():
         first = _family_lock(text)
-        if first is not None:
-            _family_revoke(first)
+        if first is not None and _family_revoke(first):
+            record(TOKEN_REVOKED, who=first.user, family=str(first.pk))
 
 
 def _trade(text: str) -> tuple[Any, str, SignIn] | None:
@@ -75,7 +81,8 @@ def _trade(text: str) -> tuple[Any, str, SignIn] | None:
     token = RefreshToken.objects.select_related("user").get(digest=digest_of(text))
     now, user = timezone.now(), token.user
     if token.used_at is not None:
-        _family_revoke(first)
+        if _family_revoke(first):
+            record(TOKEN_USED_TWICE, who=NOBODY, subject=user, outcome=AuditEntry.Outcome.REFUSED, family=str(first.pk))
         return None
     if token.revoked_at is not None or token.expires_at <= now or not user.is_active:
         return None
@@ -97,6 +104,7 @@ def _trade(text: str) -> tuple[Any, str, SignIn] | None:
         expires_at=min(now + IDLE, token.family_expires_at),
         family_expires_at=token.family_expires_at,
     )
+    record(TOKEN_REFRESHED, who=user, family=str(token.family))
     return user, following, sign_in
 
 
@@ -109,5 +117,7 @@ def _family_lock(text: str) -> RefreshToken | None:
     return RefreshToken.objects.select_for_update().filter(pk__in=family).first()
 
 
-def _family_revoke(first: RefreshToken) -> None:
-    RefreshToken.objects.filter(family=first.family, revoked_at=None).update(revoked_at=timezone.now())
+def _family_revoke(first: RefreshToken) -> bool:
+    """End a family. False where it had ended."""
+    ended = RefreshToken.objects.filter(family=first.family, revoked_at=None).update(revoked_at=timezone.now())
+    return ended > 0

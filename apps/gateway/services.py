@@ -10,8 +10,10 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
 from apps.common.permissions import PERMISSIONS, demand
+from apps.gateway.auditing import KEY_MADE, KEY_REVOKED, KEY_ROTATED
 from apps.gateway.marks import KEY, digest_of, mint
 from apps.gateway.models import ApiKey
 from apps.gateway.overlaps import overlap_time
@@ -34,7 +36,11 @@ def key_create(*, who: Caller, name: str, scopes: Iterable[str], days: int, acco
     issues = _issues(who, speaker, name, wanted, days)
     if issues:
         raise InvalidInput("The key was not made.", issues=issues)
-    return _store(user=speaker, name=name, scopes=wanted, expires_at=timezone.now() + timedelta(days=days))
+    made = _store(user=speaker, name=name, scopes=wanted, expires_at=timezone.now() + timedelta(days=days))
+    key, _ = made
+    after = {"scopes": wanted, "expires_at": key.expires_at}
+    record(KEY_MADE, who=who, subject=key, after=after, speaks_for=str(speaker), account=str(speaker.pk))
+    return made
 
 
 @transaction.atomic
@@ -70,8 +76,17 @@ def key_rotate(*, who: Caller, key: ApiKey, overlap: str) -> tuple[ApiKey, str]:
         expires_at=now + (model.expires_at - model.created_at),
         replaces=key,
     )
-    key.expires_at = min(key.expires_at, now + time)
+    before, key.expires_at = key.expires_at, min(key.expires_at, now + time)
     key.save(update_fields=["expires_at"])
+    record(
+        KEY_ROTATED,
+        who=who,
+        subject=key,
+        before={"expires_at": before},
+        after={"expires_at": key.expires_at},
+        successor=str(made[0]),
+        overlap=overlap,
+    )
     return made
 
 
@@ -83,6 +98,7 @@ def key_revoke(*, who: Caller, key: ApiKey, now: datetime | None = None) -> ApiK
     if key.revoked_at is None:
         key.revoked_at = now or timezone.now()
         key.save(update_fields=["revoked_at"])
+        record(KEY_REVOKED, who=who, subject=key, before={"state": "active"}, after={"state": "revoked"})
     return key
 
 

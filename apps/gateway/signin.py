@@ -29,6 +29,8 @@ def password_verify(*, request: HttpRequest, email: str, password: str) -> Any:
             remedy="Wait a quarter of an hour.",
             retry_after=RETRY_AFTER,
         ) from error
+    if user is not None and not user.is_active:
+        get_adapter(request).respond_user_inactive(request, user)  # which is recorded; the answer is the API's own
     if user is None or not user.is_active or not has_verified_email(user):
         raise NotAuthenticated(
             "The address and the password do not belong together here.",

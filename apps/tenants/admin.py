@@ -104,7 +104,7 @@ class TenantAdmin(ModelAdmin):
         shared = {"name": data["name"], "plan": data["plan"], "industries": data["industries"]}
         if change:
             services.tenant_change(tenant=obj, **shared, **quotas)
-            services.origins_change(tenant=obj, origins=data["cors_origins"])
+            services.origins_change(tenant=obj, origins=data["cors_origins"], who=Platform())
             pressed = [
                 each for each in self.get_actions_submit_line(request, obj.pk) if each.action_name in request.POST
             ]

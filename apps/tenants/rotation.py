@@ -23,6 +23,8 @@ from apps.tenants.context import forget, public_context, tenant_context
 from apps.tenants.fields import payload_fields
 from apps.tenants.models import Tenant
 from apps.tenants.schemas import tables_lock
+from apps.tenants.services import OPERATOR
+from apps.tenants.signals import tenant_acted
 
 Tell = Callable[[str], None]
 
@@ -78,6 +80,9 @@ def data_keys_rewrap(*, tell: Tell) -> int:
             failed.append(f"{slugs.get(id, id)}: {problem.detail}")
         if number % 100 == 0:
             tell(f"{number} of {len(every)} keys")
+    if done:
+        with public_context(), transaction.atomic():
+            tenant_acted.send(Tenant, tenant=None, act="rewrap", who=OPERATOR, after={"keys": done})
     if failed:
         raise Conflict(f"{done} keys were wrapped anew; {len(failed)} do not open. " + " ".join(failed))
     return done

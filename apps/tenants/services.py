@@ -17,7 +17,7 @@ from redis import Redis
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.industries import industries as installed_industries
-from apps.common.permissions import Principal, demand
+from apps.common.permissions import Platform, Principal, demand
 from apps.tenants import keys, live, schemas, storage
 from apps.tenants.context import forget, public_context, tenant_context
 from apps.tenants.models import Domain, Tenant
@@ -25,11 +25,12 @@ from apps.tenants.names import host_of, schema_of
 from apps.tenants.origins import origins_of
 from apps.tenants.permissions import TENANT_RELEASE
 from apps.tenants.plans import DEFAULT, PLANS
-from apps.tenants.signals import tenant_deleted, tenant_provisioned, tenant_released
+from apps.tenants.signals import tenant_acted, tenant_deleted, tenant_provisioned, tenant_released
 
 logger = logging.getLogger(__name__)
 
 PROVISION, DELETE = "tenants.provision", "tenants.delete"
+OPERATOR = Platform()
 OPERATORS = settings.OPERATORS_SCHEMA.removeprefix("t_")
 QUOTAS = ("max_running_runs", "max_upload_mb", "max_members")
 # Requests a minute; None for what the plan says.
@@ -70,6 +71,8 @@ def tenant_create(
             with transaction.atomic():
                 tenant.save()
                 Domain.objects.create(tenant=tenant, domain=host_of(slug))
+                made = ("slug", "industry", "industries", "plan", "owner_email", "is_demo", *QUOTAS, *RATES)
+                _acted(tenant, "create", after={field: getattr(tenant, field) for field in made})
                 if not now:
                     work.schedule(PROVISION, tenant.pk)
         except (IntegrityError, ValidationError) as error:
@@ -108,6 +111,7 @@ def tenant_provision(*, tenant: Tenant) -> None:
     with tenant_context(tenant), transaction.atomic():
         tenant_provisioned.send(Tenant, tenant=tenant)
         _update(tenant, [Status.CREATING], status=Status.READY, problem="")
+        _acted(tenant, "ready", who=None)
 
 
 def tenant_suspend(*, tenant: Tenant) -> None:
@@ -118,16 +122,19 @@ def tenant_suspend(*, tenant: Tenant) -> None:
             raise Conflict(
                 f"{tenant.name} is {_status(tenant)}: only a ready tenant can be suspended. Nothing was changed."
             )
+        _acted(tenant, "suspend", before={"status": Status.READY}, after={"status": Status.SUSPENDED})
         live.sockets_close(tenant)
 
 
 def tenant_resume(*, tenant: Tenant) -> None:
     """Open a suspended tenant again; its waiting work goes on. Raises `Conflict`, `KeyGone` for one that was erased."""
     keys.data_key(tenant)
-    if not _update(tenant, [Status.SUSPENDED], status=Status.READY):
-        raise Conflict(
-            f"{tenant.name} is {_status(tenant)}: only a suspended tenant can be resumed. Nothing was changed."
-        )
+    with transaction.atomic():
+        if not _update(tenant, [Status.SUSPENDED], status=Status.READY):
+            raise Conflict(
+                f"{tenant.name} is {_status(tenant)}: only a suspended tenant can be resumed. Nothing was changed."
+            )
+        _acted(tenant, "resume", before={"status": Status.SUSPENDED}, after={"status": Status.READY})
 
 
 def tenant_hold(*, tenant: Tenant) -> None:
@@ -136,10 +143,12 @@ def tenant_hold(*, tenant: Tenant) -> None:
     No worker takes up anything of it, so no trigger starts a run and no open run goes on. Its pages stay open.
     """
     _require_customer(tenant, "held")
-    if tenant.held_at is not None or not _update(tenant, [Status.READY, Status.SUSPENDED], held_at=timezone.now()):
-        raise Conflict(
-            f"{tenant.name} is {'held already' if tenant.held_at else _status(tenant)}. Nothing was changed."
-        )
+    with transaction.atomic():
+        if tenant.held_at is not None or not _update(tenant, [Status.READY, Status.SUSPENDED], held_at=timezone.now()):
+            raise Conflict(
+                f"{tenant.name} is {'held already' if tenant.held_at else _status(tenant)}. Nothing was changed."
+            )
+        _acted(tenant, "hold")
 
 
 def tenant_release(*, who: Principal, tenant: Tenant) -> None:
@@ -153,6 +162,7 @@ def tenant_release(*, who: Principal, tenant: Tenant) -> None:
     with tenant_context(tenant), transaction.atomic():
         _update(tenant, held_at=None)
         tenant_released.send(Tenant, tenant=tenant)
+        _acted(tenant, "release", who=who)
     logger.info("a tenant was released", extra={"tenant": tenant.schema_name})
 
 
@@ -165,12 +175,14 @@ def tenant_change(*, tenant: Tenant, **changes: Any) -> None:
     for field, value in changes.items():
         _put(changed, field, value)
     _clean(changed)
-    _update(tenant, **{field: getattr(changed, field) for field in changes})
+    with transaction.atomic():
+        _set(tenant, "change", OPERATOR, {field: getattr(changed, field) for field in changes})
 
 
-def origins_change(*, tenant: Tenant, origins: Iterable[str]) -> None:
+def origins_change(*, tenant: Tenant, origins: Iterable[str], who: Principal = OPERATOR) -> None:
     """Let the pages of these origins, and of no other, call the tenant's API from a browser. Raises `InvalidInput`."""
-    _update(tenant, cors_origins=origins_of(origins))
+    with transaction.atomic():
+        _set(tenant, "origins", who, {"cors_origins": origins_of(origins)})
 
 
 def signing_key_rotate(*, tenant: Tenant, at_once: bool = False) -> None:
@@ -187,12 +199,14 @@ def signing_key_rotate(*, tenant: Tenant, at_once: bool = False) -> None:
     former = bytes(tenant.signing_key)
     fresh = copy(tenant)
     keys.signing_key_make(fresh)
-    _update(
-        tenant,
-        signing_key=fresh.signing_key,
-        former_signing_key=None if at_once else former,
-        signing_key_changed_at=timezone.now(),
-    )
+    with transaction.atomic():
+        _update(
+            tenant,
+            signing_key=fresh.signing_key,
+            former_signing_key=None if at_once else former,
+            signing_key_changed_at=timezone.now(),
+        )
+        _acted(tenant, "rotate", after={"at_once": at_once})
 
 
 def tenant_key_delete(*, tenant: Tenant) -> None:
@@ -209,7 +223,9 @@ def tenant_key_delete(*, tenant: Tenant) -> None:
         )
     if tenant.status != Status.SUSPENDED:
         tenant_suspend(tenant=tenant)
-    keys.data_key_delete(tenant)
+    with transaction.atomic():
+        _acted(tenant, "key_delete")
+        keys.data_key_delete(tenant)
     _cache_keys_remove(tenant.schema_name)
     logger.info("a tenant's data key was deleted", extra={"tenant": tenant.schema_name})
 
@@ -223,6 +239,7 @@ def tenant_delete(*, tenant: Tenant, now: bool = False) -> None:
     with public_context(), transaction.atomic():
         if not _update(tenant, [Status.CREATING, Status.READY, Status.SUSPENDED], status=Status.DELETING, problem=""):
             raise Conflict(f"{tenant.name} is being deleted already.")
+        _acted(tenant, "delete")
         live.sockets_close(tenant)
         if not now:
             work.schedule(DELETE, tenant.pk)
@@ -242,6 +259,7 @@ def tenant_erase(*, tenant: Tenant) -> None:
         _cache_keys_remove(tenant.schema_name)
         with transaction.atomic():
             tenant_deleted.send(Tenant, tenant=tenant)
+            _acted(tenant, "deleted", who=None)
             Domain.objects.filter(tenant=tenant).delete()
             Tenant.objects.filter(pk=tenant.pk).delete()
         forget()
@@ -260,6 +278,20 @@ def tenant_retry(*, tenant: Tenant) -> None:
     with public_context(), transaction.atomic():
         if kind is None or not work.requeue(kind, tenant.pk):
             raise Conflict(f"{tenant.name} is {_status(tenant)} and nothing was given up, so nothing was tried again.")
+        _acted(tenant, "retry")
+
+
+def _set(tenant: Tenant, act: str, who: Principal, values: Mapping[str, Any]) -> None:
+    """Write what is given; it is an act where it differs from what was stored."""
+    before = {field: getattr(tenant, field) for field in values}
+    _update(tenant, **values)
+    if before != values:
+        _acted(tenant, act, who=who, before=before, after=values)
+
+
+def _acted(tenant: Tenant, act: str, *, who: Principal | None = OPERATOR, **changed: Mapping[str, Any]) -> None:
+    """Tell of an act, in its transaction. Acts are the operator's where nothing else is said."""
+    tenant_acted.send(Tenant, tenant=tenant, act=act, who=who, **changed)
 
 
 def _update(tenant: Tenant, when: list[Status] | None = None, **changes: object) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.test import RequestFactory
 
+from apps.audit.actors import Actor
+
 
 class Someone:
     """A person who is signed in and holds exactly these codes."""
@@ -22,6 +24,9 @@ class Someone:
 
     def can(self, code: str) -> bool:
         return code in self.codes
+
+    def as_actor(self) -> Actor:
+        return Actor("person", name="Someone", email=self.email)
 
 
 def request_of(person: Someone | None = None, path: str = "/", **headers: Any) -> HttpRequest:

@@ -247,5 +247,5 @@ def test_a_trade_costs_four_statements_on_the_tokens(
     owner: User, django_assert_num_queries: Callable[..., Any]
 ) -> None:
     text = refresh.refresh_issue(user=owner)
-    with django_assert_num_queries(6):  # and the two of the savepoint in which a test stands
+    with django_assert_num_queries(8):  # and what is asked of the member, the entry, and a test's savepoint
         refresh.refresh_trade(text=text)

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.audit.actors import known
 from apps.common.errors import BadRequest, InvalidInput, Problem, TooLarge
 from apps.console import stepup
 from apps.gateway import limits, preconditions
@@ -79,6 +80,9 @@ class ApiView(APIView):
         except APIException:
             self._count(request)
             raise
+        if request.user.is_authenticated:
+            actor = self.who.as_actor()
+            known(actor=actor, **({"via": actor.via} if actor.via else {}))
         self._count(request)
 
     def _count(self, request: Request) -> None:
