@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from apps.accounts import services
         from apps.accounts.factors import handlers  # noqa: F401  # it listens
+        from apps.accounts.sso import handlers as sso_handlers  # noqa: F401  # and so does this
         from apps.tenants.signals import tenant_provisioned
 
         tenant_provisioned.connect(services.first_owner_invite, dispatch_uid="accounts.first_owner")

@@ -1,5 +1,6 @@
 """What of members, service accounts and their ways in is recorded."""
 
+from apps.accounts.sso import auditing as _sso  # noqa: F401  # its kinds are declared with these
 from apps.audit.kinds import entry_kind, subject_kind
 
 subject_kind("accounts.user", "Member")

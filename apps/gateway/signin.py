@@ -36,4 +36,5 @@ def password_verify(*, request: HttpRequest, email: str, password: str) -> Any:
             "The address and the password do not belong together here.",
             remedy="Check both, and the host: members exist in one organisation only.",
         )
+    get_adapter(request).require_way_in(user)
     return user

@@ -59,6 +59,10 @@ MFA_FORMS = {
 # Seconds after which whoever does something sensitive proves again who they are.
 STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 
+# Single sign-on (decision 0132). Nothing of a provider's is kept by the library: neither its tokens nor its apps.
+SOCIALACCOUNT_ADAPTER = "apps.accounts.sso.adapter.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_AUTO_SIGNUP = False
+
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

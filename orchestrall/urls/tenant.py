@@ -25,7 +25,11 @@ urlpatterns = [
     path("keys/", include("apps.gateway.urls")),
     path("", include("apps.compliance.urls")),
     path("performance/", include("apps.gateway.performance_urls")),
-    path("accounts/", include("allauth.urls")),
+    # Not all of allauth.urls: its pages of providers would let in whom apps.accounts.sso has not looked at.
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
+    path("sso/", include("apps.accounts.sso.urls")),
     path(".well-known/jwks.json", jwks),
     path(".well-known/oauth-protected-resource/mcp", metadata),
     path("mcp", Endpoint.as_view(), name="mcp"),
