@@ -285,7 +285,7 @@ class RunResultCsv(ApiView):
 
         Text that a spreadsheet program would run as a formula begins with an apostrophe.
         """
-        return result_download(selectors.run_get(who=self.who, id=id), "csv")
+        return result_download(who=self.who, run=selectors.run_get(who=self.who, id=id), form="csv")
 
 
 class RunResultXlsx(ApiView):
@@ -298,4 +298,4 @@ class RunResultXlsx(ApiView):
     )
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """The result as one flat table: a workbook with one sheet. 409 while there is none."""
-        return result_download(selectors.run_get(who=self.who, id=id), "xlsx")
+        return result_download(who=self.who, run=selectors.run_get(who=self.who, id=id), form="xlsx")

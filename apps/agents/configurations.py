@@ -17,14 +17,15 @@ from django.db.models import QuerySet
 from pydantic import BaseModel, ValidationError
 
 from apps.accounts.models import User
-from apps.agents import finding
+from apps.agents import auditing, finding
 from apps.agents.contract import Agent
 from apps.agents.models import AgentConfiguration
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied
 from apps.common.permissions import ROLES, Principal, codes_of, demand
 from apps.console.schemaforms import shape_of
-from apps.console.schemaforms.secrets import dumped, kept, masked
+from apps.console.schemaforms.secrets import dumped, kept, masked, replaced
 from apps.tenants.context import current_schema
 
 OWNER: Final = "owner"
@@ -89,8 +90,10 @@ def configuration_save(
     roles: Sequence[str] | None,
     note: str = "",
     seen: int | None = None,
+    former: int | None = None,
 ) -> AgentConfiguration:
-    """Set an agent up: a version more. `seen` is the number of the one that was looked at, 0 for none.
+    """Set an agent up: a version more. `seen` is the number of the one that was looked at, 0 for none; `former` that of
+    the earlier one that is gone back to.
 
     A secret that is sent as it was shown stays as it is. Raises `InvalidInput` with an issue for each place, and
     `Conflict` where somebody else has saved in between.
@@ -110,6 +113,17 @@ def configuration_save(
     try:
         with transaction.atomic():
             made.save(force_insert=True)
+            facts: dict[str, Any] = {"note": made.note} if former is None else {"former": former}
+            if replaced(shape_of(agent.settings_type), settings_whole(agent, made), settings_whole(agent, last)):
+                facts["replaced"] = "a secret"
+            record(
+                auditing.CONFIGURED if former is None else auditing.RESTORED,
+                who=who,
+                subject=auditing.agent_subject(agent.key, agent.title),
+                before=_told(agent, last),
+                after=_told(agent, made),
+                **facts,
+            )
     except IntegrityError as error:
         raise _saved_meanwhile(agent) from error
     return made
@@ -125,7 +139,15 @@ def configuration_restore(*, who: Principal, user: User | None, agent: AnyAgent,
         settings=former.settings,
         roles=former.roles,
         note=f"Back to version {number}",
+        former=number,
     )
+
+
+def _told(agent: AnyAgent, configuration: AgentConfiguration | None) -> dict[str, Any]:
+    """A version as it may be told: its number, every setting without its secrets, and who may run the agent."""
+    roles = configuration.roles if configuration else None
+    number = configuration.number if configuration else 0
+    return {**settings_shown(agent, configuration), "roles": roles, "version": number}
 
 
 def settings_of(agent: AnyAgent, configuration: UUID | None) -> InForce:

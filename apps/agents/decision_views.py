@@ -12,10 +12,11 @@ from django.urls import reverse
 from apps.agents import decisions, doing, papers, pulse, reviews, selectors
 from apps.agents.decided import REVIEWS, Line
 from apps.agents.decisions import DecisionFilter
-from apps.agents.downloads import sheet_download
+from apps.agents.downloads import download_note, sheet_download
 from apps.agents.models import AgentDecision
 from apps.agents.permissions import AGENTS_VIEW, DECISIONS_FEEDBACK, RUNS_VIEW
 from apps.agents.views import midnight, page_key
+from apps.audit.services import Subject
 from apps.common.errors import Conflict, Problem
 from apps.console.views import ConsoleView
 
@@ -99,8 +100,10 @@ class DecisionExport(ConsoleView):
     permission = RUNS_VIEW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        rows = decisions.decisions_query(who=self.who, narrow=decision_filter(request))[:10_000]
-        return sheet_download(decisions.decisions_sheet(list(rows)), "csv", name="decisions")
+        rows = list(decisions.decisions_query(who=self.who, narrow=decision_filter(request))[:10_000])
+        subject = Subject("agents.agentdecision", "", "decisions")
+        download_note(who=self.who, subject=subject, what="a list of decisions", form="csv", rows=len(rows))
+        return sheet_download(decisions.decisions_sheet(rows), "csv", name="decisions")
 
 
 def _line(row: AgentDecision) -> Line:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.accounts.models import User
+from apps.agents import auditing
 from apps.agents.decisions import actions_of, decision_of
 from apps.agents.models import AgentAction, AgentDecision
 from apps.agents.permissions import RUNS_VIEW
+from apps.audit.models import AuditEntry
+from apps.audit.services import record
 from apps.common.actions import ACTIONS, ActionKind
 from apps.common.decisions import Decision, ProposedAction
 from apps.common.errors import Conflict, NotFound, Problem
@@ -104,6 +107,16 @@ def action_do(
         else:
             row.status, row.outcome, row.link = Status.DONE, outcome.text[:LONGEST], outcome.link
         row.save()
+        is_done = row.status == Status.DONE
+        record(
+            auditing.ACTED,
+            who=who,
+            subject=auditing.run_subject(decision.run),
+            outcome=AuditEntry.Outcome.DONE if is_done else AuditEntry.Outcome.FAILED,
+            decision=decision.position + 1,
+            proposal=position + 1,
+            action=proposal.kind,
+        )
     return row
 
 

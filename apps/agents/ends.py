@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,19 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from apps.agents import endings, live, records
+from apps.agents import auditing, endings, live, records
 from apps.agents.configurations import InForce
 from apps.agents.contract import Agent
-from apps.agents.models import AgentResult, AgentRun
+from apps.agents.models import AgentDecision, AgentResult, AgentRun
 from apps.ai.contract import Model
 from apps.ai.training.selectors import Promoted
+from apps.audit.actors import Actor
+from apps.audit.services import Record as Entry
+from apps.audit.services import columns_of, sequence_soon, writing
 from apps.common import work
 from apps.common.decisions import Decision
 from apps.common.errors import Problem
+from apps.common.permissions import Principal
 from apps.datasets.models import Dataset
 from apps.gateway import counters
 from apps.tenants.fields import sealed_for
@@ -129,6 +133,8 @@ answer as (
     returning r.seq, r.done, r.note, r.finished_at, r.verdict, {held} as is_held
 ),
 """
+# What is said of an end in the audit log stands with the end itself in one statement, or not at all.
+_NOTED = f"{writing('where exists (select from fenced)')}, "
 _HELD = _END.replace("{held}", records.HELD.format(agent="r.agent_key"))
 _FREE = _END.replace("{held}", "false")
 
@@ -138,21 +144,23 @@ with fenced as (
     insert into agents_agentrun ({columns}, created_at, started_at, finished_at, answered_from_id)
     values ({values}, statement_timestamp(), statement_timestamp(), statement_timestamp(),
         (select o.id from agents_agentrun o where o.id = %(answered_from)s::uuid))
-    returning number, created_at, started_at, finished_at, answered_from_id
+    returning created_at, started_at, finished_at, answered_from_id
 ),
 stored as (
     insert into agents_agentresult (run_id, output, record, created_at)
     select %(run)s, %(output)s::bytea, %(record)s::bytea, created_at from fenced
 ),
-{decided}
+{said}{decided}
 answer as (select * from fenced)
 select * from answer
 """
 _GIVEN = (
     *("id", "agent_key", "agent_version", "status", "done", "total", "note", "seq", "attempts", "source", "headline"),
     *("verdict", "problem_code", "origin", "caller_kind", "is_demo", "is_fresh", "created_by_id", "configuration_id"),
-    "worked_out_at",
+    *("worked_out_at", "number"),
 )
+# Drawn before the run is stored, as the audit log calls it by its number in the same statement.
+_NUMBER = "select nextval(pg_get_serial_sequence('agents_agentrun', 'number'))"
 
 
 @dataclass(frozen=True)
@@ -167,23 +175,49 @@ def _origin(origin: Origin | None) -> dict[str, Any]:
     return {"answered_from": origin and origin.run, "worked_out_at": origin and origin.at}
 
 
-def run_answer(run: AgentRun, result: Result, origin: Origin) -> None:
-    """Store a new run that has its result already: with it and what was decided, in one statement."""
+def run_answer(run: AgentRun, result: Result, origin: Origin, *, who: Principal | None) -> None:
+    """Store a new run that has its result already: its number is drawn, and then it is stored with its result, what was
+    decided and what the audit log is told, in one statement."""
     run.status, run.headline, run.worked_out_at = Status.SUCCEEDED, result.headline, origin.at
     run.verdict = result.decisions[0].verdict if result.decisions else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBER)
+        run.number = cursor.fetchone()[0]
     given: dict[str, Any] = {name: getattr(run, name) for name in _GIVEN}
     given |= {"run": run.id, "input": records.input_sealed(run), **_origin(origin)}
     given |= records.result_sealed(run, result.output, result.record)
-    decided, rows = records.effects_of(run, result.agent, result.decisions) if result.decisions else ("", {})
+    decisions = records.rows_of(run, result.agent, result.decisions)
+    decided, rows = records.effects_of(decisions) if decisions else ("", {})
+    started = Entry(auditing.RUN_STARTED, who, auditing.run_subject(run), facts=auditing.started_told(run))
+    said = [started, *_said(run, Status.SUCCEEDED, result, decisions, answered_from=origin.run)]
     names = [*_GIVEN, "input"]
-    sql = _ANSWERED.format(columns=", ".join(names), values=", ".join(f"%({name})s" for name in names), decided=decided)
+    values = ", ".join(f"%({name})s" for name in names)
+    sql = _ANSWERED.format(columns=", ".join(names), values=values, said=_NOTED, decided=decided)
     with connection.cursor() as cursor:
-        cursor.execute(sql, given | rows)
+        cursor.execute(sql, given | rows | columns_of(said))
         columns = [column.name for column in cursor.description or ()]
         for name, value in zip(columns, cursor.fetchone() or (), strict=True):
             setattr(run, name, value)
+    sequence_soon()
     run._state.adding = False
     run.result = AgentResult(run=run, output=result.output)
+
+
+def _said(
+    run: AgentRun, status: str, result: Result | None, decisions: Sequence[AgentDecision], **facts: Any
+) -> list[Entry]:
+    """What the audit log is told of an end. What a workflow or a batch has worked out without a decision is told by the
+    end of that."""
+    agent = Actor("agent", run.created_by_id, result.agent.title if result else "", via=run.ref)
+    subject = auditing.run_subject(run)
+    if result and decisions:
+        record = result.record.model_dump(mode="json") if result.record else None
+        told = {"agent": run.agent_key, **auditing.decided_told(decisions, record), **facts}
+        return [Entry(auditing.DECIDED, agent, subject, facts=told)]
+    if status == Status.SUCCEEDED and (run.caller is not None or run.batch_id is not None):
+        return []
+    told = {"agent": run.agent_key, "agent_version": run.agent_version, "status": status, **facts}
+    return [Entry(auditing.RUN_ENDED, agent, subject, facts=told)]
 
 
 def run_end(
@@ -197,7 +231,7 @@ def run_end(
 ) -> None:
     """Record the end of a run, its result, what was decided, and the end of its work row, and tell who waits for it:
     one statement. `origin` is where the result was worked out, if it was at hand."""
-    decisions = result.decisions if result else []
+    decisions = records.rows_of(run, result.agent, result.decisions) if result else []
     sealed = None if problem is None else sealed_for(run, problem=problem)["problem"]
     given: dict[str, Any] = {
         "run": run.id,
@@ -211,12 +245,17 @@ def run_end(
     }
     given |= records.result_sealed(run, result.output, result.record) if result else {"output": None, "record": None}
     effects = _FREE
-    if result and decisions:
-        decided, rows = records.effects_of(run, result.agent, decisions)
+    if decisions:
+        decided, rows = records.effects_of(decisions)
         effects, given = _HELD + decided, given | rows
+    why = {"problem": problem["code"]} if problem else {}
+    if said := _said(run, status, result, decisions, **why):
+        effects, given = _NOTED + effects, given | columns_of(said)
     caller = (run.caller_kind, run.caller) if run.caller else None
     run.status = status
     answer = work.conclude(claim, caller=caller, effects=effects, parameters=given)
+    if said:
+        sequence_soon()
     is_held = answer.pop("is_held")
     for name, value in answer.items():
         setattr(run, name, value)

@@ -16,7 +16,8 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 
-from apps.agents import decisions
+from apps.agents import auditing, decisions
+from apps.agents.downloads import download_note
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentAction, AgentDecision, AgentReview, AgentRun
 from apps.agents.paper_pdf import pdf_bytes
@@ -58,10 +59,12 @@ class Paper:
 
 
 def download(*, who: Principal, run: AgentRun, position: int, sort: Literal["html", "pdf"]) -> HttpResponse:
-    """A decision of a run as a file to keep. Raises `NotFound`."""
+    """A decision of a run as a file to keep. Raises `NotFound`, and `AuditNotWritten`."""
     row = decisions.decision_get(who=who, run=run, position=position)
     paper = paper_of(row, decisions.record_of(run), decisions.reviews_of(row), decisions.actions_of(row))
     content = pdf_bytes(paper) if sort == "pdf" else render_to_string("agents/paper.html", {"paper": paper}).encode()
+    what = f"decision {position + 1} of {run.ref}"
+    download_note(who=who, subject=auditing.run_subject(run), what=what, form=sort, digest=paper.digest)
     response = HttpResponse(content, content_type=PDF if sort == "pdf" else HTML)
     name = f"{run.ref}-decision-{position}.{sort}"  # of our making: nothing that anybody typed is in it
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"

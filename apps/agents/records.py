@@ -144,9 +144,8 @@ decided as (
 """  # noqa: S608  # constants of this program
 
 
-def effects_of(run: AgentRun, agent: Agent[Any, Any, Any], decisions: Sequence[Decision]) -> tuple[str, dict[str, Any]]:
+def effects_of(rows: Sequence[AgentDecision]) -> tuple[str, dict[str, Any]]:
     """What records the decisions of a run within `work.conclude`: its effects and their parameters."""
-    rows = rows_of(run, agent, decisions)
     columns = {f"d_{name}": [getattr(row, name) for row in rows] for name in _COLUMNS}
     columns["d_record"] = [_stored(sealed_for(row, record=row.record)["record"]) for row in rows]
     return _DECIDED, columns

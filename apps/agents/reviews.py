@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import cache
+from apps.agents import auditing, cache
 from apps.agents.decisions import reviews_of, verdict_of
 from apps.agents.finding import agent_of
 from apps.agents.models import AgentDecision, AgentFeedback, AgentReview, AgentRun
 from apps.agents.permissions import DECISIONS_FEEDBACK, DECISIONS_REVIEW
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
@@ -52,6 +53,17 @@ def decision_review(
     review = AgentReview(decision=row, number=seen + 1, verdict=verdict, reason=reason or None, by=user)
     review.save(force_insert=True)
     overrides = verdict != row.verdict
+    record(
+        auditing.OVERRIDDEN if overrides else auditing.CONFIRMED,
+        who=who,
+        subject=auditing.run_subject(decision.run),
+        before={"verdict": row.stands} if overrides else None,
+        after={"verdict": verdict} if overrides else None,
+        verdict=verdict,
+        decision=row.position + 1,
+        agent=row.agent_key,
+        reason=reason,
+    )
     row.review, row.override = (Review.OVERRIDDEN, verdict) if overrides else (Review.CONFIRMED, "")
     row.reviewed_by, row.reviewed_at = user, timezone.now()
     row.save(update_fields=["review", "override", "reviewed_by", "reviewed_at"])
@@ -79,6 +91,8 @@ def feedback_give(*, who: Principal, user: User, run: AgentRun, is_right: bool, 
         found = AgentFeedback.objects.filter(run=run, by=user).first() or AgentFeedback(run=run, by=user)
         found.is_right, found.comment = is_right, comment or None
         found.save()
+        word = "right" if is_right else "wrong"
+        record(auditing.JUDGED, who=who, subject=auditing.run_subject(run), word=word, comment=comment)
         if not is_right:
             transaction.on_commit(lambda: cache.forget(run))
     return found

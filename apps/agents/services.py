@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import cache, configurations, live, selectors
+from apps.agents import auditing, cache, configurations, live, selectors
 from apps.agents.asking import asks, tools_check
 from apps.agents.beginning import run_begin
 from apps.agents.contract import Agent, RunCancelled, RunContext
@@ -45,6 +45,7 @@ from apps.agents.inputs import (
 from apps.agents.models import AgentRun
 from apps.ai.failures import ModelStopped
 from apps.ai.training.selectors import Promoted, parameters_of, promoted_of, versions_of
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
@@ -95,10 +96,11 @@ def run_start(
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
     trained = {} if fresh else versions_of(promoted_of(agent.trained))
     if not fresh and (kept := cache.find(agent, run.configuration_id, run.input, trained, person=run.created_by_id)):
-        return _answered(run, agent, kept)
+        return _answered(run, agent, kept, who)
     _looked_at(agent, parsed, loader(find))
     with transaction.atomic():
         run.save(force_insert=True)
+        record(auditing.RUN_STARTED, who=who, subject=auditing.run_subject(run), **auditing.started_told(run))
         work.schedule(KIND, run.id)
         live.tell(run)
         counters.count_on_commit("runs_started")
@@ -131,6 +133,9 @@ def runs_start(
         run.created_by, run.origin, run.configuration = user, origin, configuration
     with transaction.atomic():
         AgentRun.objects.bulk_create(runs)
+        if runs:
+            told = auditing.started_told(runs[0]) | auditing.many_told(runs)
+            record(auditing.RUNS_STARTED, who=who, subject=auditing.agent_subject(agent.key, agent.title), **told)
         work.schedule_many(KIND, [run.id for run in runs])
         for run in runs:
             live.announce(run)
@@ -159,9 +164,9 @@ def _looked_at(agent: Agent[Any, Any, Any], parsed: Any, load: Callable[[Table],
     agent.inspect(parsed, RunContext(now=timezone.now(), load=load))
 
 
-def _answered(run: AgentRun, agent: Agent[Any, Any, Any], kept: cache.Kept) -> AgentRun:
+def _answered(run: AgentRun, agent: Agent[Any, Any, Any], kept: cache.Kept, who: Principal | None) -> AgentRun:
     """The run with a result that was at hand: stored as it has ended, by one statement, and told."""
-    run_answer(run, kept.result(agent), kept.origin)
+    run_answer(run, kept.result(agent), kept.origin, who=who)
     live.tell(run)
     for count in ("runs_started", "runs_succeeded", "runs_at_hand"):
         counters.count_on_commit(count)
@@ -218,6 +223,7 @@ def run_cancel(*, run: AgentRun) -> AgentRun:
             changed = not_asked_yet.update(cancel_requested_at=now, seq=one_more, note="Cancelling")
         run.refresh_from_db(fields=["status", "seq", "done", "total", "note", "cancel_requested_at", "finished_at"])
         if changed:
+            record(auditing.RUN_CANCELLED, who=None, subject=auditing.run_subject(run), agent=run.agent_key)
             live.tell(run)
         if changed and not run.is_open:
             _tell_caller(run)
@@ -388,6 +394,13 @@ def run_bury(id: UUID, cause: str) -> None:
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
     )
     live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=problem_data(problem)))
+    told = {
+        "agent": run.agent_key,
+        "agent_version": run.agent_version,
+        "status": Status.FAILED,
+        "problem": problem.code,
+    }
+    record(auditing.RUN_ENDED, who=None, subject=auditing.run_subject(run), **told)
     _tell_caller(run)
     counters.count_on_commit("runs_failed")
 

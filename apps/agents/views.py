@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date
 
 from apps.agents import decisions, live, pulse, reviews, selectors, services, snippets
 from apps.agents.contract import Agent
-from apps.agents.downloads import result_download, sheet_download
+from apps.agents.downloads import download_note, result_download, sheet_download
 from apps.agents.evaluations.services import evaluation_newest
 from apps.agents.finding import CUSTOM
 from apps.agents.forms import InputForm
@@ -28,6 +28,7 @@ from apps.agents.talk.filling import datasets_offered
 from apps.agents.talk.shown import talk_context
 from apps.agents.uses import uses_of
 from apps.ai.permissions import MODELS_MANAGE, MODELS_USE
+from apps.audit.services import Subject
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.industries import industries
 from apps.console.schemaforms import EDIT, FILE
@@ -192,8 +193,10 @@ class RunListExport(ConsoleView):
     permission = RUNS_VIEW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        runs = selectors.runs_query(who=self.who, narrow=run_filter(request))[:10_000]
-        return sheet_download(selectors.runs_sheet(list(runs)), "csv", name="runs")
+        runs = list(selectors.runs_query(who=self.who, narrow=run_filter(request))[:10_000])
+        subject = Subject("agents.agentrun", "", "runs")
+        download_note(who=self.who, subject=subject, what="a list of runs", form="csv", rows=len(runs))
+        return sheet_download(selectors.runs_sheet(runs), "csv", name="runs")
 
 
 class RunListSnapshot(ConsoleView):
@@ -328,7 +331,7 @@ class RunDownload(ConsoleView):
     permission = RUNS_VIEW
 
     def get(self, request: HttpRequest, number: int, form: Literal["csv", "xlsx"]) -> HttpResponse:
-        return result_download(selectors.run_get(who=self.who, number=number), form)
+        return result_download(who=self.who, run=selectors.run_get(who=self.who, number=number), form=form)
 
 
 def _whole(text: str) -> int:

@@ -92,4 +92,6 @@ def actor_of(who: Acts | Actor | Platform | None) -> Actor:
         actor = around.actor or OPERATOR
     else:
         actor = cast(Named, who).as_actor()
+        if around.actor is not None and around.actor.kind == "workflow" and around.actor.id == actor.id:
+            actor = around.actor  # a workflow, in the name of this account
     return actor if actor.via else replace(actor, via=around.via)

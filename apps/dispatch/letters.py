@@ -117,6 +117,13 @@ def letters_requeue_all(*, who: Principal) -> int:
     return letters_requeue(who=who, keys=[(kind, id) for kind, id, *_ in rows])
 
 
+def named(kind: str, id: UUID) -> str:
+    """What people call something that was given up."""
+    known = LETTER_KINDS.get(kind)
+    subject = known.subjects([id]).get(id) if known else None
+    return subject.title if subject else f"{known.noun if known else kind} {id}"
+
+
 def _kinds(who: Principal) -> list[str]:
     return [each.kind for each in LETTER_KINDS if who.can(each.permission)]
 

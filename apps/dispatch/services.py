@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.audit.services import Subject, record
 from apps.common.work import KINDS, Claim, FenceLost, Move, Opening, Standing, WorkKind
-from apps.dispatch import rounds, rows, single, wakeups
+from apps.dispatch import auditing, letters, rounds, rows, single, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.current import current
 from apps.dispatch.pumping import PUMPING
@@ -118,6 +119,8 @@ class WorkDispatcher:
             queue = rows.requeue(kind=kind, id=id, tenant=tenant)
             if queue is None:
                 return False
+            if KINDS[kind].scope == "tenant":
+                record(auditing.REQUEUED, who=None, subject=Subject("dispatch.work", str(id), letters.named(kind, id)))
             KINDS[kind].revive(id)
         _wake_later(tenant, queue)
         return True

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
+from apps.audit.actors import under
 from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
@@ -134,11 +135,12 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
             _bury(claim)
             return True
         if kind.queue == "flow":
-            with board.hold(*claims):
+            with board.hold(*claims), _acting(claims):
                 kind.perform_together(claims)
             return True
         began = time.monotonic()
-        with board.hold(claim), structlog.contextvars.bound_contextvars(kind=claim.kind, work=str(claim.id)):
+        told = structlog.contextvars.bound_contextvars(kind=claim.kind, work=str(claim.id))
+        with board.hold(claim), told, _acting(claims):
             kind.perform(claim)
         # What was neither finished nor postponed is due again at once.
         given_back = current.finished is not claim and rows.release(claim)
@@ -159,12 +161,17 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
     return True
 
 
+def _acting(claims: list[Claim]) -> AbstractContextManager[None]:
+    """What is done now stands in the audit log by the kind of the work, and its id where it is one piece of it."""
+    return under(via=claims[0].kind, request=str(claims[0].id) if len(claims) == 1 else "")
+
+
 def _bury(claim: Claim) -> None:
     """Write the dead letter instead of handing the row out once more (rule R6)."""
     from apps.common.work import fenced
 
     cause = f"{rows.DEATHS} workers died one after another while they had it in hand."
-    with fenced(claim):
+    with fenced(claim), _acting([claim]):
         rows.bury(claim, cause)
         KINDS[claim.kind].bury(claim, cause)
     logger.error("work was given up: %s", cause, extra=_names(claim))

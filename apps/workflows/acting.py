@@ -17,10 +17,12 @@ from apps.accounts.models import User
 from apps.agents.decisions import decision_of
 from apps.agents.doing import action_do, needs_person
 from apps.agents.models import AgentAction, AgentDecision
+from apps.audit.actors import under
 from apps.common import work
 from apps.common.decisions import ProposedAction
 from apps.common.errors import PermissionDenied, Problem
 from apps.common.transactions import whole
+from apps.workflows import auditing
 from apps.workflows.engine.plan import Plan
 from apps.workflows.kinds.act import Act
 from apps.workflows.kinds.outward import AgentStep
@@ -64,13 +66,14 @@ def agent_runs_of(run: WorkflowRun, step: Act) -> list[UUID]:
 
 def act_perform(claim: work.Claim) -> None:
     """Do what is proposed, each in a transaction of its own, and record what came of it. Raises `FenceLost`."""
-    act = StepAct.objects.select_related("run__created_by").filter(pk=claim.id, ended_at=None).first()
+    act = StepAct.objects.select_related("run__created_by", "run__workflow").filter(pk=claim.id, ended_at=None).first()
     if act is None:
         with work.fenced(claim) as row:
             row.finish()
         return
     try:
-        output, problem = _done(claim, act), None
+        with under(actor=auditing.run_actor(act.run)):
+            output, problem = _done(claim, act), None
     except Problem as refused:
         output, problem = None, {"code": refused.code, "detail": refused.detail, "remedy": refused.remedy}
     if problem is None and output is None:

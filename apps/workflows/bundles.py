@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_tenant, tenant_context
+from apps.workflows import auditing
 from apps.workflows.definition import definition_dump
 from apps.workflows.models import StepRun, WorkflowRun
 from apps.workflows.payloads import without_credentials
@@ -25,6 +26,7 @@ def run_bundle(*, who: Principal, run: WorkflowRun) -> Iterator[str]:
     Credentials are left out as on pages. Each piece enters the tenant anew: they are read after the answer has begun.
     """
     demand(who, WORKFLOWS_VIEW)
+    auditing.download_note(who=who, subject=auditing.run_subject(run), what=f"all that is kept of {run.ref}")
     tenant, plan = current_tenant(), plan_of(run.version)
     head = _head(run)
 

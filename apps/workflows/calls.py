@@ -14,9 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audit.fingerprints import fingerprint
+from apps.audit.services import record
 from apps.common import outbound, work
 from apps.common.errors import Conflict, Problem
 from apps.common.permissions import Principal, demand
+from apps.workflows import auditing
 from apps.workflows.models import HttpCall, WorkflowRun
 from apps.workflows.performers import KIND
 from apps.workflows.permissions import WORKFLOWS_RUN
@@ -87,7 +90,7 @@ def call_settle(
     # Where its processes died a dead letter is left of it: it becomes a row again, which finds what is said here.
     if not work.requeue(CALL, call.id) and again and not happened:
         work.schedule(CALL, call.id)
-    call = HttpCall.objects.select_for_update().get(pk=call.pk)
+    call = HttpCall.objects.select_for_update(of=("self",)).select_related("run").get(pk=call.pk)
     if call.status != Status.UNKNOWN:
         raise Conflict("The outcome of this call is known; nothing was changed.", remedy="Look at the run.")
     call.settled_by = user
@@ -102,6 +105,16 @@ def call_settle(
         if not again:
             call.status, call.ended_at, call.problem = Status.FAILED, timezone.now(), _NOT_DONE
     call.save()
+    record(
+        auditing.SETTLED,
+        who=who,
+        subject=auditing.run_subject(call.run),
+        step=call.step,
+        call=call.pk,
+        happened="was carried out" if happened else "was not carried out",
+        sent_again=again and not happened,
+        gave=fingerprint(body) if happened else None,
+    )
     return call
 
 

@@ -8,9 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.audit.fingerprints import fingerprint
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
 from apps.common.permissions import Principal, demand
+from apps.workflows import auditing
 from apps.workflows.models import Approval
 from apps.workflows.performers import KIND
 from apps.workflows.permissions import APPROVALS_DECIDE
@@ -39,12 +42,22 @@ def approval_decide(*, who: Principal, user: User, approval: Approval, approved:
             issues=[Issue(path="comment", message="Say why not: whoever asked reads it, and so does the next step.")],
         )
     work.signal(KIND, approval.run_id)
-    approval = Approval.objects.select_related("decided_by").select_for_update(of=("self",)).get(pk=approval.pk)
+    approval = Approval.objects.select_related("decided_by", "run").select_for_update(of=("self",)).get(pk=approval.pk)
     if not approval.is_open:
         raise Conflict(f"{_why_closed(approval)} Your answer was not recorded.", remedy="Look at the run.")
     approval.decided_at, approval.decided_by = timezone.now(), user
     approval.approved, approval.comment = approved, comment
     approval.save()
+    record(
+        auditing.ANSWERED,
+        who=who,
+        subject=auditing.run_subject(approval.run),
+        answer="yes" if approved else "no",
+        step=approval.step,
+        approval=approval.pk,
+        asked=fingerprint({"question": approval.question, "details": approval.details}),
+        comment=comment,
+    )
     return approval
 
 

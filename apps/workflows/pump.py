@@ -16,11 +16,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from apps.audit.actors import Actor, under
+from apps.audit.services import Record as Said
+from apps.audit.services import record_many
 from apps.common import work
 from apps.common.errors import Problem
 from apps.common.ids import uuid7
 from apps.common.work import Claim, Move, Standing
-from apps.workflows import live, starting, store
+from apps.workflows import auditing, live, starting, store
 from apps.workflows.engine.advance import (
     Compute,
     Decision,
@@ -64,7 +67,7 @@ class Pump:
     def __init__(self, claims: Sequence[Claim]) -> None:
         self.teller = live.Teller()
         self.asks: list[Ask] = []
-        self.late: list[tuple[UUID, str, UUID]] = []
+        self.late: list[tuple[InHand, str, UUID]] = []
         """What nobody waits for any more: the run, the kind of step, and the key of what carries it out."""
         self.ended: list[InHand] = []
         self.hands = self._load(claims)
@@ -139,7 +142,7 @@ class Pump:
             case Overdue():
                 piece = hand.state.piece(decision.step, decision.item)
                 if piece.ref is not None:
-                    self.late.append((hand.run.id, decision.step.step.kind, piece.ref))
+                    self.late.append((hand, decision.step.step.kind, piece.ref))
                 self._note(hand, overdue(hand.state, decision, now=now))
             case Open():
                 self._open(hand, decision, now)
@@ -211,15 +214,20 @@ class Pump:
     def _record(self, hands: list[InHand]) -> dict[UUID, Standing]:
         """One statement, where all that the round does to others is a part of it; else a transaction."""
         beginnings = self._beginnings()
-        if beginnings is not None and not self.late and not any(map(self._concerns_others, self.ended)):
-            return store.commit(hands, beginnings)
+        concerned = self.late or len(self.ended) > 1 or any(map(self._concerns_others, self.ended))
+        if beginnings is not None and not concerned:
+            return store.commit(hands, beginnings, next(((hand.run.id, said(hand)) for hand in self.ended), None))
         with transaction.atomic():
-            standings = store.commit(hands)
-            self._begin([ask for ask in self.asks if ask.run.id in standings])
-            for run, kind, ref in self.late:
-                if run in standings:
-                    PERFORMERS[kind].cancel([ref])
-            self._tell_others([hand for hand in self.ended if hand.run.id in standings])
+            standings = store.commit(hands, beginnings or ())
+            if beginnings is None:
+                self._begin([ask for ask in self.asks if ask.run.id in standings])
+            for hand, kind, ref in self.late:
+                if hand.run.id in standings:
+                    with under(actor=auditing.run_actor(hand.run)):
+                        PERFORMERS[kind].cancel([ref])
+            ended = [hand for hand in self.ended if hand.run.id in standings]
+            record_many(said_together(ended))
+            self._tell_others(ended)
         return standings
 
     def _begin(self, asks: list[Ask]) -> None:
@@ -237,7 +245,8 @@ class Pump:
         for hand in hands:
             if hand.run.parent_id is not None:
                 work.signal(KIND, hand.run.parent_id)
-            abandon(hand.state)
+            with under(actor=auditing.run_actor(hand.run)):
+                abandon(hand.state)
             self._tell_listeners(hand)
 
     def _tell_listeners(self, hand: InHand) -> None:
@@ -276,6 +285,35 @@ class Pump:
                 with work.fenced(claim) as row:
                     row.finish()
         return hands
+
+
+def said(hand: InHand) -> Said:
+    """What the audit log is told of the end of a run."""
+    run, change = hand.run, hand.change
+    assert change is not None  # noqa: S101  # it has ended
+    told: dict[str, Any] = {"workflow": run.workflow.name, "status": change.status}
+    if change.problem is not None:
+        told["problem"] = change.problem["code"]
+    return Said(auditing.RUN_ENDED, auditing.run_actor(run), auditing.run_subject(run), facts=told)
+
+
+def said_together(hands: Sequence[InHand]) -> list[Said]:
+    """What it is told of runs that ended in one round: those that ended well are one entry for each workflow."""
+    well: dict[UUID, list[InHand]] = {}
+    for hand in hands:
+        if hand.change is not None and hand.change.status == Status.SUCCEEDED:
+            well.setdefault(hand.run.workflow_id, []).append(hand)
+    found = [said(hand) for hand in hands if hand.change is not None and hand.change.status != Status.SUCCEEDED]
+    for ended in well.values():
+        if len(ended) == 1:
+            found.append(said(ended[0]))
+            continue
+        runs = [hand.run for hand in ended]
+        workflow = runs[0].workflow
+        told = {"count": len(runs), "runs": auditing.refs_told(runs), "status": Status.SUCCEEDED}
+        actor = Actor("workflow", None, workflow.title, via="")
+        found.append(Said(auditing.RUNS_ENDED, actor, auditing.workflow_subject(workflow), facts=told))
+    return found
 
 
 def collect(hands: list[InHand], now: datetime) -> None:

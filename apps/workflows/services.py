@@ -8,16 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils import timezone
 from pydantic import BaseModel
 
 from apps.accounts.models import User
+from apps.audit.fingerprints import fingerprint
+from apps.audit.kinds import EntryKind
+from apps.audit.services import Subject, record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_schema
-from apps.workflows import live
+from apps.workflows import auditing, live
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
 from apps.workflows.givens import given_check
@@ -80,7 +83,18 @@ def workflow_save(*, who: Principal, user: User | None, definition: Definition, 
         )
         raise InvalidInput("The definition is too large; nothing was stored.", issues=[issue])
     saved = {"content": content, "created_by": user}
-    WorkflowVersion.objects.update_or_create(workflow=workflow, number=None, defaults=saved)
+    kept = list(workflow.versions.filter(Q(number=None) | Q(pk=workflow.published_id)))
+    former = min(kept, key=lambda version: version.number or 0, default=None)  # the draft before what is published
+    before = {"archived": workflow.archived_at is not None, **auditing.version_told(former)}
+    draft, _ = WorkflowVersion.objects.update_or_create(workflow=workflow, number=None, defaults=saved)
+    record(
+        auditing.SAVED,
+        who=who,
+        subject=auditing.workflow_subject(workflow),
+        before=before if former else {},
+        after={"archived": False, **auditing.version_told(draft)},
+        **auditing.changes_told(former, draft),
+    )
     workflow.seq = F("seq") + 1
     workflow.title, workflow.archived_at = definition.title, None
     workflow.save(update_fields=["seq", "title", "archived_at"])
@@ -100,9 +114,24 @@ def workflow_publish(*, who: Principal, user: User | None, workflow: Workflow, n
     last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
     draft.number, draft.note, draft.published_at, draft.created_by = last + 1, note[:200], timezone.now(), user
     draft.save()
-    workflow.published, workflow.seq = draft, workflow.seq + 1
-    workflow.save(update_fields=["published", "seq"])
+    _published(auditing.PUBLISHED, who, workflow, draft, note=draft.note)
     return draft
+
+
+def _published(kind: EntryKind, who: Principal, workflow: Workflow, version: WorkflowVersion, **facts: Any) -> None:
+    """Let new runs follow a version."""
+    former = workflow.published
+    record(
+        kind,
+        who=who,
+        subject=auditing.workflow_subject(workflow),
+        before=auditing.version_told(former),
+        after=auditing.version_told(version),
+        **auditing.changes_told(former, version),
+        **facts,
+    )
+    workflow.published, workflow.seq = version, workflow.seq + 1
+    workflow.save(update_fields=["published", "seq"])
 
 
 @transaction.atomic
@@ -123,6 +152,13 @@ def workflow_discard(*, who: Principal, workflow: Workflow) -> Definition:
         )
     said, published = draft.definition, workflow.published
     assert published is not None  # noqa: S101  # by its key
+    record(
+        auditing.DISCARDED,
+        who=who,
+        subject=auditing.workflow_subject(workflow),
+        before=auditing.version_told(draft),
+        after=auditing.version_told(published),
+    )
     draft.delete()
     workflow.seq, workflow.title = workflow.seq + 1, published.definition.title
     workflow.save(update_fields=["seq", "title"])
@@ -147,21 +183,20 @@ def workflow_rollback(*, who: Principal, user: User | None, workflow: Workflow, 
         created_by=user,
         published_at=timezone.now(),
     )
-    workflow.published, workflow.seq = again, workflow.seq + 1
-    workflow.save(update_fields=["published", "seq"])
+    _published(auditing.ROLLED_BACK, who, workflow, again, former=number)
     return again
 
 
 @transaction.atomic
 def workflow_pause(*, who: Principal, workflow: Workflow) -> Workflow:
     """Let no trigger start the workflow; runs under way go on, and people and programs may start it."""
-    return _workflow_set(who, workflow, is_paused=True)
+    return _workflow_set(auditing.PAUSED, who, workflow, is_paused=True)
 
 
 @transaction.atomic
 def workflow_resume(*, who: Principal, workflow: Workflow) -> Workflow:
     """Let triggers start the workflow again. What a schedule missed is made up for as the schedule says."""
-    return _workflow_set(who, workflow, is_paused=False)
+    return _workflow_set(auditing.RESUMED, who, workflow, is_paused=False)
 
 
 @transaction.atomic
@@ -176,14 +211,16 @@ def workflow_archive(*, who: Principal, workflow: Workflow) -> Workflow:
             f"{workflow.title} is started by {', '.join(callers)}; nothing was changed.",
             remedy="Publish versions of them that do without it, or archive them first.",
         )
-    return _workflow_set(who, workflow, archived_at=workflow.archived_at or timezone.now())
+    return _workflow_set(auditing.ARCHIVED, who, workflow, archived_at=workflow.archived_at or timezone.now())
 
 
-def _workflow_set(who: Principal, workflow: Workflow, **values: Any) -> Workflow:
+def _workflow_set(kind: EntryKind, who: Principal, workflow: Workflow, **values: Any) -> Workflow:
     """Change the workflow itself; what it is already changes nothing."""
     demand(who, WORKFLOWS_EDIT)
     found = Workflow.objects.select_for_update().get(pk=workflow.pk)
-    if any(getattr(found, name) != value for name, value in values.items()):
+    before = {name: getattr(found, name) for name in values}
+    if before != values:
+        record(kind, who=who, subject=auditing.workflow_subject(found), before=before, after=values)
         for name, value in values.items():
             setattr(found, name, value)
         found.seq += 1
@@ -260,8 +297,18 @@ def runs_start(
         if overlap.limit is not None and overlap.policy != "wait":
             _make_room(workflow, overlap, len(runs))
         accept(runs)
+        _started(who, runs)
         work.schedule_many(KIND, [run.id for run in runs])
     return runs
+
+
+def _started(who: Principal, runs: Sequence[WorkflowRun]) -> None:
+    """One entry, whatever the number of runs."""
+    if len(runs) == 1:
+        record(auditing.RUN_STARTED, who=who, subject=auditing.run_subject(runs[0]), **auditing.started_told(runs[0]))
+    elif runs:
+        told = auditing.started_told(runs[0]) | auditing.many_told(runs)
+        record(auditing.RUNS_STARTED, who=who, subject=auditing.workflow_subject(runs[0].workflow), **told)
 
 
 def _make_room(workflow: Workflow, overlap: Overlap, wanted: int) -> None:
@@ -339,6 +386,15 @@ def run_retry(
     )
     redone = plan.from_step(wanted.index) if wanted else set()
     StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if row.step not in redone])
+    record(
+        auditing.RUN_RETRIED,
+        who=who,
+        subject=auditing.run_subject(again),
+        of=run.ref,
+        step=step or "",
+        given=fingerprint(given) if given is not None else None,
+        **auditing.started_told(again),
+    )
     work.schedule(KIND, again.id)
     return again
 
@@ -357,7 +413,7 @@ def _copied(row: StepRun, run: WorkflowRun) -> StepRun:
 def run_cancel(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
     """Stop an open run, and what it has asked of others. Raises `Conflict` when it has ended."""
     demand(who, WORKFLOWS_RUN)
-    return run_stop(run=run)
+    return run_stop(run=run, who=who)
 
 
 @transaction.atomic
@@ -370,17 +426,24 @@ def runs_cancel(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, st
     now = timezone.now()
     wished = WorkflowRun.objects.filter(pk__in=ids, status__in=WorkflowRun.OPEN)
     wished.update(cancel_requested_at=now, seq=F("seq") + 1)
-    stopped = set(WorkflowRun.objects.filter(pk__in=ids, cancel_requested_at=now).values_list("id", flat=True))
+    found = list(WorkflowRun.objects.filter(pk__in=ids, cancel_requested_at=now).only("id", "number"))
+    stopped = {run.id for run in found}
+    if found:
+        subject = Subject("workflows.workflowrun", "", "runs of workflows")
+        told = {"runs": auditing.refs_told(found), "count": len(found)}
+        record(auditing.RUNS_CANCELLED, who=who, subject=subject, **told)
     return {id: "cancelling" if id in stopped else "ended" for id in ids}
 
 
 @transaction.atomic
-def run_stop(*, run: WorkflowRun) -> WorkflowRun:
-    """Have an open run cancelled by whoever has it in hand, or takes it next. Raises `Conflict` when it has ended."""
+def run_stop(*, run: WorkflowRun, who: Principal | None = None) -> WorkflowRun:
+    """Have an open run cancelled by whoever has it in hand, or takes it next; `who` None: the platform, or the run for
+    which it works. Raises `Conflict` when it has ended."""
     work.signal(KIND, run.id)
     wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
     if not wished.update(cancel_requested_at=timezone.now(), seq=F("seq") + 1):
         raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+    record(auditing.RUN_CANCELLED, who=who, subject=auditing.run_subject(run))
     run.refresh_from_db()
     return run
 
@@ -403,19 +466,22 @@ def _pause(who: Principal, run: WorkflowRun, since: Any) -> WorkflowRun:
     wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
     if not wished.update(pause_requested_at=since, seq=F("seq") + 1):
         raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+    record(auditing.RUN_RESUMED if since is None else auditing.RUN_PAUSED, who=who, subject=auditing.run_subject(run))
     run.refresh_from_db()
     return run
 
 
 def run_bury(*, id: UUID, cause: str) -> None:
     """Record that an open run was given up after its workers died."""
-    run = WorkflowRun.objects.filter(pk=id, status__in=WorkflowRun.OPEN).first()
+    run = WorkflowRun.objects.select_related("workflow").filter(pk=id, status__in=WorkflowRun.OPEN).first()
     if run is None:
         return  # it had ended: only its row was left
     problem = RunAbandoned(cause)
     run.status, run.finished_at, run.seq = Status.FAILED, timezone.now(), run.seq + 1
     run.problem = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy}
     run.save(update_fields=["status", "finished_at", "seq", "problem"])
+    told = {"workflow": run.workflow.name, "status": run.status, "problem": problem.code}
+    record(auditing.RUN_ENDED, who=None, subject=auditing.run_subject(run), **told)
     live.tell(run)
     if run.parent_id is not None:
         work.signal(KIND, run.parent_id)

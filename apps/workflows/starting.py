@@ -14,6 +14,8 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from apps.accounts.models import User
+from apps.audit.actors import Actor, under
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.paths import NoValue
@@ -21,7 +23,7 @@ from apps.common.permissions import Platform, Principal, demand
 from apps.gateway import limits
 from apps.tenants.context import current_tenant
 from apps.tenants.fields import sealed_for
-from apps.workflows import services
+from apps.workflows import auditing, services
 from apps.workflows.inputs import inputs_issues
 from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
 from apps.workflows.performers import SCHEDULE
@@ -67,6 +69,8 @@ def trigger_create(
         created_by=user,
     )
     _reschedule(trigger)
+    subject, after = auditing.workflow_subject(workflow), auditing.trigger_told(trigger)
+    record(auditing.TRIGGER_MADE, who=who, subject=subject, after=after, trigger=trigger.pk)
     return trigger, secret
 
 
@@ -78,6 +82,7 @@ def trigger_change(
     demand(who, WORKFLOWS_EDIT)
     work.signal(SCHEDULE, trigger.id)
     trigger = Trigger.objects.select_for_update().select_related("workflow").get(pk=trigger.pk)
+    before = auditing.trigger_told(trigger)
     if settings is not None:
         checked = _checked(trigger.kind, settings, trigger.workflow)
         trigger.told = checked.model_dump(mode="json", exclude_defaults=True)
@@ -87,7 +92,24 @@ def trigger_change(
     trigger.problem = None
     trigger.save(update_fields=["told", "listens_to", "is_enabled", "problem"])
     _reschedule(trigger)
+    _changed(who, trigger, before)
     return trigger
+
+
+def trigger_bury(*, id: UUID, cause: str) -> None:
+    """Turn off a schedule whose workers died: nothing turns it on again by itself. A person does."""
+    trigger = Trigger.objects.select_related("workflow").filter(pk=id).first()
+    if trigger is not None:
+        before = auditing.trigger_told(trigger)
+        trigger.is_enabled, trigger.due_at, trigger.problem = False, None, cause[:300]
+        trigger.save(update_fields=["is_enabled", "due_at", "problem"])
+        _changed(None, trigger, before)
+
+
+def _changed(who: Principal | None, trigger: Trigger, before: Mapping[str, Any]) -> None:
+    subject, after = auditing.workflow_subject(trigger.workflow), auditing.trigger_told(trigger)
+    told = {"what": trigger.kind, "trigger": trigger.pk}
+    record(auditing.TRIGGER_CHANGED, who=who, subject=subject, before=before, after=after, **told)
 
 
 @transaction.atomic
@@ -95,6 +117,8 @@ def trigger_delete(*, who: Principal, trigger: Trigger) -> None:
     """Delete a trigger. Runs that it started stay."""
     demand(who, WORKFLOWS_EDIT)
     work.signal(SCHEDULE, trigger.id)
+    subject, before = auditing.workflow_subject(trigger.workflow), auditing.trigger_told(trigger)
+    record(auditing.TRIGGER_DELETED, who=who, subject=subject, before=before, trigger=trigger.pk)
     trigger.delete()
 
 
@@ -181,7 +205,7 @@ def failure_tell(*, run: WorkflowRun, name: str, problem: Mapping[str, Any]) -> 
     told = {"workflow": run.workflow.name, "run": str(run.id), **{key: str(value) for key, value in problem.items()}}
     data = {key: told[key] for key in found.published.definition.inputs if key in told}
     try:
-        with transaction.atomic():
+        with transaction.atomic(), under(actor=auditing.run_actor(run)):
             services.runs_start(
                 who=Platform(), user=None, workflow=found, data=[data], origin="workflow", depth=run.depth + 1
             )
@@ -208,9 +232,12 @@ def _start(
         data = value_compile(told.inputs)(env)
     except (NoValue, ValueError) as error:
         raise InvalidInput(f"The inputs cannot be made: {error} Nothing was started.") from error
-    (run,) = services.runs_start(
-        who=Platform(), user=trigger.created_by, workflow=trigger.workflow, data=[data], origin=origin, depth=depth
-    )
+    # In the name of whoever made it, by nobody who is there now.
+    acts = Actor("system", trigger.created_by_id, told.label, via=f"trigger {trigger.pk}")
+    with under(actor=acts):
+        (run,) = services.runs_start(
+            who=Platform(), user=trigger.created_by, workflow=trigger.workflow, data=[data], origin=origin, depth=depth
+        )
     return run
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.audit.services import Record, columns_of, sequence_soon, writing
 from apps.common import work
 from apps.common.work import Claim, Move, Standing
 from apps.tenants.context import current_schema
@@ -48,6 +49,8 @@ changed as (
     where r.id = x.run
 ),
 """
+# What is said of the one run that a round has ended is written with that end, or not at all.
+_SAID = f"{writing('where exists (select from fenced f where f.id = %(s_run)s)')}, "
 # As text: to have them composed anew for each turn took as long as all else of a short turn.
 _RUNS = """
 select r.*, w.name as workflow_name, w.title as workflow_title, exists (
@@ -187,8 +190,11 @@ def _replay(runs: list[UUID], found: Mapping[UUID, InHand]) -> None:
             found[run].size += len(output or b"") + len(problem or b"")
 
 
-def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dict[UUID, Standing]:
-    """Record a round: entries, changes of runs, what they begin, and what becomes of their rows.
+def commit(
+    hands: Sequence[InHand], beginnings: Sequence[Beginning] = (), said: tuple[UUID, Record] | None = None
+) -> dict[UUID, Standing]:
+    """Record a round: entries, changes of runs, what they begin, and what becomes of their rows; with what the audit
+    log is told of one of the runs.
 
     See `work.commit_round`.
     """
@@ -221,7 +227,13 @@ def commit(hands: Sequence[InHand], beginnings: Sequence[Beginning] = ()) -> dic
     for each in beginnings:
         parameters |= each.parameters
     effects = "".join([_EFFECTS, *(each.effects for each in beginnings)])
-    return work.commit_round(moves, effects, parameters, [each.opening for each in beginnings])
+    if said is None:
+        return work.commit_round(moves, effects, parameters, [each.opening for each in beginnings])
+    run, entry = said
+    parameters |= {"s_run": run, **columns_of([entry])}
+    standings = work.commit_round(moves, effects + _SAID, parameters, [each.opening for each in beginnings])
+    sequence_soon()
+    return standings
 
 
 def plan_of(version: WorkflowVersion) -> Plan:

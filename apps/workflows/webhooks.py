@@ -12,9 +12,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from apps.audit.services import record
 from apps.common.errors import Conflict, NotAuthenticated
 from apps.common.permissions import Principal, demand
 from apps.gateway.overlaps import overlap_time
+from apps.workflows import auditing
 from apps.workflows.models import Trigger
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.triggers import Webhook
@@ -50,6 +52,8 @@ def secret_rotate(*, who: Principal, trigger: Trigger, overlap: str) -> Trigger:
     trigger.former_until = timezone.now() + time if time else None
     trigger.secret = secret_new()
     trigger.save(update_fields=["secret", "former_secret", "former_until"])
+    subject = auditing.workflow_subject(trigger.workflow)
+    record(auditing.SECRET_ROTATED, who=who, subject=subject, trigger=trigger.pk, former_until=trigger.former_until)
     return trigger
 
 

@@ -321,7 +321,7 @@ def test_the_run_that_worked_it_out_may_go(first: AgentRun, start: Start) -> Non
 # ---------------------------------------------------------------------------------------------------------------- faces
 
 
-def test_the_api_answers_with_the_result_in_three_statements(
+def test_the_api_answers_with_the_result_in_four_statements(
     first: AgentRun, api_for: Callable[..., APIClient], member: Callable[..., User]
 ) -> None:
     api = api_for(member("analyst"))
@@ -329,9 +329,9 @@ def test_the_api_answers_with_the_result_in_three_statements(
     api.post(address, {"input": ROWS}, format="json")  # the tenant and the member are known from now on
     with CaptureQueriesContext(connection) as caught:
         answer = api.post(address, {"input": ROWS}, format="json")
-    # Who calls, what the agent is set up as, and the run with all that belongs to it.
+    # Who calls, what the agent is set up as, the run's number, and the run with all that belongs to it.
     asked = [each["sql"] for each in caught if not each["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(asked) == 3, asked
+    assert len(asked) == 4, asked
     told = answer.json()
     assert (answer.status_code, told["status"], told["output"]) == (200, "succeeded", first.result.output)
     assert told["answered_from"] == str(first.pk)

@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.agents import selectors
+from apps.agents import auditing, selectors
 from apps.agents.api import KEY, Csv
 from apps.agents.batches import selectors as batches
 from apps.agents.batches import services
@@ -27,7 +27,7 @@ from apps.agents.batches.schemas import (
     BatchStart,
 )
 from apps.agents.batches.sheets import batch_sheet
-from apps.agents.downloads import sheet_download
+from apps.agents.downloads import download_note, sheet_download
 from apps.agents.models import AgentBatch, AgentRun
 from apps.agents.permissions import AGENTS_RUN, RUNS_CANCEL, RUNS_VIEW
 from apps.common.errors import Conflict
@@ -163,4 +163,7 @@ class BatchRowsCsv(ApiView):
         Text that a spreadsheet program would run as a formula begins with an apostrophe.
         """
         batch = batches.batch_get(who=self.who, id=id)
-        return sheet_download(batch_sheet(who=self.who, batch=batch), "csv", name=f"{batch.ref}-rows")
+        sheet = batch_sheet(who=self.who, batch=batch)
+        subject = auditing.batch_subject(batch)
+        download_note(who=self.who, subject=subject, what=f"the rows of {batch.ref}", form="csv")
+        return sheet_download(sheet, "csv", name=f"{batch.ref}-rows")

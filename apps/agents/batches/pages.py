@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.agents import selectors
+from apps.agents import auditing, selectors
 from apps.agents.batches import selectors as batches
 from apps.agents.batches import services
 from apps.agents.batches.forms import BatchForm
 from apps.agents.batches.sheets import batch_sheet
-from apps.agents.downloads import sheet_download
+from apps.agents.downloads import download_note, sheet_download
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentBatch, AgentRun
 from apps.agents.permissions import AGENTS_RUN, RUNS_CANCEL, RUNS_VIEW
@@ -192,6 +192,8 @@ class BatchDownload(ConsoleView):
     def get(self, request: HttpRequest, number: int, form: Literal["csv", "xlsx"]) -> HttpResponse:
         batch: AgentBatch = batches.batch_get(who=self.who, number=number)
         sheet: Any = batch_sheet(who=self.who, batch=batch)
+        subject = auditing.batch_subject(batch)
+        download_note(who=self.who, subject=subject, what=f"the rows of {batch.ref}", form=form)
         return sheet_download(sheet, form, name=f"{batch.ref}-{sheet.name}")
 
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents import configurations, inputs
+from apps.agents import auditing, configurations, inputs
 from apps.agents import services as runs
 from apps.agents.asking import tools_check
 from apps.agents.batches import selectors
@@ -22,6 +22,7 @@ from apps.agents.contract import Agent
 from apps.agents.ends import AgentFailed, AgentGone, RunAbandoned, problem_data
 from apps.agents.finding import agent_of
 from apps.agents.models import AgentBatch, AgentConfiguration, AgentRun
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, PermissionDenied, Problem
 from apps.common.permissions import Principal
@@ -93,6 +94,18 @@ def batch_start(
     )
     with transaction.atomic():
         batch.save(force_insert=True)
+        record(
+            auditing.BATCH_STARTED,
+            who=who,
+            subject=auditing.batch_subject(batch),
+            agent=agent.key,
+            agent_version=agent.version,
+            settings=configuration.number if configuration else 0,
+            dataset=dataset.pk,
+            data_sha256=dataset.sha256,
+            rows=check.total,
+            refused=len(check.refused),
+        )
         work.schedule(KIND, batch.id)
     return batch
 
@@ -107,7 +120,8 @@ def batch_cancel(*, batch: AgentBatch) -> AgentBatch:
     with transaction.atomic():
         work.signal(KIND, batch.id)
         asked = AgentBatch.objects.filter(pk=batch.pk, status__in=OPEN)
-        asked.filter(cancel_requested_at=None).update(cancel_requested_at=timezone.now())
+        if asked.filter(cancel_requested_at=None).update(cancel_requested_at=timezone.now()):
+            record(auditing.BATCH_CANCELLED, who=None, subject=auditing.batch_subject(batch))
         batch.refresh_from_db(fields=["status", "cancel_requested_at", "finished_at"])
         if batch.status not in OPEN:
             raise Conflict(f"{batch.ref} has already ended: {batch.get_status_display().lower()}.")
@@ -141,6 +155,8 @@ def batch_retry(*, batch: AgentBatch, user: User) -> int:
         if not given_up and not others:
             raise Conflict(f"No row of {batch.ref} has failed.", remedy="Start a new batch for what differs.")
         _run_anew(others, agent, configuration)
+        again = len(given_up) + len(others)
+        record(auditing.BATCH_RETRIED, who=user, subject=auditing.batch_subject(batch), rows=again)
     batch.refresh_from_db()
     return len(given_up) + len(others)
 
@@ -275,6 +291,7 @@ def _settle(claim: work.Claim, batch: AgentBatch) -> None:
         if batch.opened < batch.total:  # it was broken off, and rows that had failed were run again: it still is
             ended = Status.FAILED if batch.problem else Status.CANCELLED
         AgentBatch.objects.filter(pk=batch.pk).update(status=ended, finished_at=timezone.now())
+        record(auditing.BATCH_ENDED, who=None, subject=auditing.batch_subject(batch), status=ended, rows=batch.opened)
         row.finish()
 
 
@@ -288,6 +305,8 @@ def _fail(claim: work.Claim, batch: AgentBatch, problem: Problem) -> None:
 def _failed(batch: AgentBatch, problem: Problem) -> None:
     told = sealed_for(batch, problem=problem_data(problem))
     AgentBatch.objects.filter(pk=batch.pk).update(status=Status.FAILED, finished_at=timezone.now(), **told)
+    ended = {"status": Status.FAILED, "problem": problem.code, "rows": batch.opened}
+    record(auditing.BATCH_ENDED, who=None, subject=auditing.batch_subject(batch), **ended)
 
 
 def batch_bury(id: UUID, cause: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -13,6 +13,7 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from apps.accounts.models import User
+from apps.agents import auditing
 from apps.agents import services as runs
 from apps.agents.custom import store
 from apps.agents.custom.checking import content_check
@@ -20,6 +21,9 @@ from apps.agents.custom.contents import LARGEST, PREFIX, Content, content_of
 from apps.agents.custom.selectors import content_now, custom_get, draft_get, version_get
 from apps.agents.models import AgentRun, CustomAgent, CustomAgentVersion
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN
+from apps.audit.fingerprints import fingerprint
+from apps.audit.kinds import EntryKind
+from apps.audit.services import Subject, record
 from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
 from apps.common.yamls import text_read
@@ -62,6 +66,7 @@ def custom_create(*, who: Principal, user: User | None, content: Content, is_dem
         except IntegrityError as error:
             raise Conflict("Somebody has just made an agent of this name; nothing was stored.") from error
         CustomAgentVersion.objects.create(agent=agent, content=content.stored(), created_by=user)
+        _note(auditing.CUSTOM_MADE, who, agent, None, content.stored())
     return agent
 
 
@@ -75,6 +80,8 @@ def draft_save(
     with transaction.atomic():
         held = _held(who, agent, seen)
         row = draft_get(held) or CustomAgentVersion(agent=held)
+        before = row.content or (held.published.content if held.published else None)
+        _note(auditing.CUSTOM_DRAFTED, who, held, before, content.stored())
         row.content, row.created_by = content.stored(), user
         row.save()
         if held.published is None:
@@ -89,6 +96,8 @@ def draft_discard(*, who: Principal, agent: CustomAgent, seen: int | None = None
         held = _held(who, agent, seen)
         if held.published is None:
             raise Conflict(f"{held.title} was never published: there is only this draft.", remedy="Archive the agent.")
+        draft = draft_get(held)
+        _note(auditing.CUSTOM_DISCARDED, who, held, draft.content if draft else None, held.published.content)
         CustomAgentVersion.objects.filter(agent=held, number=None).delete()
         return _changed(held)
 
@@ -108,7 +117,7 @@ def custom_publish(
             raise Conflict(f"{held.title} has no draft; nothing was published.", remedy="Change something first.")
         content = content_of(row.content)
         content_check(content, key=held.key, who=who, user=user)
-        return _published(held, row, content, note, user)
+        return _published(who, held, row, content, note, user)
 
 
 def custom_rollback(
@@ -121,7 +130,7 @@ def custom_rollback(
         content = content_of(version_get(who=who, agent=held, number=number).content)
         content_check(content, key=held.key, who=who, user=user)
         row = CustomAgentVersion(agent=held, content=content.stored())
-        return _published(held, row, content, f"Back to version {number}", user)
+        return _published(who, held, row, content, f"Back to version {number}", user, former=number)
 
 
 def custom_try(*, who: Principal, user: User, agent: CustomAgent, data: dict[str, Any], origin: str) -> AgentRun:
@@ -151,12 +160,12 @@ def custom_duplicate(*, who: Principal, user: User | None, agent: CustomAgent) -
 
 def custom_archive(*, who: Principal, agent: CustomAgent, seen: int | None = None) -> CustomAgent:
     """Take an agent out of use: no new runs. Runs and results are kept, and those under way end as they would."""
-    return _put(who, agent, seen, lambda held: setattr(held, "archived_at", held.archived_at or timezone.now()))
+    return _put(who, agent, seen, timezone.now(), auditing.CUSTOM_ARCHIVED)
 
 
 def custom_restore(*, who: Principal, agent: CustomAgent, seen: int | None = None) -> CustomAgent:
     """Take an archived agent into use again."""
-    return _put(who, agent, seen, lambda held: setattr(held, "archived_at", None))
+    return _put(who, agent, seen, None, auditing.CUSTOM_RESTORED)
 
 
 def content_yaml(content: Content) -> str:
@@ -191,24 +200,54 @@ def _require_storable(content: Content) -> None:
 
 
 def _published(
-    agent: CustomAgent, row: CustomAgentVersion, content: Content, note: str, user: User | None
+    who: Principal,
+    agent: CustomAgent,
+    row: CustomAgentVersion,
+    content: Content,
+    note: str,
+    user: User | None,
+    former: int | None = None,
 ) -> CustomAgentVersion:
     newest = CustomAgentVersion.objects.filter(agent=agent).exclude(number=None).order_by("-number").first()
     row.number = (newest.number or 0) + 1 if newest else 1
     row.note, row.published_at, row.created_by = note.strip()[:200], timezone.now(), user
     row.save()
+    held, facts = agent.published, {"note": row.note} if former is None else {"former": former}
+    record(
+        auditing.CUSTOM_PUBLISHED if former is None else auditing.CUSTOM_ROLLED_BACK,
+        who=who,
+        subject=_subject(agent),
+        before={"version": held.number, **fingerprint(held.content)} if held else {},
+        after={"version": row.number, **fingerprint(row.content)},
+        **facts,
+    )
     agent.published, agent.archived_at = row, None
     agent.title, agent.summary, agent.icon = content.title, content.summary, content.icon
     _changed(agent)
     return row
 
 
-def _put(who: Principal, agent: CustomAgent, seen: int | None, put: Callable[[CustomAgent], None]) -> CustomAgent:
+def _put(
+    who: Principal, agent: CustomAgent, seen: int | None, archived_at: datetime | None, kind: EntryKind
+) -> CustomAgent:
     demand(who, AGENTS_CONFIGURE)
     with transaction.atomic():
         held = _held(who, agent, seen)
-        put(held)
+        if (held.archived_at is None) != (archived_at is None):
+            held.archived_at = archived_at
+            record(kind, who=who, subject=_subject(held))
         return _changed(held)
+
+
+def _subject(agent: CustomAgent) -> Subject:
+    return Subject("agents.customagent", agent.key, agent.title)
+
+
+def _note(kind: EntryKind, who: Principal, agent: CustomAgent, before: Any, after: Any) -> None:
+    """Tell of a change of what an agent says, by what stands for both."""
+    record(
+        kind, who=who, subject=_subject(agent), before=fingerprint(before) if before else {}, after=fingerprint(after)
+    )
 
 
 def _held(who: Principal, agent: CustomAgent, seen: int | None) -> CustomAgent:

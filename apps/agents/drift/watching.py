@@ -19,6 +19,7 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from apps.accounts.models import User
+from apps.agents import auditing
 from apps.agents.configurations import AnyAgent
 from apps.agents.drift.detection import (
     BASELINE,
@@ -36,6 +37,7 @@ from apps.agents.drift.detection import (
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentDecision, AgentWatch
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
@@ -141,6 +143,7 @@ def watch_set(
         if not work.signal(KIND, id):  # the work row before those of the tenant (rule R5)
             work.schedule(KIND, id)
         watch = AgentWatch.objects.filter(pk=agent.key).select_for_update().first() or AgentWatch(agent_key=agent.key)
+        before = _told(watch) if watch.changed_by_id or watch.baseline else {}
         if how is not None:
             taken = None if how == "first" else _baseline_take(agent, how, since, until)
             watch.baseline = taken[0].model_dump(mode="json") if taken else None
@@ -148,6 +151,10 @@ def watch_set(
             watch.drifting_since = watch.looked_at = None
         watch.falls_back, watch.changed_by = falls_back, user
         watch.save()
+        subject = auditing.agent_subject(agent.key, agent.title)
+        record(
+            auditing.WATCHED, who=who, subject=subject, before=before, after=_told(watch), against=how or "as before"
+        )
     return watch
 
 
@@ -160,6 +167,15 @@ def watch_end(*, who: Principal, agent: AnyAgent) -> None:
             work.signal(KIND, id)
         if not AgentWatch.objects.filter(pk=agent.key).delete()[0]:
             raise NotFound(f"{agent.title} is not watched.", remedy="See its page of drift.")
+        record(auditing.UNWATCHED, who=who, subject=auditing.agent_subject(agent.key, agent.title))
+
+
+def _told(watch: AgentWatch) -> dict[str, Any]:
+    baseline = baseline_of(watch)
+    return {
+        "falls_back": watch.falls_back,
+        "baseline": f"{baseline.how}, of version {baseline.version}" if baseline else None,
+    }
 
 
 def _baseline_take(
@@ -314,4 +330,7 @@ def _drift_note(watch: AgentWatch, finding: Finding) -> None:
         logger.warning("an agent drifts", extra={"agent": watch.agent_key, "falls_back": watch.falls_back})
     elif watch.drifting_since is not None and not drifting:
         logger.info("an agent drifts no longer", extra={"agent": watch.agent_key})
+    if drifting != (watch.drifting_since is not None):
+        drifts_now = "drifts" if drifting else "drifts no longer"
+        record(auditing.DRIFTED, who=None, subject=auditing.agent_subject(watch.agent_key), drifts=drifts_now)
     watch.drifting_since = (since or timezone.now()) if drifting else None

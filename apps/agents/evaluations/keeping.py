@@ -9,11 +9,13 @@ from django.db import IntegrityError, transaction
 from pydantic import ValidationError
 
 from apps.accounts.models import User
-from apps.agents import finding
+from apps.agents import auditing, finding
 from apps.agents.evaluations.cases import AnyAgent, Case
 from apps.agents.inputs import input_parse
 from apps.agents.models import AgentCase, AgentRun
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
+from apps.audit.fingerprints import fingerprint
+from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
 
@@ -64,11 +66,14 @@ def case_save(
             remedy="Delete one that is not needed.",
         )
     made = row or AgentCase(agent_key=agent.key, created_by=user, run=run)
+    before = _told(made) if row else {}
     made.name, made.input = case.name, case.input
     made.expected = case.model_dump(mode="json", include={"expect", "scores", "note"}, exclude_defaults=True)
     try:
         with transaction.atomic():
             made.save()
+            subject = auditing.agent_subject(agent.key, agent.title)
+            record(auditing.CASE_KEPT, who=who, subject=subject, before=before, after=_told(made), case=made.name)
     except IntegrityError as error:
         raise Conflict(
             f"There is another case “{case.name}” of {agent.title}; nothing was stored.",
@@ -81,8 +86,15 @@ def case_delete(*, who: Principal, agent: AnyAgent, id: UUID) -> AgentCase:
     """Delete a case. What is returned can be brought back by `case_save`. Raises `NotFound`."""
     demand(who, AGENTS_CONFIGURE)
     row = case_get(who=who, agent=agent, id=id)
-    AgentCase.objects.filter(pk=row.pk).delete()
+    with transaction.atomic():
+        AgentCase.objects.filter(pk=row.pk).delete()
+        subject = auditing.agent_subject(agent.key, agent.title)
+        record(auditing.CASE_DELETED, who=who, subject=subject, before=_told(row), case=row.name)
     return row
+
+
+def _told(row: AgentCase) -> dict[str, Any]:
+    return fingerprint({"input": row.input, "expected": row.expected})
 
 
 def _checked(agent: AnyAgent, name: str, data: dict[str, Any], expected: dict[str, Any]) -> Case:

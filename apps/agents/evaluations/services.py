@@ -14,7 +14,7 @@ from django.utils import timezone
 from pydantic import BaseModel
 
 from apps.accounts.models import User
-from apps.agents import configurations
+from apps.agents import auditing, configurations
 from apps.agents.asking import asks, tools_check
 from apps.agents.evaluations import live
 from apps.agents.evaluations.cases import AnyAgent, Case, cases_shipped
@@ -25,6 +25,7 @@ from apps.agents.inputs import finder, loader
 from apps.agents.models import AgentCase, AgentConfiguration, AgentEvaluation
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, RUNS_VIEW
 from apps.ai.training.selectors import parameters_of, promoted_of
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, NotFound, Problem
 from apps.common.permissions import Principal, demand
@@ -123,6 +124,15 @@ def evaluation_start(
             created_by=user,
         )
         made.save(force_insert=True)
+        record(
+            auditing.EVALUATED,
+            who=who,
+            subject=auditing.agent_subject(agent.key, agent.title),
+            evaluation=made.pk,
+            agent_version=agent.version,
+            settings="a draft" if outcome.is_draft else outcome.number,
+            cases=f"{total} case{'' if total == 1 else 's'}",
+        )
         work.schedule(KIND, made.id)
         live.tell(made)
     return made
@@ -197,6 +207,8 @@ def evaluation_stop(*, who: Principal, evaluation: AgentEvaluation) -> AgentEval
         changed = still.update(**ended, **sealed_for(evaluation, problem=problem))
         if not changed:
             raise Conflict("The evaluation has ended already; nothing was changed.", remedy="Start another one.")
+        subject = auditing.agent_subject(evaluation.agent_key)
+        record(auditing.EVALUATION_STOPPED, who=who, subject=subject, evaluation=evaluation.pk)
         evaluation.refresh_from_db(fields=["status", "done", "passed", "problem", "finished_at"])
         live.tell(evaluation)
     return evaluation
@@ -281,6 +293,16 @@ def _write(evaluation: AgentEvaluation, outcome: Outcome) -> None:
 def _end(evaluation: AgentEvaluation, status: str) -> None:
     evaluation.status, evaluation.finished_at = status, timezone.now()
     evaluation.save(update_fields=["status", "finished_at", "problem"])
+    problem = {"problem": evaluation.problem["code"]} if evaluation.problem else {}
+    record(
+        auditing.EVALUATION_ENDED,
+        who=None,
+        subject=auditing.agent_subject(evaluation.agent_key),
+        evaluation=evaluation.pk,
+        passed=evaluation.passed,
+        cases=evaluation.done,
+        **problem,
+    )
     live.tell(evaluation)
 
 

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.agents import auditing
 from apps.agents.ends import problem_data, storable
 from apps.agents.finding import agent_of
 from apps.agents.models import AgentMessage, AgentRun
@@ -19,6 +20,8 @@ from apps.agents.talk import live, saying
 from apps.agents.talk.asking import NoModel, has_model
 from apps.agents.talk.said import LONGEST_TEXT, Asked, Said, said_of
 from apps.ai.permissions import MODELS_USE
+from apps.audit.fingerprints import fingerprint
+from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.permissions import Principal, demand
@@ -76,6 +79,8 @@ def message_create(*, who: Principal, user: User, run: AgentRun, asked: Asked) -
         _room(user)
         message.asked = asked.model_dump(mode="json")
         message.save(force_insert=True)
+        told = {"what": asked.kind, "number": message.number}
+        record(auditing.MESSAGE_ASKED, who=who, subject=auditing.run_subject(run), **told)
         work.schedule(KIND, message.id)
         live.tell(message)
     return message
@@ -122,6 +127,8 @@ def message_cancel(*, who: Principal, message: AgentMessage) -> AgentMessage:
             message.status, message.finished_at = Status.CANCELLED, now
         message.seq += 1
         message.save(update_fields=["status", "seq", "cancel_requested_at", "finished_at"])
+        subject = auditing.run_subject(message.run)
+        record(auditing.MESSAGE_STOPPED, who=who, subject=subject, number=message.number)
         live.tell(message)
     return message
 
@@ -140,10 +147,13 @@ def draft_change(*, who: Principal, message: AgentMessage, text: str) -> AgentMe
         raise InvalidInput(
             "The draft cannot be kept like this; nothing was changed.", issues=[Issue(path="text", message=told)]
         )
+    before = fingerprint(said_of(message).text)
     said = saying.checked(who, message.run, said_of(message).model_copy(update={"text": text, "edited": True}))
     message.said, message.seq = said.model_dump(mode="json", exclude_defaults=True), message.seq + 1
     with transaction.atomic():
         message.save(update_fields=["said", "seq"])
+        subject, after = auditing.run_subject(message.run), fingerprint(said.text)
+        record(auditing.MESSAGE_CHANGED, who=who, subject=subject, before=before, after=after, number=message.number)
         live.tell(message)
     return message
 

@@ -19,10 +19,7 @@ class ScheduleWork(WorkKind):
         starting.schedule_fire(claim)
 
     def bury(self, claim: Claim, cause: str) -> None:
-        trigger = Trigger.objects.filter(pk=claim.id).first()
-        if trigger is not None:
-            trigger.is_enabled, trigger.due_at, trigger.problem = False, None, cause[:300]
-            trigger.save(update_fields=["is_enabled", "due_at", "problem"])
+        starting.trigger_bury(id=claim.id, cause=cause)
 
     def revive(self, id: UUID) -> None:
         """Nothing is turned on by itself that was turned off: a person does that."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from apps.audit.services import Record, record_many
 from apps.common import work
 from apps.common.errors import NotFound
-from apps.workflows import services
+from apps.workflows import auditing, services
 from apps.workflows.definition import Step
 from apps.workflows.kinds.outward import SubWorkflow
 from apps.workflows.models import Workflow, WorkflowRun
@@ -31,7 +32,9 @@ class SubWorkflowPerformer(Performer):
         return found, services.inputs_parse(version=found.published, data=asked)
 
     def begin(self, asks: Sequence[Ask]) -> None:
-        WorkflowRun.objects.bulk_create([_child(ask) for ask in asks])
+        children = [_child(ask) for ask in asks]
+        WorkflowRun.objects.bulk_create(children)
+        record_many([_said(ask, child) for ask, child in zip(asks, children, strict=True)])
         work.schedule_many(KIND, [ask.ref for ask in asks])
 
     def collect(self, refs: Sequence[UUID]) -> Mapping[UUID, Outcome]:
@@ -41,6 +44,12 @@ class SubWorkflowPerformer(Performer):
     def cancel(self, refs: Sequence[UUID]) -> None:
         for run in WorkflowRun.objects.filter(pk__in=refs, status__in=WorkflowRun.OPEN):
             services.run_stop(run=run)
+
+
+def _said(ask: Ask, child: WorkflowRun) -> Record:
+    """Of the start of a run by a step of another."""
+    told = {**auditing.started_told(child), "parent": ask.run.ref, "step": ask.name}
+    return Record(auditing.RUN_STARTED, auditing.run_actor(ask.run), auditing.run_subject(child), facts=told)
 
 
 def _child(ask: Ask) -> WorkflowRun:

@@ -15,9 +15,11 @@ from django.utils.dateparse import parse_date
 
 from apps.agents.downloads import sheet_download
 from apps.agents.pulse import PERIODS
+from apps.audit.services import Subject
 from apps.common.errors import InvalidInput, NotFound
 from apps.console.views import ConsoleView
 from apps.workflows import bulk, live, reading, selectors, services
+from apps.workflows.auditing import download_note
 from apps.workflows.causes import cause_line
 from apps.workflows.models import WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
@@ -67,6 +69,8 @@ class WorkflowRunListExport(ConsoleView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         runs = reading.runs_page(who=self.who, narrow=run_filter(request.GET), size=10_000).runs
+        subject = Subject("workflows.workflowrun", "", "runs of workflows")
+        download_note(who=self.who, subject=subject, what="a list of runs", rows=len(runs))
         return sheet_download(reading.runs_sheet(runs), "csv", name="workflow-runs")
 
 

@@ -16,6 +16,7 @@ from django.utils.http import content_disposition_header
 from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.console.views import ConsoleView
 from apps.workflows import bulk, bundles, comparing, givens, live, reading, selectors, services
+from apps.workflows.auditing import download_note, run_subject
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.models import WorkflowRun
 from apps.workflows.payloads import payload_text, with_credentials
@@ -60,6 +61,7 @@ class WorkflowRunPayload(ConsoleView):
         run = reading.run_by_number(who=self.who, number=number)
         if "step" not in request.GET:
             which = "inputs" if request.GET.get("tab") == "input" else "outputs"
+            download_note(who=self.who, subject=run_subject(run), what=f"the {which} of {run.ref}")
             return _file(payload_text(getattr(run, which)), f"{run.ref}-{which}.json")
         progress = run_progress(who=self.who, run=run)
         step = progress.of(request.GET["step"])
@@ -68,6 +70,8 @@ class WorkflowRunPayload(ConsoleView):
         panel = Panel(self.who, progress, step, request.GET)
         which = "output" if panel.tab == "output" else "input"
         item = f"-{panel.item + 1}" if panel.item >= 0 else ""
+        what = f"the {which} of step {step.name} of {run.ref}"
+        download_note(who=self.who, subject=run_subject(run), what=what)
         return _file(payload_text(panel.value(which)), f"{run.ref}-{step.name}{item}-{which}.json")
 
 
