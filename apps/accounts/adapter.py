@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.accounts import limits
 from apps.accounts.auditing import RESET_ASKED
-from apps.accounts.factors import rules
+from apps.accounts.factors import rules, stepping
 from apps.accounts.sso import only, sessions
 from apps.accounts.tries import REFUSED, failure_note
 from apps.audit.actors import NOBODY
@@ -77,8 +77,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return not rules.refuses_password(user) and bool(super().reauthenticate(user, password))
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
-        failure_note(account=user.email, why="the member is deactivated", outcome=REFUSED)
+        self.way_in_refused(user, why="the member is deactivated")
         return super().respond_user_inactive(request, user)
+
+    def way_in_refused(self, user: Any, why: str) -> None:
+        """Record that somebody who proved to be this member is not let in."""
+        failure_note(account=user.email, why=why, outcome=REFUSED)
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
         with transaction.atomic():
@@ -97,6 +101,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Refuse a password where the member's role signs in without one, and they can."""
         refusal = rules.password_refusal(request, user) or only.refusal(request, user, kwargs)
         return refusal if refusal is not None else super().pre_login(request, user, **kwargs)
+
+    def step_up(self, request: HttpRequest) -> HttpResponse | None:
+        """None where the request brings a proof of who its member is; else the page that asks for one."""
+        return stepping.step_up(request)
 
     def is_reauthentication_required(self, app: str) -> bool:
         """Whether one has to prove again who one is: unless that was within the time that stepping up lasts."""

@@ -60,7 +60,7 @@ SERVICE_CHANGED = entry_kind(
     category="access",
 )
 
-SIGNED_IN = entry_kind("accounts.signed_in", "Signed in", "signed in by {by}", category="access")
+SIGNED_IN = entry_kind("accounts.signed_in", "Signed in", "signed in with {by}", category="access")
 SIGNED_OUT = entry_kind("accounts.signed_out", "Signed out", "signed out", category="access")
 SIGN_IN_FAILED = entry_kind(
     "accounts.sign_in_failed",

@@ -157,4 +157,4 @@ class DatasetRows(ApiView):
     )
     def get(self, request: Request, id: UUID) -> StreamingHttpResponse:
         """All rows as CSV (RFC 4180), in UTF-8. Text that a spreadsheet program would run begins with an apostrophe."""
-        return csv_download(request._request, selectors.dataset_get(who=self.who, id=id))
+        return csv_download(request._request, selectors.dataset_get(who=self.who, id=id), who=self.who)

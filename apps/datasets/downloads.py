@@ -9,13 +9,17 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from apps.datasets import selectors
+from apps.common.permissions import Principal
+from apps.datasets import selectors, services
 from apps.datasets.models import Dataset
 
 
-def csv_download(request: HttpRequest, dataset: Dataset) -> StreamingHttpResponse:
-    """The rows as CSV. Raises `NotFound` when they are not in the storage."""
-    pieces = selectors.dataset_csv(dataset)
+def csv_download(request: HttpRequest, dataset: Dataset, *, who: Principal) -> StreamingHttpResponse:
+    """The rows as CSV, for `who`, whose download is recorded. Raises `NotFound` when they are not in the storage."""
+    if request.method == "HEAD":  # nothing of them leaves
+        pieces = selectors.dataset_csv(dataset)
+    else:
+        pieces = services.dataset_download(who=who, dataset=dataset)
     # Under ASGI Django would first collect whatever does not come asynchronously.
     content = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")

@@ -12,15 +12,17 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.audit.services import Record, record, record_many
 from apps.common.errors import InvalidInput, Issue, NotFound, PermissionDenied, TooLarge
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal
 from apps.common.transactions import on_failure, whole
 from apps.datasets import files
+from apps.datasets.auditing import DELETED, DOWNLOADED, RENAMED, STORED
 from apps.datasets.models import Dataset
 from apps.datasets.reading import isolation
 from apps.datasets.reading.shapes import Reading
-from apps.datasets.selectors import datasets_by_id, may_change, samples_list
+from apps.datasets.selectors import dataset_csv, datasets_by_id, may_change, samples_list
 from apps.tenants.context import current_tenant
 from apps.tenants.storage import file_seal, scratch_path
 
@@ -50,7 +52,7 @@ def dataset_upload(
         reading = isolation.table_read(source=source, target=table, sheet=sheet)
         dataset = _dataset(id, reading, filename, title, user, is_demo=is_demo)
         dataset.size_bytes, dataset.sha256 = size, digest
-        return _keep(dataset, table)
+        return _keep(dataset, table, user)
 
 
 def dataset_from_frame(
@@ -65,7 +67,7 @@ def dataset_from_frame(
         dataset.size_bytes = source.stat().st_size
         with source.open("rb") as file:
             dataset.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return _keep(dataset, table)
+        return _keep(dataset, table, user)
 
 
 def dataset_sample(*, name: str, user: User) -> Dataset:
@@ -82,6 +84,7 @@ def dataset_delete(*, who: Principal, user_id: UUID | None, dataset: Dataset) ->
     require_may_change(who=who, user_id=user_id, dataset=dataset)
     path = files.path_of(dataset.pk)
     with transaction.atomic():
+        record(DELETED, who=who, subject=dataset, before=_said(dataset))
         dataset.delete()
         transaction.on_commit(_remover(path))
 
@@ -94,6 +97,7 @@ def datasets_delete(*, who: Principal, user_id: UUID | None, ids: Set[UUID]) -> 
     with transaction.atomic():
         there = datasets_by_id(who=who, ids=ids, lock=True)
         allowed = [id for id, found in there.items() if may_change(who=who, user_id=user_id, dataset=found)]
+        record_many([Record(DELETED, who, there[id], before=_said(there[id])) for id in allowed])
         Dataset.objects.filter(pk__in=allowed).delete()
         for id in allowed:
             transaction.on_commit(_remover(files.path_of(id)))
@@ -108,9 +112,23 @@ def dataset_rename(*, who: Principal, user_id: UUID | None, dataset: Dataset, na
     if not wanted:
         issue = Issue(path="name", message="Give a name of 1 to 200 characters.")
         raise InvalidInput("The dataset keeps its name.", issues=[issue])
-    dataset.name = wanted
-    dataset.save(update_fields=["name"])
+    before, dataset.name = dataset.name, wanted
+    if before != wanted:
+        with transaction.atomic():
+            dataset.save(update_fields=["name"])
+            record(RENAMED, who=who, subject=dataset, before={"name": before}, after={"name": wanted})
     return dataset
+
+
+def dataset_download(*, who: Principal, dataset: Dataset) -> Iterator[str]:
+    """All rows as CSV in pieces, which is recorded before the first of them is given out.
+
+    Raises `NotFound` when the file is not there, `AuditNotWritten`.
+    """
+    pieces = dataset_csv(dataset)
+    with transaction.atomic():
+        record(DOWNLOADED, who=who, subject=dataset, rows=dataset.rows)
+    return pieces
 
 
 def require_may_change(*, who: Principal, user_id: UUID | None, dataset: Dataset) -> None:
@@ -179,14 +197,21 @@ def _dataset(id: UUID, reading: Reading, filename: str, title: str, user: Any, *
     )
 
 
-def _keep(dataset: Dataset, table: Path) -> Dataset:
-    """Seal the table in its place and commit the row that makes it visible. No row without its file."""
+def _keep(dataset: Dataset, table: Path, user: User | None) -> Dataset:
+    """Seal the table in its place and commit the row that makes it visible. No row without its file, and none without
+    its audit entry."""
     place = files.path_of(dataset.pk)
     with whole():
         on_failure(_remover(place))
         dataset.save(force_insert=True)
+        record(STORED, who=user, subject=dataset, after=_said(dataset))
         file_seal(table, place)
     return dataset
+
+
+def _said(dataset: Dataset) -> dict[str, Any]:
+    """What an entry says of a dataset: what tells its file from others, and nothing that stands in it."""
+    return {name: getattr(dataset, name) for name in ("filename", "format", "rows", "width", "sha256")}
 
 
 def _line(text: str, longest: int) -> str:

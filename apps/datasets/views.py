@@ -175,7 +175,7 @@ class DatasetDownload(ConsoleView):
     permission = DATASETS_VIEW
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponseBase:
-        return csv_download(request, selectors.dataset_get(who=self.who, id=id))
+        return csv_download(request, selectors.dataset_get(who=self.who, id=id), who=self.who)
 
 
 class DatasetRename(ConsoleView):

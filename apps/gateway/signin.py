@@ -29,12 +29,20 @@ def password_verify(*, request: HttpRequest, email: str, password: str) -> Any:
             remedy="Wait a quarter of an hour.",
             retry_after=RETRY_AFTER,
         ) from error
-    if user is not None and not user.is_active:
-        get_adapter(request).respond_user_inactive(request, user)  # which is recorded; the answer is the API's own
-    if user is None or not user.is_active or not has_verified_email(user):
+    refusal = "" if user is None else _refusal(user)
+    if refusal:
+        get_adapter(request).way_in_refused(user, why=refusal)
+    if user is None or refusal:
         raise NotAuthenticated(
             "The address and the password do not belong together here.",
             remedy="Check both, and the host: members exist in one organisation only.",
         )
     get_adapter(request).require_way_in(user)
     return user
+
+
+def _refusal(user: Any) -> str:
+    """Why a member whose password it is may not come in; empty where they may."""
+    if not user.is_active:
+        return "the member is deactivated"
+    return "" if has_verified_email(user) else "the address is not proved"

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import make_password
 
+from apps.accounts.auditing import MEMBER_ADDED
 from apps.accounts.models import User
 from apps.accounts.services import user_create
 from apps.agents.contract import AGENTS
 from apps.agents.services import run_start
+from apps.audit.services import Record, record_many
 from apps.common.demo import PASSWORD, DemoTenant, demo_tenants
+from apps.common.permissions import Platform
 from apps.datasets.models import Dataset
 from apps.datasets.services import dataset_from_frame
 from apps.operations.services import Tell
@@ -94,6 +97,12 @@ def _people(demo: DemoTenant) -> dict[str, User]:
     # Hashing is slow on purpose, so a tenant's people share one hash. That equal hashes show equal passwords is no
     # matter here: the sign-in page names the password. Sessions and reset links name their user besides.
     User.objects.update(password=make_password(PASSWORD))
+    record_many(
+        [
+            Record(MEMBER_ADDED, Platform(), each, after={"email": each.email, "role": each.role})
+            for each in people.values()
+        ]
+    )
     return people
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
+
+from apps.accounts.auditing import MEMBER_ADDED
 from apps.accounts.models import User
 from apps.accounts.services import password_link, user_create
+from apps.audit.services import record
+from apps.common.permissions import Platform
 from apps.tenants import schemas, services
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
@@ -44,10 +49,12 @@ def operator_ensure(*, email: str, password: str | None = None) -> str:
     """
     with public_context():
         tenant = Tenant.objects.get(slug=services.OPERATORS)
-    with tenant_context(tenant):
+    with tenant_context(tenant), transaction.atomic():
         if User.objects.filter(email=email.lower()).exists():
             return ""
         user = user_create(email=email, name="Operator", role="owner", password=password, is_staff=True)
+        after = {"email": user.email, "role": user.role, "is_staff": True}
+        record(MEMBER_ADDED, who=Platform(), subject=user, after=after)
         return "" if password else password_link(user)
 
 

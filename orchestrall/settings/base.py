@@ -38,7 +38,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.guard.SignInGuard",
-    "apps.accounts.middleware.WholeAccountsMiddleware",  # last: what is inside is one transaction
+    "apps.accounts.middleware.ForeignPagesMiddleware",  # last: what is inside is one transaction
 ]
 TEMPLATES = [
     {
