@@ -7,3 +7,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.audit import platform  # noqa: F401  # importing connects
+        from apps.audit.epochs import restored
+        from apps.tenants.signals import tenant_released
+
+        tenant_released.connect(restored, dispatch_uid="audit.restored")

@@ -16,11 +16,11 @@ from django.db import connection
 from apps.audit import notes, places
 from apps.audit.documents import document_of, leaf_hash
 from apps.audit.models import AuditCheckpoint, AuditEntry, AuditPlace
-from apps.audit.notes import Checkpoint
+from apps.audit.notes import Checkpoint, NoteInvalid
 from apps.audit.places import Place, PlaceDiffers, PlaceUnavailable
 from apps.audit.services import SEQUENCED_WITHIN
-from apps.audit.stored import growing
-from apps.audit.tree import Growing
+from apps.audit.stored import NotInTree, growing
+from apps.audit.tree import EMPTY, Growing
 from apps.common.errors import Problem
 from apps.common.work import Claim, fenced, stopping
 from apps.tenants.context import current_tenant
@@ -53,7 +53,10 @@ select %s, level, index, hash from unnest(%s::int[], %s::bigint[], %s::bytea[]) 
 _LATE: Final = """
 select exists (
     select from audit_pending p join audit_entry e on e.id = p.entry where e.at < clock_timestamp() - %s
-) or exists (select from audit_checkpoint where published_at is null and at < clock_timestamp() - %s)
+) or exists (
+    select from audit_checkpoint where published_at is null and at < clock_timestamp() - %s
+    and epoch = (select max(epoch) from audit_checkpoint)
+)
 """
 
 
@@ -105,15 +108,34 @@ def sequence(claim: Claim) -> None:
 
 
 def append(now: datetime) -> int:
-    """Put the next pending entries into the tree, with a signed checkpoint. Returns how many; none costs one statement.
+    """Put the next pending entries into the tree, with a signed checkpoint. Returns how many.
 
-    In the caller's transaction, of which there is one at a time: it holds the work row, or begins an epoch.
+    In the caller's transaction. Raises `Held` where the tree is not the one that was signed.
     """
+    lock()
     entries = list(AuditEntry.objects.raw(_TAKE, [BATCH]))
     if entries:
         at = standing()
-        write(at.epoch, growing(at.epoch), entries, now, notes.hash_of(at.last.note) if at.last else notes.NO_NOTE)
+        write(at.epoch, _sound(at), entries, now, notes.hash_of(at.last.note) if at.last else notes.NO_NOTE)
     return len(entries)
+
+
+def _sound(at: Standing) -> Growing:
+    """The tree as it is stored, which must be the one that was signed last: what was altered is not signed again."""
+    try:
+        tree = growing(at.epoch)
+        last = notes.opened(at.last.note, notes.signing_key(current_tenant()).public_key()) if at.last else None
+    except (NotInTree, NoteInvalid) as error:
+        raise Held(f"The log was altered in the database. {error} Have it verified.") from error
+    if (tree.size, tree.root) != ((last.size, last.root) if last else (0, EMPTY)):
+        raise Held("The log was altered in the database: its tree is not the one that was signed last. Verify it.")
+    return tree
+
+
+def lock() -> None:
+    """Let nobody else add to the tree until this transaction ends: no other sequencer, and no new epoch."""
+    with connection.cursor() as cursor:
+        cursor.execute("lock table audit_leaf in share row exclusive mode")
 
 
 def write(epoch: int, tree: Growing, entries: list[AuditEntry], now: datetime, previous: bytes) -> None:
@@ -161,10 +183,10 @@ def clock() -> datetime:
 
 
 def _publish(outside: Place) -> None:
-    """Store outside what is not yet. Raises `Held`."""
-    tenant = current_tenant()
+    """Store outside what is not yet, of this epoch: what differs was left behind with the one before. Raises `Held`."""
+    tenant, newest = current_tenant(), AuditCheckpoint.objects.order_by("-epoch").values("epoch")[:1]
     try:
-        for checkpoint in AuditCheckpoint.objects.filter(published_at=None).order_by("epoch", "size"):
+        for checkpoint in AuditCheckpoint.objects.filter(published_at=None, epoch=newest).order_by("size"):
             outside.put(f"{tenant.pk}/{places.KEY_FILE}", notes.key_text(tenant) + "\n")
             outside.put(f"{tenant.pk}/{places.checkpoint_name(checkpoint.epoch, checkpoint.size)}", checkpoint.note)
             AuditCheckpoint.objects.filter(pk=checkpoint.pk).update(published_at=clock())

@@ -60,6 +60,20 @@ def hashes_of(epoch: int, covers: Sequence[Cover]) -> list[bytes]:
     return [folded([known[place] for place in each]) for each in covers]
 
 
+def kept_below(epoch: int, level: int, block: int) -> list[bytes]:
+    """The stored hashes of a level below one of the next that is kept: 256, fewer at the end, up to a gap."""
+    table, at = ("audit_leaf", "seq") if level == 0 else ("audit_node", "index")
+    where = "" if level == 0 else "and level = %(level)s "
+    first = block << KEPT
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select {at}, hash from {table} where epoch = %(epoch)s {where}and {at} between %(first)s and %(last)s "  # noqa: S608
+            f"order by {at}",
+            {"epoch": epoch, "level": level, "first": first, "last": first + 255},
+        )
+        return [bytes(hash) for place, (index, hash) in enumerate(cursor.fetchall()) if index == first + place]
+
+
 def _nodes(epoch: int, wanted: Sequence[Place]) -> Iterable[bytes]:
     """The hashes of full subtrees, each from the nearest stored level below it."""
     bases = [min(level // KEPT * KEPT, _HIGHEST) for level, _ in wanted]
