@@ -42,15 +42,15 @@ class Datasets(PersonalRows):
         return super().find(person, mark=mark, limit=min(limit, AT_ONCE), to_erase=to_erase)
 
     def _item(self, row: Dataset, person: Person, to_erase: bool) -> Item | None:
-        item = super()._item(row, person, to_erase)
-        rows = list(_rows_of(row, person))
-        if not rows:
-            return item
-        says = [{"where": f"row {number}", "says": cells} for number, cells in rows[:SHOWN]]
-        content: dict[str, Any] = item.content if item else {"columns": self._shown(row), "says": []}
-        content["says"] = [*content["says"], *says]
-        count = len(rows) + (person.count(self._said(row)) if item else 0)
-        return Item(str(row.pk), row.name, row.created_at, content, self.url_of(row), count)
+        item, rows = super()._item(row, person, to_erase), list(_rows_of(row, person))
+        if item is None and not rows:
+            return None
+        # Its profile and its first rows repeat what is in the file, beside what is others'.
+        named = {name: value for name, value in self._said(row).items() if name in self.texts}
+        says = [{"where": where, "says": part} for where, part in person.parts(named)]
+        says += [{"where": f"row {number}", "says": cells} for number, cells in rows[:SHOWN]]
+        content = {"columns": self._shown(row), "says": says}
+        return Item(str(row.pk), row.name, row.created_at, content, self.url_of(row), max(1, len(says)))
 
     def _erase(self, row: Any, person: Person) -> str | None:
         said, file = self._said(row), _file_without(row, person)

@@ -71,10 +71,11 @@ class PersonalRows(PersonalData):
 
     def erase(self, person: Person, rows: Sequence[str], *, request: str) -> Erased:
         keys = [_key_of(self.model, row) for row in rows]
-        there = self.rows().filter(pk__in=keys).select_for_update(of=("self",))
-        busy = set(there.filter(self.in_use).values_list("pk", flat=True)) if self.in_use is not None else set()
+        there = self.rows().filter(pk__in=keys)
+        locked = list(there.select_for_update(of=("self",)))
+        busy = set() if self.in_use is None else set(there.filter(self.in_use).values_list("pk", flat=True))
         digests, kept = dict[str, str](), list[str]()
-        for row in there:
+        for row in locked:
             if row.pk in busy:
                 kept.append(_mark_of(row))
             elif (digest := self._erase(row, person)) is not None:
