@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("apps.ai.api_urls")),
     path("api/v1/", include("apps.datasets.api_urls")),
     path("api/v1/", include("apps.accounts.api_urls")),
+    path("api/v1/", include("apps.compliance.api_urls")),
     path("", include("apps.console.urls")),
     path("", include("apps.agents.urls")),
     path("", include("apps.workflows.urls")),

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.auditing import ROLE_SET
 from apps.accounts.models import User
@@ -24,4 +25,4 @@ def role_set(who: Any, subject: User, *, now: str = "administrator", outcome: st
 
 
 def shred(id: UUID, part: str = "personal") -> None:
-    AuditPayload.objects.filter(pk=id).update(**{part: None}, shredded_for="request P-7")
+    AuditPayload.objects.filter(pk=id).update(**{part: None}, shredded_for="request P-7", shredded_at=timezone.now())

@@ -24,16 +24,6 @@ Make = Callable[..., User]
 
 
 @pytest.fixture
-def ada(member: Make) -> User:
-    return member("administrator", name="Ada Lovelace", email="ada@example.org")
-
-
-@pytest.fixture
-def grace(member: Make) -> User:
-    return member("viewer", name="Grace Hopper", email="grace@example.org")
-
-
-@pytest.fixture
 def browser(ada: User, client_for: Callable[..., Client]) -> Client:
     return client_for(ada)
 

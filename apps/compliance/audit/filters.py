@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,6 +36,7 @@ VIAS: Final = {
 }
 """Ways in that can be asked for: what the way of an entry begins with."""
 _RUNS: Final = ("run", "R-", "W-")
+_LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _SLACK: Final = timedelta(days=1)
 """Ids are made a moment before the time of an entry is read, by whatever clock the process has."""
 
@@ -98,10 +99,10 @@ class AuditFilter:
     def _within(self, rows: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
         # Ids are in order of time, but for a moment: a span of long ago is found by the key, in which lists are read.
         if self.since is not None:
-            since = max(self.since, EARLIEST)
+            since = min(max(self.since, EARLIEST), _LATEST)
             rows = rows.filter(at__gte=since, id__gte=_first_id(since - _SLACK))
         if self.before is not None:
-            before = max(self.before, EARLIEST)
+            before = min(max(self.before, EARLIEST), _LATEST)
             rows = rows.filter(at__lt=before, id__lt=_first_id(before + _SLACK))
         return rows
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from apps.accounts.models import User
-from apps.audit.models import AuditEntry
+from apps.accounts.permissions import MEMBERS_VIEW
+from apps.audit import selectors as log
+from apps.audit.models import AuditCheckpoint, AuditEntry, AuditLeaf
+from apps.audit.selectors import ConsistencyProof, InclusionProof, Integrity, NotCoveredYet
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
 from apps.compliance.audit.filters import AuditFilter
@@ -29,9 +32,10 @@ class EntryPage:
 
 
 def entries_query(*, who: Principal, narrow: AuditFilter) -> QuerySet[AuditEntry]:
-    """Entries with their payloads, newest first."""
+    """Entries with their payloads, newest first; each says as `with_addresses` whether mail and network addresses of
+    people are to be shown: to whoever may see the members."""
     demand(who, AUDIT_VIEW)
-    return narrow.of(AuditEntry.objects.select_related("payload"))
+    return narrow.of(log.entries_query().annotate(with_addresses=Value(who.can(MEMBERS_VIEW))))
 
 
 def entries_page(*, who: Principal, narrow: AuditFilter, before: UUID | None = None) -> EntryPage:
@@ -73,3 +77,66 @@ def actors_here(*, who: Principal) -> list[User]:
     """Members and programs of the tenant, also those that are not active any more: whom entries may be asked for of."""
     demand(who, AUDIT_VIEW)
     return list(User.objects.order_by("is_service", "name", "email").only("id", "name", "email", "is_service"))
+
+
+def integrity(*, who: Principal) -> Integrity:
+    """How far the log is covered by checkpoints, as far as the database knows. One statement."""
+    demand(who, AUDIT_VIEW)
+    return log.integrity()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an entry is proved."""
+
+    epoch: int
+    index: int
+    """Its place in the tree, from 0."""
+    checkpoint: AuditCheckpoint | None
+    """The first that covers it and was published; None where that is still to come."""
+
+
+def standing(*, who: Principal, entry: AuditEntry) -> Standing | None:
+    """The place of an entry in the newest tree that has it, and since when it is covered; None: it waits for its place.
+
+    Two statements.
+    """
+    demand(who, AUDIT_VIEW)
+    leaf = AuditLeaf.objects.filter(entry=entry.pk).order_by("-epoch").first()
+    if leaf is None:
+        return None
+    published = AuditCheckpoint.objects.filter(epoch=leaf.epoch, size__gt=leaf.seq).exclude(published_at=None)
+    return Standing(leaf.epoch, leaf.seq, published.order_by("size").first())
+
+
+def entry_proof(*, who: Principal, id: UUID) -> tuple[AuditEntry, InclusionProof, AuditCheckpoint]:
+    """An entry, the proof that it is in the tree, and the newest checkpoint, which the proof leads to.
+
+    Raises `NotFound`, `NotCoveredYet`.
+    """
+    entry, leaf = entry_get(who=who, id=id), AuditLeaf.objects.filter(entry=id).order_by("-epoch").first()
+    top = log.checkpoints().filter(epoch=leaf.epoch).exclude(published_at=None).first() if leaf else None
+    if leaf is None or top is None or leaf.seq >= top.size:
+        raise NotCoveredYet
+    return entry, log.inclusion_at(leaf.epoch, leaf.seq, top.size), top
+
+
+def consistency(*, who: Principal, old: int, new: int, epoch: int) -> ConsistencyProof:
+    """That the tree of `old` entries is the beginning of that of `new`. Raises `NotFound` where the epoch has not so
+    many."""
+    demand(who, AUDIT_VIEW)
+    if not AuditLeaf.objects.filter(epoch=epoch, seq=new - 1).exists():
+        raise NotFound(f"The tree of epoch {epoch} has no {new:,} entries.", remedy="Take sizes of its checkpoints.")
+    return log.consistency_proof(old, new, epoch)
+
+
+def checkpoints_query(*, who: Principal) -> QuerySet[AuditCheckpoint]:
+    """The signed checkpoints, newest first."""
+    demand(who, AUDIT_VIEW)
+    return log.checkpoints()
+
+
+def public_key(*, who: Principal) -> str:
+    """The key that checkpoints are signed with, as a verifier key of signed-note."""
+    demand(who, AUDIT_VIEW)
+    return log.public_key_text()

@@ -8,11 +8,9 @@ from typing import Final
 
 from django.urls import NoReverseMatch, reverse
 
-from apps.accounts.permissions import MEMBERS_VIEW
 from apps.audit.kinds import CATEGORIES, ENTRY_KINDS, SUBJECT_KINDS
 from apps.audit.models import AuditEntry
 from apps.audit.sentences import Said, Sentence, said_of, sentence_of, title_of
-from apps.common.permissions import Principal
 from apps.compliance.audit.changes import Changes, Fact, changes_of, facts_of
 
 _KINDS: Final = {
@@ -34,8 +32,6 @@ CATEGORY_WORDS: Final = {
     "platform": "Platform",
 }
 """What the categories are called where there is little room."""
-ADDRESSES: Final = MEMBERS_VIEW
-"""Who may see mail and network addresses of people in the log: whoever may see the members."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +86,10 @@ class Shown:
         return facts_of(self.said.facts)
 
 
-def shown(entry: AuditEntry, who: Principal) -> Shown:
-    """An entry as `who` may see it."""
+def shown(entry: AuditEntry) -> Shown:
+    """An entry as whoever asked for it may see it: see `selectors.entries_query`."""
     said, kind = said_of(entry), ENTRY_KINDS.get(entry.kind)
-    addresses = who.can(ADDRESSES)
+    addresses = bool(getattr(entry, "with_addresses", False))
     return Shown(
         entry=entry,
         said=said,
@@ -106,8 +102,8 @@ def shown(entry: AuditEntry, who: Principal) -> Shown:
     )
 
 
-def all_shown(entries: Iterable[AuditEntry], who: Principal) -> list[Shown]:
-    return [shown(entry, who) for entry in entries]
+def all_shown(entries: Iterable[AuditEntry]) -> list[Shown]:
+    return [shown(entry) for entry in entries]
 
 
 def subject_url(entry: AuditEntry) -> str:
