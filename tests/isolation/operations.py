@@ -324,6 +324,7 @@ BODIES: dict[str, Body] = {
     "POST /runs/R-<int:number>/cancel/": NOTHING,
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,
+    "POST /audit/export/": Body("form", lambda side, things: {"form": "csv"}),
     "POST /release/": NOTHING,
     "POST /members/invite/": Body("form", lambda side, things: _NEW),
     "POST /members/<uuid:id>/role/": Body("form", lambda side, things: {"role": "analyst"}),
