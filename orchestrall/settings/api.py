@@ -27,6 +27,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "tokens", "description": "How a person's program signs in; and tickets for sockets and streams."},
         {"name": "keys", "description": "API keys, for programs that run by themselves."},
         {"name": "service accounts", "description": "Members that are programs: whom keys may act for."},
+        {"name": "single sign-on", "description": "Identity providers that members sign in with, and their domains."},
         {"name": "agents", "description": "What can be run, what it takes and gives, and what it was measured on."},
         {"name": "custom agents", "description": "Agents that the organisation makes of a prompt, tools and shapes."},
         {"name": "runs", "description": "Start an agent, follow it, and read its result."},

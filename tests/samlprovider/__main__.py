@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
-from saml2.saml import NAMEID_FORMAT_PERSISTENT
+from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.server import Server
 
 from tests.samlprovider.signing import Binding
@@ -66,13 +66,13 @@ def signed_in(query: dict[str, str], person: str) -> str:
     args = idp.response_args(asked.message)
     response = idp.create_authn_response(
         identity=known,
-        userid=person,
+        name_id=NameID(format=NAMEID_FORMAT_PERSISTENT, text=person),
         authn=PASSWORD,
         sign_assertion=True,
         sign_response=False,
         sign_alg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
         digest_alg="http://www.w3.org/2001/04/xmlenc#sha256",
-        **args,
+        **{name: value for name, value in args.items() if name != "name_id_policy"},
     )
     sent = idp.apply_binding(BINDING_HTTP_POST, str(response), args["destination"], "", response=True)
     return str(sent["data"])

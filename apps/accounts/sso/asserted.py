@@ -40,8 +40,10 @@ class Asserted:
 
 
 def seen_once(at: SsoConnection, kind: str, id: str, *, until: datetime) -> None:
-    """Take note that an assertion or token was used, for as long as it could be used again. Raises `SsoRefused` where it
-    was used before: of two that come at the same time one is refused."""
+    """Take note that an assertion or token was used, for as long as it could be used again.
+
+    Raises `SsoRefused` where it was used before: of two that come at the same time one is refused.
+    """
     digest = digest_of(at, kind, id)
     table = SsoSeen._meta.db_table
     with transaction.atomic(), connection.cursor() as cursor:

@@ -37,7 +37,7 @@ ALGORITHMS: Final = {
     **{f"ES{bits}": "EC" for bits in (256, 384, 512)},
     "EdDSA": "OKP",
 }
-"""Signatures by public keys, and the type of key that each has. One by a shared secret (HS256), or none, is not taken."""
+"""Signatures by public keys, and the type of key that each has. A shared secret (HS256), or none, is not taken."""
 REMEMBERED: Final = 300.0
 """Seconds for which what a provider publishes is remembered by a process."""
 AGAIN_AFTER: Final = 10.0

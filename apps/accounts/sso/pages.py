@@ -23,6 +23,7 @@ class SsoPage(ConsoleView):
     """The providers, and whether members sign in by them alone."""
 
     permission = {"GET": IDENTITY_MANAGE, "POST": SSO_MANAGE}
+    step_up = {"POST"}
     page_title = "Single sign-on"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -59,6 +60,7 @@ class SsoNew(ConsoleView):
     """Saving tests the connection, and keeps it whatever comes of that."""
 
     permission = SSO_MANAGE
+    step_up = {"POST"}
     page_title = "Connect an identity provider"
 
     def get(self, request: HttpRequest, kind: str) -> HttpResponse:
@@ -84,6 +86,7 @@ class SsoNew(ConsoleView):
 
 class SsoConnectionPage(ConsoleView):
     permission = {"GET": IDENTITY_MANAGE, "POST": SSO_MANAGE}
+    step_up = {"POST"}
 
     def get(self, request: HttpRequest, connection: UUID) -> HttpResponse:
         row = selectors.connection_get(who=self.who, id=connection)
@@ -124,6 +127,7 @@ class SsoAction(ConsoleView):
     """A button of a connection's page: carry it out, say what came of it, show the page again."""
 
     permission = {"POST": SSO_MANAGE}
+    step_up = {"POST"}
 
     def post(self, request: HttpRequest, connection: UUID, **kwargs: Any) -> HttpResponse:
         row = selectors.connection_get(who=self.who, id=connection)
@@ -175,6 +179,7 @@ class SsoDomainRemove(SsoAction):
 
 class SsoDelete(ConsoleView):
     permission = SSO_MANAGE
+    step_up = {"POST"}
 
     def get(self, request: HttpRequest, connection: UUID) -> HttpResponse:
         return self._show(selectors.connection_get(who=self.who, id=connection))

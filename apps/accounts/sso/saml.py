@@ -125,7 +125,8 @@ def asserted(connection: SsoConnection, answer: str, *, request_id: str) -> tupl
 
 
 def _parsed(answer: str) -> Any:
-    """The document, which has no declaration of types, no entities, no comments and no instructions."""
+    """The document, without comments, which are no part of what is signed. Raises `SsoRefused` where it declares types
+    or entities."""
     from onelogin.saml2.utils import OneLogin_Saml2_Utils
     from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
@@ -135,8 +136,8 @@ def _parsed(answer: str) -> Any:
         root = OneLogin_Saml2_XML.to_etree(OneLogin_Saml2_Utils.b64decode(answer))
     except Exception as error:  # of several libraries, for bytes that anybody may have sent
         raise SsoRefused("structure", "It cannot be read as XML without declarations.") from error
-    if root.tag != f"{{{_NS['samlp']}}}Response" or root.xpath("//comment() | //processing-instruction()"):
-        raise SsoRefused("structure", "It is no response, or holds comments.")
+    if root.tag != f"{{{_NS['samlp']}}}Response":
+        raise SsoRefused("structure", "It is no response.")
     return root
 
 

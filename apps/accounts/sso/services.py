@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -72,9 +72,12 @@ def connection_change(
     rules: Mapping[str, Any] | None = None,
     is_enabled: bool | None = None,
     seen: int | None = None,
+    check: Callable[[SsoConnection], None] = lambda connection: None,
 ) -> SsoConnection:
-    """Change what is given. A secret that is sent as it was shown stays, but not for another issuer. `seen` is the `seq`
-    that was looked at.
+    """Change what is given. A secret that is sent as it was shown stays, but not for another issuer.
+
+    `seen` is the `seq` that was looked at; `check` gets the connection as it is before, locked, and raises where it is
+    not what the caller knows.
 
     With another issuer or entity id, people are known there by other names: those of before are forgotten. Turned off,
     nobody signs in by it, and who did goes on. Raises `InvalidInput`, and `Conflict` where somebody else has changed it
@@ -89,6 +92,7 @@ def connection_change(
                 f"Somebody else has changed {row.name} in the meantime; nothing was stored.",
                 remedy="Look at how it is now, and make your change to that.",
             )
+        check(row)
         before, secret, place = _content(row), _secret(row), _place(row)
         if name is not None:
             row.name = _name(name)

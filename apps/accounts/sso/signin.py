@@ -1,4 +1,4 @@
-"""The addresses of signing in and out by providers. Anybody may ask them; who comes in is decided by what they bring."""
+"""The addresses of signing in and out by providers. Anybody may ask them: what they bring decides who comes in."""
 
 from __future__ import annotations
 

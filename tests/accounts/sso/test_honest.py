@@ -13,7 +13,8 @@ def test_somebody_new_becomes_a_member_with_the_role_of_their_group(ground: Grou
     ana = User.objects.get(email="ana@acme.example")
     assert (ana.role, ana.name, ana.has_usable_password()) == ("builder", "Ana", False)
     assert SocialAccount.objects.get(user=ana).extra_data == {}
-    assert not SocialApp.objects.exists() and not SocialToken.objects.exists()
+    assert not SocialApp.objects.exists()
+    assert not SocialToken.objects.exists()
 
 
 def test_somebody_comes_in_by_saml(ground: Ground) -> None:
