@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.accounts import limits
 from apps.accounts.auditing import RESET_ASKED
-from apps.accounts.factors import rules
+from apps.accounts.factors import rules, stepping
 from apps.accounts.sso import only, sessions
 from apps.accounts.tries import REFUSED, failure_note
 from apps.audit.actors import NOBODY
 from apps.audit.services import record
 from apps.console.landing import landing_of
-from apps.console.stepup import FactorRequired, is_fresh
+from apps.console.stepup import is_fresh
 from apps.gateway.addresses import address_of, network_of
 from apps.tenants.context import current_tenant
 
@@ -101,6 +101,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Refuse a password where the member's role signs in without one, and they can."""
         refusal = rules.password_refusal(request, user) or only.refusal(request, user, kwargs)
         return refusal if refusal is not None else super().pre_login(request, user, **kwargs)
+
+    def step_up(self, request: HttpRequest) -> HttpResponse | None:
+        """None where the request brings a proof of who its member is; else the page that asks for one."""
+        return stepping.step_up(request)
 
     def is_reauthentication_required(self, app: str) -> bool:
         """Whether one has to prove again who one is: unless that was within the time that stepping up lasts."""

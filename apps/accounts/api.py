@@ -70,6 +70,7 @@ class ServiceAccountChange(StrictModel):
 
 class ServiceAccounts(ApiView):
     permission = {"GET": MEMBERS_VIEW, "POST": MEMBERS_MANAGE}
+    step_up = {"POST"}
     problems = {"POST": [Conflict]}
 
     @extend_schema(
@@ -102,6 +103,7 @@ class ServiceAccounts(ApiView):
 
 class ServiceAccountOne(ApiView):
     permission = {"GET": MEMBERS_VIEW, "PATCH": MEMBERS_MANAGE}
+    step_up = {"PATCH"}
     problems = {"PATCH": [Conflict]}
 
     @extend_schema(operation_id="service_account_get", tags=["service accounts"], responses={200: ServiceAccount})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -77,6 +79,14 @@ def member_get(*, who: Principal, id: UUID) -> User:
     if member is None:
         raise NotFound("There is no such member here.", remedy="See the list of members.")
     return member
+
+
+def member_sign_ins(*, who: Principal, id: UUID) -> tuple[User, list[Authenticator], list[UserSession]]:
+    """A member, their factors and where they are signed in, latest first. Raises `NotFound`."""
+    member = member_get(who=who, id=id)
+    factors = Authenticator.objects.filter(user=member).order_by("created_at")
+    sessions = UserSession.objects.filter(user=member).order_by("-last_seen_at")[:PAGE]
+    return member, list(factors), list(sessions)
 
 
 def service_accounts_query(*, who: Principal) -> QuerySet[User]:

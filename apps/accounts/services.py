@@ -16,6 +16,7 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
@@ -34,10 +35,12 @@ from apps.accounts.auditing import (
     ROLE_SET,
     SERVICE_CHANGED,
     SERVICE_MADE,
+    SESSIONS_ENDED,
 )
 from apps.accounts.models import DirectoryUser, User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
+from apps.accounts.sessions import everything_end
 from apps.audit.actors import Acts
 from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied
@@ -160,6 +163,30 @@ def membership_resume(*, who: Acts | None, member: User) -> None:
         member.is_active = True
         member.save(update_fields=["is_active"])
         record(MEMBER_REACTIVATED, who=who, subject=member, **_turned(member), role=member.role)
+
+
+@transaction.atomic
+def member_sign_out(*, actor: User, member: User) -> User:
+    """End all sessions of a member, and the tokens of signing in over the API. Raises as `role_set`."""
+    member = _for_change(_acting(actor), member)
+    everything_end(member)
+    record(SESSIONS_ENDED, who=actor, subject=member, sessions="all sessions")
+    return member
+
+
+@transaction.atomic
+def member_factors_remove(*, actor: User, member: User) -> User:
+    """Take a member's second factors off who has lost them, end their sessions and tell them by mail. Raises as
+    `role_set`, and `Conflict` where there is none."""
+    member = _for_change(_acting(actor), member)
+    factors = Authenticator.objects.filter(user=member)
+    if not factors.exists():
+        raise Conflict(f"{member} has no second factor; nothing was changed.", remedy="They can set one up themselves.")
+    for factor in factors:
+        factor.delete()  # each is recorded
+    everything_end(member)
+    _mail_soon("Your second factor was taken off", "accounts/email/factors_removed.txt", member, actor=str(actor))
+    return member
 
 
 @transaction.atomic
@@ -331,15 +358,18 @@ def _check_invitation(email: str, name: str, role: str) -> None:
 
 
 def _invitation_mail(member: User, *, inviter: str) -> None:
-    """Send the invitation when the transaction commits. A mail server that is away is logged: it can be sent again."""
+    _mail_soon("Your invitation", "accounts/email/invitation.txt", member, inviter=inviter, link=password_link(member))
+
+
+def _mail_soon(subject: str, template: str, member: User, **context: str) -> None:
+    """Send a mail when the transaction commits. A mail server that is away is logged: what was done stays done."""
     tenant = current_tenant()
-    context = {"member": member, "inviter": inviter, "tenant": tenant, "link": password_link(member)}
-    text = render_to_string("accounts/email/invitation.txt", context)
+    text = render_to_string(template, {"member": member, "tenant": tenant, **context})
 
     def send() -> None:
         try:
-            send_mail(f"[{tenant.name}] Your invitation", text, None, [member.email])
+            send_mail(f"[{tenant.name}] {subject}", text, None, [member.email])
         except OSError as error:  # smtplib's errors are OSErrors
-            logger.error("an invitation could not be mailed: %s", error, extra={"tenant": tenant.schema_name})
+            logger.error("a mail could not be sent: %s", error, extra={"tenant": tenant.schema_name, "mail": subject})
 
     transaction.on_commit(send)

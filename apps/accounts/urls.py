@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.accounts import views
+from apps.accounts import sign_in_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path(
         "service-accounts/<uuid:account>/reactivate/", views.ServiceAccountReactivate.as_view(), name="service-resume"
     ),
+    path("<uuid:id>/sign-ins/", sign_in_views.MemberSignIns.as_view(), name="sign-ins"),
+    path("<uuid:id>/sign-out/", sign_in_views.MemberSignOut.as_view(), name="sign-out"),
+    path("<uuid:id>/factors/remove/", sign_in_views.MemberFactorsRemove.as_view(), name="factors-remove"),
     path("<uuid:id>/role/", views.MemberRole.as_view(), name="role"),
     path("<uuid:id>/deactivate/", views.MemberDeactivate.as_view(), name="deactivate"),
     path("<uuid:id>/reactivate/", views.MemberReactivate.as_view(), name="reactivate"),

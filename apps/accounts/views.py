@@ -60,6 +60,7 @@ class MemberList(ConsoleView):
 
 class MemberInvite(ConsoleView):
     permission = MEMBERS_MANAGE
+    step_up = {"POST"}
     page_title = "Invite a member"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -88,6 +89,7 @@ class MemberAction(ConsoleView):
     """A button of the list: carry it out, say what became of it, show the list as it was filtered."""
 
     permission = MEMBERS_MANAGE
+    step_up = {"POST"}
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         member = selectors.member_get(who=self.who, id=id)
@@ -145,6 +147,7 @@ class ServiceAccountList(ConsoleView):
 
 class ServiceAccountCreate(ConsoleView):
     permission = MEMBERS_MANAGE
+    step_up = {"POST"}
     page_title = "Make a service account"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -173,6 +176,7 @@ class ServiceAccountAction(ConsoleView):
     """A button of the list of service accounts."""
 
     permission = MEMBERS_MANAGE
+    step_up = {"POST"}
 
     def post(self, request: HttpRequest, account: UUID) -> HttpResponse:
         found = selectors.service_account_get(who=self.who, id=account)

@@ -173,6 +173,7 @@ class DatasetDownload(ConsoleView):
     """All rows as CSV."""
 
     permission = DATASETS_VIEW
+    step_up = {"GET"}
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponseBase:
         return csv_download(request, selectors.dataset_get(who=self.who, id=id), who=self.who)

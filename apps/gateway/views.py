@@ -44,6 +44,7 @@ class KeyList(ConsoleView):
 
 class KeyCreate(ConsoleView):
     permission = KEYS_MANAGE
+    step_up = {"POST"}
     page_title = "Make an API key"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -81,6 +82,7 @@ class KeyRotate(ConsoleView):
     """Ask how long the old key goes on, then make the one that takes over from it."""
 
     permission = KEYS_MANAGE
+    step_up = {"POST"}
     page_title = "Rotate an API key"
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
@@ -96,6 +98,7 @@ class KeyRevoke(ConsoleView):
     """Ask, then revoke: it cannot be undone."""
 
     permission = KEYS_MANAGE
+    step_up = {"POST"}
     page_title = "Revoke an API key"
 
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:

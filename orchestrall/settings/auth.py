@@ -56,6 +56,7 @@ MFA_FORMS = {
     "add_webauthn": "apps.accounts.factors.forms.AddPasskeyForm",
     "edit_webauthn": "apps.accounts.factors.forms.RenamePasskeyForm",
 }
+USERSESSIONS_ADAPTER = "apps.accounts.sessions.SessionsAdapter"
 # Seconds after which whoever does something sensitive proves again who they are.
 STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 

@@ -89,7 +89,12 @@ NAMES: dict[str, dict[str, Name]] = {
     },
     # Of each run there is an entry of the audit log under its id: see `ground`.
     "compliance": {"entry": lambda side, things: things.run},
-    "allauth": {"uidb36": lambda side, things: things.link_user, "key": lambda side, things: things.link_token},
+    "allauth": {
+        # Of a member's factors, which are theirs alone: nobody here has one.
+        "pk": lambda side, things: 1,
+        "uidb36": lambda side, things: things.link_user,
+        "key": lambda side, things: things.link_token,
+    },
 }
 # The parameters above that name something of the tenant.
 OF_THE_TENANT = {
@@ -207,6 +212,7 @@ _NOWHERE = "http://127.0.0.1:9/v1"
 _WORDS = {"system": "New", "user": "Explain {result}"}
 _KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}
 _NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
+_POLICY = {"grace_days": 0, "session_hours": 12, "idle_minutes": 0}
 _PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
 _BUDGET = {"scope": "user", "period": "day", "money": "9"}
 NOTHING = Body("form")
@@ -344,6 +350,21 @@ BODIES: dict[str, Body] = {
     "POST /accounts/login/": Body("form", lambda side, things: {"login": side.email, "password": PASSWORD}),
     "POST /accounts/logout/": NOTHING,
     "POST /accounts/signup/": Body("form", lambda side, things: {"email": "new@example.org", **_PASSWORDS}),
+    "POST /accounts/2fa/authenticate/": Body("form", lambda side, things: {"code": "000000"}),
+    "POST /accounts/2fa/reauthenticate/": Body("form", lambda side, things: {"code": "000000"}),
+    "POST /accounts/2fa/totp/activate/": Body("form", lambda side, things: {"code": "000000"}),
+    "POST /accounts/2fa/totp/deactivate/": NOTHING,
+    "POST /accounts/2fa/recovery-codes/generate/": NOTHING,
+    "POST /accounts/2fa/webauthn/add/": Body("form", lambda side, things: {"credential": "{}"}),
+    "POST /accounts/2fa/webauthn/reauthenticate/": Body("form", lambda side, things: {"credential": "{}"}),
+    "POST /accounts/2fa/webauthn/keys/<int:pk>/remove/": NOTHING,
+    "POST /accounts/2fa/webauthn/keys/<int:pk>/edit/": Body("form", lambda side, things: {"name": "new"}),
+    "POST /accounts/2fa/webauthn/login/": Body("form", lambda side, things: {"credential": "{}"}),
+    "POST /accounts/sessions/": NOTHING,
+    "POST /identity/": Body("form", lambda side, things: {**_POLICY, "version": "0"}),
+    "POST /members/<uuid:id>/sign-out/": NOTHING,
+    "POST /members/<uuid:id>/factors/remove/": NOTHING,
+    "PUT /api/v1/sign-in-policy": Body("json", lambda side, things: {**_POLICY, "demands": {}}),
     "POST /accounts/reauthenticate/": Body("form", lambda side, things: {"password": "not the password"}),
     "POST /accounts/email/": Body("form", lambda side, things: {"email": "no address", "action_add": ""}),
     "POST /accounts/password/change/": Body("form", lambda side, things: {"oldpassword": "wrong", **_PASSWORDS}),
@@ -491,6 +512,8 @@ OPEN_PAGES = {
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/done/",
     "/accounts/login/code/confirm/",
+    "/accounts/2fa/authenticate/",
+    "/accounts/2fa/webauthn/login/",
     "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "/.well-known/jwks.json",
     "/.well-known/oauth-protected-resource/mcp",
@@ -541,6 +564,20 @@ UNMARKED = {
     "/members/invite/",
     "/identity/",
     "/accounts/reauthenticate/",
+    "/accounts/2fa/",
+    "/accounts/2fa/reauthenticate/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/download/",
+    "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/2fa/webauthn/reauthenticate/",
+    "/accounts/2fa/webauthn/keys/<int:pk>/remove/",
+    "/accounts/2fa/webauthn/keys/<int:pk>/edit/",
+    "/accounts/sessions/",
+    "/api/v1/sign-in-policy",
     "/accounts/email/",
 } | {
     "/accounts/password/change/",

@@ -225,6 +225,7 @@ class CustomDraft(ApiView):
 
 class CustomPublish(ApiView):
     permission = {"POST": AGENTS_CONFIGURE}
+    step_up = {"POST"}
     problems = {"POST": [Conflict]}
 
     @extend_schema(

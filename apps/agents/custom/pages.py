@@ -21,6 +21,7 @@ from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
 from apps.ai.tools import TOOL_SOURCES, Tool, tools_of
 from apps.common.actions import ACTIONS
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
+from apps.console import stepup
 from apps.console.schemaforms import EDIT, FILE, Field, SchemaForm
 from apps.console.views import ConsoleView
 from apps.datasets import selectors as datasets
@@ -239,6 +240,8 @@ class CustomPage(_Builder):
         return self.builder(BuilderForm.of(selectors.content_now(agent)), agent)
 
     def post(self, request: HttpRequest, custom: str) -> HttpResponse:
+        if request.POST.get("do") == "publish" and (asked := stepup.ask(request)) is not None:
+            return asked
         agent, form = selectors.custom_get(who=self.who, key=custom), BuilderForm.posted(request.POST)
         try:
             if EDIT in request.POST:

@@ -112,6 +112,7 @@ class KeyRequest(StrictModel):
 
 class Keys(ApiView):
     permission = {"GET": KEYS_VIEW, "POST": KEYS_MANAGE}
+    step_up = {"POST"}
     problems = {"POST": [NotFound]}
     shows_secret = True
 
@@ -156,6 +157,7 @@ class Keys(ApiView):
 
 class KeyOne(ApiView):
     permission = {"GET": KEYS_VIEW, "DELETE": KEYS_MANAGE}
+    step_up = {"DELETE"}
 
     @extend_schema(operation_id="key_get", tags=["keys"], responses={200: Key})
     def get(self, request: Request, id: UUID) -> Response:
@@ -174,6 +176,7 @@ class KeyOne(ApiView):
 
 class KeyRotate(ApiView):
     permission = {"POST": KEYS_MANAGE}
+    step_up = {"POST"}
     problems = {"POST": [Conflict]}
     shows_secret = True
 

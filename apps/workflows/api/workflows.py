@@ -236,6 +236,7 @@ class WorkflowVersionDifference(ApiView):
 
 class WorkflowPublish(ApiView):
     permission = {"POST": WORKFLOWS_EDIT}
+    step_up = {"POST"}
     problems = {"POST": [Conflict]}
 
     @extend_schema(

@@ -187,6 +187,8 @@ class WorkflowAct(OneWorkflow):
 
 
 class WorkflowPublish(WorkflowAct):
+    step_up = {"POST"}
+
     def act(self, workflow: Workflow) -> str:
         note = self.request.POST.get("note", "").strip()
         version = services.workflow_publish(who=self.who, user=self.user, workflow=workflow, note=note)
