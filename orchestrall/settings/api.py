@@ -40,6 +40,8 @@ SPECTACULAR_SETTINGS = {
         {"name": "models", "description": "Providers of language models, and which model is asked for whom."},
         {"name": "prompts", "description": "The words that models are given: drafted, published, gone back from."},
         {"name": "model usage", "description": "What language models cost, and the budgets that hold them back."},
+        {"name": "personal data", "description": "What is kept of a person, handed out or erased, and legal holds."},
+        {"name": "retention", "description": "How long what is kept, and what went when its time was over."},
         {"name": "audit log", "description": "Who did what, with proofs that the record of it is whole."},
         {"name": "performance", "description": "How much was asked of the organisation, and how fast it answered."},
         {"name": "problems", "description": "What an error means, and what to do about it."},

@@ -25,6 +25,12 @@ class Things:
 
     member: str
     service_account: str
+    group: str
+    """A group of the directory, with the member in it."""
+    scim_token: str
+    """The id of a token of the directory."""
+    grant: str
+    """The id of an operator's request to be let in."""
     api_key: str
     dataset: str
     run: str
@@ -68,6 +74,9 @@ class Side:
     narrow_key: str
     """A key whose one scope is `narrow_scope`; `other_narrow_key` has another one."""
     other_narrow_key: str
+    scim_token: str
+    """What the directory provisions with; `copied_scim_token` stands in the other tenant too."""
+    copied_scim_token: str
     narrow_scope: str = "runs.view"
 
     @property
@@ -146,6 +155,8 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
             copied_refresh_token=_refresh_token(owner),
             narrow_key=_api_key(owner, UUID(int=4), "narrow", [Side.narrow_scope]),
             other_narrow_key=_api_key(owner, UUID(int=5), "narrow too", ["agents.view"]),
+            scim_token=_scim_token(UUID(int=2), marker),
+            copied_scim_token=_scim_token(UUID(int=3 + extra), marker),
         )
 
 
@@ -163,6 +174,7 @@ def rows_copy(source: Side, target: Side) -> None:
             ("django_session", "session_key", source.copied_session),
             ("gateway_apikey", "prefix", source.copied_api_key.split("_")[1]),
             ("gateway_refreshtoken", "digest", refresh),
+            ("accounts_scimtoken", "prefix", source.copied_scim_token.split("_")[1]),
         ):
             cursor.execute(
                 f'insert into "{target.schema}".{table} select * from "{source.schema}".{table} where {column} = %s',
@@ -241,6 +253,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
     _entry(ended, marker)
+    _privacy(ended, "found", marker)
+    _privacy(opened, "looking", marker)
     _budget(ended, marker)
     _call(ended, marker)
     _call(opened, marker)
@@ -255,6 +269,9 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     return Things(
         member=str(member.pk),
         service_account=_service_account(UUID(int=number + 500), f"Program {marker}"),
+        group=_group(UUID(int=number), marker, member),
+        scim_token=_scim_token_row(UUID(int=number + 500), marker),
+        grant=_grant(UUID(int=number), marker),
         api_key=str(UUID(int=number)),
         dataset=dataset,
         run=str(ended.pk),
@@ -352,6 +369,54 @@ def _service_account(id: UUID, name: str) -> str:
 
     User.objects.create_user(f"{id}@service.invalid", None, id=id, name=name, role="builder", is_service=True)
     return str(id)
+
+
+def _group(id: UUID, marker: str, member: Any) -> str:
+    """A group of the directory that gives the role that its member has."""
+    from apps.accounts.models import DirectoryGroup
+
+    group = DirectoryGroup.objects.create(id=id, display_name=f"Group {marker}", role=member.role)
+    group.members.add(member)
+    return str(id)
+
+
+def _scim_token(id: UUID, marker: str) -> str:
+    """What a directory comes with. Its row has this id in both tenants."""
+    import secrets
+
+    from apps.accounts.models import ScimToken
+    from apps.gateway.marks import SCIM, digest_of, mint
+
+    prefix = secrets.token_hex(4)
+    text = mint(f"{SCIM}{prefix}_")
+    ScimToken.objects.create(
+        id=id, name=f"Directory {marker}", prefix=prefix, digest=digest_of(text), expires_at=_soon()
+    )
+    return text
+
+
+def _scim_token_row(id: UUID, marker: str) -> str:
+    _scim_token(id, marker)
+    return str(id)
+
+
+def _grant(id: UUID, marker: str) -> str:
+    from django.utils import timezone
+
+    from apps.accounts.models import OperatorGrant
+
+    OperatorGrant.objects.create(
+        id=id, asked_by="ops@example.org", asked_at=timezone.now(), reason=f"Reason {marker}", hours=1
+    )
+    return str(id)
+
+
+def _soon() -> Any:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    return timezone.now() + timedelta(days=1)
 
 
 def _dataset(id: UUID, marker: str, owner: Any) -> str:
@@ -484,6 +549,36 @@ def _entry(run: Any, marker: str) -> None:
         **about,
     )
     AuditPayload.objects.create(entry_id=run.pk, facts=facts, personal=personal)
+
+
+def _privacy(run: Any, status: str, marker: str) -> None:
+    """A request about a person's data with what it found and a file, a hold and a record of the id of a run."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from apps.compliance.models import LegalHold, PrivacyFind, PrivacyRequest, RetentionRecord
+    from apps.compliance.requests.services import file_path
+    from apps.tenants.storage import file_seal, scratch_path
+
+    subject, soon = {"member": None, "identifiers": [f"person-{marker}"]}, timezone.now() + timedelta(days=7)
+    request = PrivacyRequest.objects.create(
+        id=run.pk, number=run.number, kind="erase", status=status, subject=subject, reason=marker, due_at=soon,
+        progress={"agents.run": {"looked": 1, "found": 1}}, asked_by=run.created_by, file_until=soon,
+        file_sha256=marker,
+    )  # fmt: skip
+    content = {"title": marker, "at": None, "url": "", "record": {}}
+    PrivacyFind.objects.create(id=run.pk, request=request, kind="agents.run", row=marker, content=content)
+    plain = scratch_path(f"{run.pk}.zip")
+    plain.write_text(marker)
+    file_seal(plain, file_path(request))
+    plain.unlink()
+    request.file_bytes = len(marker)
+    request.save(update_fields=["file_bytes"])
+    held = {"member": None, "identifiers": [f"another-{marker}"]}
+    LegalHold.objects.create(id=run.pk, title=f"Matter {marker}", reason=marker, subject=held)
+    now = timezone.now()
+    RetentionRecord.objects.create(id=run.pk, kind=marker, days=1, before=now, removed=1, ended_at=now)
 
 
 def _budget(run: Any, marker: str) -> None:

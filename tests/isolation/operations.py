@@ -19,9 +19,11 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import get_resolver
 
+from apps.accounts.scim.endpoints import ScimBearer
 from apps.agents.custom.contents import EXAMPLE
 from apps.common.demo import demo_tenants
 from apps.common.work import KINDS, WorkKind
+from apps.compliance.retention.services import work_id
 from apps.console.views import ConsoleView
 from apps.gateway.api import ApiView
 from apps.gateway.authentication import ConsoleSession
@@ -40,6 +42,11 @@ NAMES: dict[str, dict[str, Name]] = {
     "accounts": {
         "id": lambda side, things: things.member,
         "account": lambda side, things: things.service_account,
+        "group": lambda side, things: things.group,
+        "token": lambda side, things: things.scim_token,
+        "grant": lambda side, things: things.grant,
+        # Of what SCIM says of itself.
+        "name": lambda side, things: "User",
     },
     "gateway": {"id": lambda side, things: things.api_key, "code": lambda side, things: "not_found"},
     "datasets": {"id": lambda side, things: things.dataset},
@@ -88,7 +95,13 @@ NAMES: dict[str, dict[str, Name]] = {
         "agent": lambda side, things: side.agent,
     },
     # Of each run there is an entry of the audit log under its id: see `ground`.
-    "compliance": {"entry": lambda side, things: things.run},
+    "compliance": {
+        "entry": lambda side, things: things.run,
+        # And a request about a person, and a hold.
+        "id": lambda side, things: things.run,
+        "retained": lambda side, things: "agents.run",
+        "form": lambda side, things: "json",
+    },
     "allauth": {
         # Of a member's factors, which are theirs alone: nobody here has one.
         "pk": lambda side, things: 1,
@@ -100,6 +113,9 @@ NAMES: dict[str, dict[str, Name]] = {
 OF_THE_TENANT = {
     ("accounts", "id"),
     ("accounts", "account"),
+    ("accounts", "group"),
+    ("accounts", "token"),
+    ("accounts", "grant"),
     ("gateway", "id"),
     ("datasets", "id"),
     ("agents", "id"),
@@ -120,6 +136,7 @@ OF_THE_TENANT = {
     ("ai", "trial"),
     ("ai", "case"),
     ("compliance", "entry"),
+    ("compliance", "id"),
     ("allauth", "key"),
 }
 # A run that has ended cannot be cancelled.
@@ -206,6 +223,15 @@ def _trial(things: Things) -> Mapping[str, Any]:
     return {"words_1": "built-in", "words_2": "1", **models, "case": f"own:{things.run}"}
 
 
+def _scim_patch(path: str, value: object) -> Mapping[str, Any]:
+    operation = {"op": "replace", "path": path, "value": value}
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+
+
+_GRANT = {"operator_email": "ops@example.org", "role": "auditor", "hours": "1", "reason": "New"}
+_SCIM = "urn:ietf:params:scim:schemas:core:2.0"
+_SCIM_USER = {"schemas": [f"{_SCIM}:User"], "userName": "new@example.org"}
+_SCIM_GROUP = {"schemas": [f"{_SCIM}:Group"], "displayName": "New"}
 _PROGRAM = {"name": "New", "role": "analyst"}
 _PROVIDER = {"kind": "compatible", "name": "New", "at_once": "4"}
 _NOWHERE = "http://127.0.0.1:9/v1"
@@ -214,6 +240,7 @@ _KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}
 _NEW = {"email": "new@example.org", "name": "New", "role": "viewer"}
 _POLICY = {"grace_days": 0, "session_hours": 12, "idle_minutes": 0}
 _PASSWORDS = {"password1": "quite another password", "password2": "quite another password"}
+_PERSON = {"kind": "export", "reason": "New"}
 _BUDGET = {"scope": "user", "period": "day", "money": "9"}
 NOTHING = Body("form")
 TABLE = Body("file", lambda side, things: {"file": "item,period,quantity\na,2026-01-01,1\na,2026-02-01,2\n"})
@@ -331,6 +358,24 @@ BODIES: dict[str, Body] = {
     "POST /runs/R-<int:number>/again/": NOTHING,
     "POST /runs/R-<int:number>/requeue/": NOTHING,
     "POST /audit/export/": Body("form", lambda side, things: {"form": "csv"}),
+    "POST /privacy/new/": Body("form", lambda side, things: {**_PERSON, "member": things.member}, names_things=True),
+    "POST /privacy/requests/<uuid:id>/confirm/": Body("form", lambda side, things: {"typed": f"P-{things.number}"}),
+    "POST /privacy/requests/<uuid:id>/cancel/": NOTHING,
+    "POST /privacy/holds/new/": Body(
+        "form", lambda side, things: {"title": "New", "reason": "New", "member": things.member}, names_things=True
+    ),
+    "POST /privacy/holds/<uuid:id>/": NOTHING,
+    "POST /retention/<str:retained>/": Body("form", lambda side, things: {"how": "keep"}),
+    "POST /api/v1/privacy-requests": Body("json", lambda side, things: {**_PERSON, "member": things.member}, True),
+    "POST /api/v1/privacy-requests/<uuid:id>/confirm": Body(
+        "json", lambda side, things: {"typed": f"P-{things.number}"}
+    ),
+    "POST /api/v1/privacy-requests/<uuid:id>/cancel": NOTHING,
+    "POST /api/v1/legal-holds": Body(
+        "json", lambda side, things: {"title": "New", "reason": "New", "member": things.member}, names_things=True
+    ),
+    "POST /api/v1/legal-holds/<uuid:id>/release": NOTHING,
+    "PUT /api/v1/retention/<str:retained>": Body("json", lambda side, things: {"days": 500}),
     "POST /release/": NOTHING,
     "POST /members/invite/": Body("form", lambda side, things: _NEW),
     "POST /members/<uuid:id>/role/": Body("form", lambda side, things: {"role": "analyst"}),
@@ -486,6 +531,51 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-runs/<uuid:id>/retry": Body("json", lambda side, things: {"step": "a"}),
     "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
     "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False}),
+    "POST /scim/v2/Users": Body("json", lambda side, things: _SCIM_USER),
+    "POST /scim/v2/Users/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
+    "PUT /scim/v2/Users/<str:id>": Body("json", lambda side, things: _SCIM_USER),
+    "PATCH /scim/v2/Users/<str:id>": Body("json", lambda side, things: _scim_patch("displayName", "New")),
+    "DELETE /scim/v2/Users/<str:id>": NOTHING,
+    "POST /scim/v2/Groups": Body("json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}),
+    "POST /scim/v2/Groups/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
+    "PUT /scim/v2/Groups/<str:group>": Body(
+        "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
+    ),
+    "PATCH /scim/v2/Groups/<str:group>": Body(
+        "json", lambda side, things: _scim_patch("members", [{"value": things.member}])
+    ),
+    "DELETE /scim/v2/Groups/<str:group>": NOTHING,
+    "POST /identity/operators/": Body("form", lambda side, things: _GRANT),
+    "POST /identity/operators/<uuid:grant>/approve/": NOTHING,
+    "POST /identity/operators/<uuid:grant>/decline/": NOTHING,
+    "POST /identity/operators/<uuid:grant>/revoke/": NOTHING,
+    "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
+    "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
+    "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
+    "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
+    "POST /identity/provisioning/groups/<uuid:group>/role/": Body("form", lambda side, things: {"role": "analyst"}),
+    "POST /members/<uuid:id>/management/": Body("form", lambda side, things: {"managed": "0"}),
+    "POST /scim/v2/Users": Body("json", lambda side, things: _SCIM_USER),
+    "POST /scim/v2/Users/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
+    "PUT /scim/v2/Users/<str:id>": Body("json", lambda side, things: _SCIM_USER),
+    "PATCH /scim/v2/Users/<str:id>": Body("json", lambda side, things: _scim_patch("displayName", "New")),
+    "DELETE /scim/v2/Users/<str:id>": NOTHING,
+    "POST /scim/v2/Groups": Body(
+        "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
+    ),
+    "POST /scim/v2/Groups/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
+    "PUT /scim/v2/Groups/<str:group>": Body(
+        "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
+    ),
+    "PATCH /scim/v2/Groups/<str:group>": Body(
+        "json", lambda side, things: _scim_patch("members", [{"value": things.member}])
+    ),
+    "DELETE /scim/v2/Groups/<str:group>": NOTHING,
+    "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
+    "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
+    "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
+    "POST /identity/provisioning/groups/<uuid:group>/role/": Body("form", lambda side, things: {"role": "analyst"}),
+    "POST /members/<uuid:id>/management/": Body("form", lambda side, things: {"managed": "0"}),
     "POST /hooks/<uuid:webhook>": Body("json", headers=_signature),
     "POST /mcp": Body("json", _tool_call, names_things=True),
     "POST /mcp-servers/new/": Body("form", lambda side, things: _MCP_FORM),
@@ -501,8 +591,11 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/mcp-servers/<uuid:server>/tools": Body("json", lambda side, things: {"tools": []}),
     "POST /api/v1/runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
 }
+# What answers nothing to a member, whoever they are: addresses of SCIM at which there is nothing, a visitor's way out.
+NOWHERE = {"/scim/v2/<path:rest>", "/visit/leave/"}
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {
+    "/visit/",
     "/accounts/login/",
     "/accounts/logout/",
     "/accounts/inactive/",
@@ -525,6 +618,14 @@ REFUSING_WORDS = {
 }
 # Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
 UNMARKED = {
+    "/scim/v2/ServiceProviderConfig",
+    "/scim/v2/ResourceTypes",
+    "/scim/v2/ResourceTypes/<str:name>",
+    "/scim/v2/Schemas",
+    "/scim/v2/Schemas/<str:name>",
+    "/retention/<str:retained>/",
+    "/api/v1/retention",
+    "/api/v1/retention/<str:retained>",
     "/api/v1/usage",
     "/api/v1/model-usage",
     "/api/v1/performance",
@@ -597,6 +698,8 @@ class Operation:
     is_open: bool
     by_session: bool = True
     """Whether it takes the session of a browser, and so a CSRF token with whatever writes."""
+    by_directory: bool = False
+    """Whether it takes the token of a directory, and no other credential."""
     code: str = ""
     """The permission that it declares; empty for a page, whose selectors and services demand their own."""
 
@@ -660,11 +763,14 @@ def operations() -> list[Operation]:
     """Every method of every route of a tenant's host."""
     found = []
     for route, view in routes():
+        if route in NOWHERE:
+            continue
         app = _app(view.__module__)
         if isinstance(view, type) and issubclass(view, ApiView):
             by_session = ConsoleSession in view.authentication_classes
+            by_directory = ScimBearer in view.authentication_classes
             for method, code in view.permission.items():
-                found.append(Operation(method, route, app, True, code == OPEN, by_session, code))
+                found.append(Operation(method, route, app, True, code == OPEN, by_session, by_directory, code))
         else:
             is_open = route in OPEN_PAGES and not (isinstance(view, type) and issubclass(view, ConsoleView))
             there = [each for each in ("GET", "POST") if hasattr(view, each.lower())] or ["GET"]
@@ -735,12 +841,15 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "audit.sequence": lambda things: UUID(things.open_run),
     "ai.train": lambda things: UUID(things.open_run),
     "ai.trial": lambda things: UUID(things.open_run),
+    "compliance.privacy": lambda things: UUID(things.open_run),
+    "compliance.retention": lambda things: work_id(),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
     "workflows.run": lambda things: UUID(things.open_run),
     "workflows.call": lambda things: UUID(things.open_run),
     "workflows.schedule": lambda things: UUID(things.open_run),
     "workflows.act": lambda things: UUID(things.open_run),
+    "accounts.visit_end": lambda things: UUID(things.grant),
 }
 # Kinds whose ids are those of tenants.
 PLATFORM_WORK = {"tenants.provision", "tenants.delete", "dummy.platform"}

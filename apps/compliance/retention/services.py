@@ -46,8 +46,9 @@ def kind_get(key: str) -> Retained:
     return kind
 
 
-def period_lock(kind: Retained) -> Period:
-    """The period of a kind, locked for the rest of the transaction."""
+def period_lock(*, who: Principal, kind: Retained) -> Period:
+    """The period of a kind, locked for the rest of the transaction in which it is to be set."""
+    demand(who, RETENTION_MANAGE)
     RetentionPeriod.objects.get_or_create(kind=kind.key)
     row = RetentionPeriod.objects.select_for_update(of=("self",)).select_related("changed_by").get(pk=kind.key)
     return Period(kind, row, timezone.now())
@@ -63,7 +64,7 @@ def period_set(*, who: Principal, user: User, kind: Retained, days: int | None, 
     days = kind.default if to_default else days
     _require_within(kind, days)
     with transaction.atomic():
-        before = period_lock(kind)
+        before = period_lock(who=who, kind=kind)
         row, present = before.row, before.days
         if days == before.wanted and row.is_set != to_default:
             return before
