@@ -20,6 +20,7 @@ from orchestrall_client import (
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
+    audit_models,
     custom_agents,
     decision_models,
     evaluation_models,
@@ -31,6 +32,7 @@ from orchestrall_client import (
     training_models,
     workflow_models,
 )
+from orchestrall_client.audit import Audit
 from orchestrall_client.batches import Batches
 from orchestrall_client.credentials import Tokens
 from orchestrall_client.custom_agents import CustomAgents
@@ -59,6 +61,13 @@ OPERATIONS = {
 # What an operation answers with: the model itself, or for a list the one of its items.
 ANSWERS: dict[str, type[Model]] = {
     "agents_list": Agent,
+    "audit_entries_list": audit_models.AuditEntry,
+    "audit_entry_get": audit_models.AuditEntryDetail,
+    "audit_entry_proof": audit_models.EntryProof,
+    "audit_consistency": audit_models.Consistency,
+    "audit_checkpoints_list": audit_models.AuditCheckpoint,
+    "audit_integrity": audit_models.AuditIntegrity,
+    "audit_public_key": audit_models.AuditKey,
     "custom_agents_list": custom_agents.CustomAgentListed,
     "custom_agent_create": custom_agents.CustomAgent,
     "custom_agent_get": custom_agents.CustomAgent,
@@ -194,6 +203,7 @@ ANSWERS: dict[str, type[Model]] = {
 }
 # What the client calls besides, for an answer that is no model of its own.
 OTHERS = {
+    "audit_export",
     "custom_agent_draft_discard",
     "batch_rows_csv",
     "dataset_delete",
@@ -236,6 +246,8 @@ LEFT_OUT = {
     "agent_configuration_restore": "set up by a person in the console",
 }
 LISTS: dict[str, Callable[..., Any]] = {
+    "audit_entries_list": Audit.list,
+    "audit_checkpoints_list": Audit.checkpoints,
     "batches_list": Batches.list,
     "batch_runs": Batches.runs,
     "datasets_list": Datasets.list,

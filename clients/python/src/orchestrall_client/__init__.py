@@ -3,6 +3,17 @@
 Start at `Client`. Everything here is the package's interface; its modules are not.
 """
 
+from orchestrall_client.audit_models import (
+    AuditActor,
+    AuditCheckpoint,
+    AuditEntry,
+    AuditEntryDetail,
+    AuditIntegrity,
+    AuditKey,
+    AuditSubject,
+    Consistency,
+    EntryProof,
+)
 from orchestrall_client.client import Client
 from orchestrall_client.custom_agents import CustomAgent, CustomAgentListed, CustomAgentVersion
 from orchestrall_client.decision_models import (
@@ -109,6 +120,13 @@ __all__ = [
     "ActsFor",
     "Agent",
     "Approval",
+    "AuditActor",
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditEntryDetail",
+    "AuditIntegrity",
+    "AuditKey",
+    "AuditSubject",
     "Batch",
     "BatchDetail",
     "BatchRows",
@@ -122,6 +140,7 @@ __all__ = [
     "Client",
     "Column",
     "Conflict",
+    "Consistency",
     "CustomAgent",
     "CustomAgentListed",
     "CustomAgentVersion",
@@ -132,6 +151,7 @@ __all__ = [
     "DecisionDetail",
     "Difference",
     "DriftWatch",
+    "EntryProof",
     "Evaluation",
     "EvaluationDetail",
     "Feedback",

@@ -10,6 +10,7 @@ from typing import Literal, Self
 import httpx
 
 from orchestrall_client.agents import Agents
+from orchestrall_client.audit import Audit
 from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
 from orchestrall_client.custom_agents import CustomAgents
@@ -86,6 +87,7 @@ class Client:
             agent=f"orchestrall-client/{__version__}",
         )
         self.agents = Agents(self._connection)
+        self.audit = Audit(self._connection)
         self.batches = Batches(self._connection)
         self.custom_agents = CustomAgents(self._connection)
         self.datasets = Datasets(self._connection)
