@@ -262,6 +262,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _custom(opened, marker)
     _models(ended, "ended", marker)
     _mcp_server(ended, marker)
+    _sso(ended, marker)
     _models(opened, "queued", marker)
     workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
@@ -637,6 +638,29 @@ def _models(run: Any, status: str, marker: str) -> None:
         **of,
     )
     PromptAnswer.objects.create(id=run.pk, trial=trial, position=0, side=0, answered={"text": f"Said {marker}"})
+
+
+def _sso(run: Any, marker: str) -> None:
+    """An identity provider of the id of a run, with a domain of that id."""
+    from apps.accounts.models import SsoConnection, SsoDomain
+
+    name = f"p{run.number}-{marker}"
+    access = {
+        "entity_id": f"https://login.example/{marker}",
+        "sso_url": f"https://login.example/{marker}/sso",
+        "certificates": [_saml_keys()["certificate"]],
+    }
+    made = SsoConnection.objects.create(
+        id=run.pk, kind="saml", name=name, access=access, rules={}, keys=_saml_keys(), is_enabled=True
+    )
+    SsoDomain.objects.create(id=run.pk, connection=made, name=f"{name}.invalid".lower(), token=marker)
+
+
+@cache
+def _saml_keys() -> dict[str, str]:
+    from apps.accounts.sso.saml import keys_made
+
+    return keys_made("Of the tests")
 
 
 def _mcp_server(run: Any, marker: str) -> None:

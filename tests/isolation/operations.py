@@ -47,6 +47,10 @@ NAMES: dict[str, dict[str, Name]] = {
         "grant": lambda side, things: things.grant,
         # Of what SCIM says of itself.
         "name": lambda side, things: "User",
+        # Of each run there is an identity provider with a domain under its id: see `ground`.
+        "connection": lambda side, things: things.run,
+        "domain": lambda side, things: things.run,
+        "kind": lambda side, things: "oidc",
     },
     "gateway": {"id": lambda side, things: things.api_key, "code": lambda side, things: "not_found"},
     "datasets": {"id": lambda side, things: things.dataset},
@@ -115,6 +119,8 @@ OF_THE_TENANT = {
     ("accounts", "account"),
     ("accounts", "group"),
     ("accounts", "token"),
+    ("accounts", "connection"),
+    ("accounts", "domain"),
     ("accounts", "grant"),
     ("gateway", "id"),
     ("datasets", "id"),
@@ -246,6 +252,8 @@ NOTHING = Body("form")
 TABLE = Body("file", lambda side, things: {"file": "item,period,quantity\na,2026-01-01,1\na,2026-02-01,2\n"})
 MCP_ADDRESS = "http://127.0.0.1:9/mcp"
 """Of a server that nobody may call from here: no connection is made."""
+_SSO_FORM = {"name": "new", "access.issuer": "http://127.0.0.1:9/login", "access.client_id": "x"}
+_SSO_NEW = {"kind": "oidc", "name": "New", "access": {"issuer": "http://127.0.0.1:9/login", "client_id": "x"}}
 _MCP_FORM = {"name": "new", "access.url": MCP_ADDRESS}
 BODIES: dict[str, Body] = {
     "POST /custom-agents/new/": Body("form", lambda side, things: _builder(side)),
@@ -550,6 +558,23 @@ BODIES: dict[str, Body] = {
     "POST /identity/operators/<uuid:grant>/decline/": NOTHING,
     "POST /identity/operators/<uuid:grant>/revoke/": NOTHING,
     "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
+    "POST /identity/sso/": Body("form", lambda side, things: {}),
+    "POST /identity/sso/new/<str:kind>/": Body("form", lambda side, things: _SSO_FORM),
+    "POST /identity/sso/<uuid:connection>/": Body("form", lambda side, things: {**_SSO_FORM, "_edit": "add rules.roles"}),
+    "POST /identity/sso/<uuid:connection>/test/": NOTHING,
+    "POST /identity/sso/<uuid:connection>/turn/": Body("form", lambda side, things: {"on": "0"}),
+    "POST /identity/sso/<uuid:connection>/delete/": NOTHING,
+    "POST /identity/sso/<uuid:connection>/domains/": Body("form", lambda side, things: {"name": "new.example"}),
+    "POST /identity/sso/<uuid:connection>/domains/<uuid:domain>/verify/": NOTHING,
+    "POST /identity/sso/<uuid:connection>/domains/<uuid:domain>/remove/": NOTHING,
+    "POST /api/v1/sso/connections": Body("json", lambda side, things: _SSO_NEW),
+    "PATCH /api/v1/sso/connections/<uuid:connection>": Body("json", lambda side, things: {"is_enabled": False}),
+    "DELETE /api/v1/sso/connections/<uuid:connection>": NOTHING,
+    "POST /api/v1/sso/connections/<uuid:connection>/test": NOTHING,
+    "POST /api/v1/sso/connections/<uuid:connection>/domains": Body("json", lambda side, things: {"name": "new.example"}),
+    "DELETE /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>": NOTHING,
+    "POST /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>/verify": NOTHING,
+    "PUT /api/v1/sso/policy": Body("json", lambda side, things: {"is_only": False}),
     "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
     "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
@@ -593,6 +618,17 @@ BODIES: dict[str, Body] = {
 }
 # What answers nothing to a member, whoever they are: addresses of SCIM at which there is nothing, a visitor's way out.
 NOWHERE = {"/scim/v2/<path:rest>", "/visit/leave/"}
+# What answers a refusal to whoever brings nothing that a provider has signed for this browser: across tenants it is tried
+# with what one has signed (tests/accounts/sso, group "other tenant").
+OF_PROVIDERS = {
+    "/sso/out/<str:ticket>/",
+    "/sso/<uuid:connection>/again/",
+    "/sso/<uuid:connection>/callback/",
+    "/sso/<uuid:connection>/acs/",
+    "/sso/<uuid:connection>/acs/finish/",
+    "/sso/<uuid:connection>/sls/",
+    "/sso/<uuid:connection>/backchannel/",
+}
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {
     "/visit/",
@@ -608,6 +644,9 @@ OPEN_PAGES = {
     "/accounts/2fa/authenticate/",
     "/accounts/2fa/webauthn/login/",
     "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "/sso/find/",
+    "/sso/<uuid:connection>/login/",
+    "/sso/<uuid:connection>/metadata/",
     "/.well-known/jwks.json",
     "/.well-known/oauth-protected-resource/mcp",
 }
@@ -664,6 +703,9 @@ UNMARKED = {
     "/members/service-accounts/new/",
     "/members/invite/",
     "/identity/",
+    "/identity/sso/new/<str:kind>/",
+    "/identity/sso/<uuid:connection>/metadata.xml",
+    "/api/v1/sso/policy",
     "/accounts/reauthenticate/",
     "/accounts/2fa/",
     "/accounts/2fa/reauthenticate/",
@@ -763,7 +805,7 @@ def operations() -> list[Operation]:
     """Every method of every route of a tenant's host."""
     found = []
     for route, view in routes():
-        if route in NOWHERE:
+        if route in NOWHERE | OF_PROVIDERS:
             continue
         app = _app(view.__module__)
         if isinstance(view, type) and issubclass(view, ApiView):
