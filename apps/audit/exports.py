@@ -2,7 +2,7 @@
 
 The first line says what it is: tenant, public key, epochs with their newest published checkpoints, and whether it is
 the whole log. Then comes one line per entry in the order of the tree; those that have no place there yet; for the whole
-log its published checkpoints; and a last line with the number of entries, by which a file that was cut off is known.
+log its checkpoints; and a last line with the number of entries, by which a file that was cut off is known.
 
     {"entry": <document>, "epoch": 1, "index": 0, "leaf": <hash>, "facts": {salt, content}, "personal": {...}}
 
@@ -115,7 +115,7 @@ def export_lines(
             count += 1
             yield _line(_told(known.get(id), None))
     if is_whole:
-        yield from _checkpoints(made_at)
+        yield from _checkpoints()
     yield _line({"end": True, "entries": count})
 
 
@@ -163,11 +163,11 @@ def _epochs(within: str, times: dict[str, Any]) -> Iterator[_Epoch]:
                 yield _Epoch(number, first, last, size, note.note if note else None, covered)
 
 
-def _checkpoints(made_at: datetime) -> Iterator[str]:
-    """Those that were outside when the export began, as the database has them."""
-    rows = AuditCheckpoint.objects.filter(published_at__lte=made_at).order_by("epoch", "size")
-    for each in rows.iterator(chunk_size=BATCH):
-        yield _line({"checkpoint": each.note, "epoch": each.epoch, "size": each.size, "root": bytes(each.root).hex()})
+def _checkpoints() -> Iterator[str]:
+    """All of them, as the database has them."""
+    for each in AuditCheckpoint.objects.order_by("epoch", "size").iterator(chunk_size=BATCH):
+        told = {"checkpoint": each.note, "published": each.published_at is not None}
+        yield _line({**told, "epoch": each.epoch, "size": each.size, "root": bytes(each.root).hex()})
 
 
 def _leaves(epoch: _Epoch, entries: QuerySet[AuditEntry] | None) -> Iterator[Sequence[AuditLeaf]]:

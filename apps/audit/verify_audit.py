@@ -303,6 +303,8 @@ class Verifier:
         self.outside, self.report, self.restored = outside, report, set(restored)
         self.epochs: dict[int, Epoch] = {}
         self.seen: set[str] = set()
+        self.known: set[tuple[int, int]] = set()
+        """Checkpoints that the database has."""
         self.made_at = datetime.now(UTC)
         self.is_whole = self.is_filtered = self.is_ended = False
 
@@ -432,7 +434,10 @@ class Verifier:
             )
 
     def _checkpoint(self, line: dict[str, Any]) -> None:
-        """One as the database has it."""
+        """One as the database has it. It is published within a minute, or while the place outside is away, later."""
+        self.known.add((line["epoch"], line["size"]))
+        if not line["published"] and (line["epoch"], line["size"]) not in self.outside.found:
+            return
         found = self._in_database(line["epoch"], line["checkpoint"])
         if found and (line["size"], line["root"]) != (found.size, found.root.hex()):
             self.report.finding(f"The checkpoint {found} was altered in the database: it tells another size or root.")
@@ -470,6 +475,9 @@ class Verifier:
                 self.report.notes.append(f"{told} Epoch {successor} began with a restore, as you say.")
             else:
                 self.report.finding(f"{told} Were they lost when the log was restored, say --restored {successor}.")
+        for each in due:
+            if each.size <= size and (epoch.number, each.size) not in self.known:
+                self.report.finding(f"The checkpoint {each} was deleted from the database.")
         if not epoch.is_other:
             for where, document in epoch.waiting:
                 self._uncovered(where, document)
