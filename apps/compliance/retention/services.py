@@ -95,6 +95,11 @@ def _require_within(kind: Retained, days: int | None) -> None:
 # ------------------------------------------------------------------------------------------------------------ the work
 
 
+def looks_begin(**_: object) -> None:
+    """When a tenant is made: have its periods gone by from now on. Those from before get their row by `pending`."""
+    work.schedule(KIND, work_id())
+
+
 def retention_perform(claim: work.Claim) -> None:
     """Go by the periods, as far as a turn goes; the next look is in a day, or at once where there is more.
 
