@@ -193,3 +193,30 @@ SCIM_TOKEN_REVOKED = entry_kind(
     "revoked the provisioning token {subject}",
     category="access",
 )
+
+subject_kind("accounts.operatorgrant", "Operator access")
+
+ACCESS_ASKED = entry_kind(
+    "accounts.access_asked",
+    "Operator access asked for",
+    "asked to be let in as {after[role]} for {after[hours]} hours",
+    category="platform",
+    personal=["reason"],
+)
+ACCESS_GRANTED = entry_kind(
+    "accounts.access_granted",
+    "Operator access granted",
+    "let in an operator as {after[role]} until {after[ends_at]}",
+    category="platform",
+    personal=["reason"],
+)
+ACCESS_DECLINED = entry_kind(
+    "accounts.access_declined", "Operator access declined", "declined to let an operator in", category="platform"
+)
+ACCESS_ENTERED = entry_kind(
+    "accounts.access_entered", "Operator entered", "entered by a grant of an owner", category="platform"
+)
+ACCESS_LEFT = entry_kind("accounts.access_left", "Operator left", "is out again", category="platform")
+ACCESS_REVOKED = entry_kind(
+    "accounts.access_revoked", "Operator access revoked", "ended the access of an operator", category="platform"
+)

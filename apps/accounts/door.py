@@ -80,6 +80,8 @@ def token_standing(user: User, *, signed_in_at: float, kinds: Collection[str]) -
 def _standing(user: User, at: float, kinds: Collection[str]) -> Standing:
     if user.signed_out_at is not None and at <= user.signed_out_at.timestamp():
         return Standing.ENDED
+    if user.is_visitor:
+        return Standing.IN  # they showed their factor where they come from, at the operators' host
     if user.sign_in_policy.is_met_by(user.role, kinds) or time.time() < user.factor_due_at.timestamp():
         return Standing.IN
     return Standing.DEMANDED

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from apps.accounts import door
 from apps.accounts.door import Standing
-from apps.common.errors import NotAuthenticated
+from apps.common.errors import NotAuthenticated, PermissionDenied
 from apps.console import errors
 from apps.console.stepup import FactorRequired
 
@@ -56,9 +56,16 @@ class SignInGuard:
         if door.see(request.session):
             UserSession.objects.create_from_request(request)
         match = request.resolver_match
+        if request.user.is_visitor and request.path_info.startswith("/accounts/"):  # nothing of an account is theirs
+            return None if match is not None and match.url_name == "account_logout" else _no_account(request)
         if standing is Standing.IN or (match is not None and match.url_name in WAY_IN):
             return None
         return _demanded(request)
+
+
+def _no_account(request: HttpRequest) -> HttpResponseBase:
+    """A visitor has no password, address or factor here to look after, and makes none that would outlast the visit."""
+    return errors.problem_page(request, PermissionDenied("A visiting operator has no account here. Nothing was done."))
 
 
 def _ended(request: HttpRequest) -> HttpResponseBase | None:

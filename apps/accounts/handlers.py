@@ -26,6 +26,7 @@ from apps.accounts.auditing import (
     SIGNED_OUT,
 )
 from apps.accounts.models import User
+from apps.accounts.operator_access import handlers as _operator_access  # noqa: F401  # its kind of work
 from apps.audit.kinds import EntryKind
 from apps.audit.services import record
 

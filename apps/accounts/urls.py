@@ -6,6 +6,7 @@ app_name = "accounts"
 urlpatterns = [
     path("", views.MemberList.as_view(), name="members"),
     path("invite/", views.MemberInvite.as_view(), name="invite"),
+    path("<uuid:id>/management/", views.MemberManagement.as_view(), name="management"),
     path("service-accounts/", views.ServiceAccountList.as_view(), name="services"),
     path("service-accounts/new/", views.ServiceAccountCreate.as_view(), name="service-new"),
     path("service-accounts/<uuid:account>/role/", views.ServiceAccountRole.as_view(), name="service-role"),

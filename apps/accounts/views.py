@@ -38,7 +38,10 @@ class MemberList(ConsoleView):
         can_manage = self.who.can(MEMBERS_MANAGE)
         context = {
             "page": page,
-            "rows": [{"member": each, "may": can_manage and _may(self.user, each)} for each in page.members],
+            "rows": [
+                {"member": each, "may": can_manage and _may(self.user, each), "ours": _is_ours(each)}
+                for each in page.members
+            ],
             "narrow": narrow,
             "filtered": any(narrow[key] for key in ("q", "role", "state")),
             "states": STATES,
@@ -127,6 +130,16 @@ class MemberInviteAgain(MemberAction):
     def act(self, member: User) -> None:
         services.member_invite_again(actor=self.user, member=member)
         messages.success(self.request, f"Another link is on its way to {member.email}.")
+
+
+class MemberManagement(MemberAction):
+    """Take a member over from the directory, or give them back to it."""
+
+    def act(self, member: User) -> None:
+        managed = self.request.POST.get("managed") == "1"
+        member = services.member_management_set(actor=self.user, member=member, managed=managed)
+        told = "is the directory's again" if managed else "is yours to change now, and the directory is refused"
+        messages.success(self.request, f"{member} {told}.")
 
 
 class ServiceAccountList(ConsoleView):
@@ -221,6 +234,12 @@ class ServiceAccountReactivate(ServiceAccountAction):
 def _may(actor: User, member: User) -> bool:
     """Whether the buttons of a row make sense; the services decide."""
     return actor.pk != member.pk and rank(actor.role) <= rank(member.role)
+
+
+def _is_ours(member: User) -> bool:
+    """Whether a member is changed here, and not in the directory."""
+    known = getattr(member, "directory", None)
+    return known is None or not known.is_managed or member.role == "owner"
 
 
 def _grantable(actor: User) -> list[Role]:

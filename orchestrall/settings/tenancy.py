@@ -102,6 +102,7 @@ UNFOLD = {
             {
                 "items": [
                     {"title": "Tenants", "icon": "domain", "link": reverse_lazy("admin:tenants_tenant_changelist")},
+                    {"title": "Enter one", "icon": "door_open", "link": "/admin/access/"},
                     {"title": "Your console", "icon": "home", "link": "/", "active": lambda request: False},
                 ]
             }

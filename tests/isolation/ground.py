@@ -420,6 +420,43 @@ def _soon() -> Any:
     return timezone.now() + timedelta(days=1)
 
 
+def _group(id: UUID, marker: str, member: Any) -> str:
+    """A group of the directory that gives the role that its member has."""
+    from apps.accounts.models import DirectoryGroup
+
+    group = DirectoryGroup.objects.create(id=id, display_name=f"Group {marker}", role=member.role)
+    group.members.add(member)
+    return str(id)
+
+
+def _scim_token(id: UUID, marker: str) -> str:
+    """What a directory comes with. Its row has this id in both tenants."""
+    import secrets
+
+    from apps.accounts.models import ScimToken
+    from apps.gateway.marks import SCIM, digest_of, mint
+
+    prefix = secrets.token_hex(4)
+    text = mint(f"{SCIM}{prefix}_")
+    ScimToken.objects.create(
+        id=id, name=f"Directory {marker}", prefix=prefix, digest=digest_of(text), expires_at=_soon()
+    )
+    return text
+
+
+def _scim_token_row(id: UUID, marker: str) -> str:
+    _scim_token(id, marker)
+    return str(id)
+
+
+def _soon() -> Any:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    return timezone.now() + timedelta(days=1)
+
+
 def _dataset(id: UUID, marker: str, owner: Any) -> str:
     """A dataset of this id from the start: what is stored of it is sealed to its id."""
     from unittest.mock import patch

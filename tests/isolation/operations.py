@@ -44,6 +44,10 @@ NAMES: dict[str, dict[str, Name]] = {
         "account": lambda side, things: things.service_account,
         "group": lambda side, things: things.group,
         "token": lambda side, things: things.scim_token,
+        # Of what SCIM says of itself.
+        "name": lambda side, things: "User",
+        "group": lambda side, things: things.group,
+        "token": lambda side, things: things.scim_token,
         "grant": lambda side, things: things.grant,
         # Of what SCIM says of itself.
         "name": lambda side, things: "User",
@@ -119,6 +123,7 @@ OF_THE_TENANT = {
     ("accounts", "account"),
     ("accounts", "group"),
     ("accounts", "token"),
+    ("accounts", "grant"),
     ("accounts", "connection"),
     ("accounts", "domain"),
     ("accounts", "grant"),
@@ -235,6 +240,16 @@ def _scim_patch(path: str, value: object) -> Mapping[str, Any]:
 
 
 _GRANT = {"operator_email": "ops@example.org", "role": "auditor", "hours": "1", "reason": "New"}
+_SCIM = "urn:ietf:params:scim:schemas:core:2.0"
+_SCIM_USER = {"schemas": [f"{_SCIM}:User"], "userName": "new@example.org"}
+_SCIM_GROUP = {"schemas": [f"{_SCIM}:Group"], "displayName": "New"}
+
+
+def _scim_patch(path: str, value: object) -> Mapping[str, Any]:
+    operation = {"op": "replace", "path": path, "value": value}
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+
+
 _SCIM = "urn:ietf:params:scim:schemas:core:2.0"
 _SCIM_USER = {"schemas": [f"{_SCIM}:User"], "userName": "new@example.org"}
 _SCIM_GROUP = {"schemas": [f"{_SCIM}:Group"], "displayName": "New"}
@@ -560,7 +575,9 @@ BODIES: dict[str, Body] = {
     "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
     "POST /identity/sso/": Body("form", lambda side, things: {}),
     "POST /identity/sso/new/<str:kind>/": Body("form", lambda side, things: _SSO_FORM),
-    "POST /identity/sso/<uuid:connection>/": Body("form", lambda side, things: {**_SSO_FORM, "_edit": "add rules.roles"}),
+    "POST /identity/sso/<uuid:connection>/": Body(
+        "form", lambda side, things: {**_SSO_FORM, "_edit": "add rules.roles"}
+    ),
     "POST /identity/sso/<uuid:connection>/test/": NOTHING,
     "POST /identity/sso/<uuid:connection>/turn/": Body("form", lambda side, things: {"on": "0"}),
     "POST /identity/sso/<uuid:connection>/delete/": NOTHING,
@@ -571,10 +588,17 @@ BODIES: dict[str, Body] = {
     "PATCH /api/v1/sso/connections/<uuid:connection>": Body("json", lambda side, things: {"is_enabled": False}),
     "DELETE /api/v1/sso/connections/<uuid:connection>": NOTHING,
     "POST /api/v1/sso/connections/<uuid:connection>/test": NOTHING,
-    "POST /api/v1/sso/connections/<uuid:connection>/domains": Body("json", lambda side, things: {"name": "new.example"}),
+    "POST /api/v1/sso/connections/<uuid:connection>/domains": Body(
+        "json", lambda side, things: {"name": "new.example"}
+    ),
     "DELETE /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>": NOTHING,
     "POST /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>/verify": NOTHING,
     "PUT /api/v1/sso/policy": Body("json", lambda side, things: {"is_only": False}),
+    "POST /identity/operators/": Body("form", lambda side, things: _GRANT),
+    "POST /identity/operators/<uuid:grant>/approve/": NOTHING,
+    "POST /identity/operators/<uuid:grant>/decline/": NOTHING,
+    "POST /identity/operators/<uuid:grant>/revoke/": NOTHING,
+    "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
     "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
     "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
@@ -585,9 +609,7 @@ BODIES: dict[str, Body] = {
     "PUT /scim/v2/Users/<str:id>": Body("json", lambda side, things: _SCIM_USER),
     "PATCH /scim/v2/Users/<str:id>": Body("json", lambda side, things: _scim_patch("displayName", "New")),
     "DELETE /scim/v2/Users/<str:id>": NOTHING,
-    "POST /scim/v2/Groups": Body(
-        "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
-    ),
+    "POST /scim/v2/Groups": Body("json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}),
     "POST /scim/v2/Groups/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
     "PUT /scim/v2/Groups/<str:group>": Body(
         "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
@@ -629,6 +651,8 @@ OF_PROVIDERS = {
     "/sso/<uuid:connection>/sls/",
     "/sso/<uuid:connection>/backchannel/",
 }
+# What answers nothing to anybody: it says in the protocol's words that there is nothing.
+NOWHERE = {"/scim/v2/<path:rest>"}
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {
     "/visit/",

@@ -69,7 +69,10 @@ def request_of(operation: Operation, side: Side, things: Things, *, filled_by: S
 
 
 def by_owner(operation: Operation, wanted: Request, owner: Side) -> Request:
-    """The request as the owner of `owner` makes it: programs with a token, people with a session."""
+    """The request as the owner of `owner` makes it: programs with a token, people with a session, the directory with
+    its own."""
+    if operation.by_directory:
+        return replace(wanted, bearer=owner.scim_token)
     return replace(wanted, bearer=owner.token) if operation.is_api else replace(wanted, session=owner.session)
 
 

@@ -160,7 +160,14 @@ class ScimView(ApiView):
             raise Changed(detail="The resource has changed since that version; nothing was changed.")
 
 
-class Users(ScimView):
+class UserList(ScimView):
+    def find(self, asked: Any) -> Response:
+        search = search_read(User, asked)
+        found = selectors.users_find(who=self.directory, asked=search, base=self.base)
+        return self.listed(found.documents, start=found.start, total=found.total, asked=search)
+
+
+class Users(UserList):
     permission = _LIST
 
     @extend_schema(exclude=True)
@@ -177,23 +184,15 @@ class Users(ScimView):
         made = selectors.user_document(found, base=self.base)
         return self.shown(made, 201)
 
-    def find(self, asked: Any) -> Response:
-        search = search_read(User, asked)
-        found = selectors.users_find(who=self.directory, asked=search, base=self.base)
-        return self.listed(found.documents, start=found.start, total=found.total, asked=search)
 
-
-class UserSearch(Users):
+class UserSearch(UserList):
     """The same by POST, for a filter that shall stand in no address."""
 
     permission = {"POST": MEMBERS_VIEW}
-    http_method_names = ["post"]
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
         return self.find(request.data)
-
-    get = None  # type: ignore[assignment]
 
 
 class UserOne(ScimView):
@@ -239,7 +238,14 @@ class UserOne(ScimView):
         return self.get(self.request, id)
 
 
-class Groups(ScimView):
+class GroupList(ScimView):
+    def find(self, asked: Any) -> Response:
+        search = search_read(Group, asked)
+        found = selectors.groups_find(who=self.directory, asked=search, base=self.base)
+        return self.listed(found.documents, start=found.start, total=found.total, asked=search)
+
+
+class Groups(GroupList):
     permission = _LIST
 
     @extend_schema(exclude=True)
@@ -256,23 +262,15 @@ class Groups(ScimView):
         made = selectors.group_document(found, base=self.base)
         return self.shown(made, 201)
 
-    def find(self, asked: Any) -> Response:
-        search = search_read(Group, asked)
-        found = selectors.groups_find(who=self.directory, asked=search, base=self.base)
-        return self.listed(found.documents, start=found.start, total=found.total, asked=search)
 
-
-class GroupSearch(Groups):
+class GroupSearch(GroupList):
     """The same by POST."""
 
     permission = {"POST": MEMBERS_VIEW}
-    http_method_names = ["post"]
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
         return self.find(request.data)
-
-    get = None  # type: ignore[assignment]
 
 
 class GroupOne(ScimView):

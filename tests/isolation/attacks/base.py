@@ -61,6 +61,8 @@ SCOPED = Need("every key may call it", lambda each: each.code not in {"", OPEN, 
 NAMES = Need("it names no thing of a tenant", lambda each: each.names_things)
 IN_ADDRESS = Need("its address names no thing of a tenant", lambda each: each.names_things_in_address)
 API = Need("it is a page, which takes no token and no key", lambda each: each.is_api)
+KEYED = Need("it takes no API key", lambda each: each.is_api and not each.by_directory)
+BY_DIRECTORY = Need("it takes no token of a directory", lambda each: each.by_directory)
 READS = Need("it only writes", lambda each: each.method == "GET")
 WRITES = Need("it only reads", lambda each: each.method != "GET")
 READS_OR_NAMES = Need(

@@ -9,7 +9,9 @@ from typing import Any
 from tests.isolation import forgery
 from tests.isolation.attacks.base import (
     API,
+    BY_DIRECTORY,
     CLOSED,
+    KEYED,
     REFRESHES,
     REVOKE,
     SCOPED,
@@ -107,6 +109,41 @@ CREDENTIALS = [
         (API,),
     ),
     Attack(
+        "foreign token of a directory",
+        "Send the token that the other tenant's directory provisions with to our host.",
+        _with(bearer=lambda side: side.scim_token),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "foreign token of a directory whose row was copied",
+        "The same, after its row was copied into our tenant.",
+        _with(bearer=lambda side: side.copied_scim_token),
+        nobody,
+        (API,),
+    ),
+    Attack(
+        "own token of a directory where none is taken",
+        "Use what our directory provisions with for anything but provisioning.",
+        lambda attempt: attempt.send(attempt.request(bearer=attempt.ours.scim_token)),
+        nobody,
+        (KEYED, CLOSED),
+    ),
+    Attack(
+        "own token or key where a directory's is taken",
+        "Provision with an API key of ours that holds every scope.",
+        lambda attempt: attempt.send(attempt.request(bearer=attempt.ours.api_key)),
+        nobody,
+        (BY_DIRECTORY,),
+    ),
+    Attack(
+        "own token of a directory at the foreign host",
+        "Send what our directory provisions with to the other tenant's host.",
+        lambda attempt: attempt.send(attempt.request(attempt.theirs, bearer=attempt.ours.scim_token)),
+        nobody,
+        (BY_DIRECTORY,),
+    ),
+    Attack(
         "foreign session whose row was copied",
         "The same, after the row of the session was copied into our tenant, as by a careless restore.",
         _with(session=lambda side: side.copied_session),
@@ -177,7 +214,7 @@ CREDENTIALS = [
         "Use a key of our own tenant for what its scopes do not hold.",
         _narrow_key,
         always(Outcome.FORBIDDEN),
-        (API, CLOSED, SCOPED),
+        (KEYED, CLOSED, SCOPED),
     ),
     Attack(
         "secret of the foreign owner",

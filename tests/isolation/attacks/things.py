@@ -8,6 +8,7 @@ from tests.isolation.attacks.base import (
     API,
     CHANGES,
     IN_ADDRESS,
+    KEYED,
     LINK,
     MANY,
     NAMES,
@@ -66,7 +67,7 @@ THINGS = [
         "The same with a key of ours that holds every scope.",
         _foreign_id_by_key,
         always(Outcome.NOT_FOUND),
-        (API, NAMES),
+        (KEYED, NAMES),
     ),
     Attack(
         "whether a foreign thing exists",
