@@ -66,8 +66,8 @@ def test_the_text_of_a_refresh_token_is_stored_nowhere(owner: User) -> None:
 
 def test_a_token_that_comes_a_second_time_ends_the_whole_family(owner: User, program: Program) -> None:
     stolen = refresh.refresh_issue(user=owner)
-    _, second = refresh.refresh_trade(text=stolen)
-    _, third = refresh.refresh_trade(text=second)
+    _, second, _ = refresh.refresh_trade(text=stolen)
+    _, third, _ = refresh.refresh_trade(text=second)
     other = refresh.refresh_issue(user=owner)
     answer = post(program, REFRESH, {"refresh_token": stolen})
     assert answer.status_code == 401
@@ -165,7 +165,7 @@ def test_a_refresh_token_of_the_other_tenant_is_refused_even_where_its_row_is_co
 
 def test_revoking_ends_the_family_and_says_nothing_of_what_it_found(owner: User, program: Program) -> None:
     first = refresh.refresh_issue(user=owner)
-    _, second = refresh.refresh_trade(text=first)
+    _, second, _ = refresh.refresh_trade(text=first)
     for token in (first, first, marks.mint("orr_"), "nonsense"):
         answer = post(program, REVOKE, {"token": token})
         assert (answer.status_code, answer.content) == (204, b"")
@@ -211,7 +211,7 @@ def test_a_successor_that_is_stored_while_the_family_is_revoked_ends_too(
 ) -> None:
     """One trades the successor, another the stolen token: the second waits for the first, and finds its row."""
     stolen = refresh.refresh_issue(user=owner)
-    _, second = refresh.refresh_trade(text=stolen)
+    _, second, _ = refresh.refresh_trade(text=stolen)
     storing = threading.Event()
     waits: list[int] = []
 
@@ -236,7 +236,7 @@ def test_a_successor_that_is_stored_while_the_family_is_revoked_ends_too(
 
     thief = threading.Thread(target=again)
     thief.start()
-    _, third = refresh.refresh_trade(text=second)
+    _, third, _ = refresh.refresh_trade(text=second)
     thief.join()
     monkeypatch.undo()
     assert is_refused(third)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -264,7 +265,8 @@ def test_of_a_client_that_is_gone_in_the_middle_of_a_message_nothing_stays(
         return {task.get_coro().__qualname__ for task in asyncio.all_tasks() - before}  # type: ignore[union-attr]
 
     running = async_to_sync(scene)()
-    assert sorted(left) == ["t_acme.tenant", "t_acme.thing.one"]
+    member = f"t_acme.member.{UUID(int=1)}"
+    assert sorted(left) == [member, "t_acme.tenant", "t_acme.thing.one"]
     assert "TenantConsumer._keep" not in running
 
 

@@ -1,0 +1,161 @@
+"""Second factors: set up, shown, taken off; what is stored of them, and what of a code is left when it was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from apps.accounts.factors.codes import code_take
+from apps.accounts.models import SignInPolicy, User
+from apps.audit.models import AuditEntry
+from apps.tenants.context import tenant_context
+from apps.tenants.models import Tenant
+from apps.tenants.sealing import SealBroken
+from tests.accounts.factors import SECRET, app_of, code, passkey_of, recovery_codes_of
+from tests.accounts.sessions import long_ago
+from tests.factories import PASSWORD
+
+Make = Callable[..., User]
+Browser = Callable[..., Client]
+LOGIN, SECOND, FACTORS, APP = "/accounts/login/", "/accounts/2fa/authenticate/", "/accounts/2fa/", "/accounts/2fa/totp/"
+
+
+@pytest.fixture
+def user(member: Make) -> User:
+    return member("owner")
+
+
+def sign_in(browser: Client, user: User) -> Any:
+    return browser.post(LOGIN, {"login": user.email, "password": PASSWORD})
+
+
+def kinds() -> list[str]:
+    return list(AuditEntry.objects.order_by("at").values_list("kind", flat=True))
+
+
+def test_an_app_is_set_up_with_its_first_code_and_recovery_codes_are_shown_once(
+    user: User, client_for: Browser
+) -> None:
+    browser = client_for(user)
+    page = browser.get(f"{APP}activate/")
+    secret = page.context["form"].secret
+    assert secret in page.content.decode()
+    first = code(secret=secret)
+    done = browser.post(f"{APP}activate/", {"code": first})
+    assert done["Location"] == "/accounts/2fa/recovery-codes/"
+    shown = browser.get(done["Location"]).content.decode()
+    app, codes = Authenticator.objects.get(type="totp"), Authenticator.objects.get(type="recovery_codes")
+    assert all(each in shown for each in codes.wrap().generate_codes())
+    again = browser.get(done["Location"]).content.decode()
+    assert not any(each in again for each in codes.wrap().generate_codes())
+    assert secret not in str(app.data)  # sealed
+    assert kinds().count("accounts.factor_added") == 2
+    assert code_take(user=user, code=first) is None  # the code that set it up is spent
+
+
+def test_a_password_alone_does_not_sign_in_who_has_an_app(user: User, client_for: Browser) -> None:
+    app_of(user)
+    browser = client_for()
+    assert sign_in(browser, user)["Location"] == SECOND
+    assert browser.get("/members/")["Location"].startswith(LOGIN)
+    assert browser.post(SECOND, {"code": "000000"}).status_code == 200
+    assert browser.post(SECOND, {"code": code()}).status_code == 302
+    assert browser.get("/members/").status_code == 200
+
+
+def test_a_code_is_good_once_whatever_becomes_of_the_cache(user: User) -> None:
+    app_of(user)
+    once = code()
+    assert code_take(user=user, code=once) is not None
+    cache.clear()
+    assert code_take(user=user, code=once) is None
+    assert code_take(user=user, code=code(-1)) is None  # nor is an earlier one good any more
+    assert code_take(user=user, code=code(1)) is not None
+
+
+@pytest.mark.parametrize("periods", [-2, 2])
+def test_a_code_of_another_time_is_refused(user: User, periods: int) -> None:
+    app_of(user)
+    assert code_take(user=user, code=code(periods)) is None
+
+
+def test_a_recovery_code_is_good_once(user: User) -> None:
+    app_of(user)
+    first, *_ = recovery_codes_of(user)
+    assert code_take(user=user, code=first) is not None
+    assert code_take(user=user, code=first) is None
+
+
+def test_a_secret_opens_for_its_owner_in_its_tenant_alone(user: User, member: Make, globex: Tenant) -> None:
+    stored = app_of(user).data["secret"]
+    assert SECRET not in stored
+    other = member("viewer")
+    Authenticator.objects.create(user=user, type="recovery_codes", data={"seed": stored})
+    moved = Authenticator.objects.filter(user=user, type="recovery_codes")
+    moved.update(user=other)
+    with pytest.raises(SealBroken):
+        moved.get() if moved.exists() else Authenticator.objects.get(user=other)
+    with tenant_context(globex):
+        twin = member("owner", tenant=globex)
+        copied = Authenticator(user=twin, type="totp", data={"secret": f"{twin.pk}.{stored.partition('.')[2]}"})
+        copied.save()
+        with pytest.raises(SealBroken):
+            code_take(user=twin, code=code())
+
+
+def test_what_is_set_up_is_changed_only_by_who_proved_it_a_short_while_ago(user: User, client_for: Browser) -> None:
+    browser = client_for(user)
+    long_ago(browser)
+    assert browser.get(f"{APP}activate/")["Location"].startswith("/accounts/reauthenticate/")
+
+
+def test_an_app_is_taken_off_with_its_recovery_codes_and_both_are_recorded(user: User, client_for: Browser) -> None:
+    app_of(user)
+    recovery_codes_of(user)
+    browser = client_for(user)
+    assert browser.post(f"{APP}deactivate/")["Location"] == FACTORS
+    assert not Authenticator.objects.exists()
+    assert kinds().count("accounts.factor_removed") == 2
+    assert user.email in mail.outbox[0].to
+
+
+def test_the_last_factor_that_a_role_asks_for_stays(user: User, client_for: Browser) -> None:
+    SignInPolicy.objects.create(demands={"owner": "second_factor"}, grace_days=1)
+    app_of(user)
+    page = client_for(user).post(f"{APP}deactivate/")
+    assert "asks for this factor" in page.content.decode()
+    assert Authenticator.objects.filter(type="totp").exists()
+
+
+def test_a_passkey_of_somebody_else_is_not_found(user: User, member: Make, client_for: Browser) -> None:
+    theirs = passkey_of(member("viewer"))
+    browser = client_for(user)
+    for what in ("edit", "remove"):
+        place = f"/accounts/2fa/webauthn/keys/{theirs.pk}/{what}/"
+        assert browser.get(place).status_code == 404
+        assert browser.post(place, {"name": "Mine"}).status_code == 404
+    assert Authenticator.objects.get().data["name"] == "Laptop"
+
+
+def test_an_administrator_takes_factors_off_that_were_lost(user: User, member: Make, client_for: Browser) -> None:
+    lost = member("viewer")
+    app_of(lost)
+    browser, theirs = client_for(user), client_for(lost)
+    assert "Authenticator app" in browser.get(f"/members/{lost.pk}/sign-ins/").content.decode()
+    browser.post(f"/members/{lost.pk}/factors/remove/")
+    assert not Authenticator.objects.exists()
+    assert theirs.get("/")["Location"].startswith(LOGIN)
+    assert "accounts.factor_removed" in kinds()
+
+
+@pytest.mark.parametrize("page", [FACTORS, f"{APP}activate/", "/accounts/2fa/webauthn/", "/accounts/2fa/webauthn/add/"])
+def test_its_pages_wear_the_dress_of_the_console(user: User, client_for: Browser, acme: Tenant, page: str) -> None:
+    text = client_for(user).get(page).content.decode()
+    assert 'class="o-bare"' in text
+    assert acme.name in text
