@@ -31,6 +31,8 @@ class Things:
     """The id of a token of the directory."""
     grant: str
     """The id of an operator's request to be let in."""
+    open_grant: str
+    """The id of a grant that lets an operator in now."""
     api_key: str
     dataset: str
     run: str
@@ -273,6 +275,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         group=_group(UUID(int=number), marker, member),
         scim_token=_scim_token_row(UUID(int=number + 500), marker),
         grant=_grant(UUID(int=number), marker),
+        open_grant=_open_grant(UUID(int=number + 500), marker, owner),
         api_key=str(UUID(int=number)),
         dataset=dataset,
         run=str(ended.pk),
@@ -412,41 +415,29 @@ def _grant(id: UUID, marker: str) -> str:
     return str(id)
 
 
-def _soon() -> Any:
-    from datetime import timedelta
-
+def _open_grant(id: UUID, marker: str, owner: Any) -> str:
     from django.utils import timezone
 
-    return timezone.now() + timedelta(days=1)
+    from apps.accounts.models import OperatorGrant
 
-
-def _group(id: UUID, marker: str, member: Any) -> str:
-    """A group of the directory that gives the role that its member has."""
-    from apps.accounts.models import DirectoryGroup
-
-    group = DirectoryGroup.objects.create(id=id, display_name=f"Group {marker}", role=member.role)
-    group.members.add(member)
-    return str(id)
-
-
-def _scim_token(id: UUID, marker: str) -> str:
-    """What a directory comes with. Its row has this id in both tenants."""
-    import secrets
-
-    from apps.accounts.models import ScimToken
-    from apps.gateway.marks import SCIM, digest_of, mint
-
-    prefix = secrets.token_hex(4)
-    text = mint(f"{SCIM}{prefix}_")
-    ScimToken.objects.create(
-        id=id, name=f"Directory {marker}", prefix=prefix, digest=digest_of(text), expires_at=_soon()
+    OperatorGrant.objects.create(
+        id=id,
+        operator_email="ops@example.org",
+        reason=f"Leave {marker}",
+        granted_by=owner,
+        granted_at=timezone.now(),
+        ends_at=_soon(),
     )
-    return text
-
-
-def _scim_token_row(id: UUID, marker: str) -> str:
-    _scim_token(id, marker)
     return str(id)
+
+
+def entry_ticket(side: Side) -> str:
+    """What takes an operator into the tenant, once."""
+    from apps.accounts.operator_access.tickets import Entry, entry_mint
+    from apps.tenants.context import tenant_context
+
+    with tenant_context(_tenant(side)):
+        return entry_mint(Entry(side.shared.open_grant, str(UUID(int=9)), "ops@example.org", "Ops"))
 
 
 def _soon() -> Any:

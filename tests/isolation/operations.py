@@ -31,7 +31,7 @@ from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
 from apps.gateway.sockets import NoSocket
-from tests.isolation.ground import PASSWORD, PROMPT, TRAINABLE, WORD, Side, Things, webhook_secret
+from tests.isolation.ground import PASSWORD, PROMPT, TRAINABLE, WORD, Side, Things, entry_ticket, webhook_secret
 
 Name = Callable[[Side, Things], object]
 
@@ -42,10 +42,6 @@ NAMES: dict[str, dict[str, Name]] = {
     "accounts": {
         "id": lambda side, things: things.member,
         "account": lambda side, things: things.service_account,
-        "group": lambda side, things: things.group,
-        "token": lambda side, things: things.scim_token,
-        # Of what SCIM says of itself.
-        "name": lambda side, things: "User",
         "group": lambda side, things: things.group,
         "token": lambda side, things: things.scim_token,
         "grant": lambda side, things: things.grant,
@@ -123,7 +119,6 @@ OF_THE_TENANT = {
     ("accounts", "account"),
     ("accounts", "group"),
     ("accounts", "token"),
-    ("accounts", "grant"),
     ("accounts", "connection"),
     ("accounts", "domain"),
     ("accounts", "grant"),
@@ -240,16 +235,6 @@ def _scim_patch(path: str, value: object) -> Mapping[str, Any]:
 
 
 _GRANT = {"operator_email": "ops@example.org", "role": "auditor", "hours": "1", "reason": "New"}
-_SCIM = "urn:ietf:params:scim:schemas:core:2.0"
-_SCIM_USER = {"schemas": [f"{_SCIM}:User"], "userName": "new@example.org"}
-_SCIM_GROUP = {"schemas": [f"{_SCIM}:Group"], "displayName": "New"}
-
-
-def _scim_patch(path: str, value: object) -> Mapping[str, Any]:
-    operation = {"op": "replace", "path": path, "value": value}
-    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
-
-
 _SCIM = "urn:ietf:params:scim:schemas:core:2.0"
 _SCIM_USER = {"schemas": [f"{_SCIM}:User"], "userName": "new@example.org"}
 _SCIM_GROUP = {"schemas": [f"{_SCIM}:Group"], "displayName": "New"}
@@ -572,7 +557,7 @@ BODIES: dict[str, Body] = {
     "POST /identity/operators/<uuid:grant>/approve/": NOTHING,
     "POST /identity/operators/<uuid:grant>/decline/": NOTHING,
     "POST /identity/operators/<uuid:grant>/revoke/": NOTHING,
-    "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
+    "POST /visit/": Body("form", lambda side, things: {"ticket": entry_ticket(side)}),
     "POST /identity/sso/": Body("form", lambda side, things: {}),
     "POST /identity/sso/new/<str:kind>/": Body("form", lambda side, things: _SSO_FORM),
     "POST /identity/sso/<uuid:connection>/": Body(
@@ -594,30 +579,6 @@ BODIES: dict[str, Body] = {
     "DELETE /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>": NOTHING,
     "POST /api/v1/sso/connections/<uuid:connection>/domains/<uuid:domain>/verify": NOTHING,
     "PUT /api/v1/sso/policy": Body("json", lambda side, things: {"is_only": False}),
-    "POST /identity/operators/": Body("form", lambda side, things: _GRANT),
-    "POST /identity/operators/<uuid:grant>/approve/": NOTHING,
-    "POST /identity/operators/<uuid:grant>/decline/": NOTHING,
-    "POST /identity/operators/<uuid:grant>/revoke/": NOTHING,
-    "POST /visit/": Body("form", lambda side, things: {"ticket": "none"}),
-    "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
-    "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
-    "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
-    "POST /identity/provisioning/groups/<uuid:group>/role/": Body("form", lambda side, things: {"role": "analyst"}),
-    "POST /members/<uuid:id>/management/": Body("form", lambda side, things: {"managed": "0"}),
-    "POST /scim/v2/Users": Body("json", lambda side, things: _SCIM_USER),
-    "POST /scim/v2/Users/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
-    "PUT /scim/v2/Users/<str:id>": Body("json", lambda side, things: _SCIM_USER),
-    "PATCH /scim/v2/Users/<str:id>": Body("json", lambda side, things: _scim_patch("displayName", "New")),
-    "DELETE /scim/v2/Users/<str:id>": NOTHING,
-    "POST /scim/v2/Groups": Body("json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}),
-    "POST /scim/v2/Groups/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
-    "PUT /scim/v2/Groups/<str:group>": Body(
-        "json", lambda side, things: {**_SCIM_GROUP, "members": [{"value": things.member}]}
-    ),
-    "PATCH /scim/v2/Groups/<str:group>": Body(
-        "json", lambda side, things: _scim_patch("members", [{"value": things.member}])
-    ),
-    "DELETE /scim/v2/Groups/<str:group>": NOTHING,
     "POST /identity/provisioning/": Body("form", lambda side, things: {"name": "New", "days": "30"}),
     "POST /identity/provisioning/tokens/<uuid:token>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
@@ -640,8 +601,8 @@ BODIES: dict[str, Body] = {
 }
 # What answers nothing to a member, whoever they are: addresses of SCIM at which there is nothing, a visitor's way out.
 NOWHERE = {"/scim/v2/<path:rest>", "/visit/leave/"}
-# What answers a refusal to whoever brings nothing that a provider has signed for this browser: across tenants it is tried
-# with what one has signed (tests/accounts/sso, group "other tenant").
+# What answers a refusal to whoever brings nothing that a provider has signed for this browser: across tenants it is
+# tried with what one has signed (tests/accounts/sso, group "other tenant").
 OF_PROVIDERS = {
     "/sso/out/<str:ticket>/",
     "/sso/<uuid:connection>/again/",
@@ -651,8 +612,6 @@ OF_PROVIDERS = {
     "/sso/<uuid:connection>/sls/",
     "/sso/<uuid:connection>/backchannel/",
 }
-# What answers nothing to anybody: it says in the protocol's words that there is nothing.
-NOWHERE = {"/scim/v2/<path:rest>"}
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {
     "/visit/",
@@ -676,6 +635,7 @@ OPEN_PAGES = {
 }
 # Words of what refuses with a status of its own: a page, and a tool's answer by JSON-RPC.
 REFUSING_WORDS = {
+    "/visit/": b"Nobody was let in",
     "/accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": b"This link no longer works",
     "/mcp": b"(not_found)",
 }

@@ -44,7 +44,7 @@ class Try:
 
 
 REVOKE = "POST /api/v1/tokens/revoke"
-SECRETS = {"POST /api/v1/tokens", "POST /accounts/login/", "POST /api/v1/tokens/refresh", REVOKE}
+SECRETS = {"POST /visit/", "POST /api/v1/tokens", "POST /accounts/login/", "POST /api/v1/tokens/refresh", REVOKE}
 
 
 @dataclass(frozen=True)
