@@ -29,6 +29,7 @@ from orchestrall_client import (
     model_setup_models,
     model_usage_models,
     models,
+    privacy_models,
     training_models,
     workflow_models,
 )
@@ -46,6 +47,7 @@ from orchestrall_client.messages import Messages
 from orchestrall_client.model_setup import ModelSetup
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
+from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
 from orchestrall_client.runs import Runs
 from orchestrall_client.trainings import Trainings
@@ -125,6 +127,20 @@ ANSWERS: dict[str, type[Model]] = {
     "model_choice_save": model_setup_models.ModelChoice,
     "model_policy_get": model_setup_models.ModelPolicy,
     "model_policy_save": model_setup_models.ModelPolicy,
+    "privacy_requests_list": privacy_models.PrivacyRequest,
+    "privacy_request_create": privacy_models.PrivacyRequestDetail,
+    "privacy_request_get": privacy_models.PrivacyRequestDetail,
+    "privacy_request_confirm": privacy_models.PrivacyRequestDetail,
+    "privacy_request_cancel": privacy_models.PrivacyRequestDetail,
+    "privacy_finds_list": privacy_models.PrivacyFind,
+    "legal_holds_list": privacy_models.LegalHold,
+    "legal_hold_set": privacy_models.LegalHold,
+    "legal_hold_get": privacy_models.LegalHold,
+    "legal_hold_release": privacy_models.LegalHold,
+    "retention_periods_list": privacy_models.RetentionPeriod,
+    "retention_period_get": privacy_models.RetentionPeriod,
+    "retention_period_set": privacy_models.RetentionPeriod,
+    "retention_records_list": privacy_models.RetentionRecord,
     "prompts_list": model_setup_models.Prompt,
     "prompt_get": model_setup_models.Prompt,
     "prompt_versions": model_setup_models.PromptVersion,
@@ -221,6 +237,7 @@ OTHERS = {
     "trained_delete",
     "model_provider_delete",
     "language_model_delete",
+    "privacy_file",
     "prompt_draft_discard",
     "token_refresh",
     "token_revoke",
@@ -261,6 +278,10 @@ LISTS: dict[str, Callable[..., Any]] = {
     "trained_list": Trainings.list,
     "model_providers_list": ModelSetup.providers,
     "language_models_list": ModelSetup.list,
+    "privacy_requests_list": Privacy.list,
+    "privacy_finds_list": Privacy.finds,
+    "legal_holds_list": Privacy.holds,
+    "retention_records_list": Retention.records,
     "prompt_versions": Prompts.versions,
     "custom_agents_list": CustomAgents.list,
     "custom_agent_versions": CustomAgents.versions,

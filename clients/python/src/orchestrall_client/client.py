@@ -23,6 +23,7 @@ from orchestrall_client.messages import Messages
 from orchestrall_client.model_setup import ModelSetup
 from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Performance, Usage
+from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
@@ -98,6 +99,8 @@ class Client:
         self.budgets = Budgets(self._connection)
         self.models = ModelSetup(self._connection)
         self.prompts = Prompts(self._connection)
+        self.privacy = Privacy(self._connection)
+        self.retention = Retention(self._connection)
         self.keys = Keys(self._connection)
         self.mcp_servers = McpServers(self._connection)
         self.messages = Messages(self._connection)
