@@ -63,7 +63,7 @@ def download(*, who: Principal, run: AgentRun, position: int, sort: Literal["htm
     row = decisions.decision_get(who=who, run=run, position=position)
     paper = paper_of(row, decisions.record_of(run), decisions.reviews_of(row), decisions.actions_of(row))
     content = pdf_bytes(paper) if sort == "pdf" else render_to_string("agents/paper.html", {"paper": paper}).encode()
-    what = f"decision {position + 1} of {run.ref}"
+    what = f"decision {row.position + 1} of {run.ref}"
     download_note(who=who, subject=auditing.run_subject(run), what=what, form=sort, digest=paper.digest)
     response = HttpResponse(content, content_type=PDF if sort == "pdf" else HTML)
     name = f"{run.ref}-decision-{position}.{sort}"  # of our making: nothing that anybody typed is in it

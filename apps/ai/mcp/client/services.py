@@ -24,7 +24,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.outbound import OutboundStopped
 from apps.common.permissions import Principal, demand
 from apps.console.schemaforms import shape_of
-from apps.console.schemaforms.secrets import MASK, dumped, kept, masked, replaced
+from apps.console.schemaforms.secrets import MASK, dumped, kept, replaced
 
 SECONDS: Final = 20.0
 """That a test of a connection may take."""
@@ -156,7 +156,7 @@ def tool_call(
 
 
 def _told(server: McpServer) -> dict[str, Any]:
-    return auditing.server_told(server, masked(shape_of(Access), server.access))
+    return auditing.server_told(server, selectors.access_shown(server))
 
 
 def _tools_told(tools: Mapping[str, Allowed]) -> dict[str, Any]:
