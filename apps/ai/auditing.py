@@ -123,3 +123,10 @@ def budget_told(budget: Budget) -> dict[str, Any]:
         "scope": budget.scope, "agent": budget.agent_key, "person": budget.user_id, "period": budget.period,
         "money": budget.money, "volume": budget.tokens, "warn_at": budget.warn_at,
     }  # fmt: skip
+
+USAGE_DOWNLOADED = entry_kind(
+    "ai.usage_downloaded",
+    "Usage downloaded",
+    "downloaded what models were used for and what that cost, from {first} to {last}",
+    category="data",
+)

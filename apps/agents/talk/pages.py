@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from pydantic import ValidationError
 
-from apps.agents import selectors
+from apps.agents import auditing, selectors
+from apps.agents.downloads import download_note
 from apps.agents.forms import InputForm
 from apps.agents.models import AgentMessage, AgentRun
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
@@ -138,6 +139,8 @@ class RunMessageFile(ConsoleView):
         found = _message(self, int(number), int(message))
         if found.status != AgentMessage.Status.SUCCEEDED:
             raise Conflict("There is no text yet. Nothing was downloaded.", remedy="Wait until it is written.")
+        subject, what = auditing.run_subject(found.run), f"text {found.number} about {found.run.ref}"
+        download_note(who=self.who, subject=subject, what=what, form=written)
         kinds: dict[Literal["txt", "md"], str] = {"txt": "text/plain", "md": "text/markdown"}
         answer = HttpResponse(file_of(Shown.of(found), written), content_type=f"{kinds[written]}; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{found.run.ref}-{found.kind}-{found.number}.{written}"'

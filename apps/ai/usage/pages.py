@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from apps.accounts.models import User
 from apps.ai.askers import askers_of
+from apps.ai.auditing import USAGE_DOWNLOADED
 from apps.ai.budgets import managing, selectors
 from apps.ai.budgets.managing import BudgetWanted, Limits
 from apps.ai.models import Budget
@@ -25,6 +26,7 @@ from apps.ai.usage import ledger
 from apps.ai.usage.alerts import alerts_of
 from apps.ai.usage.periods import PERIODS
 from apps.ai.usage.shown import Looked, expected, usage_shown
+from apps.audit.services import record
 from apps.common import spreadsheets
 from apps.common.errors import InvalidInput, Problem
 from apps.common.widgets import Sheet
@@ -74,6 +76,8 @@ class UsageExport(ConsoleView):
         span, _ = looked.period.spans(timezone.now().astimezone(UTC).date())
         rows = ledger.usage_rows(who=self.who, span=span, narrow=looked.narrow)
         cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
+        with transaction.atomic():
+            record(USAGE_DOWNLOADED, who=self.who, first=span.first, last=span.last, rows=len(cells))
         sheet = Sheet(name="usage", columns=list(_COLUMNS.values()), rows=cells)
         response = HttpResponse("".join(spreadsheets.csv_lines(sheet)), content_type="text/csv; charset=utf-8")
         name = f"usage-{span.first}-{span.last}.csv"
