@@ -26,6 +26,7 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "tokens", "description": "How a person's program signs in; and tickets for sockets and streams."},
         {"name": "keys", "description": "API keys, for programs that run by themselves."},
+        {"name": "sign-in policy", "description": "What each role signs in with, and how long sessions last."},
         {"name": "service accounts", "description": "Members that are programs: whom keys may act for."},
         {"name": "single sign-on", "description": "Identity providers that members sign in with, and their domains."},
         {"name": "agents", "description": "What can be run, what it takes and gives, and what it was measured on."},

@@ -14,8 +14,7 @@ document.addEventListener("click", (click) => {
 // What is typed into a password's field may be looked at.
 for (const field of document.querySelectorAll(".o-bare input[type=password]")) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "o-show", textContent: "Show" });
-  const label = document.querySelector(`label[for="${field.id}"]`)?.textContent.replace("*", "").trim().toLowerCase();
-  button.setAttribute("aria-label", `Show the ${label ?? "password"}`);
+  button.setAttribute("aria-label", "Show what you type");
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
     const shown = field.type === "password";
