@@ -145,7 +145,8 @@ class SsoConnectionNew(StrictModel):
     name: str = Field(max_length=60, description="It stands on the button of the sign-in page.")
     access: dict[str, Any] = Field(
         description="OpenID Connect: `issuer`, `client_id`, `client_secret`, `scopes`, `vouches`. SAML: "
-        "`metadata_url`, `metadata_xml`, or `entity_id`, `sso_url`, `slo_url` and `certificates`; and `want_signed_response`."
+        "`metadata_url`, `metadata_xml`, or `entity_id`, `sso_url`, `slo_url` and `certificates`; and besides "
+        "`want_signed_response`."
     )
     rules: dict[str, Any] = Field(
         default_factory=dict,
@@ -300,9 +301,14 @@ class SsoDomains(ApiView):
 
 
 class SsoDomainOne(ApiView):
-    permission = {"DELETE": SSO_MANAGE}
+    permission = {"GET": IDENTITY_MANAGE, "DELETE": SSO_MANAGE}
     step_up = {"DELETE"}
     problems = {"DELETE": [Conflict]}
+
+    @extend_schema(operation_id="sso_domain_get", tags=["single sign-on"], responses={200: SsoDomainOut})
+    def get(self, request: Request, connection: UUID, domain: UUID) -> Response:
+        """One domain, and what to publish for it."""
+        return self.answer(SsoDomainOut.of(selectors.domain_get(who=self.who, connection=connection, id=domain)))
 
     @extend_schema(operation_id="sso_domain_remove", tags=["single sign-on"], responses={204: None})
     def delete(self, request: Request, connection: UUID, domain: UUID) -> Response:

@@ -47,7 +47,7 @@ class SsoPage(ConsoleView):
     def _show(self, problem: Problem | None = None) -> HttpResponse:
         rows = list(selectors.connections_query(who=self.who))
         context = {
-            "rows": [{"connection": row, "state": state_of(row)} for row in rows],
+            "rows": [{"connection": row, "state": state_of(row), "place": selectors.place_of(row)} for row in rows],
             "policy": selectors.policy_get(who=self.who),
             "owners": selectors.owners(who=self.who),
             "can_manage": self.who.can(SSO_MANAGE),

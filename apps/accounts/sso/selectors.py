@@ -66,6 +66,11 @@ def access_shown(connection: SsoConnection) -> dict[str, Any]:
     return shown
 
 
+def place_of(connection: SsoConnection) -> str:
+    """Who gives out the names by which people are known there."""
+    return str(connection.access["issuer" if connection.kind == SsoConnection.Kind.OIDC else "entity_id"])
+
+
 def handed(connection: SsoConnection) -> list[tuple[str, str]]:
     """What is to be entered at the provider: what it is called there, and what it is."""
     at = {

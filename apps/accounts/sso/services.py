@@ -93,7 +93,7 @@ def connection_change(
                 remedy="Look at how it is now, and make your change to that.",
             )
         check(row)
-        before, secret, place = _content(row), _secret(row), _place(row)
+        before, secret, place = _content(row), _secret(row), selectors.place_of(row)
         if name is not None:
             row.name = _name(name)
         if taken is not None:
@@ -104,7 +104,7 @@ def connection_change(
             _require_ready(row, is_enabled)
             row.is_enabled = is_enabled
         row.seq += 1
-        if _place(row) != place:
+        if selectors.place_of(row) != place:
             row.tested_at, row.findings = None, None
             SocialAccount.objects.filter(provider=str(row.pk)).delete()
         with _once(row.name):
@@ -292,11 +292,6 @@ def _content(connection: SsoConnection) -> dict[str, Any]:
 
 def _secret(connection: SsoConnection) -> Any:
     return connection.access.get("client_secret")
-
-
-def _place(connection: SsoConnection) -> Any:
-    """Who gives out the names by which people are known there."""
-    return connection.access.get("issuer") or connection.access.get("entity_id")
 
 
 def _policy(row: SsoPolicy) -> dict[str, Any]:

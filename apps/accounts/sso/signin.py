@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts import door
 from apps.accounts.models import SsoConnection, User
@@ -73,7 +73,7 @@ def provider_of(request: HttpRequest, connection: SsoConnection) -> Any:
     return speaks(request, app=app_of(connection))
 
 
-@require_GET
+@require_safe
 @_open
 def login(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """To the provider."""
@@ -83,7 +83,7 @@ def login(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     return to
 
 
-@require_GET
+@require_safe
 @_open
 def again(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """To the provider, which is to have whoever is signed in prove anew who they are."""
@@ -96,7 +96,7 @@ def again(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     return to
 
 
-@require_GET
+@require_safe
 @_open
 def callback(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """Back from a provider of OpenID Connect."""
@@ -126,7 +126,7 @@ def acs(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @_open
 def acs_finish(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """The answer of a provider of SAML, with the session that asked for it."""
@@ -143,7 +143,7 @@ def acs_finish(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     return _in(request, connection, person, proved, state)
 
 
-@require_GET
+@require_safe
 @_open
 def sls(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """A provider of SAML ends sessions, or answers that it has ended its own."""
@@ -175,7 +175,7 @@ def backchannel(request: HttpRequest, connection: UUID) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @_anybody
 def metadata(request: HttpRequest, connection: UUID) -> HttpResponse:
     """What a provider of SAML has to know of us. It is public, and there before the connection is turned on."""
@@ -185,7 +185,7 @@ def metadata(request: HttpRequest, connection: UUID) -> HttpResponse:
     return HttpResponse(saml.metadata_of(found), content_type="application/samlmetadata+xml")
 
 
-@require_GET
+@require_safe
 @_anybody
 def find(request: HttpRequest) -> HttpResponse:
     """Which provider the addresses of a domain sign in with: a page with its button."""
@@ -200,7 +200,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sso/find.html", context)
 
 
-@require_GET
+@require_safe
 @_anybody
 def out(request: HttpRequest, ticket: str) -> HttpResponse:
     """Signed out here; on to the provider, so that its own session ends too."""
