@@ -80,16 +80,19 @@ def said_of(entry: AuditEntry) -> Said:
         return Said(is_broken=True)
     parts = [part for part in (facts, personal) if part is not None]
     own = {"subject", "before", "after", "too_large"}
-    circumstances = {"actor", "email", "address", "agent"}
+    around = {"actor", "email", "address", "agent"}
     more = {name: value for name, value in (facts or {}).items() if name not in own}
-    more |= {name: value for name, value in (personal or {}).items() if name not in own | circumstances}
-    of_people = personal or {}
+    more |= {name: value for name, value in (personal or {}).items() if name not in own | around}
+    circumstances = {name: str((personal or {}).get(name, "")) for name in around}
     return Said(
         before=_joined(parts, "before"),
         after=_joined(parts, "after"),
         facts=more,
         subject=next((str(part["subject"]) for part in parts if part.get("subject")), ""),
-        **{name: str(of_people.get(name, "")) for name in circumstances},
+        actor=circumstances["actor"],
+        email=circumstances["email"],
+        address=circumstances["address"],
+        agent=circumstances["agent"],
         too_large=tuple(part["too_large"] for part in parts if isinstance(part.get("too_large"), Mapping)),
         has_facts=facts is not None,
         has_personal=personal is not None,

@@ -152,7 +152,7 @@ def test_the_log_is_exported_as_lines_and_that_is_recorded(api: APIClient, ada: 
     id = role_set(ada, grace)
     answer = api.get(f"{V1}/export?kind=accounts.role_set")
     assert answer["Content-Type"] == "application/jsonl; charset=utf-8"
-    lines = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
+    lines = [json.loads(line) for line in answer.getvalue().decode().splitlines()]
     assert lines[1]["entry"]["id"] == str(id)
     assert lines[-1] == {"end": True, "entries": 1}
     assert AuditEntry.objects.order_by("-id")[0].kind == "compliance.audit_exported"

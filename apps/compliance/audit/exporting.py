@@ -59,7 +59,7 @@ def export_begin(*, who: Principal, narrow: AuditFilter, form: Form) -> Export:
         rows = selectors.entries_query(who=who, narrow=narrow)
         newest = rows.values_list("pk", flat=True).first()
         entries = rows.count()
-        record(AUDIT_EXPORTED, who=who, entries=entries, format=WORDS[form], filter=narrow.told())  # type: ignore[arg-type]
+        record(AUDIT_EXPORTED, who=who, entries=entries, format=WORDS[form], filter=narrow.told())
     return Export(narrow, newest, entries)
 
 
