@@ -268,6 +268,7 @@ def _is_of(row: Session, person: Person) -> bool:
 class SessionsKept(RetainedRows):
     key = "accounts.session"
     title = "Sessions that have ended"
+    group = "People and programs"
     what = "Their rows are deleted."
     note = "The period begins when they end."
     default = 1
@@ -279,6 +280,7 @@ class SessionsKept(RetainedRows):
 class DevicesKept(RetainedRows):
     key = "accounts.device"
     title = "Devices that were not seen for long"
+    group = "People and programs"
     what = "The row with address and browser is deleted."
     note = "They help members to see who used their account."
     default = 90

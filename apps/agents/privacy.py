@@ -200,6 +200,7 @@ def _ended(before: datetime, *, decided: bool) -> QuerySet[Any]:
 class RunsKept(RetainedRows):
     key = "agents.run"
     title = "Runs of agents without a decision"
+    group = "Runs and decisions"
     what = "They are deleted with inputs, results and conversations; the audit log keeps that they were."
     note = "As long as somebody may ask how a result came about. The EU AI Act asks for six months (Art. 26(6))."
     default = 400
@@ -212,6 +213,7 @@ class RunsKept(RetainedRows):
 class DecidedRunsKept(RetainedRows):
     key = "agents.decision"
     title = "Runs of agents with a decision"
+    group = "Runs and decisions"
     what = "They are deleted with inputs, results, decisions, reviews and conversations."
     note = "Evidence of decisions: in many trades six to ten years; at least the six months of the EU AI Act."
     default = 3653
@@ -225,6 +227,7 @@ class DecidedRunsKept(RetainedRows):
 class MessagesKept(RetainedRows):
     key = "agents.message"
     title = "Conversations about results"
+    group = "Runs and decisions"
     what = "Questions and answers are deleted; the runs stay."
     note = "No law asks for them."
     default = 365
@@ -235,6 +238,7 @@ class MessagesKept(RetainedRows):
 class BatchesKept(RetainedRows):
     key = "agents.batch"
     title = "Batches whose runs are gone"
+    group = "Runs and decisions"
     what = "They are deleted."
     note = "They go after their runs."
     default = 400
@@ -245,6 +249,7 @@ class BatchesKept(RetainedRows):
 class EvaluationsKept(RetainedRows):
     key = "agents.evaluation"
     title = "Evaluations"
+    group = "Runs and decisions"
     what = "Their results are deleted; the cases stay."
     note = "Evidence that an agent was tested: two years are usual."
     default = 731

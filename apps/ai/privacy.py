@@ -144,6 +144,7 @@ class TrainedModels(PersonalRows):
 class Traces(RetainedRows):
     key = "ai.trace"
     title = "What was sent to models and answered"
+    group = "Models"
     what = "The words go; the ledger keeps what the call was for and what it cost."
     note = "Enough to look into what went wrong. The EU AI Act asks for six months of logs (Art. 26(6))."
     default = 183
@@ -155,6 +156,7 @@ class Traces(RetainedRows):
 class Ledger(RetainedRows):
     key = "ai.call"
     title = "Ledger of calls of models"
+    group = "Models"
     what = "The rows are deleted, and no longer counted in usage."
     note = "Where calls are charged on, they belong to the accounts: six to ten years in many countries."
     default = 1096
@@ -166,6 +168,7 @@ class Ledger(RetainedRows):
 class TrialsKept(RetainedRows):
     key = "ai.prompt_trial"
     title = "Trials of prompts"
+    group = "Models"
     what = "They are deleted with their answers."
     note = "No law knows them."
     default = 365

@@ -102,6 +102,7 @@ class _Parts(Retained):
 class PersonalKept(_Parts):
     key = "audit.personal"
     title = "Who it was, in the audit log"
+    group = "Audit and records"
     what = "Names, addresses and networks in entries are shredded; what was done, and the account's key, stay."
     note = "Long enough to look into what happened. The EU AI Act asks for six months of logs (Art. 26(6))."
     default = 731
@@ -112,6 +113,7 @@ class PersonalKept(_Parts):
 class FactsKept(_Parts):
     key = "audit.facts"
     title = "What was done, in the audit log"
+    group = "Audit and records"
     what = "Before, after and circumstances are shredded; kind, time and place in the log stay, and it still verifies."
     note = "Evidence: in many trades six to ten years."
     default = 3653

@@ -106,6 +106,8 @@ class Retained(ABC):
 
     key: ClassVar[str]
     title: ClassVar[str]
+    group: ClassVar[str]
+    """Under which a page shows it, beside others' of the same."""
     what: ClassVar[str]
     """What is removed, and what stays, in a sentence."""
     note: ClassVar[str]

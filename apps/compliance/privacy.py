@@ -117,6 +117,7 @@ class Records(PersonalRows):
 class RequestsKept(RetainedRows):
     key = "compliance.request"
     title = "Privacy requests that have ended"
+    group = "Audit and records"
     what = "They are deleted with the record of what was found."
     note = "Evidence that people were answered: three years are usual, as claims lapse then in many countries."
     default = 1096
@@ -128,6 +129,7 @@ class RequestsKept(RetainedRows):
 class RecordsKept(RetainedRows):
     key = "compliance.record"
     title = "Records of what was removed"
+    group = "Audit and records"
     what = "They are deleted; the audit log goes on telling it."
     note = "Evidence that periods were gone by."
     default = 1096

@@ -130,6 +130,7 @@ def _told(cell: Any) -> Any:
 class DatasetsKept(RetainedRows):
     key = "datasets.dataset"
     title = "Datasets"
+    group = "Data"
     what = (
         "They are deleted with their files; results of runs that used them stay. A workflow that names one fails then."
     )

@@ -48,6 +48,7 @@ class Answers(PersonalRows):
 class AnswersKept(RetainedRows):
     key = "gateway.answer"
     title = "Answers kept for repeated requests"
+    group = "People and programs"
     what = "They are deleted; a request that is repeated afterwards has its effect again."
     note = "They are good for 24 hours. The period begins then."
     default = 1
@@ -59,6 +60,7 @@ class AnswersKept(RetainedRows):
 class RefreshTokensKept(RetainedRows):
     key = "gateway.refresh_token"
     title = "Sign-ins of programs that have ended"
+    group = "People and programs"
     what = "Their rows are deleted."
     note = "They are kept a while, so that a stolen token is noticed when it is used again."
     default = 7
@@ -70,6 +72,7 @@ class RefreshTokensKept(RetainedRows):
 class KeysKept(RetainedRows):
     key = "gateway.key"
     title = "API keys that have expired or were revoked"
+    group = "People and programs"
     what = "Their rows are deleted; the audit log goes on naming them."
     note = "The period begins when they expire."
     default = 365

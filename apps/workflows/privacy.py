@@ -144,6 +144,7 @@ def _ended(model: Any, before: datetime, *, decided: bool) -> QuerySet[Any]:
 class RunsKept(RetainedRows):
     key = "workflows.run"
     title = "Runs of workflows in which nobody decided"
+    group = "Runs and decisions"
     what = "They are deleted with their steps, calls and payloads; the audit log keeps that they were."
     note = "As long as somebody may ask how a result came about. The EU AI Act asks for six months (Art. 26(6))."
     default = 400
@@ -156,6 +157,7 @@ class RunsKept(RetainedRows):
 class DecidedRunsKept(RetainedRows):
     key = "workflows.decision"
     title = "Runs of workflows in which a person decided"
+    group = "Runs and decisions"
     what = "They are deleted with their questions, answers, steps and payloads."
     note = "Evidence of decisions: in many trades six to ten years; at least the six months of the EU AI Act."
     default = 3653
@@ -169,6 +171,7 @@ class DecidedRunsKept(RetainedRows):
 class MessagesKept(RetainedRows):
     key = "workflows.message"
     title = "Ids of messages to webhooks"
+    group = "Runs and decisions"
     what = "They are deleted; the runs that they started stay."
     note = "A message that comes again within two days is known by them."
     default = 7

@@ -21,7 +21,7 @@ from apps.agents.models import AgentDecision, AgentMessage, AgentResult, AgentRe
 from apps.ai.models import ModelCall
 from apps.audit.services import Record, record_many
 from apps.common.privacy import Person
-from apps.datasets.services import dataset_upload
+from apps.datasets.services import dataset_from_frame
 from apps.gateway.models import RefreshToken
 from apps.tenants.context import current_tenant
 from apps.tenants.fields import payload_fields
@@ -47,10 +47,13 @@ def _audit(ana: User, times: int) -> int:
 
 
 def _datasets(ana: User, times: int) -> int:
+    import polars
+
+    names = ("name", "mail", "customer")
+    people = [dict(zip(names, who, strict=True)) for who in (ANA, OTHER, ("Cy Young", "cy@people.example", "KD-1"))]
     for n in range(times):
-        rows = [f"{n},{who[0]},{who[1]},{who[2]}\n" for who in (ANA, OTHER)]
-        table = "sum,name,mail,customer\n" + "".join(rows) + f"{n + 1},Cy Young,cy@people.example,KD-1\n"
-        dataset_upload(file=BytesIO(table.encode()), name=f"table {n}.csv", user=None)
+        frame = polars.DataFrame([{"sum": n + row, **who} for row, who in enumerate(people)])
+        dataset_from_frame(frame=frame, name=f"table {n}", filename=f"table {n}.parquet", user=None)
     return times
 
 

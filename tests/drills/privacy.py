@@ -46,7 +46,8 @@ def measure() -> Iterator[Case]:
             for place in left[:10]:
                 yield Case("left behind", place, 1, bar="0", holds=False)
             yield Case("raw scan", "places that name the person", len(left), bar="0", holds=not left)
-            changed = sum(ground.others().get(place) != said for place, said in before.items())
+            after = ground.others()
+            changed = sum(after.get(place) != said for place, said in before.items())
             yield Case("others' data", "places", len(before))
             yield Case("others' data", "places that changed", changed, bar="0", holds=changed == 0)
             yield from log_verifies(tenant)

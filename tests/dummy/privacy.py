@@ -37,6 +37,7 @@ class DummyNotes(PersonalData):
 class DummyLog(Retained):
     key = "dummy.log"
     title = "Log for tests"
+    group = "Tests"
     what = "The lines go."
     note = "No law knows them."
     default = 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from django.apps import apps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -15,12 +14,12 @@ from apps.common.errors import InvalidInput, Issue, Problem
 from apps.common.privacy import Retained
 from apps.compliance.permissions import RETENTION_MANAGE, RETENTION_VIEW
 from apps.compliance.retention import selectors, services
-from apps.compliance.retention.periods import GRACE
+from apps.compliance.retention.periods import GRACE, YEAR
 from apps.compliance.retention.selectors import Looked
 from apps.console.views import ConsoleView
 
 RECENT = 20
-UNITS = {"days": 1, "months": 30.4375, "years": 365.25}
+UNITS = {"days": 1, "months": YEAR / 12, "years": YEAR}
 
 
 class RetentionPage(ConsoleView):
@@ -31,7 +30,7 @@ class RetentionPage(ConsoleView):
         looked = selectors.periods_looked(who=self.who)
         records = list(selectors.records_query(who=self.who)[:RECENT])
         context = {
-            "groups": [(_title(label), list(items)) for label, items in groupby(looked, key=_label)],
+            "groups": [(group, list(items)) for group, items in groupby(sorted(looked, key=_group), key=_group)],
             "coming": [each for each in looked if each.period.comes_at is not None],
             "due": sum(each.due for each in looked),
             "next_look": selectors.next_look([each.period for each in looked]),
@@ -104,12 +103,8 @@ def _days(entered: dict[str, str]) -> int:
     return round(int(number) * unit)
 
 
-def _label(looked: Looked) -> str:
-    return looked.period.kind.key.partition(".")[0]
-
-
-def _title(label: str) -> str:
-    return str(apps.get_app_config(label).verbose_name)
+def _group(looked: Looked) -> str:
+    return looked.period.kind.group
 
 
 def _titles() -> dict[str, str]:

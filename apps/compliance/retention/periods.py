@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.common.privacy import RETAINED, Retained
 from apps.compliance.models import RetentionPeriod
 
+YEAR: Final = 365.25
 GRACE: Final = timedelta(hours=24)
 """Until a shorter period holds, so that a slip can be undone."""
 
@@ -34,6 +35,18 @@ class Period:
     def wanted(self) -> int | None:
         """What was set, whether it holds already or not."""
         return self.row.days if self.row.is_set else self.kind.default
+
+    @property
+    def days_text(self) -> str:
+        return days_text(self.days)
+
+    @property
+    def wanted_text(self) -> str:
+        return days_text(self.wanted)
+
+    @property
+    def default_text(self) -> str:
+        return days_text(self.kind.default)
 
     @property
     def comes_at(self) -> datetime | None:
@@ -60,3 +73,13 @@ def periods_now() -> list[Period]:
 def is_shorter(wanted: int | None, present: int | None) -> bool:
     """Whether more would go by one period than by the other."""
     return wanted is not None and (present is None or wanted < present)
+
+
+def days_text(days: int | None) -> str:
+    """A period in words: whole years from two on, else days."""
+    if days is None:
+        return "for ever"
+    years = round(days / YEAR)
+    if years > 1 and abs(days - years * YEAR) < 1:
+        return f"{years} years"
+    return f"{days:,} day{'' if days == 1 else 's'}"
