@@ -52,9 +52,10 @@ select %s, level, index, hash from unnest(%s::int[], %s::bigint[], %s::bytea[]) 
 # What is pending and has no entry any more is no work: nothing can be made of it, and the state of the log tells it.
 _LATE: Final = """
 select exists (
-    select from audit_pending p join audit_entry e on e.id = p.entry where e.at < clock_timestamp() - %s
+    select from audit_pending p join audit_entry e on e.id = p.entry
+    where e.at < clock_timestamp() - %s * interval '1 second'
 ) or exists (
-    select from audit_checkpoint where published_at is null and at < clock_timestamp() - %s
+    select from audit_checkpoint where published_at is null and at < clock_timestamp() - %s * interval '1 second'
     and epoch = (select max(epoch) from audit_checkpoint)
 )
 """
@@ -163,7 +164,7 @@ def standing() -> Standing:
 def is_late(by: timedelta) -> bool:
     """Whether something waits for longer than that to be put into the tree, or to be published."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATE, [by, by])
+        cursor.execute(_LATE, [by.total_seconds()] * 2)
         late: bool = cursor.fetchone()[0]
     return late
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -171,7 +171,7 @@ def _nudge(tenant: Tenant, asked: float) -> None:
         return
     with nullcontext() if current_schema() == tenant.schema_name else tenant_context(tenant):
         with connection.cursor() as cursor:  # by the database's clock, as work is due by it
-            cursor.execute("select clock_timestamp() + %s", [timedelta(seconds=SEQUENCED_WITHIN)])
+            cursor.execute("select clock_timestamp() + %s * interval '1 second'", [SEQUENCED_WITHIN])
             due_at = cursor.fetchone()[0]
         schedule(SEQUENCE, tenant.pk, due_at=due_at)
     _relied_on[tenant.pk] = asked + SEQUENCED_WITHIN - 1

@@ -83,11 +83,14 @@ def work_row() -> tuple[bool, float] | None:
             "from public.dispatch_work where kind = %s",
             [SEQUENCE],
         )
-        return cursor.fetchone()
+        found: tuple[bool, float] | None = cursor.fetchone()
+        return found
 
 
 def make_due() -> None:
+    """Let the sequencer's row be due, and no other be there that a turn would begin with."""
     with connection.cursor() as cursor:
+        cursor.execute("delete from public.dispatch_work where kind <> %s", [SEQUENCE])
         cursor.execute("update public.dispatch_work set due_at = clock_timestamp() where kind = %s", [SEQUENCE])
 
 

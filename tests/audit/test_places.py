@@ -73,16 +73,19 @@ def test_the_newest_of_an_epoch_is_seen_from_any_earlier_one(place: Place) -> No
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for act in (lambda: Folder(tmp_path / "file").put("t/x", "x"), lambda: Folder(tmp_path / "file").newest("t", "")):
-        with pytest.raises(PlaceUnavailable, match="file"):
-            act()
+    folder = Folder(tmp_path / "file")
+    with pytest.raises(PlaceUnavailable, match="file"):
+        folder.put("t/x", "x")
+    with pytest.raises(PlaceUnavailable, match="file"):
+        folder.newest("t", "")
 
 
 def test_a_bucket_that_is_not_there_says_so(bucket_address: str) -> None:
     gone = Bucket("s3://nowhere", bucket_address)
-    for act in (lambda: gone.put("t/x", "x"), lambda: gone.newest("t", "")):
-        with pytest.raises(PlaceUnavailable, match="s3://nowhere"):
-            act()
+    with pytest.raises(PlaceUnavailable, match="s3://nowhere"):
+        gone.put("t/x", "x")
+    with pytest.raises(PlaceUnavailable, match="s3://nowhere"):
+        gone.newest("t", "")
 
 
 def test_a_service_that_does_not_answer_says_so(bucket_address: str) -> None:

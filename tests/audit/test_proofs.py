@@ -74,9 +74,9 @@ def test_there_is_no_proof_of_what_is_not_covered_or_not_there(grown: list[bytes
     (fresh,) = recorded()
     with pytest.raises(NotCoveredYet):
         selectors.inclusion_proof(fresh)
+    later, early = AuditLeaf.objects.get(epoch=1, seq=9).entry, AuditCheckpoint.objects.get(size=7)
     with pytest.raises(NotCoveredYet):
-        later = AuditLeaf.objects.get(epoch=1, seq=9).entry
-        selectors.inclusion_proof(later, checkpoint=AuditCheckpoint.objects.get(size=7))
+        selectors.inclusion_proof(later, checkpoint=early)
     with pytest.raises(NotFound):
         selectors.inclusion_proof(uuid7())
     with pytest.raises(NotFound):

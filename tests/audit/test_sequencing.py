@@ -132,7 +132,7 @@ def test_the_row_ends_when_nothing_came_for_as_long_as_anybody_relies_on_it(sequ
 
 def test_a_signal_during_the_look_brings_another_one(sequence: Sequence, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded()
-    append, late = sequencing.append, []
+    append, late = sequencing.append, list[None]()
 
     def interrupted(now: Any) -> int:
         count = append(now)

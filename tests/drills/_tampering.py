@@ -47,7 +47,7 @@ def log_make(entries: int, *, every: int) -> None:
     began = timezone.now() - AGE
     for start in range(0, entries, every):
         at = began + AGE / 2 * start / entries
-        with patch.object(services.timezone, "now", lambda at=at: at), patch.object(services, "_nudge"):
+        with patch.object(timezone, "now", lambda at=at: at), patch.object(services, "_nudge"):
             record_some(min(every, entries - start), start)
         with transaction.atomic():
             sequencing.append(at)

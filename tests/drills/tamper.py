@@ -64,6 +64,7 @@ def window() -> Iterator[Case]:
     exposed = []
     for leaf in AuditLeaf.objects.filter(entry__in=committed):
         covering = next(each for each in checkpoints if each.size > leaf.seq)
+        assert covering.published_at is not None  # as was waited for
         exposed.append((covering.published_at - committed[leaf.entry]).total_seconds())
     least = len(exposed) == RECORDED
     yield Case("exposure window", "entries that were covered", len(exposed), bar=str(RECORDED), holds=least)

@@ -92,7 +92,7 @@ def _words(state: Integrity) -> str:
 
 def _tenant(slug: str) -> Tenant:
     with public_context():
-        tenant = Tenant.objects.filter(slug=slug).first()
+        tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         raise CommandError(f"There is no tenant {slug!r}. See `manage.py tenant list`.")
     return tenant
