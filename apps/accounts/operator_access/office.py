@@ -28,7 +28,7 @@ class OfficeView(ConsoleView):
     page_title = "Enter an organisation"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not request.user.is_operator:  # type: ignore[union-attr]
+        if request.user.is_authenticated and not request.user.is_operator:
             return errors.problem_page(request, NotFound("There is nothing at this address that you may see."))
         return super().dispatch(request, *args, **kwargs)
 
@@ -61,7 +61,13 @@ class Organisation(OfficeView):
         tenant = self.tenant(slug)
         try:
             with tenant_context(tenant):
-                services.access_ask(operator=self.operator, **{**values, "hours": number(values["hours"])})
+                services.access_ask(
+                    operator=self.operator,
+                    role=values["role"],
+                    hours=number(values["hours"]),
+                    reason=values["reason"],
+                    ticket=values["ticket"],
+                )
         except Problem as problem:
             return self._shown(slug, values, problem)
         messages.success(request, f"Asked. The owners of {tenant.name} see it on their dashboard.")

@@ -18,6 +18,7 @@ from apps.accounts.models.grants import HOURS, VISITOR_ROLES
 from apps.accounts.operator_access import selectors, services
 from apps.accounts.permissions import IDENTITY_MANAGE, OPERATORS_ADMIT
 from apps.common.errors import NotFound, Problem
+from apps.console.stepup import KEY
 from apps.console.views import SIGNED_IN, ConsoleView
 from apps.gateway.permissions import OPEN
 
@@ -37,7 +38,14 @@ class OperatorsPage(ConsoleView):
         """Let an operator in whom nobody asked for."""
         values = {key: request.POST.get(key, "") for key in ("operator_email", "role", "reason", "ticket", "hours")}
         try:
-            services.access_grant(actor=self.user, **{**values, "hours": number(values["hours"])})
+            services.access_grant(
+                actor=self.user,
+                operator_email=values["operator_email"],
+                role=values["role"],
+                hours=number(values["hours"]),
+                reason=values["reason"],
+                ticket=values["ticket"],
+            )
         except Problem as problem:
             return self._shown(values, problem)
         messages.success(request, "The operator may enter now. You can end it here at any time.")
@@ -137,14 +145,14 @@ def _session_begin(request: HttpRequest, visitor: User) -> None:
     """A session that ends with the grant. What needs to be proved anew is not for visitors: nothing was proved here."""
     login(request, visitor, backend=BACKEND)
     door.begin(request.session, visitor)
-    facts = request.session[door.KEY]
-    request.session[door.KEY] = {**facts, "proved": 0}
+    request.session[KEY] = {**request.session[KEY], "proved": 0}
     request.session.set_expiry(visitor.valid_until)
 
 
 def _door(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, "accounts/operator_door.html", {"page_title": "Operator access", **context}, status=status)
+    response = render(
+        request, "accounts/operator_door.html", {"page_title": "Operator access", **context}, status=status
+    )
     add_never_cache_headers(response)
     response["Referrer-Policy"] = "no-referrer"  # the ticket stands in the address
     return response
-

@@ -29,7 +29,7 @@ from apps.accounts.models import OperatorGrant, OperatorVisit, User
 from apps.accounts.models.grants import HOURS, VISITOR_ROLES
 from apps.accounts.operator_access.tickets import Entry, entry_mint, entry_redeem
 from apps.accounts.permissions import OPERATORS_ADMIT
-from apps.audit.actors import Actor, Acts
+from apps.audit.actors import Actor
 from apps.audit.kinds import EntryKind
 from apps.audit.services import Subject, record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
@@ -138,7 +138,7 @@ def visit_begin(*, ticket: str) -> User:
     """Let in whoever brings a ticket of this tenant: the account that they act by. Raises `NotFound` for a ticket that
     was used, came too late, is of another tenant, or whose grant has ended meanwhile."""
     entry = entry_redeem(ticket)
-    grant = entry and OperatorGrant.objects.select_for_update().filter(pk=entry.grant).first()
+    grant = OperatorGrant.objects.select_for_update().filter(pk=entry.grant).first() if entry else None
     now = timezone.now()
     if entry is None or grant is None or not grant.is_open(now) or grant.operator_email not in {"", entry.email}:
         raise NotFound(
@@ -188,9 +188,7 @@ def _granted(actor: User, grant: OperatorGrant) -> OperatorGrant:
     grant.granted_by, grant.granted_at, grant.ends_at = actor, now, now + timedelta(hours=grant.hours)
     grant.save()
     schedule(VISIT_END, grant.pk, due_at=grant.ends_at)
-    _record(
-        ACCESS_GRANTED, actor, grant, after={"role": grant.role, "ends_at": grant.ends_at}, reason=grant.reason
-    )
+    _record(ACCESS_GRANTED, actor, grant, after={"role": grant.role, "ends_at": grant.ends_at}, reason=grant.reason)
     return grant
 
 
@@ -212,17 +210,16 @@ def _visits_end(grant: OperatorGrant, visits: Any = None) -> None:
         _record(ACCESS_LEFT, operator, grant, visitor=visit.visitor_id)
 
 
-def _record(kind: EntryKind, who: Acts, grant: OperatorGrant, **facts: Any) -> None:
+def _record(kind: EntryKind, who: User | Operator, grant: OperatorGrant, **facts: Any) -> None:
     """Record in this tenant and in the operators'. There, people of this one are not named."""
     record(kind, who=who, subject=grant, **facts)
     tenant, operators = current_tenant(), tenant_by_schema(settings.OPERATORS_SCHEMA)
     if operators is None or operators.pk == tenant.pk:
         return
-    if isinstance(who, User):
-        who = Actor("person", who.pk, f"An owner of {tenant.slug}")
+    told = Actor("person", who.pk, f"An owner of {tenant.slug}") if isinstance(who, User) else who.as_actor()
     facts.pop("reason", None)
     with tenant_context(operators):
-        record(kind, who=who, subject=Subject("tenants.tenant", str(tenant.pk), tenant.slug), **facts)
+        record(kind, who=told, subject=Subject("tenants.tenant", str(tenant.pk), tenant.slug), **facts)
 
 
 def _said(operator_email: str, role: str, hours: int, reason: str, ticket: str) -> dict[str, Any]:
@@ -245,4 +242,3 @@ def _said(operator_email: str, role: str, hours: int, reason: str, ticket: str) 
     if issues:
         raise InvalidInput("Nothing was granted or asked for.", issues=issues)
     return {"operator_email": operator_email, "role": role, "hours": hours, "reason": reason, "ticket": ticket}
-

@@ -31,8 +31,8 @@ from scim2_models import (
     ServiceProviderConfig,
     Uniqueness,
 )
-from scim2_models import User as StandardUser
 from scim2_models.messages.error import Error
+from scim2_models.resources.user import Email
 from scim2_models.urn import URN
 
 from apps.accounts.models import DirectoryGroup
@@ -62,7 +62,7 @@ class Name(ComplexAttribute):
 
 class Membership(ComplexAttribute):
     value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
-    ref: Annotated[Reference["Group"] | None, Mutability.read_only] = Field(  # type: ignore[type-arg]
+    ref: Annotated[Reference["Group"] | None, Mutability.read_only] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     display: Annotated[str | None, Mutability.read_only] = None
@@ -80,15 +80,15 @@ class User(Resource[Any]):
     display_name: str | None = Field(None, max_length=150)
     active: bool | None = None
     """Whether the person may come in."""
-    emails: list[StandardUser.Emails] | None = Field(None, max_length=20)
-    Emails: ClassVar[type[ComplexAttribute]] = StandardUser.Emails
+    emails: list[Email] | None = Field(None, max_length=20)
+    Emails: ClassVar[type[ComplexAttribute]] = Email
     groups: Annotated[list[Membership] | None, Mutability.read_only] = None
     Groups: ClassVar[type[ComplexAttribute]] = Membership
 
 
 class Member(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
-    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(  # type: ignore[type-arg]
+    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
@@ -178,7 +178,7 @@ def user_document(account: Account, *, base: str) -> User:
     user.user_name, user.active = account.email, account.is_active
     user.external_id = (known.external_id or None) if known else None
     user.groups = [
-        Membership(value=str(group.pk), ref=Reference(f"{base}/Groups/{group.pk}"), display=group.display_name)  # type: ignore[type-var]
+        Membership(value=str(group.pk), ref=Reference(f"{base}/Groups/{group.pk}"), display=group.display_name)
         for group in account.directory_groups.all()
     ] or None
     return _finished(user, account, base, known.changed_at if known else account.created_at)
@@ -189,7 +189,7 @@ def group_document(group: DirectoryGroup, *, base: str, with_members: bool = Tru
     shown = Group(display_name=group.display_name, external_id=group.external_id or None)
     if with_members:
         shown.members = [
-            Member(value=str(each.pk), ref=Reference(f"{base}/Users/{each.pk}"), type="User", display=str(each))  # type: ignore[type-var]
+            Member(value=str(each.pk), ref=Reference(f"{base}/Users/{each.pk}"), type="User", display=str(each))
             for each in group.members.all()
         ] or None
     return _finished(shown, group, base, group.changed_at)

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
+from scim2_models import SearchRequest
 
 from apps.accounts.models import DirectoryGroup
 from apps.accounts.models import User as Account
@@ -15,7 +16,6 @@ from apps.accounts.scim.documents import (
     DEFAULT_PAGE,
     LARGEST_PAGE,
     Group,
-    SearchRequest,
     User,
     group_document,
     user_document,
@@ -49,7 +49,8 @@ def user_get(*, who: Principal, id: str, lock: bool = False) -> Account:
     demand(who, MEMBERS_VIEW)
     found = people().select_related("directory").prefetch_related("directory_groups")
     found = found.select_for_update(of=("self",)) if lock else found
-    account = found.filter(pk=_uuid(id)).first()
+    key = _uuid(id)
+    account = found.filter(pk=key).first() if key else None
     if account is None:
         raise NotFound("There is no such user here.", remedy="Ask for the list of Users.")
     return account
@@ -59,7 +60,8 @@ def group_get(*, who: Principal, id: str, lock: bool = False) -> DirectoryGroup:
     """One group with its members. Raises `NotFound`."""
     demand(who, MEMBERS_VIEW)
     found = DirectoryGroup.objects.prefetch_related("members")
-    group = (found.select_for_update(of=("self",)) if lock else found).filter(pk=_uuid(id)).first()
+    key, found = _uuid(id), found.select_for_update(of=("self",)) if lock else found
+    group = found.filter(pk=key).first() if key else None
     if group is None:
         raise NotFound("There is no such group here.", remedy="Ask for the list of Groups.")
     return group

@@ -134,8 +134,15 @@ def group_change(*, directory: Directory, id: str, base: str, change: Change) ->
     added, removed = _members_set(group, document)
     after = {"name": group.display_name, "external_id": group.external_id}
     if before != after or added or removed:
-        counts = {"added": len(added), "removed": len(removed)}
-        record(GROUP_CHANGED, who=directory, subject=group, before=before, after=after, **counts)
+        record(
+            GROUP_CHANGED,
+            who=directory,
+            subject=group,
+            before=before,
+            after=after,
+            added=len(added),
+            removed=len(removed),
+        )
     if group.role:
         roles_follow(who=directory, accounts=added | removed)
     return group

@@ -142,7 +142,7 @@ def test_who_is_managed_by_the_directory_is_changed_by_hand_only_after_being_tak
     account = User.objects.get(pk=ana["id"])
     for change in (members.member_deactivate, lambda **who: members.role_set(role="analyst", **who)):
         with pytest.raises(Conflict, match="Your directory manages"):
-            change(actor=owner, member=account)  # type: ignore[operator]
+            change(actor=owner, member=account)
 
     members.member_management_set(actor=owner, member=account, managed=False)
     members.role_set(actor=owner, member=account, role="analyst")

@@ -29,7 +29,11 @@ def names(answer: Any) -> list[str]:
 
 
 def test_a_person_is_made_as_a_viewer_who_has_yet_to_come_in(scim: Speaker) -> None:
-    sent = {"displayName": "Ana Lima", "externalId": "e-1", "emails": [{"value": "Ana@example.org", "type": "work"}]}
+    sent: dict[str, Any] = {
+        "displayName": "Ana Lima",
+        "externalId": "e-1",
+        "emails": [{"value": "Ana@example.org", "type": "work"}],
+    }
     made = scim.user("Ana@Example.org", **sent)
 
     account = User.objects.get(email="ana@example.org")
@@ -57,7 +61,8 @@ def test_every_change_is_recorded_as_of_a_program_that_came_by_scim(scim: Speake
 
 def test_what_the_standard_has_and_we_do_not_keep_is_read_past(scim: Speaker) -> None:
     enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-    made = scim.user(schemas=[USER, enterprise], title="Chief", **{enterprise: {"department": "X"}})
+    more: dict[str, Any] = {enterprise: {"department": "X"}}
+    made = scim.user(schemas=[USER, enterprise], title="Chief", **more)
 
     answer = scim.patch(
         f"Users/{made['id']}",
