@@ -78,7 +78,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         self.way_in_refused(user, why="the member is deactivated")
-        return super().respond_user_inactive(request, user)
+        answer: HttpResponse = super().respond_user_inactive(request, user)
+        return answer
 
     def way_in_refused(self, user: Any, why: str) -> None:
         """Record that somebody who proved to be this member is not let in."""

@@ -9,7 +9,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from apps.accounts.models import User
 
 
-class MemberBackend(AuthenticationBackend):  # type: ignore[misc]  # the library has no types
+class MemberBackend(AuthenticationBackend):
     """allauth's, which burns a hash for whoever is unknown. A member comes with the policy in the same statement."""
 
     def get_user(self, user_id: Any) -> User | None:

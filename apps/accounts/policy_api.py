@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,13 +19,13 @@ from apps.common.schemas import StrictModel
 from apps.gateway.api import ApiView
 
 Asked = Literal["password", "second_factor", "passkey", "passkey_only"]
-_EXAMPLE = {
+_EXAMPLE: JsonDict = {
     "demands": {"owner": "passkey", "administrator": "passkey", "builder": "second_factor"},
     "grace_days": 7,
     "session_hours": 12,
     "idle_minutes": 60,
 }
-_ROLES = {"propertyNames": {"enum": [*ROLES]}}
+_ROLES: JsonDict = {"propertyNames": {"enum": [*ROLES]}}
 
 
 class SignInPolicyOut(BaseModel):

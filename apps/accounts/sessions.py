@@ -20,7 +20,7 @@ from apps.gateway.models import RefreshToken
 from apps.tenants.live import sockets_recheck
 
 
-class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # the library has no types
+class SessionsAdapter(DefaultUserSessionsAdapter):
     """The page's form ends all others, or the one that it names."""
 
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:

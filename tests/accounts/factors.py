@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
-from typing import Any
 
 from allauth.core import context
 from allauth.mfa.models import Authenticator
@@ -32,8 +31,10 @@ def recovery_codes_of(user: User) -> list[str]:
 
 def passkey_of(user: User, name: str = "Laptop") -> Authenticator:
     """The row of a passkey. It signs nobody in: that is shown in a browser."""
-    made: Any = Authenticator.objects.create(user=user, type="webauthn", data={"name": name, "credential": {}})
-    return made  # type: ignore[no-any-return]
+    made: Authenticator = Authenticator.objects.create(
+        user=user, type="webauthn", data={"name": name, "credential": {}}
+    )
+    return made
 
 
 def code(periods: int = 0, *, secret: str = SECRET) -> str:

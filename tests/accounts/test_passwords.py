@@ -96,7 +96,8 @@ def test_so_many_hashes_are_made_at_once_and_so_many_wait(acme: Tenant) -> None:
         pass
     assert got == []
     leave.set()
-    first.join(10), second.join(10)
+    first.join(10)
+    second.join(10)
     assert got == ["in"]
     with gate.passing():
         pass

@@ -56,7 +56,7 @@ def test_what_is_asked_holds_at_the_next_request_of_an_open_session(owner: User,
     assert browser.get("/members/", headers={"HX-Request": "true"})["HX-Redirect"] == FACTORS
     assert browser.get(FACTORS).status_code == 200
     assert browser.get("/accounts/2fa/totp/activate/").status_code == 200
-    assert session_user(browser.session.session_key) is None  # sockets and tickets
+    assert session_user(str(browser.session.session_key)) is None  # sockets and tickets
 
 
 def test_only_the_role_is_asked_that_is_named(member: Make, client_for: Browser) -> None:

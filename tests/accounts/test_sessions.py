@@ -57,7 +57,7 @@ def test_all_others_end_with_the_tokens_and_sockets_that_follow_from_them(user: 
     mine.post(PAGE)
     assert mine.get("/help/").status_code == 200
     assert first.get("/help/")["Location"].startswith(LOGIN)
-    assert session_user(unlisted.session.session_key) is None
+    assert session_user(str(unlisted.session.session_key)) is None
     with pytest.raises(TokenRefused):
         token_verify(token)
     again = client_for().post("/api/v1/tokens/refresh", {"refresh_token": refresh}, "application/json")

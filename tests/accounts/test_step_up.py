@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.test import Client
@@ -58,7 +58,7 @@ def browser(member: Make, client_for: Browser) -> Client:
     return browser
 
 
-def routes(patterns: list[object], before: str = "/") -> list[tuple[str, object]]:
+def routes(patterns: Sequence[object], before: str = "/") -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
     for each in patterns:
         place = before + str(each.pattern)  # type: ignore[attr-defined]

@@ -78,7 +78,7 @@ def found_at(door: Door, people: dict[str, Any], tries: int, timed: int) -> Iter
     for where, guess in (("API", door.token), ("sign-in page", door.page)):
         account = people["fresh"].pop()
         began = time.monotonic()
-        found = outcomes(half, lambda n, guess=guess, account=account: guess(n % ADDRESSES, account, f"{WRONG} {n}"))
+        found = outcomes(half, guessing(guess, account))
         seconds = time.monotonic() - began
         yield capped(f"{half} wrong passwords at the {where}", found[LOOKED_AT], EACH)
         yield Case(f"{half} wrong passwords at the {where}", "time for all", round(seconds, 1), "s")
@@ -93,6 +93,10 @@ def found_at(door: Door, people: dict[str, Any], tries: int, timed: int) -> Iter
     yield capped(f"{tries // 5} codes of an app, with the right password", codes[LOOKED_AT], EACH)
     yield from replayed(door, people)
     yield from alike(door, people, timed)
+
+
+def guessing(guess: Callable[[int, str, str], httpx.Response], account: str) -> Callable[[int], httpx.Response]:
+    return lambda number: guess(number % ADDRESSES, account, f"{WRONG} {number}")
 
 
 def replayed(door: Door, people: dict[str, Any]) -> Iterator[Case]:

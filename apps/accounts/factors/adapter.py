@@ -19,7 +19,7 @@ PURPOSE: Final = "mfa_authenticator.data"
 TITLES: Final = {"totp": "Authenticator app", "webauthn": "Passkey", "recovery_codes": "Recovery codes"}
 
 
-class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the library has no types
+class FactorAdapter(DefaultMFAAdapter):
     """Secrets are stored as ``<owner's id>.<sealed>``: sealed with the tenant's data key for this owner alone.
 
     `owned` refuses a row that holds what was sealed for somebody else, so that no ciphertext can be moved.

@@ -39,15 +39,15 @@ class _Code:
         return code
 
 
-class AuthenticateForm(_Code, base.AuthenticateForm):  # type: ignore[misc]  # the library has no types
+class AuthenticateForm(_Code, base.AuthenticateForm):
     code = _code_field("Code of your app, or a recovery code")
 
 
-class ReauthenticateForm(_Code, base.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(_Code, base.ReauthenticateForm):
     code = _code_field("Code of your app, or a recovery code")
 
 
-class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(totp.ActivateTOTPForm):
     code = _code_field("Code that the app shows")
 
     def clean_code(self) -> str:
@@ -60,7 +60,7 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
-class AddPasskeyForm(webauthn._BaseAddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(webauthn._BaseAddWebAuthnForm):
     """Every passkey signs in by itself: it stays on the device and asks for a finger, a face or a PIN."""
 
     name = forms.CharField(label="Name", required=False, max_length=100, help_text="So that you know it in the list.")
@@ -78,5 +78,5 @@ class AddPasskeyForm(webauthn._BaseAddWebAuthnForm):  # type: ignore[misc]
         return cleaned
 
 
-class RenamePasskeyForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]
+class RenamePasskeyForm(webauthn.EditWebAuthnForm):
     name = forms.CharField(label="Name", max_length=100)
