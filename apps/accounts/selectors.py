@@ -52,7 +52,7 @@ def members_page(*, who: Principal, search: str = "", role: str = "", state: str
         narrow &= Q(name__icontains=text) | Q(email__icontains=text)
     if role in ROLES:
         narrow &= Q(role=role)
-    invited = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    invited = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX, last_login=None)
     narrow &= {
         "active": Q(is_active=True) & ~invited,
         "invited": Q(is_active=True) & invited,

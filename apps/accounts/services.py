@@ -40,6 +40,7 @@ from apps.accounts.auditing import (
 from apps.accounts.models import DirectoryUser, User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
+from apps.accounts.sso.only import require_not_break_glass
 from apps.accounts.sessions import everything_end
 from apps.audit.actors import Acts
 from apps.audit.services import record
@@ -103,6 +104,8 @@ def role_set(*, actor: User, member: User, role: str) -> User:
     _require_reach(actor, role)
     if member.role == "owner" and role != "owner":
         _require_other_owner(member)
+    if role != "owner":
+        require_not_break_glass(member)
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     if before != role:
@@ -151,6 +154,7 @@ def membership_end(*, who: Acts | None, member: User) -> None:
     Whether `who` may is their caller's to know.
     """
     if member.is_active:
+        require_not_break_glass(member)
         member.is_active, member.signed_out_at = False, timezone.now()
         member.save(update_fields=["is_active", "signed_out_at"])
         record(MEMBER_DEACTIVATED, who=who, subject=member, **_turned(member))

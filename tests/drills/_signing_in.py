@@ -1,4 +1,4 @@
-"""Inside an installation, for the drill sso: `python -m tests.drills._signing_in FOLDER` prints a line for each case."""
+"""For the drill sso, inside an installation: `python -m tests.drills._signing_in FOLDER` prints a line for a case."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def main(folder: Path) -> None:
     from tests.accounts.sso.ground import Ground, connect, peers
 
     slugs = ("left", "right")
-    tenants = [tenant_create(slug=slug, name=slug.title(), industry="tech", industries=["tech"], now=True) for slug in slugs]
+    tenants = [
+        tenant_create(slug=slug, name=slug.title(), industry="tech", industries=["tech"], now=True) for slug in slugs
+    ]
     with peers(folder / "saml", slugs) as found:
         for tenant in tenants:
             connect(found, tenant)

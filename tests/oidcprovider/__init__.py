@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
@@ -35,7 +35,7 @@ class OidcProvider:
             browser.headers["X-Person"] = person
             answer = browser.get(address, allow_redirects=False)
             while answer.is_redirect:
-                to = requests.compat.urljoin(answer.url, answer.headers["Location"])
+                to = urljoin(answer.url, answer.headers["Location"])
                 if not to.startswith(self.issuer):
                     return {name: values[0] for name, values in parse_qs(urlsplit(to).query).items()}
                 answer = browser.get(to, allow_redirects=False)

@@ -111,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_response(302)
                 self.send_header("Location", signed_out(query))
                 self.end_headers()
-        except Exception as error:  # noqa: BLE001  # told to the test that asked
+        except Exception as error:  # told to the test that asked
             self._answer(500, html.escape(repr(error)), "text/html")
             raise
 

@@ -16,7 +16,7 @@ NS = {
 }
 
 
-class Binding(CryptoBackend):  # type: ignore[misc]  # the library has no types
+class Binding(CryptoBackend):  # type: ignore[misc]  # of a library without types
     """What pysaml2 signs with."""
 
     def sign_statement(self, statement: Any, node_name: str, key_file: str, node_id: str) -> str:
@@ -24,7 +24,7 @@ class Binding(CryptoBackend):  # type: ignore[misc]  # the library has no types
         (element,) = root.xpath("//*[@ID=$id]", id=node_id)
         (signature,) = element.xpath("ds:Signature", namespaces=NS)
         _sign(root, signature, Path(key_file))
-        return etree.tostring(root).decode()
+        return bytes(etree.tostring(root)).decode()
 
 
 def sign(root: Any, element: Any, key_file: Path) -> None:

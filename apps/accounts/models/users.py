@@ -131,8 +131,9 @@ class User(AbstractBaseUser):
 
     @property
     def is_invited(self) -> bool:
-        """Whether the person has not chosen a password yet. A program never does."""
-        return not self.is_service and not self.is_visitor and not self.has_usable_password()
+        """Whether the person has neither chosen a password yet nor come in by a provider. A program never does."""
+        ways = self.has_usable_password() or self.last_login is not None
+        return not self.is_service and not self.is_visitor and not ways
 
     @property
     def is_operator(self) -> bool:

@@ -6,7 +6,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
 from apps.accounts.auditing import ROLE_SET
-from apps.accounts.models import SsoConnection, SsoDomain, User
+from apps.accounts.models import DirectoryUser, SsoConnection, SsoDomain, User
 from apps.accounts.services import require_room, user_create
 from apps.accounts.sso.asserted import Asserted
 from apps.accounts.sso.auditing import SSO_LINKED, SSO_MEMBER_MADE
@@ -84,8 +84,9 @@ def _link(connection: SsoConnection, user: User, person: Asserted) -> None:
 
 
 def _set_role(connection: SsoConnection, user: User, person: Asserted, rules: Rules) -> None:
-    """The role that the groups lead to, where groups lead to roles. An owner stays one: that is done by hand."""
-    if user.role == "owner" or not rules.roles:
+    """The role that the groups lead to, where groups lead to roles. An owner stays one: that is done by hand; and whom a
+    directory manages (SCIM) has the role that it gives."""
+    if user.role == "owner" or not rules.roles or DirectoryUser.objects.filter(user=user, is_managed=True).exists():
         return
     role = rules.role_of(person.groups)
     if role is None:

@@ -54,7 +54,9 @@ class _Guarded(BaseAdapter):
             answer = outbound.request(
                 request.method or "GET",
                 request.url or "",
-                headers={name: value for name, value in request.headers.items() if name.lower() != "accept-encoding"},
+                headers={
+                    name: str(request.headers[name]) for name in request.headers if name.lower() != "accept-encoding"
+                },
                 content=content if isinstance(content, bytes) else None,
             )
         except Problem as problem:

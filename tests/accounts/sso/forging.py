@@ -35,7 +35,7 @@ def resigned(xml: bytes, key_file: Any, change: Change, *, whole: bool = False) 
     sign(root, assertion_of(root), key_file)
     if whole:
         sign(root, root, key_file)
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 def moment(seconds: float) -> str:
@@ -84,7 +84,7 @@ def without_signatures(xml: bytes) -> bytes:
     root = parsed(xml)
     for each in root.xpath("//ds:Signature", namespaces=NS):
         each.getparent().remove(each)
-    return etree.tostring(root)
+    return bytes(etree.tostring(root))
 
 
 def _evil(element: Any, person: str) -> Any:

@@ -59,8 +59,8 @@ def peers(folder: Path, slugs: tuple[str, ...] = ("acme", "globex")) -> Iterator
     """The four providers, in processes and threads of their own."""
     hosts = [f"http://{slug}.localhost" for slug in slugs]
     persons = {
-        name: {"mail": [known["email"]], "displayName": [name.title()], "groups": known["groups"]}
-        for name, known in _PEOPLE.items()
+        name: {"mail": [f"{name}@{DOMAIN}"], "displayName": [name.title()], "groups": groups}
+        for name, groups in {**_GROUPS, "una": ["engineers"]}.items()
     }
     with ExitStack() as stack:
         real = stack.enter_context(
@@ -72,8 +72,8 @@ def peers(folder: Path, slugs: tuple[str, ...] = ("acme", "globex")) -> Iterator
         )
         provider = stack.enter_context(saml_provider(folder, people=persons))
         said = SamlAccess(metadata_xml=provider.metadata)
-        found = [stack.enter_context(scripted_provider()) for _ in range(2)]
-        yield Peers(real, *found, provider, filled(said))
+        one, other = stack.enter_context(scripted_provider()), stack.enter_context(scripted_provider())
+        yield Peers(real, one, other, provider, filled(said))
 
 
 @cache
