@@ -40,8 +40,8 @@ from apps.accounts.auditing import (
 from apps.accounts.models import DirectoryUser, User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
-from apps.accounts.sso.only import require_not_break_glass
 from apps.accounts.sessions import everything_end
+from apps.accounts.sso.only import require_not_break_glass
 from apps.audit.actors import Acts
 from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied

@@ -84,8 +84,10 @@ def _link(connection: SsoConnection, user: User, person: Asserted) -> None:
 
 
 def _set_role(connection: SsoConnection, user: User, person: Asserted, rules: Rules) -> None:
-    """The role that the groups lead to, where groups lead to roles. An owner stays one: that is done by hand; and whom a
-    directory manages (SCIM) has the role that it gives."""
+    """The role that the groups lead to, where groups lead to roles.
+
+    An owner stays one: that is done by hand; and whom a directory manages (SCIM) has the role that it gives.
+    """
     if user.role == "owner" or not rules.roles or DirectoryUser.objects.filter(user=user, is_managed=True).exists():
         return
     role = rules.role_of(person.groups)
