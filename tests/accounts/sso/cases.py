@@ -28,6 +28,7 @@ from tests.accounts.sso.ground import DOMAIN, OTHER, REAL, SAML, SCRIPTED, Groun
 from tests.factories import make_member
 from tests.oidcprovider import scripted
 from tests.oidcprovider.scripted import signed
+from tests.samlprovider.signing import sign
 
 Try = Callable[[Ground], str]
 
@@ -392,7 +393,7 @@ def _(ground: Ground) -> str:
 def _(ground: Ground) -> str:
     browser = ground.browser()
     root = forging.parsed(forging.without_signatures(browser.saml()))
-    forging.sign(root, root, ground.peers.saml.key_file)
+    sign(root, root, ground.peers.saml.key_file)
     return browser.post(SAML, etree.tostring(root))
 
 
