@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,6 @@ from apps.console.stepup import KEY
 from apps.console.views import SIGNED_IN, ConsoleView
 from apps.gateway.permissions import OPEN
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DURATIONS = (1, 4, 8, 24, 72)
 
 
@@ -143,7 +143,7 @@ def number(text: str) -> int:
 
 def _session_begin(request: HttpRequest, visitor: User) -> None:
     """A session that ends with the grant. What needs to be proved anew is not for visitors: nothing was proved here."""
-    login(request, visitor, backend=BACKEND)
+    login(request, visitor, backend=settings.AUTHENTICATION_BACKENDS[0])
     door.begin(request.session, visitor)
     request.session[KEY] = {**request.session[KEY], "proved": 0}
     request.session.set_expiry(visitor.valid_until)

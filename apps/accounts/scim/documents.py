@@ -175,7 +175,9 @@ def user_document(account: Account, *, base: str) -> User:
     known = getattr(account, "directory", None)
     told = dict(known.profile) if known else ({"displayName": account.name} if account.name else {})
     user = User.model_validate(told)
-    user.user_name, user.active = account.email, account.is_active
+    user.user_name = account.email
+    # Unassigned by a PATCH, it is shown no more until it says something: that the person may not come in.
+    user.active = None if known and "active" not in told and account.is_active else account.is_active
     user.external_id = (known.external_id or None) if known else None
     user.groups = [
         Membership(value=str(group.pk), ref=Reference(f"{base}/Groups/{group.pk}"), display=group.display_name)

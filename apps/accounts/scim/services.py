@@ -58,6 +58,7 @@ def user_provision(*, directory: Directory, document: User) -> Account:
     """
     _begin(directory)
     email = _address_of(document)
+    document.active = document.active is not False
     known = Account.objects.select_for_update(of=("self",)).filter(email=email).select_related("directory").first()
     if known is not None:
         return _again(directory, known, document)
@@ -248,7 +249,7 @@ def _again(directory: Directory, account: Account, document: User) -> Account:
 
 def _write(account: Account, document: User) -> None:
     """Keep the document beside the member."""
-    told = document.model_dump(include={"name", "display_name", "emails"})
+    told = document.model_dump(include={"name", "display_name", "emails", "active"})
     told.pop("schemas", None)
     addresses = [
         {key: value.lower() if isinstance(value, str) else value for key, value in entry.items()}

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from apps.accounts import services as members
@@ -22,6 +22,7 @@ from apps.accounts.selectors import members_page
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from apps.common.permissions import PERMISSIONS
+from apps.console.attention import attention_of
 from apps.gateway.credentials import session_user
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
@@ -71,7 +72,7 @@ def test_an_operator_asks_is_let_in_and_comes_in_from_their_own_host(
     office, theirs = client_for(staff, tenant=operators), client_for(owner)
     asked = office.post("/admin/access/acme/", {**WANTED, "role": "viewer"})
     assert asked.status_code == 302, asked.content
-    assert "ops@example.org asks to be let in" in theirs.get("/").content.decode()
+    assert "ops@example.org asks to be let in" in theirs.get("/identity/operators/").content.decode()
     grant = OperatorGrant.objects.get()
 
     theirs.post(f"/identity/operators/{grant.pk}/approve/", {"role": "auditor", "hours": "8"})
@@ -85,7 +86,23 @@ def test_an_operator_asks_is_let_in_and_comes_in_from_their_own_host(
     page = came.content.decode()
     assert "You visit Acme as an operator" in page
     assert "Operator Olga Ops" in page
-    assert "An operator has access" in theirs.get("/").content.decode()
+
+
+def test_owners_and_administrators_see_on_their_dashboard_who_asks_and_who_may_enter(
+    owner: User, member: MakeMember, operator: Operator, rf: RequestFactory
+) -> None:
+    services.access_ask(operator=operator, **WANTED)
+    services.access_grant(actor=owner, operator_email="", **WANTED)
+
+    def seen(user: User) -> list[str]:
+        request = rf.get("/")
+        request.user = user
+        return [each.title for each in attention_of(request)]
+
+    told = ["An operator has access", "An operator asks for access"]
+    assert [each for each in seen(owner) if "operator" in each] == told
+    assert [each for each in seen(member("administrator")) if "operator" in each] == told
+    assert not [each for each in seen(member("analyst")) if "operator" in each]
 
 
 def test_without_a_grant_nobody_is_let_in(operator: Operator, owner: User, client_for: ClientFor) -> None:
@@ -304,8 +321,9 @@ def test_the_page_of_grants_takes_as_many_statements_whatever_stands_on_it(
     client.get("/identity/operators/")
     with CaptureQueriesContext(connection) as few:
         client.get("/identity/operators/")
+    before = len(few)
     for _ in range(5):
         services.access_grant(actor=owner, operator_email="", **WANTED)
 
-    with django_assert_num_queries(len(few)):
+    with django_assert_num_queries(before):
         assert client.get("/identity/operators/").status_code == 200

@@ -19,7 +19,8 @@ def test_the_checker_of_the_standard_finds_no_fault(scim: Speaker) -> None:
     found = drill.check(client)
 
     assert len(found) > 50
-    assert [(result.title, result.reason) for result in drill.faults(found)] == []
+    wrong = [f"{result.title}: {result.reason}" for result in drill.faults(found)]
+    assert not wrong, "\n".join(wrong)
 
 
 def _application(scim: Speaker) -> Any:
