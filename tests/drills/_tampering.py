@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
@@ -88,13 +89,21 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def attacks(seed: int, size: int, shares: dict[str, int]) -> Iterator[tuple[str, Callable[[], str]]]:
-    """So many attacks of each sort on a log of this size: the sort, and what does it and says what it did."""
+def attacks(seed: int, size: int, shares: dict[str, int]) -> Iterator[tuple[str, Iterator[Callable[[], str]]]]:
+    """So many attacks of each sort on a log of this size. Each is called, and says what it did."""
     rng = random.Random(seed)
-    for sort, share in shares.items():
+
+    def of(ways: list[Attack], share: int) -> Iterator[Callable[[], str]]:
         for number in range(share):
-            attack, own = SORTS[sort][number % len(SORTS[sort])], random.Random(rng.random())
-            yield sort, lambda attack=attack, own=own: f"{attack.__name__}: {attack(own, size)}"  # type: ignore[misc]
+            way, own = ways[number % len(ways)], random.Random(rng.random())
+            yield partial(_done, way, own, size)
+
+    for sort, share in shares.items():
+        yield sort, of(SORTS[sort], share)
+
+
+def _done(way: Attack, rng: random.Random, size: int) -> str:
+    return f"{way.__name__}: {way(rng, size)}"
 
 
 # Edits

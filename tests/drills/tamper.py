@@ -87,20 +87,21 @@ def altered(folder: Path) -> Iterator[Case]:
     code = by_program(folder, outside)
     yield Case("as it was", "exit code of the program", code, bar="0", holds=code == 0)
 
-    found, overlooked, codes = dict.fromkeys(SHARES, 0), list[str](), list[int]()
-    for number, (sort, attack) in enumerate(tampering.attacks(SEED, ENTRIES, SHARES)):
-        with tampering.undone():
-            what = attack()
-            if tampering.verified(outside).wrong:
-                found[sort] += 1
-            else:
-                overlooked.append(what)
-            if number % BY_PROGRAM == 0:
-                codes.append(by_program(folder, outside))
-    for sort, count in found.items():
-        yield Case(sort, "found", count, bar=str(SHARES[sort]), holds=count == SHARES[sort])
-    every, all_found = sum(SHARES.values()), sum(found.values())
-    yield Case("all", "found", all_found, bar=str(every), holds=all_found == every)
+    overlooked, codes, number = list[str](), list[int](), 0
+    for sort, attacks in tampering.attacks(SEED, ENTRIES, SHARES):
+        found = 0
+        for attack in attacks:
+            with tampering.undone():
+                what = attack()
+                if tampering.verified(outside).wrong:
+                    found += 1
+                else:
+                    overlooked.append(what)
+                if number % BY_PROGRAM == 0:
+                    codes.append(by_program(folder, outside))
+            number += 1
+        yield Case(sort, "found", found, bar=str(SHARES[sort]), holds=found == SHARES[sort])
+    yield Case("all", "found", number - len(overlooked), bar=str(number), holds=not overlooked)
     for what in overlooked:
         yield Case("overlooked", what, 1, bar="0", holds=False)
     told = sum(code == 1 for code in codes)
