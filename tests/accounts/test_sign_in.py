@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -103,3 +104,51 @@ def test_a_password_that_is_easily_guessed_is_refused(member: Make, client_for: 
     form = {"oldpassword": PASSWORD, "password1": password, "password2": password}
     assert browser.post("/accounts/password/change/", form).status_code == 200
     assert User.objects.get().check_password(PASSWORD)
+
+
+def test_the_present_password_is_asked_for_when_it_is_changed(member: Make, client_for: Browser) -> None:
+    user = member()
+    new = {"oldpassword": "not the one", "password1": "quite another password", "password2": "quite another password"}
+    answer = client_for(user).post("/accounts/password/change/", new)
+    assert "oldpassword" in answer.context["form"].errors
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
+def test_what_is_typed_as_a_password_is_hidden_and_may_be_pasted(member: Make, client_for: Browser) -> None:
+    shown = {LOGIN: ["current-password"], "/accounts/password/change/": ["current-password", "new-password"]}
+    for path, known in shown.items():
+        page = client_for(member() if "change" in path else None).get(path).content.decode()
+        fields = re.findall(r'<input[^>]*type="password"[^>]*>', page)
+        assert fields
+        assert not re.search(r'<input[^>]*name="(?:password|oldpassword)\d?"[^>]*type="text"', page)
+        for field in fields:  # by these words a password manager knows what to fill in
+            assert re.search(r'autocomplete="([^"]*)"', field)[1] in known  # type: ignore[index]
+            assert "onpaste" not in field
+            assert "maxlength" not in field
+
+
+def test_who_signs_in_or_proves_it_again_has_another_key(member: Make, client_for: Browser) -> None:
+    user, browser = member(), client_for()
+    browser.get(LOGIN)
+    sign_in(browser, user.email, PASSWORD)
+    first = browser.cookies["sessionid"].value
+    again = client_for()
+    again.cookies["sessionid"] = first  # of somebody who knew the key from before
+    sign_in(browser, user.email, PASSWORD)
+    browser.post("/accounts/logout/")
+    sign_in(browser, user.email, PASSWORD)
+    assert browser.cookies["sessionid"].value != first
+    assert again.get("/accounts/password/change/").status_code == 302
+
+
+def test_every_page_has_a_way_out(member: Make, client_for: Browser) -> None:
+    browser = client_for(member())
+    for path in ("/", "/runs/", "/data/", "/help/"):
+        assert 'action="/accounts/logout/"' in browser.get(path).content.decode(), path
+
+
+def test_a_link_signs_nobody_in(member: Make, client_for: Browser) -> None:
+    user, browser = member(), client_for()
+    browser.get(LOGIN, {"login": user.email, "password": PASSWORD})
+    assert browser.get("/accounts/password/change/").status_code == 302
