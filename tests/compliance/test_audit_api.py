@@ -117,6 +117,8 @@ def test_checkpoints_are_consistent_with_each_other(
         old=middle["size"], old_root=bytes.fromhex(middle["root"]), new=newest["size"],
         new_root=bytes.fromhex(newest["root"]), proof=[joined[at : at + 32] for at in range(0, len(joined), 32)],
     )  # fmt: skip
+    whole = api.get(f"{V1}/consistency").json()
+    assert (whole["old"], whole["new"], whole["epoch"]) == (oldest["size"], newest["size"], 1)
     paged = api.get(f"{V1}/checkpoints?limit=2").json()
     rest = api.get(paged["next"]).json()
     assert [item["size"] for item in [*paged["items"], *rest["items"]]] == [
@@ -127,7 +129,7 @@ def test_checkpoints_are_consistent_with_each_other(
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("from=2&to=1", 404), ("from=1&to=99999", 404), ("from=1&to=1&epoch=7", 404), ("from=0&to=1", 422), ("to=1", 422)],
+    [("from=2&to=1", 404), ("from=1&to=99999", 404), ("from=1&to=1&epoch=7", 404), ("from=0&to=1", 422), ("to=x", 422)],
 )
 def test_of_trees_that_there_never_were_there_is_no_proof(
     api: APIClient, ada: User, grace: User, seal: Callable[[], None], query: str, status: int

@@ -213,8 +213,10 @@ def _only(schema: str, table: str) -> str:
     return f"where {told}" if table == "audit_entry" else ""
 
 
-def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
+def digests(connection: Any, schemas: list[str], *, with_log: bool = True) -> dict[str, str]:
     """A figure for each tenant that changes with any of its rows; `connection` is Django's, or psycopg's.
+
+    Without the log, nothing of the audit log counts: what its own people fetched is recorded there.
 
     Left out are sessions, where toasts are kept, and when a key was used; and of the audit log its tree, which is made
     of entries by and by, and that somebody used a key or failed to sign in, which is recorded of the refused as well.
@@ -222,7 +224,7 @@ def digests(connection: Any, schemas: list[str]) -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "select schemaname, tablename from pg_tables where schemaname = any(%s) and tablename <> all(%s)",
-            [schemas, _LEFT_OUT],
+            [schemas, _LEFT_OUT if with_log else [*_LEFT_OUT, "audit_entry", "audit_payload"]],
         )
         parts = [
             f"select '{schema}' as schema, '{table}' as place, "
@@ -254,7 +256,8 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _message(opened, "queued", marker)
     _trained(ended, "trained", marker, dataset)
     _trained(opened, "queued", marker, dataset)
-    _entry(ended, marker)
+    _entry(ended, marker, 0)
+    _entry(opened, marker, 1)
     _privacy(ended, "found", marker)
     _privacy(opened, "looking", marker)
     _budget(ended, marker)
@@ -557,16 +560,18 @@ def _evaluation(run: Any, status: str, marker: str) -> None:
     )
 
 
-def _entry(run: Any, marker: str) -> None:
-    """An entry of the audit log of the id of a run."""
+def _entry(run: Any, marker: str, place: int) -> None:
+    """An entry of the audit log of the id of a run, in its place in the tree, and a checkpoint that covers it."""
+    from datetime import timedelta
+
     from django.utils import timezone
 
-    from apps.audit.documents import digest_of, salted
-    from apps.audit.models import AuditEntry, AuditPayload
+    from apps.audit.documents import digest_of, document_of, leaf_hash, salted
+    from apps.audit.models import AuditCheckpoint, AuditEntry, AuditLeaf, AuditPayload
 
     facts, personal = salted({"after": {"title": f"Title {marker}"}}), salted({"actor": f"Actor {marker}"})
     about = {"kind": "tests.changed", "outcome": "done", "actor_kind": "person", "actor_id": run.created_by_id}
-    AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         id=run.pk,
         at=timezone.now(),
         via="console",
@@ -578,6 +583,10 @@ def _entry(run: Any, marker: str) -> None:
         **about,
     )
     AuditPayload.objects.create(entry_id=run.pk, facts=facts, personal=personal)
+    last = AuditLeaf.objects.order_by("seq").last()
+    seq, at = (last.seq + 1 if last else 0), timezone.now() + timedelta(seconds=place)
+    AuditLeaf.objects.create(epoch=1, seq=seq, entry=run.pk, hash=leaf_hash(document_of(entry)))
+    AuditCheckpoint.objects.create(epoch=1, size=seq + 1, root=bytes(32), at=at, note=f"Note {marker}", published_at=at)
 
 
 def _privacy(run: Any, status: str, marker: str) -> None:

@@ -50,14 +50,15 @@ def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
 
 
 def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
-    """What is wrong with the answers to the attacks on a read. It changes no rows, which is looked at in the end."""
+    """What is wrong with the answers to the attacks on a read. It changes no rows, which is looked at in the end; but
+    some attacks begin with a read by its owner, who leaves an entry in the log where a file is handed out."""
     findings = []
-    before = digests(connection, [scene.theirs.schema])
+    before = digests(connection, [scene.theirs.schema], with_log=False)
     with undone():
         for attack in applicable(operation):
             with attack.attempt(operation, scene, send) as attempt:
                 findings += named(attack, attempt, attack.act(attempt), changed=False)
-        if before != digests(connection, [scene.theirs.schema]):
+        if before != digests(connection, [scene.theirs.schema], with_log=False):
             findings.append("one of the attacks changed rows")
     return findings
 

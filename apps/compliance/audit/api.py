@@ -61,10 +61,8 @@ NARROWING = [
 ]  # fmt: skip
 
 
-def _number(name: str, description: str, *, required: bool = False, **schema: Any) -> OpenApiParameter:
-    return OpenApiParameter(
-        name, {"type": "integer", "minimum": 1, **schema}, required=required, description=description
-    )
+def _number(name: str, description: str, **schema: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "integer", "minimum": 1, **schema}, description=description)
 
 
 class AuditEntries(ApiView):
@@ -112,9 +110,9 @@ class AuditConsistency(ApiView):
         operation_id="audit_consistency",
         tags=[TAG],
         parameters=[
-            _number("from", "The smaller size.", required=True, maximum=2**53, examples=[512]),
-            _number("to", "The larger size.", required=True, maximum=2**53, examples=[1024]),
-            _number("epoch", "Of which epoch; a restored log begins another one.", maximum=2**31 - 1, default=1),
+            _number("from", "The smaller size; that of the first checkpoint.", maximum=2**53, examples=[512]),
+            _number("to", "The larger size; that of the newest checkpoint.", maximum=2**53, examples=[1024]),
+            _number("epoch", "Of which epoch: a restored log begins another one; the newest.", maximum=2**31 - 1),
         ],
         responses={200: Consistency},
     )

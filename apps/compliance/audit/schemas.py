@@ -206,9 +206,9 @@ class EntryProof(BaseModel):
 class ConsistencyQuery(StrictModel):
     """Two sizes of the tree of an epoch."""
 
-    old: int = Field(alias="from", ge=1, le=2**53)
-    new: int = Field(alias="to", ge=1, le=2**53)
-    epoch: int = Field(default=1, ge=1, le=2**31 - 1)
+    old: int | None = Field(default=None, alias="from", ge=1, le=2**53)
+    new: int | None = Field(default=None, alias="to", ge=1, le=2**53)
+    epoch: int | None = Field(default=None, ge=1, le=2**31 - 1)
     fields: str | None = None
 
 

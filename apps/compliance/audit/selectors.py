@@ -121,10 +121,20 @@ def entry_proof(*, who: Principal, id: UUID) -> tuple[AuditEntry, InclusionProof
     return entry, log.inclusion_at(leaf.epoch, leaf.seq, top.size), top
 
 
-def consistency(*, who: Principal, old: int, new: int, epoch: int) -> ConsistencyProof:
-    """That the tree of `old` entries is the beginning of that of `new`. Raises `NotFound` where the epoch has not so
-    many."""
+def consistency(
+    *, who: Principal, old: int | None = None, new: int | None = None, epoch: int | None = None
+) -> ConsistencyProof:
+    """That the tree of `old` entries is the beginning of that of `new`: of the sizes of the first and of the newest
+    checkpoint where none are named, in the newest epoch. Raises `NotFound` where there are not so many."""
     demand(who, AUDIT_VIEW)
+    known = log.checkpoints() if epoch is None else log.checkpoints().filter(epoch=epoch)
+    newest = known.first()
+    if newest is None:
+        raise NotFound("There is no such checkpoint yet.", remedy="Look at the checkpoints.")
+    epoch, new = newest.epoch, new or newest.size
+    if old is None:
+        first = known.filter(epoch=epoch).last()
+        old = first.size if first else new
     if not AuditLeaf.objects.filter(epoch=epoch, seq=new - 1).exists():
         raise NotFound(f"The tree of epoch {epoch} has no {new:,} entries.", remedy="Take sizes of its checkpoints.")
     return log.consistency_proof(old, new, epoch)

@@ -65,8 +65,9 @@ class Audit:
         """
         return self._connection.one(get(f"{_at(entry)}/proof"), EntryProof)
 
-    def consistency(self, old: int, new: int, *, epoch: int = 1) -> Consistency:
-        """That what the log was with `old` entries is the beginning of what it is with `new`."""
+    def consistency(self, old: int | None = None, new: int | None = None, *, epoch: int | None = None) -> Consistency:
+        """That what the log was with `old` entries is the beginning of what it is with `new`: of the first and of the
+        newest checkpoint where none are named."""
         return self._connection.one(get(f"{PATH}/consistency", **{"from": old, "to": new}, epoch=epoch), Consistency)
 
     def checkpoints(self, *, fields: Sequence[str] | None = None, page_size: int | None = None) -> Iterator[Any]:
