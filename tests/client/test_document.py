@@ -30,6 +30,7 @@ from orchestrall_client import (
     model_usage_models,
     models,
     privacy_models,
+    sso_models,
     training_models,
     workflow_models,
 )
@@ -50,6 +51,7 @@ from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
 from orchestrall_client.runs import Runs
+from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
 from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
 from orchestrall_client.workflows import Workflows
@@ -92,6 +94,16 @@ ANSWERS: dict[str, type[Model]] = {
     "run_decisions": decision_models.RunDecisions,
     "run_feedback_give": decision_models.Feedback,
     "run_feedback_list": decision_models.Feedback,
+    "sso_connections_list": sso_models.SsoConnection,
+    "sso_connection_create": sso_models.SsoConnection,
+    "sso_connection_get": sso_models.SsoConnection,
+    "sso_connection_change": sso_models.SsoConnection,
+    "sso_connection_test": sso_models.SsoConnection,
+    "sso_domain_add": sso_models.SsoDomain,
+    "sso_domain_get": sso_models.SsoDomain,
+    "sso_domain_verify": sso_models.SsoDomain,
+    "sso_policy_get": sso_models.SsoPolicy,
+    "sso_policy_set": sso_models.SsoPolicy,
     "mcp_servers_list": mcp_models.McpServer,
     "mcp_server_create": mcp_models.McpServer,
     "mcp_server_get": mcp_models.McpServer,
@@ -233,6 +245,8 @@ OTHERS = {
     "run_result_xlsx",
     "token_issue",
     "budget_delete",
+    "sso_connection_delete",
+    "sso_domain_remove",
     "mcp_server_delete",
     "trained_delete",
     "model_provider_delete",
@@ -270,6 +284,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "datasets_list": Datasets.list,
     "decisions_list": Decisions.list,
     "evaluations_list": Evaluations.list,
+    "sso_connections_list": SingleSignOn.list,
     "mcp_servers_list": McpServers.list,
     "messages_list": Messages.list,
     "runs_list": Runs.list,
