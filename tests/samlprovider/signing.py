@@ -16,7 +16,7 @@ NS = {
 }
 
 
-class Binding(CryptoBackend):  # type: ignore[misc]  # of a library without types
+class Binding(CryptoBackend):
     """What pysaml2 signs with."""
 
     def sign_statement(self, statement: Any, node_name: str, key_file: str, node_id: str) -> str:
