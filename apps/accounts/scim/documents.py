@@ -92,7 +92,6 @@ class Member(ComplexAttribute):
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
-    display: Annotated[str | None, Mutability.read_only] = None
 
 
 class Group(Resource[Any]):
@@ -191,7 +190,7 @@ def group_document(group: DirectoryGroup, *, base: str, with_members: bool = Tru
     shown = Group(display_name=group.display_name, external_id=group.external_id or None)
     if with_members:
         shown.members = [
-            Member(value=str(each.pk), ref=Reference(f"{base}/Users/{each.pk}"), type="User", display=str(each))
+            Member(value=str(each.pk), ref=Reference(f"{base}/Users/{each.pk}"), type="User")
             for each in group.members.all()
         ] or None
     return _finished(shown, group, base, group.changed_at)
