@@ -112,7 +112,12 @@ class AuditConsistency(ApiView):
         parameters=[
             _number("from", "The smaller size; that of the first checkpoint.", maximum=2**53, examples=[512]),
             _number("to", "The larger size; that of the newest checkpoint.", maximum=2**53, examples=[1024]),
-            _number("epoch", "Of which epoch: a restored log begins another one; the newest.", maximum=2**31 - 1),
+            _number(
+                "epoch",
+                "Of which epoch: a restored log begins another one; the newest.",
+                maximum=2**31 - 1,
+                examples=[1],
+            ),
         ],
         responses={200: Consistency},
     )
