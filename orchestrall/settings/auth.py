@@ -29,7 +29,7 @@ ACCOUNT_FORMS = {"reset_password": "apps.accounts.forms.ResetPasswordForm"}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password is told by mail
 ACCOUNT_SESSION_REMEMBER = None
-# Of who wants to be remembered: the longest that a policy may say. When a session really ends, its tenant's policy says.
+# For who is remembered: the longest that a policy may say. When a session really ends, its policy says.
 ACCOUNT_SESSION_COOKIE_AGE = 720 * 3600
 # Links that a library signs know no tenant: codes in the session instead. Members arrive by invitation, which proves
 # the address and stores it as verified; so nobody is asked for a code at sign-in who came that way.
