@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
@@ -42,7 +43,11 @@ class Entries(PersonalData):
 
     def erase(self, person: Person, rows: Sequence[str], *, request: str) -> Erased:
         digests = {}
-        for row in AuditPayload.objects.filter(pk__in=rows).select_related("entry").select_for_update(of=("self",)):
+        for row in (
+            AuditPayload.objects.filter(pk__in=[UUID(row) for row in rows])
+            .select_related("entry")
+            .select_for_update(of=("self",))
+        ):
             parts = _parts(row, person)
             if not parts:
                 continue

@@ -14,6 +14,7 @@ from apps.common.ids import uuid7
 from apps.common.privacy import Found, Item, Person
 from apps.datasets import files
 from apps.datasets.models import Dataset
+from apps.datasets.reading.shapes import ROW
 from apps.tenants.fields import sealed_for
 from apps.tenants.personal import PersonalRows, RetainedRows, salted_digest
 from apps.tenants.storage import file_open, file_seal, scratch_path
@@ -76,7 +77,7 @@ def _rows_of(dataset: Dataset, person: Person) -> Iterator[tuple[int, dict[str, 
         for batch in file.iter_batches(batch_size=20_000):
             for place in _places(batch, person):
                 cells = {name: values[place].as_py() for name, values in zip(batch.schema.names, batch.columns)}  # noqa: B905
-                number = int(cells.pop(files.ROW, place + 1))
+                number = int(cells.pop(ROW, place + 1))
                 yield number, {name: _told(cell) for name, cell in cells.items()}
 
 
@@ -87,7 +88,7 @@ def _places(batch: Any, person: Person) -> list[int]:
 
     hit: Any = None
     for name, values in zip(batch.schema.names, batch.columns, strict=True):
-        if name == files.ROW or not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
+        if name == ROW or not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
             continue
         named = [each for each in pc.unique(values).to_pylist() if each is not None and person.is_in(each)]
         if named:
@@ -109,12 +110,12 @@ def _file_without(dataset: Dataset, person: Person) -> dict[str, Any] | None:
         if next(_rows_of(dataset, person), None) is None:
             return None
         with file_open(path) as table, pq.ParquetFile(table) as file:
-            plain = file.schema_arrow.remove(file.schema_arrow.get_field_index(files.ROW))
+            plain = file.schema_arrow.remove(file.schema_arrow.get_field_index(ROW))
             with TableWriter(target, plain) as writer:
                 for batch in file.iter_batches(batch_size=20_000):
                     gone = set(_places(batch, person))
                     left = batch.take(pa.array([n for n in range(len(batch)) if n not in gone], type=pa.int64()))
-                    writer.add(left.column(files.ROW), [left.column(name) for name in plain.names])
+                    writer.add(left.column(ROW), [left.column(name) for name in plain.names])
                 reading = writer.reading("parquet", "")
         file_seal(target, path)
     finally:

@@ -138,7 +138,8 @@ def _ended(model: Any, before: datetime, *, decided: bool) -> QuerySet[Any]:
     decisions = Approval.objects.filter(run=OuterRef("pk"), decided_at__isnull=False)
     parts = WorkflowRun.objects.filter(parent=OuterRef("pk"))
     rows = model.objects.filter(created_at__lt=before).exclude(status__in=WorkflowRun.OPEN)
-    return rows.filter(~Exists(parts), Exists(decisions) if decided else ~Exists(decisions))
+    ended: QuerySet[Any] = rows.filter(~Exists(parts), Exists(decisions) if decided else ~Exists(decisions))
+    return ended
 
 
 class RunsKept(RetainedRows):

@@ -34,7 +34,8 @@ class Row:
     """A work row in hand, that remembers what became of it."""
 
     def __init__(self) -> None:
-        self.finished, self.due = False, None
+        self.finished = False
+        self.due: Any = None
 
     def finish(self) -> None:
         self.finished = True

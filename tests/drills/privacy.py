@@ -29,6 +29,7 @@ def measure() -> Iterator[Case]:
         os.environ |= program.environment | {"ORCHESTRALL_LOG_LEVEL": "CRITICAL"}
         django.setup()
         from apps.accounts.services import user_create
+        from apps.common.privacy import Person
         from apps.tenants.context import tenant_context
         from apps.tenants.services import tenant_create
         from tests.compliance import privacy_ground as ground
@@ -42,7 +43,7 @@ def measure() -> Iterator[Case]:
             before = ground.others()
             yield from handed_out(admin, ana, planted)
             yield from erased(program, admin, ana, planted)
-            left = ground.names_left(ground.Person(ground.ANA))
+            left = ground.names_left(Person(ground.ANA))
             for place in left[:10]:
                 yield Case("left behind", place, 1, bar="0", holds=False)
             yield Case("raw scan", "places that name the person", len(left), bar="0", holds=not left)

@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 
 from apps.agents.downloads import sheet_download
 from apps.common.errors import InvalidInput, Problem
+from apps.common.privacy import PERSONAL
 from apps.compliance.audit.filters import uuid_or_none
 from apps.compliance.models import PrivacyRequest
 from apps.compliance.permissions import PRIVACY_MANAGE, PRIVACY_VIEW
@@ -86,7 +87,7 @@ def request_page(view: ConsoleView, found: PrivacyRequest, problem: Problem | No
         "kinds": [kind for kind in kinds if kind.found or kind.erased],
         "looked": looked,
         "looked_kinds": len(kinds),
-        "all_kinds": len(selectors.PERSONAL),
+        "all_kinds": len(PERSONAL),
         "records": sum(kind.found for kind in kinds),
         "erased": sum(kind.erased for kind in kinds),
         "kept": sum(kind.kept for kind in kinds),

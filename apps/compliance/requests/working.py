@@ -41,7 +41,7 @@ def request_perform(claim: work.Claim) -> None:
         if request.cancel_requested_at is not None:
             _end(claim, Status.CANCELLED)
             return
-        if not _STEPS[request.status](claim, request):
+        if not _STEPS[Status(request.status)](claim, request):
             return
 
 

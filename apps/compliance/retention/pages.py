@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 
 from apps.agents.downloads import sheet_download
 from apps.common.errors import InvalidInput, Issue, Problem
-from apps.common.privacy import Retained
+from apps.common.privacy import RETAINED, Retained
 from apps.compliance.permissions import RETENTION_MANAGE, RETENTION_VIEW
 from apps.compliance.retention import selectors, services
 from apps.compliance.retention.periods import GRACE, YEAR
@@ -108,4 +108,4 @@ def _group(looked: Looked) -> str:
 
 
 def _titles() -> dict[str, str]:
-    return {kind.key: kind.title for kind in services.RETAINED}
+    return {kind.key: kind.title for kind in RETAINED}
