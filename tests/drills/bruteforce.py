@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import re
 import statistics
@@ -101,11 +103,16 @@ def guessing(guess: Callable[[int, str, str], httpx.Response], account: str) -> 
 
 def replayed(door: Door, people: dict[str, Any]) -> Iterator[Case]:
     """A code that is right, sent by many at once."""
-    from tests.accounts.factors import code
-
-    now = code(secret=people["secret"])
+    now = code_of(people["secret"], int(time.time()) // 30)
     found = outcomes(20, lambda n: door.token(n, people["replayed"], PASSWORD, code=now))
     yield Case("one right code, 20 times at once", "let in", found["in"], bar="1", holds=found["in"] == 1)
+
+
+def code_of(secret: str, counter: int) -> str:
+    """What an app shows in a period (RFC 4226, 5.3): here without Django, as an app has none."""
+    digest = hmac.digest(base64.b32decode(secret), counter.to_bytes(8, "big"), "sha1")
+    place = digest[-1] & 15
+    return f"{(int.from_bytes(digest[place : place + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
 
 
 def alike(door: Door, people: dict[str, Any], timed: int) -> Iterator[Case]:
