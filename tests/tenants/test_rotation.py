@@ -94,7 +94,7 @@ def test_what_an_older_release_stored_is_sealed_and_reads_as_before(
     with tenant_context(old):
         runs, dataset = [make_run(n) for n in range(5)], make_dataset()
         assert everything_of(old, settings.VAR).count(b"PAR1") == 2
-        assert "no data key yet; 11 rows and 1 files are plain" in manage("status")
+        assert "no data key yet; 12 rows and 1 files are plain" in manage("status")
         assert AgentRun.objects.get(pk=runs[0].pk).input["note"] == MARK
         assert keys.signing_key(old).public_key() == public
     assert "Sealing what acme has stored (1 of 1)" in manage("seal")
