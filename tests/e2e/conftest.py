@@ -110,3 +110,38 @@ def open_page(browser: Browser, session_of: Callable[..., Any]) -> Iterator[Open
     for context in contexts:
         context.__exit__(None, None, None)
     assert [complaint for each in watched for complaint in each.all()] == []
+
+
+@pytest.fixture(scope="package")
+def browsers_of(browser: Browser, session_of: Callable[..., Any]) -> Iterator[Callable[[View, str], Any]]:
+    """`browsers_of(view, role)`: a browser of a person that is kept, with what it has loaded before."""
+    made: dict[tuple[View, str], Any] = {}
+
+    def kept(view: View, role: str) -> Any:
+        if (view, role) not in made:
+            context = context_for(browser, view, session_of(role) if role else None)
+            made[view, role] = (context, context.__enter__())
+        return made[view, role][1]
+
+    yield kept
+    for context, _ in made.values():
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def glance(browsers_of: Callable[[View, str], Any]) -> Iterator[Callable[..., Page]]:
+    """`glance(view, role)`: a page for who only looks, quicker than `open_page`, as the browser has been there before.
+    What it complains of fails the test."""
+    watched: list[Complaints] = []
+    pages: list[Page] = []
+
+    def make(view: View, role: str = "owner") -> Page:
+        page = browsers_of(view, role).new_page()
+        pages.append(page)
+        watched.append(watch(page))
+        return page  # type: ignore[no-any-return]
+
+    yield make
+    for page in pages:
+        page.close()
+    assert [complaint for each in watched for complaint in each.all()] == []
