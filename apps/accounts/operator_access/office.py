@@ -104,4 +104,6 @@ class Entering(OfficeView):
             told = [issue.message for issue in problem.issues]
             messages.error(request, " ".join([problem.detail, *told, problem.remedy]).strip())
             return redirect("office:organisation", slug)
-        return redirect(f"{tenant_url(tenant, reverse('visit'))}?{urlencode({'ticket': ticket})}")
+        # A link and no redirect: the pages' policy lets no form lead to another host.
+        place = f"{tenant_url(tenant, reverse('visit'))}?{urlencode({'ticket': ticket})}"
+        return self.page("accounts/office/way.html", {"organisation": tenant, "place": place})
