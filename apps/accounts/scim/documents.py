@@ -9,7 +9,7 @@ standard's schemas, and what its extensions have, are read past: a directory tha
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import Field, ValidationError
 from scim2_models import (
@@ -35,8 +35,9 @@ from scim2_models.messages.error import Error
 from scim2_models.resources.user import Email
 from scim2_models.urn import URN
 
-from apps.accounts.models import DirectoryGroup
-from apps.accounts.models import User as Account
+if TYPE_CHECKING:
+    from apps.accounts.models import DirectoryGroup
+    from apps.accounts.models import User as Account
 
 BASE: Final = "/scim/v2"
 LARGEST_PAGE: Final = 200
@@ -166,7 +167,7 @@ def search_read(model: type[Document], asked: Any) -> SearchRequest[Document]:
         raise refusal_of(error) from error
 
 
-def user_document(account: Account, *, base: str) -> User:
+def user_document(account: "Account", *, base: str) -> User:
     """A member as a directory sees them. Their `directory` and `directory_groups` are read already, or will be.
 
     `base` is the absolute address of the service, without a slash at the end.
@@ -185,7 +186,7 @@ def user_document(account: Account, *, base: str) -> User:
     return _finished(user, account, base, known.changed_at if known else account.created_at)
 
 
-def group_document(group: DirectoryGroup, *, base: str, with_members: bool = True) -> Group:
+def group_document(group: "DirectoryGroup", *, base: str, with_members: bool = True) -> Group:
     """A group with its members, who are read already, or will be."""
     shown = Group(display_name=group.display_name, external_id=group.external_id or None)
     if with_members:
@@ -196,7 +197,7 @@ def group_document(group: DirectoryGroup, *, base: str, with_members: bool = Tru
     return _finished(shown, group, base, group.changed_at)
 
 
-def _finished(document: Document, row: Account | DirectoryGroup, base: str, changed: datetime) -> Document:
+def _finished(document: Document, row: "Account | DirectoryGroup", base: str, changed: datetime) -> Document:
     kind = type(document).__name__
     document.id = str(row.pk)
     told = document.model_dump(exclude={"members"})  # these change with the group, and are not always read
