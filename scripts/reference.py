@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apps.audit.kinds import EntryKind
+    from apps.audit.kinds import Category, EntryKind
     from apps.common.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,7 @@ def problems_page(catalogue: Mapping[str, type[Problem]]) -> str:
     return _HEAD + "".join(entries)
 
 
-def audit_page(kinds: Iterable[EntryKind], categories: Mapping[str, str]) -> str:
+def audit_page(kinds: Iterable[EntryKind], categories: Mapping[Category, str]) -> str:
     """The kinds of entries of the audit log as a page in Markdown, by category and in order of keys."""
     there = sorted(kinds, key=lambda each: each.key)
     lines = [_AUDIT_HEAD]

@@ -11,6 +11,4 @@ IDENTITY_MANAGE = permission(
     people_only=True,
 )
 OPERATORS_ADMIT = permission("operators.admit", "Let an operator of the installation in for a while", people_only=True)
-SSO_MANAGE = permission(
-    "sso.manage", "Connect identity providers, and say what their groups lead to", people_only=True
-)
+SSO_MANAGE = permission("sso.manage", "Connect identity providers, and say what their groups lead to", people_only=True)

@@ -394,7 +394,7 @@ def run_bury(id: UUID, cause: str) -> None:
         remedy="If the data is unusually large, make it smaller; otherwise requeue the run.",
     )
     live.tell(_moved(run, status=Status.FAILED, finished_at=timezone.now(), problem=problem_data(problem)))
-    told = {
+    told: dict[str, Any] = {
         "agent": run.agent_key,
         "agent_version": run.agent_version,
         "status": Status.FAILED,

@@ -124,6 +124,7 @@ def budget_told(budget: Budget) -> dict[str, Any]:
         "money": budget.money, "volume": budget.tokens, "warn_at": budget.warn_at,
     }  # fmt: skip
 
+
 USAGE_DOWNLOADED = entry_kind(
     "ai.usage_downloaded",
     "Usage downloaded",

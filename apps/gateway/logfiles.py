@@ -34,6 +34,8 @@ class _File(WatchedFileHandler):
     write at its end, so that processes share it."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if self.stream is None:  # it could not be opened
+            return
         with suppress(OSError, ValueError):
             self.stream.write(_misfit(record) + self.terminator)
             self.flush()

@@ -430,7 +430,7 @@ def runs_cancel(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, st
     stopped = {run.id for run in found}
     if found:
         subject = Subject("workflows.workflowrun", "", "runs of workflows")
-        told = {"runs": auditing.refs_told(found), "count": len(found)}
+        told: dict[str, Any] = {"runs": auditing.refs_told(found), "count": len(found)}
         record(auditing.RUNS_CANCELLED, who=who, subject=subject, **told)
     return {id: "cancelling" if id in stopped else "ended" for id in ids}
 
@@ -480,7 +480,7 @@ def run_bury(*, id: UUID, cause: str) -> None:
     run.status, run.finished_at, run.seq = Status.FAILED, timezone.now(), run.seq + 1
     run.problem = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy}
     run.save(update_fields=["status", "finished_at", "seq", "problem"])
-    told = {"workflow": run.workflow.name, "status": run.status, "problem": problem.code}
+    told: dict[str, Any] = {"workflow": run.workflow.name, "status": run.status, "problem": problem.code}
     record(auditing.RUN_ENDED, who=None, subject=auditing.run_subject(run), **told)
     live.tell(run)
     if run.parent_id is not None:

@@ -108,7 +108,7 @@ def trigger_bury(*, id: UUID, cause: str) -> None:
 
 def _changed(who: Principal | None, trigger: Trigger, before: Mapping[str, Any]) -> None:
     subject, after = auditing.workflow_subject(trigger.workflow), auditing.trigger_told(trigger)
-    told = {"what": trigger.kind, "trigger": trigger.pk}
+    told: dict[str, Any] = {"what": trigger.kind, "trigger": trigger.pk}
     record(auditing.TRIGGER_CHANGED, who=who, subject=subject, before=before, after=after, **told)
 
 

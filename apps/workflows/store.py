@@ -229,8 +229,8 @@ def commit(
     effects = "".join([_EFFECTS, *(each.effects for each in beginnings)])
     if said is None:
         return work.commit_round(moves, effects, parameters, [each.opening for each in beginnings])
-    run, entry = said
-    parameters |= {"s_run": run, **columns_of([entry])}
+    run, told = said
+    parameters |= {"s_run": run, **columns_of([told])}
     standings = work.commit_round(moves, effects + _SAID, parameters, [each.opening for each in beginnings])
     sequence_soon()
     return standings

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from apps.accounts.models import User
 from apps.ai.budgets import managing, selectors
 from apps.ai.mcp.client import services as servers
-from apps.ai.models import AiPolicy, LanguageModel, Provider
+from apps.ai.models import AiPolicy, LanguageModel, Prompt, Provider
 from apps.ai.prompts import services as prompts
 from apps.ai.prompts.schemas import Words
 from apps.ai.setup import services
@@ -176,4 +176,4 @@ def test_where_it_cannot_be_written_nothing_is_changed(admin: User, provider: Pr
         acts[act]()
     assert not AiPolicy.objects.filter(keeps_personal_data=True).exists()
     assert Provider.objects.get().at_once == 8
-    assert not prompts.Prompt.objects.exists()
+    assert not Prompt.objects.exists()

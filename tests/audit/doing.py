@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from uuid import UUID
 
 from django.apps import apps
 
@@ -123,7 +124,7 @@ def _row_failed(side: Side, send: Send) -> None:
     from apps.agents.models import AgentBatch, AgentRun
 
     ended = {"problem_code": "run_failed", "status": "failed"}
-    assert AgentRun.objects.filter(batch=side.shared.run).update(**ended)
+    assert AgentRun.objects.filter(batch_id=UUID(str(side.shared.run))).update(**ended)
     AgentBatch.objects.filter(pk=side.shared.run).update(status="ended")
 
 
@@ -189,7 +190,7 @@ def _without_members(side: Side, send: Send) -> None:
     DirectoryGroup.objects.get(pk=side.shared.group).members.clear()
 
 
-_FAILED = {"status": "failed"}
+_FAILED: dict[str, Any] = {"status": "failed"}
 PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /members/<uuid:id>/reactivate/": rows("accounts.user", _member, is_active=False),
     "POST /members/<uuid:id>/invite-again/": rows("accounts.user", _member, password="!unusable"),

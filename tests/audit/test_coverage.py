@@ -86,7 +86,8 @@ def test_every_operation_that_writes_leaves_an_entry(side: Side, send: Send) -> 
 
 
 def test_every_file_with_data_that_is_handed_out_is_recorded(side: Side, send: Send) -> None:
-    files, unrecorded = set(), set()
+    files: set[str] = set()
+    unrecorded: set[str] = set()
     for operation in READING:
         with undone():
             answer, kinds = done(operation, side, send)

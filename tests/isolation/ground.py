@@ -605,7 +605,7 @@ def _privacy(run: Any, status: str, marker: str) -> None:
         progress={"agents.run": {"looked": 1, "found": 1}}, asked_by=run.created_by, file_until=soon,
         file_sha256=marker,
     )  # fmt: skip
-    content = {"title": marker, "at": None, "url": "", "record": {}}
+    content: dict[str, object] = {"title": marker, "at": None, "url": "", "record": {}}
     PrivacyFind.objects.create(id=run.pk, request=request, kind="agents.run", row=marker, content=content)
     plain = scratch_path(f"{run.pk}.zip")
     plain.write_text(marker)

@@ -20,6 +20,7 @@ from apps.workflows.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Approval, StepRun, Trigger, Workflow, WorkflowRun
 from apps.workflows.pump import Pump
+from apps.workflows.triggers import settings_of
 from tests.recorded import entries, everything, last, sentences
 from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.test_acts import steps as acting_steps
@@ -229,7 +230,7 @@ def test_what_a_step_does_is_done_by_its_run_in_the_name_of_who_started_it(
 def test_a_trigger_starts_in_the_name_of_whoever_made_it(made: Workflow, builder: User, worked: Work) -> None:
     settings = {"every": "1h", "inputs": {"amount": 1}}
     trigger, _ = starting.trigger_create(who=builder, user=builder, workflow=made, kind="schedule", settings=settings)
-    starting._start(Trigger.objects.select_related("workflow__published", "created_by").get(), starting.settings_of(
+    starting._start(Trigger.objects.select_related("workflow__published", "created_by").get(), settings_of(
         "schedule", trigger.told), {"fired": {"at": "2026-01-01T06:00:00+00:00"}}, "schedule")  # fmt: skip
     entry, said = last("workflows.run_started")
     assert (entry.actor_kind, entry.actor_id, entry.via) == ("system", builder.pk, f"trigger {trigger.pk}")

@@ -9,121 +9,277 @@ import apps.common.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_single_sign_on'),
+        ("accounts", "0005_single_sign_on"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DirectoryGroup',
+            name="DirectoryGroup",
             fields=[
-                ('id', models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(blank=True, db_index=True, max_length=255)),
-                ('display_name', models.CharField(max_length=255)),
-                ('role', models.CharField(blank=True, choices=[('administrator', 'Administrator'), ('builder', 'Builder'), ('analyst', 'Analyst'), ('approver', 'Approver'), ('auditor', 'Auditor'), ('viewer', 'Viewer')], help_text='Empty: it gives no role.', max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("external_id", models.CharField(blank=True, db_index=True, max_length=255)),
+                ("display_name", models.CharField(max_length=255)),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("administrator", "Administrator"),
+                            ("builder", "Builder"),
+                            ("analyst", "Analyst"),
+                            ("approver", "Approver"),
+                            ("auditor", "Auditor"),
+                            ("viewer", "Viewer"),
+                        ],
+                        help_text="Empty: it gives no role.",
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['display_name', 'id'],
+                "ordering": ["display_name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='DirectoryUser',
+            name="DirectoryUser",
             fields=[
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='directory', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('external_id', models.CharField(blank=True, db_index=True, help_text="The directory's own name.", max_length=255)),
-                ('profile', models.JSONField(default=dict, help_text='Names and addresses as they were sent, by SCIM attribute.')),
-                ('addresses', models.JSONField(default=list, help_text='The e-mail addresses in small letters, to be found by.')),
-                ('is_managed', models.BooleanField(default=True, help_text='False: a person here has taken the member over, and the directory is refused.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('deleted_at', models.DateTimeField(help_text='Since when the directory does not know the member any more; the member stays, inactive.', null=True)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="directory",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "external_id",
+                    models.CharField(blank=True, db_index=True, help_text="The directory's own name.", max_length=255),
+                ),
+                (
+                    "profile",
+                    models.JSONField(
+                        default=dict, help_text="Names and addresses as they were sent, by SCIM attribute."
+                    ),
+                ),
+                (
+                    "addresses",
+                    models.JSONField(default=list, help_text="The e-mail addresses in small letters, to be found by."),
+                ),
+                (
+                    "is_managed",
+                    models.BooleanField(
+                        default=True,
+                        help_text="False: a person here has taken the member over, and the directory is refused.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "deleted_at",
+                    models.DateTimeField(
+                        help_text="Since when the directory does not know the member any more; the member stays, inactive.",
+                        null=True,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DirectoryMembership',
+            name="DirectoryMembership",
             fields=[
-                ('id', models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.directorygroup')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="accounts.directorygroup",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='directorygroup',
-            name='members',
-            field=models.ManyToManyField(related_name='directory_groups', through='accounts.DirectoryMembership', to=settings.AUTH_USER_MODEL),
+            model_name="directorygroup",
+            name="members",
+            field=models.ManyToManyField(
+                related_name="directory_groups", through="accounts.DirectoryMembership", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.CreateModel(
-            name='OperatorGrant',
+            name="OperatorGrant",
             fields=[
-                ('id', models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('operator_email', models.EmailField(blank=True, help_text='Who may enter; empty: any operator, who then names the ticket.', max_length=254)),
-                ('ticket', models.CharField(blank=True, help_text="What it is about, in the operators' own books.", max_length=100)),
-                ('reason', models.CharField(max_length=500)),
-                ('role', models.CharField(choices=[('auditor', 'Auditor'), ('viewer', 'Viewer'), ('administrator', 'Administrator')], default='auditor', max_length=20)),
-                ('hours', models.PositiveSmallIntegerField(default=4)),
-                ('asked_by', models.EmailField(blank=True, help_text='The operator who asked; empty: an owner granted it unasked.', max_length=254)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('granted_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(help_text='When it was declined or revoked.', null=True)),
-                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "operator_email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="Who may enter; empty: any operator, who then names the ticket.",
+                        max_length=254,
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.CharField(
+                        blank=True, help_text="What it is about, in the operators' own books.", max_length=100
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("auditor", "Auditor"), ("viewer", "Viewer"), ("administrator", "Administrator")],
+                        default="auditor",
+                        max_length=20,
+                    ),
+                ),
+                ("hours", models.PositiveSmallIntegerField(default=4)),
+                (
+                    "asked_by",
+                    models.EmailField(
+                        blank=True,
+                        help_text="The operator who asked; empty: an owner granted it unasked.",
+                        max_length=254,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("granted_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(help_text="When it was declined or revoked.", null=True)),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='OperatorVisit',
+            name="OperatorVisit",
             fields=[
-                ('id', models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('operator_email', models.EmailField(max_length=254)),
-                ('operator_id', models.UUIDField(help_text="Of the operator's account, in the operators' own tenant.")),
-                ('ticket', models.CharField(blank=True, max_length=100)),
-                ('entered_at', models.DateTimeField(auto_now_add=True)),
-                ('left_at', models.DateTimeField(null=True)),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='accounts.operatorgrant')),
-                ('visitor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='visit', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("operator_email", models.EmailField(max_length=254)),
+                ("operator_id", models.UUIDField(help_text="Of the operator's account, in the operators' own tenant.")),
+                ("ticket", models.CharField(blank=True, max_length=100)),
+                ("entered_at", models.DateTimeField(auto_now_add=True)),
+                ("left_at", models.DateTimeField(null=True)),
+                (
+                    "grant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="visits", to="accounts.operatorgrant"
+                    ),
+                ),
+                (
+                    "visitor",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="visit", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ScimToken',
+            name="ScimToken",
             fields=[
-                ('id', models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(max_length=8, unique=True)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('replaces', models.ForeignKey(help_text='The token that this one was made to take over from; both are good while they overlap.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaced_by', to='accounts.scimtoken')),
+                (
+                    "id",
+                    models.UUIDField(default=apps.common.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("prefix", models.CharField(max_length=8, unique=True)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.ForeignKey(
+                        help_text="The token that this one was made to take over from; both are good while they overlap.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="replaced_by",
+                        to="accounts.scimtoken",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='directorymembership',
-            constraint=models.UniqueConstraint(fields=('group', 'user'), name='accounts_membership_once'),
+            model_name="directorymembership",
+            constraint=models.UniqueConstraint(fields=("group", "user"), name="accounts_membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='directorygroup',
-            constraint=models.CheckConstraint(condition=models.Q(('role', 'owner'), _negated=True), name='accounts_no_group_makes_owners'),
+            model_name="directorygroup",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role", "owner"), _negated=True), name="accounts_no_group_makes_owners"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['auditor', 'viewer', 'administrator'])), name='accounts_grant_of_no_owner'),
+            model_name="operatorgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["auditor", "viewer", "administrator"])),
+                name="accounts_grant_of_no_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorgrant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ends_at', None), ('granted_at', None)), models.Q(('ends_at__gt', models.F('granted_at')), ('granted_at__isnull', False)), _connector='OR'), name='accounts_grant_ends'),
+            model_name="operatorgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ends_at", None), ("granted_at", None)),
+                    models.Q(("ends_at__gt", models.F("granted_at")), ("granted_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="accounts_grant_ends",
+            ),
         ),
     ]

@@ -305,7 +305,7 @@ def _fail(claim: work.Claim, batch: AgentBatch, problem: Problem) -> None:
 def _failed(batch: AgentBatch, problem: Problem) -> None:
     told = sealed_for(batch, problem=problem_data(problem))
     AgentBatch.objects.filter(pk=batch.pk).update(status=Status.FAILED, finished_at=timezone.now(), **told)
-    ended = {"status": Status.FAILED, "problem": problem.code, "rows": batch.opened}
+    ended: dict[str, Any] = {"status": Status.FAILED, "problem": problem.code, "rows": batch.opened}
     record(auditing.BATCH_ENDED, who=None, subject=auditing.batch_subject(batch), **ended)
 
 

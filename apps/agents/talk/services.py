@@ -79,7 +79,7 @@ def message_create(*, who: Principal, user: User, run: AgentRun, asked: Asked) -
         _room(user)
         message.asked = asked.model_dump(mode="json")
         message.save(force_insert=True)
-        told = {"what": asked.kind, "number": message.number}
+        told: dict[str, Any] = {"what": asked.kind, "number": message.number}
         record(auditing.MESSAGE_ASKED, who=who, subject=auditing.run_subject(run), **told)
         work.schedule(KIND, message.id)
         live.tell(message)

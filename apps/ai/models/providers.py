@@ -47,9 +47,7 @@ class Provider(models.Model):
     problem = PayloadField(null=True, help_text="Why the last test failed; null: it did not.")
     offered = PayloadField(null=True, help_text="Names of the models that it offered when it was last asked.")
     seq = models.PositiveIntegerField(default=1, help_text="Rises with every change.")
-    created_by = models.ForeignKey(  # type: ignore[attr-defined]  # its own `models` hide the module from mypy
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

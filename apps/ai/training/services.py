@@ -231,7 +231,7 @@ def _ended(trained: TrainedModel, status: str, problem: Problem | None = None) -
         trained.done = trained.total = max(trained.total, 1)
     trained.save()
     live.tell(trained)
-    why = {"problem": problem.code} if problem else {}
+    why: dict[str, Any] = {"problem": problem.code} if problem else {}
     record(auditing.TRAINING_ENDED, who=None, subject=_subject(trained), version=trained.number, status=status, **why)
 
 
