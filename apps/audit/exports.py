@@ -41,10 +41,10 @@ _EPOCHS: Final = """
 select l.epoch, min(l.seq) filter (where {within}), max(l.seq) filter (where {within}), max(l.seq) + 1
 from audit_leaf l left join audit_entry e on e.id = l.entry group by l.epoch order by l.epoch
 """
-# Those without a place in the tree, whether they wait for one or not.
+# Those without a place in the tree, whether they wait for one or not; what came after the beginning is another file's.
 _OUTSIDE: Final = """
 select e.id from audit_entry e
-where {within} and not exists (select from audit_leaf l where l.entry = e.id) order by e.id
+where {within} and e.at <= %(made_at)s and not exists (select from audit_leaf l where l.entry = e.id) order by e.id
 """
 
 
@@ -109,7 +109,7 @@ def export_lines(
             for leaf in batch:
                 count += 1
                 yield _line(_told(known.get(leaf.entry), leaf) | _proven(prover, leaf))
-    for ids in _batches(_outside(within, times, entries)):
+    for ids in _batches(_outside(within, {**times, "made_at": made_at}, entries)):
         known = _entries(ids)
         for id in ids:
             count += 1

@@ -32,6 +32,11 @@ COVERED_WITHIN = timedelta(seconds=60)
 SHOWN = 200
 """Findings that are printed."""
 _SIGNED = "\u2014 "
+# What a line says is read by other programs too: a name that is not verified has no place in it.
+_HEADER = {"format", "version", "tenant", "name", "key", "made_at", "since", "until", "whole", "filtered", "epochs"}
+_ENTRY = {"entry", "facts", "personal", "broken", "shredded", "epoch", "index", "leaf", "proof"}
+_CHECKPOINT = {"checkpoint", "published", "epoch", "size", "root"}
+_END = {"end", "entries"}
 
 
 class Unreadable(Exception):
@@ -57,6 +62,28 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def digest_of(part: Any) -> str:
     """The digest of a part of a payload: over its salt and its content."""
     return hashlib.sha256(bytes.fromhex(part["salt"]) + canonical(part["content"])).hexdigest()
+
+
+def is_digest(part: Any, digest: str) -> bool:
+    """Whether it is the digest of all that a part of a payload says."""
+    return set(part) == {"salt", "content"} and digest_of(part) == digest
+
+
+def parsed(text: str) -> Any:
+    """JSON that all programs read alike. Raises `ValueError` where it is another: of a name that stands twice in an
+    object some take the first value and others the last, and numbers with a fraction have many spellings."""
+    return json.loads(text, object_pairs_hook=_object, parse_float=_no_number, parse_constant=_no_number)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number that a log has")
 
 
 class Tree:
@@ -313,6 +340,7 @@ class Verifier:
             raise Unreadable("The first line is not that of an export of an audit log.")
         if line.get("version") != VERSION:
             raise Unreadable(f"The export has version {line.get('version')}: get the verifier that belongs to it.")
+        self._require_names(line, _HEADER, 1)
         if line["key"] != self.outside.key.text:
             self.report.finding("The export names another public key than the checkpoints are verified with.")
         self.made_at, self.is_whole, self.is_filtered = _moment(line["made_at"]), line["whole"], line["filtered"]
@@ -320,7 +348,7 @@ class Verifier:
             top = self._in_database(each["epoch"], each["checkpoint"]) if each["checkpoint"] else None
             self.epochs[each["epoch"]] = Epoch(each["epoch"], each["last"], each["first"], top)
         if self.is_whole:
-            there = {epoch for epoch, _ in self.outside.found if self._due(epoch)}
+            there = {epoch for epoch in {epoch for epoch, _ in self.outside.found} if self._due(epoch)}
             for missing in sorted(there.union(range(1, max(self.epochs, default=0))) - set(self.epochs)):
                 self.report.finding(f"Epoch {missing} is not in the export: it was cut off.")
             for epoch in self.epochs.values():
@@ -331,14 +359,17 @@ class Verifier:
         if self.is_ended:
             self.report.finding(f"Line {number}: there is something behind the last line.")
         if "end" in line:
+            self._require_names(line, _END, number)
             self.is_ended = True
             if line["entries"] != self.report.entries:
                 self.report.finding(
                     f"The file has {self.report.entries} entries, and was written with {line['entries']}."
                 )
         elif "checkpoint" in line:
+            self._require_names(line, _CHECKPOINT, number)
             self._checkpoint(line)
         else:
+            self._require_names(line, _ENTRY, number)
             self._entry(line, number)
 
     def end(self) -> None:
@@ -349,6 +380,10 @@ class Verifier:
                 self.report.finding(f"Epoch {epoch.number}: entries {epoch.next} to {epoch.last} are missing.")
             if self.is_whole:
                 self._require_all(epoch)
+
+    def _require_names(self, line: dict[str, Any], names: set[str], number: int) -> None:
+        if more := sorted(line.keys() - names):
+            self.report.finding(f"Line {number}: it says more than an export does: {', '.join(more)}.")
 
     def _entry(self, line: dict[str, Any], number: int) -> None:
         self.report.entries += 1
@@ -374,7 +409,7 @@ class Verifier:
             if part in line.get("broken", []):
                 self.report.finding(f"{where}: its {part} were altered: they do not open.")
             elif line[part] is not None:
-                if digest_of(line[part]) != line["entry"][part]:
+                if not is_digest(line[part], line["entry"][part]):
                     self.report.finding(f"{where}: its {part} were altered: their digest is another one.")
             elif "shredded" not in line:
                 self.report.finding(f"{where}: its {part} are missing, and were not shredded.")
@@ -427,7 +462,12 @@ class Verifier:
 
     def _uncovered(self, where: str, document: Any) -> None:
         """An entry that no checkpoint vouches for: that may be so for a minute."""
-        if document is not None and self.made_at - _moment(document["at"]) > COVERED_WITHIN:
+        if document is None:
+            return
+        waited = self.made_at - _moment(document["at"])
+        if waited < -COVERED_WITHIN:  # else an export that calls itself old could say anything
+            self.report.finding(f"{where}: no checkpoint covers it, and it is later than the export says of itself.")
+        elif waited > COVERED_WITHIN:
             self.report.finding(
                 f"{where}: no checkpoint covers it, a minute and more after it was recorded: it was inserted, or the "
                 "log is not covered any more."
@@ -488,7 +528,7 @@ def verify_export(lines: Iterable[str], outside: Outside, report: Report, restor
     verifier, first = Verifier(outside, report, restored), True
     for number, text in enumerate(lines, start=1):
         try:
-            line = json.loads(text)
+            line = parsed(text)
             if not isinstance(line, dict):
                 raise Unreadable(f"Line {number} is no object.")
             if first:
@@ -541,7 +581,11 @@ def verify_proof(said: dict[str, Any], outside: Outside, report: Report) -> None
         raise Unreadable("There is no entry beside the proof: a file has both, as {entry: ..., proof: ...}.")
     report.entries = 1
     for part in ("facts", "personal"):
-        if said.get(part) is not None and digest_of(said[part]) != document[part]:
+        try:
+            is_right = said.get(part) is None or is_digest(said[part], document[part])
+        except (KeyError, TypeError, ValueError):
+            is_right = False
+        if not is_right:
             report.finding(f"The entry's {part} were altered: their digest is another one.")
     if root_by_inclusion(leaf_hash(document), index, found[0].size, hashes) == found[0].root:
         report.covered = 1
@@ -570,15 +614,19 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _proof_in(path: Path) -> dict[str, Any] | None:
-    """The proof that a file holds; None where it is an export."""
+    """The proof that a file holds; None where it is an export. No line of a file stays unread."""
+    lines = _lines(path)
     try:
-        found = json.loads(next(_lines(path), ""))
+        found = parsed(next(lines, ""))
+        if any(line.strip() for line in lines):
+            return None
     except ValueError:  # of several lines, as a person may lay it out
         try:
-            found = json.loads(_text(path))
+            found = parsed(_text(path))
         except ValueError:
             return None
-    return found if isinstance(found, dict) and ("proof" in found or "hashes" in found) else None
+    is_proof = isinstance(found, dict) and "format" not in found and ("proof" in found or "hashes" in found)
+    return found if is_proof else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -151,6 +151,59 @@ def test_a_file_that_was_altered_is_found(log: Path, change: Callable[[list[str]
     assert said in " ".join(verified(log, change(list(export_lines()))).wrong)
 
 
+@pytest.mark.parametrize(
+    ("line", "former", "forged", "said"),
+    [
+        (5, '{"entry":', '{"entry":{"kind":"tests.forged"},"entry":', "stands twice"),
+        (5, '{"entry":', '{"told":"forged","entry":', "says more than an export does: told"),
+        (0, '{"format":', '{"proof":{},"format":', "says more than an export does: proof"),
+        (
+            -2,
+            '{"checkpoint":',
+            '{"entry":{"kind":"tests.forged"},"checkpoint":',
+            "says more than an export does: entry",
+        ),
+        (-1, '{"end":', '{"entry":{"kind":"tests.forged"},"end":', "says more than an export does: entry"),
+        (5, '"content":', '"said":"forged","content":', "their digest is another one"),
+        (5, '"index":4', '"index":4.0', "is no number"),
+    ],
+)
+def test_a_file_says_nothing_that_is_not_verified(log: Path, line: int, former: str, forged: str, said: str) -> None:
+    lines = list(export_lines())
+    assert former in lines[line]
+    lines[line] = lines[line].replace(former, forged, 1)
+    assert said in " ".join(verified(log, lines).wrong)
+
+
+def test_a_file_that_calls_itself_older_than_what_it_says_is_found(log: Path) -> None:
+    head, forged = json.loads(next(iter(export_lines()))), list(export_lines())[1]
+    head |= {"made_at": "2001-01-01T00:00:00.000000Z", "epochs": []}
+    line = {**json.loads(forged.replace("tests.changed", "tests.forged")), "epoch": None, "index": None}
+    lines = [json.dumps(head), json.dumps(line), '{"end":true,"entries":1}']
+    assert "it is later than the export says of itself" in " ".join(verified(log, lines).wrong)
+
+
+def test_what_is_recorded_while_an_export_is_read_is_none_of_it(log: Path) -> None:
+    lines = export_lines()
+    first = next(lines)
+    recorded(2)
+    report = verified(log, [first, *lines])
+    assert (report.wrong, report.entries) == ([], 320)
+
+
+def test_a_proof_in_the_first_line_does_not_hide_the_other_lines(log: Path, tmp_path: Path) -> None:
+    file, proof = tmp_path / "export.jsonl", selectors.consistency_proof(5, 320, 1).as_json()
+    file.write_text(json.dumps(proof) + "\n" + "".join(list(export_lines())[1:]))
+    assert verify_audit.main([str(file), "--checkpoints", str(log)]) == 2
+
+
+def test_many_checkpoints_are_looked_through_once_an_epoch(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, of = list[int](), verify_audit.Outside.of
+    monkeypatch.setattr(verify_audit.Outside, "of", lambda self, epoch: asked.append(epoch) or of(self, epoch))
+    assert verified(log).wrong == []
+    assert asked == [1, 1]  # at the beginning, and at the end
+
+
 def test_what_is_no_export_is_refused(log: Path) -> None:
     for lines in ([], ["{}"], ["no json"], ['{"format": "orchestrall-audit-export", "version": 9}']):
         with pytest.raises(verify_audit.Unreadable):
