@@ -7,11 +7,15 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 
 from apps.accounts.models import User
+from apps.accounts.operator_access.selectors import is_still_operator
 
 
 class MemberBackend(AuthenticationBackend):
-    """allauth's, which burns a hash for whoever is unknown. A member comes with the policy in the same statement."""
+    """allauth's, which burns a hash for whoever is unknown. A member comes with the policy in the same statement; of a
+    visitor it is asked besides whether they are an operator still."""
 
     def get_user(self, user_id: Any) -> User | None:
         user = User.objects.with_policy().filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        return user if not user.is_visitor or is_still_operator(user) else None

@@ -49,6 +49,7 @@ from apps.common.ids import uuid7
 from apps.common.permissions import ROLES, codes_of, demand
 from apps.gateway.permissions import API_USE
 from apps.tenants.context import current_tenant, tenant_url
+from apps.tenants.live import sockets_recheck
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,7 @@ def membership_end(*, who: Acts | None, member: User) -> None:
         require_not_break_glass(member)
         member.is_active, member.signed_out_at = False, timezone.now()
         member.save(update_fields=["is_active", "signed_out_at"])
+        sockets_recheck([member.pk])
         record(MEMBER_DEACTIVATED, who=who, subject=member, **_turned(member))
 
 

@@ -86,6 +86,8 @@ class GrantAction(ConsoleView):
 
 
 class GrantApprove(GrantAction):
+    step_up = {"POST"}
+
     def act(self, grant: OperatorGrant) -> None:
         role, hours = self.request.POST.get("role", ""), number(self.request.POST.get("hours", ""))
         services.access_approve(actor=self.user, grant=grant, role=role, hours=hours)

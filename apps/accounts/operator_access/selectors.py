@@ -8,11 +8,11 @@ from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import OperatorGrant, OperatorVisit
+from apps.accounts.models import OperatorGrant, OperatorVisit, User
 from apps.accounts.permissions import IDENTITY_MANAGE
 from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
-from apps.tenants.context import public_context
+from apps.tenants.context import public_context, tenant_by_schema, tenant_context
 from apps.tenants.models import Tenant
 
 MOST_LISTED = 100
@@ -45,6 +45,17 @@ def grants_of(*, operator_email: str) -> QuerySet[OperatorGrant]:
     """What concerns an operator: what they asked for, and what lets them in. For the operators' own pages."""
     mine = Q(asked_by=operator_email) | (_open() & Q(operator_email__in=["", operator_email]))
     return OperatorGrant.objects.filter(mine)[:MOST_LISTED]
+
+
+def is_still_operator(visitor: User) -> bool:
+    """Whether whoever visits is an operator still, as their own tenant has it now: who is no more is out of every tenant
+    at once, whatever grants say. In two statements."""
+    operator = OperatorVisit.objects.filter(visitor=visitor).values_list("operator_id", flat=True).first()
+    operators = tenant_by_schema(settings.OPERATORS_SCHEMA)
+    if operator is None or operators is None:
+        return False
+    with tenant_context(operators):
+        return User.objects.filter(pk=operator, is_active=True, is_staff=True).exists()
 
 
 def organisations() -> list[Tenant]:

@@ -37,6 +37,7 @@ from apps.common.ids import uuid7
 from apps.common.permissions import demand
 from apps.common.work import schedule
 from apps.tenants.context import current_tenant, tenant_by_schema, tenant_context
+from apps.tenants.live import sockets_recheck
 
 VISIT_END: Final = "accounts.visit_end"
 """The kind of work that notes the end of visits when their grant's time is up."""
@@ -207,6 +208,7 @@ def _visits_end(grant: OperatorGrant, visits: Any = None) -> None:
         visit.save(update_fields=["left_at"])
         User.objects.filter(pk=visit.visitor_id).update(is_active=False, signed_out_at=now)
         operator = Operator(visit.operator_id, visit.operator_email, str(visit.visitor).removeprefix("Operator "))
+        sockets_recheck([visit.visitor_id])
         _record(ACCESS_LEFT, operator, grant, visitor=visit.visitor_id)
 
 

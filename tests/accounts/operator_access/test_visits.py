@@ -27,6 +27,7 @@ from apps.console.attention import attention_of
 from apps.gateway.credentials import session_user
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
+from tests.accounts.sessions import long_ago
 
 MakeMember = Callable[..., User]
 ClientFor = Callable[..., Client]
@@ -172,6 +173,45 @@ def test_whoever_is_revoked_is_thrown_out_in_the_middle(visit: Client, owner: Us
 
     assert is_out(visit)
     assert OperatorVisit.objects.get().left_at is not None
+
+
+def test_open_sockets_of_a_visit_look_again_as_soon_as_it_is_revoked(
+    visit: Client, owner: User, grant: OperatorGrant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[object] = []
+    monkeypatch.setattr(services, "sockets_recheck", looked.extend)
+
+    services.access_revoke(actor=owner, grant=grant)
+
+    assert looked == [OperatorVisit.objects.get().visitor_id]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": False}])
+def test_who_is_no_operator_any_more_is_out_whatever_the_grant_says(
+    visit: Client, staff: User, operators: Tenant, change: dict[str, bool]
+) -> None:
+    key = str(visit.session.session_key)
+    assert session_user(key) is not None
+
+    with tenant_context(operators):
+        User.objects.filter(pk=staff.pk).update(**change)
+
+    assert is_out(visit)
+    assert session_user(key) is None
+
+
+def test_a_request_is_approved_by_an_owner_who_has_just_proved_who_they_are(
+    owner: User, operator: Operator, client_for: ClientFor
+) -> None:
+    asked = services.access_ask(operator=operator, **WANTED)
+    theirs = client_for(owner)
+    long_ago(theirs)
+
+    answer = theirs.post(f"/identity/operators/{asked.pk}/approve/", {"role": "auditor", "hours": "8"})
+
+    assert answer.status_code == 403
+    asked.refresh_from_db()
+    assert asked.state == "asked"
 
 
 def test_who_leaves_is_out_and_may_come_again(visit: Client, grant: OperatorGrant, operator: Operator) -> None:
