@@ -27,6 +27,7 @@ from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
+from orchestrall_client.sign_in_policy import SignInPolicies
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
 from orchestrall_client.version import __version__
@@ -105,6 +106,7 @@ class Client:
         self.keys = Keys(self._connection)
         self.mcp_servers = McpServers(self._connection)
         self.sso = SingleSignOn(self._connection)
+        self.sign_in_policy = SignInPolicies(self._connection)
         self.messages = Messages(self._connection)
         self.runs = Runs(self._connection)
         self.workflows = Workflows(self._connection)
