@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from orchestrall.settings.env import BASE_DIR
 
 # What is downloaded to be kept must be whole by itself, styles included; the console never shows it.
-DOWNLOADED = {"agents/paper.html"}
+DOWNLOADED = {"agents/paper.html", "compliance/privacy_file.html"}
 TEMPLATES = sorted(
     path
     for path in (BASE_DIR / "templates").rglob("*.html")
