@@ -86,7 +86,7 @@ def test_no_table_of_a_tenant_has_a_lease_or_a_fence_and_no_work_row_holds_data(
     with connection.cursor() as cursor:
         cursor.execute(
             "select table_schema, table_name, column_name from information_schema.columns "
-            "where column_name ~ 'lease|fence' and table_schema !~ '^(pg_|information_schema)'"
+            "where column_name ~ '(^|_)(lease|fenc)' and table_schema !~ '^(pg_|information_schema)'"
         )
         homes = {(schema, table) for schema, table, _ in cursor.fetchall()}
         cursor.execute(
