@@ -57,8 +57,8 @@ def decision_review(
         auditing.OVERRIDDEN if overrides else auditing.CONFIRMED,
         who=who,
         subject=auditing.run_subject(decision.run),
-        before={"verdict": row.stands} if overrides else None,
-        after={"verdict": verdict} if overrides else None,
+        before={"verdict": row.stands},  # which an earlier person may have set
+        after={"verdict": verdict},
         verdict=verdict,
         decision=row.position + 1,
         agent=row.agent_key,

@@ -46,8 +46,9 @@ PROMPT_DISCARDED = entry_kind(
     "ai.prompt_discarded", "Draft of a prompt discarded", "discarded the draft of the prompt {subject}"
 )
 PROMPT_PUBLISHED = entry_kind(
-    "ai.prompt_published", "Prompt published", "published version {after[version]} of the prompt {subject}"
-)
+    "ai.prompt_published", "Prompt published", "published version {after[version]} of the prompt {subject}",
+    personal=["note"],
+)  # fmt: skip
 PROMPT_BUILT_IN = entry_kind(
     "ai.prompt_built_in", "Prompt taken back", "went back to the program's own words of the prompt {subject}"
 )
@@ -89,11 +90,13 @@ TRAINING_ENDED = entry_kind(
     category="run",
 )  # fmt: skip
 TRAINED_PROMOTED = entry_kind(
-    "ai.trained_promoted", "Trained model promoted", "took version {after[version]} of {subject} into use"
-)
+    "ai.trained_promoted", "Trained model promoted", "took version {after[version]} of {subject} into use",
+    personal=["reason"],
+)  # fmt: skip
 TRAINED_ROLLED_BACK = entry_kind(
-    "ai.trained_rolled_back", "Trained model rolled back", "went back to version {after[version]} of {subject}"
-)
+    "ai.trained_rolled_back", "Trained model rolled back", "went back to version {after[version]} of {subject}",
+    personal=["reason"],
+)  # fmt: skip
 TRAINED_RETIRED = entry_kind(
     "ai.trained_retired", "Trained model taken out of use", "took version {before[version]} of {subject} out of use"
 )

@@ -125,6 +125,16 @@ def test_what_people_make_of_a_decision_is_told_with_their_words_apart(
     assert not [each for each in entries() if "Cy" in str(each.payload.facts)]
 
 
+def test_who_goes_back_to_the_agents_verdict_is_told_to_have_changed_it(decided: AgentRun, analyst: User) -> None:
+    for seen, verdict in enumerate(("hold", "refuse")):
+        decision = decisions.decision_get(who=analyst, run=decided, position=0)
+        reviews.decision_review(
+            who=analyst, user=analyst, decision=decision, verdict=verdict, reason="Seen again.", seen=seen
+        )
+    _, said = last("agents.decision_confirmed")
+    assert (said.before, said.after) == ({"verdict": "hold"}, {"verdict": "refuse"})
+
+
 def test_many_starts_are_one_entry_and_a_cancelled_run_is_told_by_whom(
     start: Start, work_off: WorkOff, analyst: User
 ) -> None:

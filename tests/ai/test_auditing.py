@@ -140,6 +140,7 @@ def test_wordings_are_told_by_their_digests(builder: User) -> None:
             f"went back to the program's own words of the prompt {title}",
         )
     ]
+    assert last("ai.prompt_published")[0].payload.personal["content"]["note"] == "First"
     assert set(last("ai.prompt_published")[1].after) == {"version", "bytes", "sha256"}
     assert "Be brief" not in everything()
 
@@ -156,7 +157,8 @@ def test_which_trained_model_is_in_use_is_told_with_the_one_before(train: Train,
         f"{builder} went back to version 1 of {title}",
         f"{builder} took version 1 of {title} out of use",
     ]
-    said = last("ai.trained_rolled_back")[1]
+    entry, said = last("ai.trained_rolled_back")
+    assert entry.payload.personal["content"]["reason"] == "It is known."
     assert (said.before, said.after) == ({"version": 2}, {"version": 1})
     assert sentences("ai.training_ended")[0] == f"The platform ended the training of version 1 of {title}: trained"
 

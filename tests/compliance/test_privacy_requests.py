@@ -22,6 +22,7 @@ from apps.common.identifiers import ERASED
 from apps.common.privacy import Erased, Ineffaceable, Person
 from apps.common.work import Claim
 from apps.compliance.models import PrivacyFind, PrivacyRequest
+from apps.compliance.privacy import Files
 from apps.compliance.requests import holds, services, working
 from apps.compliance.requests.problems import Held
 from tests.compliance.privacy_ground import ANA, EMAIL, NAME, NUMBER, names_left, others, plant
@@ -203,6 +204,14 @@ def test_the_files_and_the_requests_of_before_go_when_the_person_is_erased(
     assert request.status == "done"
     assert not services.file_path(former).exists()
     assert names_left(Person(ANA)) == []
+
+
+def test_a_name_at_the_beginning_of_a_line_is_found_in_the_file_of_another(
+    hand: Hand, begin: Begin, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DummyNotes, "notes", {"one": f"Of the customer:\n{NAME}"})
+    former = hand.go(begin("export"))
+    assert Files().find(Person((NAME,)), mark=None, limit=1, to_erase=True).items[0].row == str(former.pk)
 
 
 def test_what_is_in_use_is_tried_again_later(hand: Hand, begin: Begin, ana: User, admin: User) -> None:

@@ -116,6 +116,21 @@ def test_a_longer_period_holds_at_once(admin: User, lines: list[datetime]) -> No
     assert len(lines) == 6
 
 
+def test_a_period_that_is_made_longer_meanwhile_keeps_what_was_about_to_go(
+    admin: User, lines: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    with transaction.atomic():
+        while len(lines) == 6:
+            assert services.retention_step()
+    left = list(lines)
+    set_days(admin, "dummy.log", 60)
+    gone_by()
+    assert lines == left
+    (told,) = RetentionRecord.objects.filter(kind="dummy.log")
+    assert (told.removed, told.days, told.ended_at is None) == (2, 30, False)
+
+
 def test_a_period_that_is_shortened_twice_counts_from_what_holds(admin: User) -> None:
     set_days(admin, "dummy.log", 20)
     set_days(admin, "dummy.log", 10)

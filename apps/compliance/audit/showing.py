@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
 
@@ -23,6 +24,8 @@ _KINDS: Final = {
     "nobody": ("user-off", "Nobody who is known"),
 }
 _WAYS: Final = {"console": "Console", "api": "API", "command": "Command", "": ""}
+_MAIL: Final = re.compile(r"[^\s@\"'<>(),;]+@[^\s@\"'<>(),;]+")
+_NOT_SHOWN: Final = "(not shown)"
 CATEGORY_WORDS: Final = {
     "access": "Access",
     "configuration": "Configuration",
@@ -90,6 +93,8 @@ def shown(entry: AuditEntry) -> Shown:
     """An entry as whoever asked for it may see it: see `selectors.entries_query`."""
     said, kind = said_of(entry), ENTRY_KINDS.get(entry.kind)
     addresses = bool(getattr(entry, "with_addresses", False))
+    if not addresses:
+        said = _without_mail(said)
     return Shown(
         entry=entry,
         said=said,
@@ -100,6 +105,23 @@ def shown(entry: AuditEntry) -> Shown:
         address=said.address if addresses else "",
         email=said.email if addresses else "",
     )
+
+
+def _without_mail(said: Said) -> Said:
+    """What is said, without the addresses of mail that stand anywhere in it: whoever has no name is called by theirs.
+    Whether the actor's own is told is for who shows it."""
+    return replace(
+        said, before=_masked(said.before), after=_masked(said.after), facts=_masked(said.facts),
+        subject=_masked(said.subject), actor="" if _MAIL.search(said.actor) else said.actor,
+    )  # fmt: skip
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return _MAIL.sub(_NOT_SHOWN, value)
+    if isinstance(value, Mapping):
+        return {_masked(name): _masked(each) for name, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 def all_shown(entries: Iterable[AuditEntry]) -> list[Shown]:

@@ -136,22 +136,30 @@ def _is_done(period: Period) -> bool:
 def _batch(period: Period, before: datetime) -> None:
     """Remove a batch of one kind, and write it down."""
     begun = time.monotonic()
-    under_way = RetentionRecord.objects.select_for_update().filter(kind=period.kind.key, ended_at=None).first()
-    told = under_way or RetentionRecord(kind=period.kind.key, days=period.days or 0, before=before)
+    told = RetentionRecord.objects.select_for_update().filter(kind=period.kind.key, ended_at=None).first()
+    if told is not None and told.before > before:  # a longer period was set since: what it keeps must not go
+        _end(period, told)
+        told = None
+    told = told or RetentionRecord(kind=period.kind.key, days=period.days or 0, before=before)
     removed = period.kind.expire(told.before, BATCH)
     told.removed += removed
     told.ms += round(1_000 * (time.monotonic() - begun))
-    ended = removed < BATCH
-    if told.removed:
-        told.ended_at = timezone.now() if ended else None
-        told.save()
-    if ended:
+    if removed < BATCH:
         RetentionPeriod.objects.update_or_create(kind=period.kind.key, defaults={"applied_at": timezone.now()})
-    if ended and told.removed:
-        record(
-            RETENTION_APPLIED, who=None, subject=_subject(period.kind), removed=told.removed, days=told.days,
-            older_than=told.before.isoformat(timespec="seconds"), record=str(told.pk),
-        )  # fmt: skip
+        if told.removed:
+            _end(period, told)
+    elif told.removed:
+        told.save()
+
+
+def _end(period: Period, told: RetentionRecord) -> None:
+    """No more goes by this record: it is complete, and told."""
+    told.ended_at = timezone.now()
+    told.save()
+    record(
+        RETENTION_APPLIED, who=None, subject=_subject(period.kind), removed=told.removed, days=told.days,
+        older_than=told.before.isoformat(timespec="seconds"), record=str(told.pk),
+    )  # fmt: skip
 
 
 def _subject(kind: Retained) -> Subject:
