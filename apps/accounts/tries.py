@@ -50,6 +50,12 @@ def failure_note(*, account: str, why: str, outcome: str = FAILED) -> None:
         record(SIGN_IN_FAILED, who=NOBODY, subject=subject, outcome=outcome, account=named, why=why, tries=tries)
 
 
+def refusals_told(what: str) -> int:
+    """How many times there was this refusal from the network of the request within the window, with this one; 0 where
+    this one has no entry, as for tries: what anybody can send is not to fill the audit log."""
+    return _told(what, network_of(circumstances().address))
+
+
 def account_digest(typed: str) -> str:
     """What stands in an entry for what was typed: 128 bits that only the holder of the tenant's key can make again."""
     key = require_data_key(current_tenant()).derive("accounts.failed_sign_in")

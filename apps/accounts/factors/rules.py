@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from apps.accounts.factors.codes import code_take
 from apps.accounts.limits import WINDOW, Try
 from apps.accounts.models import User
+from apps.accounts.sso import only
 from apps.accounts.tries import failure_note
 from apps.common.errors import NotAuthenticated, TooManyRequests
 from apps.console.stepup import FactorRequired
@@ -46,7 +47,7 @@ def factor_shown(user: User, code: str | None, *, trying: Callable[[], AbstractC
         if kinds:
             raise FactorRequired
         _demand(user, set())
-        return ""
+        return ""  # and so not past single sign-on alone, which asks for a factor
     try:
         with trying() as tried:
             factor = code_take(user=user, code=code)
@@ -61,6 +62,7 @@ def factor_shown(user: User, code: str | None, *, trying: Callable[[], AbstractC
             retry_after=WINDOW,
         ) from error
     _demand(user, {str(factor.type)})
+    only.used(user)
     return str(factor.type)
 
 

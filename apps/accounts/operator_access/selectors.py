@@ -48,8 +48,10 @@ def grants_of(*, operator_email: str) -> QuerySet[OperatorGrant]:
 
 
 def is_still_operator(visitor: User) -> bool:
-    """Whether whoever visits is an operator still, as their own tenant has it now: who is no more is out of every tenant
-    at once, whatever grants say. In two statements."""
+    """Whether whoever visits is an operator still, as their own tenant has it now. In two statements.
+
+    Who is none any more is out of every tenant at once, whatever grants say.
+    """
     operator = OperatorVisit.objects.filter(visitor=visitor).values_list("operator_id", flat=True).first()
     operators = tenant_by_schema(settings.OPERATORS_SCHEMA)
     if operator is None or operators is None:

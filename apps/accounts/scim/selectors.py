@@ -27,6 +27,8 @@ from apps.common.permissions import Principal, demand
 __all__ = ["Found", "group_document", "group_get", "groups_find", "people", "user_document", "user_get", "users_find"]
 
 Kind = TypeVar("Kind", User, Group)
+FARTHEST = 2**31
+"""The farthest that a page may begin: the database counts no farther than it has numbers for."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def group_of(*, who: Principal, id: UUID) -> DirectoryGroup:
 def _page(rows: QuerySet[Any], model: type[Kind], asked: SearchRequest[Kind]) -> tuple[QuerySet[Any], int, int]:
     """The rows of the page that is asked for, the place of its first, and how many there are in all."""
     narrowed = rows if asked.filter is None else rows.filter(condition_of(model, asked.filter))
-    start = asked.start_index or 1
+    start = min(asked.start_index or 1, FARTHEST)
     count = DEFAULT_PAGE if asked.count is None else min(asked.count, LARGEST_PAGE)
     return narrowed.order_by(*order_of(model, asked))[start - 1 : start - 1 + count], start, narrowed.count()
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from apps.accounts.sso.problems import SsoRefused
 
 SKEW: Final = timedelta(seconds=60)
 """By how much a provider's clock and ours may differ."""
+LONGEST_EMAIL: Final = 254
 LONGEST_SUBJECT: Final = 191  # of SocialAccount.uid
 
 
@@ -68,6 +71,20 @@ def words_of(value: Any) -> frozenset[str]:
     if isinstance(value, list | tuple):
         return frozenset(each for each in value if isinstance(each, str))
     return frozenset()
+
+
+def address_of(value: Any) -> str:
+    """An address as members are known by, in small letters; empty for what is none.
+
+    It is taken as it was sent: made into a line, or small, a sign that nobody sees or that of Kelvin would go, and
+    somebody else's address be left.
+    """
+    email = value.strip() if isinstance(value, str) else ""
+    try:
+        validate_email(email)
+    except ValidationError:
+        return ""
+    return email.lower() if email.isascii() and len(email) <= LONGEST_EMAIL else ""
 
 
 def line_of(value: Any, longest: int) -> str:

@@ -26,7 +26,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import SsoConnection
-from apps.accounts.sso.asserted import SKEW, Asserted, line_of, seen_once, words_of
+from apps.accounts.sso.asserted import SKEW, Asserted, address_of, line_of, seen_once, words_of
 from apps.accounts.sso.fetching import document, fetched, posted
 from apps.accounts.sso.problems import SsoRefused
 from apps.accounts.sso.schemas import OidcAccess, Rules
@@ -279,10 +279,11 @@ def _userinfo(provider: Provider, claims: Mapping[str, Any], access_token: Any) 
 
 def _person(provider: Provider, known: Mapping[str, Any], token: str) -> Asserted:
     rules = Rules.model_validate(provider.connection.rules)
-    verified = known.get("email_verified")
+    # What it says is verified is `email` (Core 5.1): an address of another claim is one that somebody may have typed.
+    verified = None if rules.email not in {"", "email"} else known.get("email_verified")
     return Asserted(
         subject=known["sub"] if isinstance(known["sub"], str) else "",
-        email=line_of(known.get(rules.email or "email"), 254).lower(),
+        email=address_of(known.get(rules.email or "email")),
         email_verified=verified in (True, "true") or (verified is None and provider.access.vouches),
         name=line_of(known.get(rules.name or "name") or known.get("preferred_username"), 150),
         groups=words_of(known.get(rules.groups)) if rules.groups else frozenset(),

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from apps.accounts.models import SsoConnection
-from apps.accounts.sso.asserted import SKEW, Asserted, line_of, seen_once
+from apps.accounts.sso.asserted import SKEW, Asserted, address_of, line_of, seen_once
 from apps.accounts.sso.problems import SsoRefused
 from apps.accounts.sso.schemas import Rules, SamlAccess
 from apps.tenants.context import current_tenant, tenant_url
@@ -239,7 +239,7 @@ def _person(connection: SsoConnection, response: Any) -> Asserted:
     groups = (attributes.get(rules.groups) or friendly.get(rules.groups) or []) if rules.groups else []
     return Asserted(
         subject=name_id,
-        email=line_of(email, 254).lower(),
+        email=address_of(email),
         email_verified=first(*_VERIFIED).lower() not in {"false", "0", "no"},
         name=line_of(first(rules.name) if rules.name else first(*_NAMES), 150),
         groups=frozenset(each for each in groups if isinstance(each, str)),

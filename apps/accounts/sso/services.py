@@ -26,6 +26,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.common.permissions import Principal, demand
 from apps.console.schemaforms import shape_of
 from apps.console.schemaforms.secrets import MASK, dumped, kept, masked
+from apps.gateway.models import RefreshToken
 
 MOST_DOMAINS: Final = 50
 """Of a connection."""
@@ -188,8 +189,9 @@ def domain_remove(*, who: Principal, domain: SsoDomain) -> None:
 def only_set(*, who: Principal, is_only: bool, break_glass: UUID | None = None, keep_session: str = "") -> SsoPolicy:
     """Have members sign in by single sign-on alone, or not. One named owner keeps the way past it.
 
-    Sessions that were opened otherwise end, but `keep_session`. Raises `InvalidInput` for somebody who is no owner with
-    a password and a second factor, and `Conflict` where no connection could let anybody in.
+    Sessions and tokens that were got otherwise end, but `keep_session` and those of that owner. Raises `InvalidInput`
+    for somebody who is no owner with a password and a second factor, and `Conflict` where no connection could let
+    anybody in.
     """
     demand(who, SSO_MANAGE)
     with transaction.atomic():
@@ -247,11 +249,14 @@ def _require_ready(connection: SsoConnection, is_enabled: bool) -> None:
 
 
 def _end_others(keep: str, break_glass: User | None) -> None:
-    """End the sessions that no provider opened: who is in by a password is asked for more from now on."""
+    """End the sessions that no provider opened, and the tokens of signing in over the API, which no provider opens: who
+    is in by a password is asked for more from now on."""
     ours = SsoSession.objects.exclude(session_key="").values("session_key")
     others = UserSession.objects.exclude(session_key__in=ours).exclude(session_key=keep)
+    tokens = RefreshToken.objects.filter(revoked_at=None)
     if break_glass is not None:
-        others = others.exclude(user=break_glass)
+        others, tokens = others.exclude(user=break_glass), tokens.exclude(user=break_glass)
+    tokens.update(revoked_at=timezone.now())
     for key in others.values_list("session_key", flat=True):
         sessions.drop(key)
 

@@ -29,6 +29,7 @@ from apps.accounts.sso.admission import admit
 from apps.accounts.sso.asserted import SKEW, Asserted
 from apps.accounts.sso.auditing import SSO_PROVED, SSO_REFUSED, SSO_SIGNED_IN
 from apps.accounts.sso.problems import SsoRefused
+from apps.accounts.tries import refusals_told
 from apps.audit.actors import NOBODY
 from apps.audit.models import AuditEntry
 from apps.audit.services import record
@@ -273,9 +274,14 @@ def _refusal(request: HttpRequest, connection: SsoConnection, refused: SsoRefuse
 
 
 def _noted(connection: SsoConnection, refused: SsoRefused) -> None:
-    """Record a refusal. What belongs to no sign-in that was begun is told by the log alone: anybody can send it."""
+    """Record a refusal, and of a flood as many as its logarithm: anybody can send what is refused. What belongs to no
+    sign-in that was begun is told by the log alone."""
     logger.warning("a sign-in by a provider was refused: %s", refused.reason, extra={"connection": str(connection.pk)})
     if refused.reason in {"state", "structure"}:
         return
+    times = refusals_told(f"sso:{connection.pk}:{refused.reason}")
+    if not times:
+        return
+    outcome = AuditEntry.Outcome.REFUSED
     with transaction.atomic():
-        record(SSO_REFUSED, who=NOBODY, subject=connection, outcome=AuditEntry.Outcome.REFUSED, reason=refused.reason)
+        record(SSO_REFUSED, who=NOBODY, subject=connection, outcome=outcome, reason=refused.reason, times=times)

@@ -383,3 +383,8 @@ def test_what_is_not_spoken_here_is_said_to_be_so(scim: Speaker) -> None:
         "sort": True,
         "etag": True,
     }
+
+
+def test_a_page_farther_than_any_database_counts_is_an_empty_one(scim: Speaker) -> None:
+    answer = scim("GET", f"Users?startIndex={10**30}")
+    assert (answer.status_code, answer.document["itemsPerPage"]) == (200, 0)

@@ -106,6 +106,18 @@ _says("address", "of a domain that ends alike", "domain", userinfo={"email": f"a
 _says("address", "not verified", "unverified", userinfo={"email_verified": False})
 _says("address", "of which nothing is said", "unverified", userinfo={"email_verified": None})
 _says("address", "none", "unverified", userinfo={"email": None})
+_says("address", "with the sign of Kelvin for a k", "unverified", userinfo={"email": "\u212aim@acme.example"})
+_says("address", "with a sign that nobody sees", "unverified", userinfo={"email": "a\u200bna@acme.example"})
+
+
+@case("address", "of a claim that email_verified does not speak of", "unverified")
+def _(ground: Ground) -> str:
+    ground.change(SCRIPTED, rules={"email": "upn"})
+    outcome = ground.browser().scripted(userinfo={"upn": "ben@acme.example"})
+    ground.change(SCRIPTED, rules={"email": ""})
+    return outcome
+
+
 _says("address", "group without a role", "group", person="eve", userinfo={"groups": ["sales"]})
 
 

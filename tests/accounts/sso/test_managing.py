@@ -13,12 +13,16 @@ from django.core import mail
 from django.db import connection as database
 from django.test import Client
 
+from apps.accounts.factors.adapter import FactorAdapter
 from apps.accounts.models import SsoConnection, SsoPolicy, User
+from apps.accounts.services import member_deactivate, member_factors_remove, role_set
 from apps.accounts.sso import domains, findings, services
 from apps.audit.models import AuditEntry
-from apps.common.errors import Conflict, InvalidInput, PermissionDenied
+from apps.common.errors import Conflict, InvalidInput, NotAuthenticated, PermissionDenied
 from apps.console.schemaforms.secrets import MASK
+from apps.gateway.refresh import refresh_issue, refresh_trade
 from tests import oidcprovider
+from tests.accounts.factors import app_of, code
 from tests.accounts.sso.ground import DOMAIN, OTHER, REAL, SAML, SCRIPTED, Ground
 from tests.oidcprovider import scripted
 
@@ -278,6 +282,43 @@ def test_sessions_that_no_provider_opened_end_when_it_is_turned_on(
     services.only_set(who=owner, is_only=True, break_glass=owner.pk)
     assert browser.is_in()
     assert other.get("/help/").status_code == 302
+
+
+def test_tokens_of_signing_in_over_the_api_end_too_when_it_is_turned_on(
+    ground: Ground, owner: User, member: Make
+) -> None:
+    analyst = member("analyst")
+    theirs, kept = refresh_issue(user=analyst), refresh_issue(user=owner)
+    _factor(owner)
+    ground.speaks_for(SCRIPTED)
+    services.only_set(who=owner, is_only=True, break_glass=owner.pk)
+    with pytest.raises(NotAuthenticated):
+        refresh_trade(text=theirs)
+    assert refresh_trade(text=kept)[0] == owner
+
+
+def test_the_break_glass_owner_is_told_of_over_the_api_too(ground: Ground, member: Make, client_for: ClientFor) -> None:
+    owner = member("owner", password=PASSWORD)
+    app_of(owner)
+    ground.speaks_for(SCRIPTED)
+    services.only_set(who=owner, is_only=True, break_glass=owner.pk)
+    told = {"email": owner.email, "password": PASSWORD}
+    assert client_for().post("/api/v1/tokens", told, content_type="application/json").status_code == 403
+    assert "accounts.sso_break_glass_used" not in kinds()
+    told["code"] = code()
+    assert client_for().post("/api/v1/tokens", told, content_type="application/json").status_code == 201
+    assert kinds().count("accounts.sso_break_glass_used") == 1
+
+
+@pytest.mark.parametrize("way", ["sls", "backchannel"])
+def test_what_strangers_send_over_and_over_does_not_fill_the_audit_log(ground: Ground, way: str) -> None:
+    browser = ground.browser().client
+    for _ in range(40):
+        if way == "sls":
+            browser.get(f"/sso/{SAML}/sls/", {"SAMLRequest": "x"})
+        else:
+            browser.post(f"/sso/{SCRIPTED}/backchannel/", {"logout_token": "x"})
+    assert kinds().count("accounts.sso_refused") == 12  # the first ten, the 16th and the 32nd
 
 
 def test_the_database_itself_keeps_a_way_in() -> None:
