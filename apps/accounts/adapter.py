@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context
+from allauth.core.exceptions import ReauthenticationRequired
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
@@ -103,13 +105,25 @@ class AccountAdapter(DefaultAccountAdapter):
         refusal = rules.password_refusal(request, user) or only.refusal(request, user, kwargs)
         return refusal if refusal is not None else super().pre_login(request, user, **kwargs)
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Those of the library, and last the provider that let the member in."""
+        return [*super().get_reauthentication_methods(user), *sessions.ways_again(context.request)]
+
     def step_up(self, request: HttpRequest) -> HttpResponse | None:
         """None where the request brings a proof of who its member is; else the page that asks for one."""
         return stepping.step_up(request)
 
     def is_reauthentication_required(self, app: str) -> bool:
-        """Whether one has to prove again who one is: unless that was within the time that stepping up lasts."""
-        return not is_fresh(context.request.session)
+        """Whether one has to prove again who one is: unless that was within the time that stepping up lasts.
+
+        The library asks nobody who has no password and no factor. Who came by a provider can prove it there: so they
+        are asked here.
+        """
+        if is_fresh(context.request.session):
+            return False
+        if not get_reauthentication_flows(context.request.user) and sessions.ways_again(context.request):
+            raise ReauthenticationRequired
+        return True
 
 
 def _account(credentials: dict[str, Any]) -> str:

@@ -49,11 +49,9 @@ def is_fresh(session: Mapping[str, Any]) -> bool:
 def ask(request: HttpRequest) -> HttpResponse | None:
     """For a page: None where the member may go on, else the answer that asks for the proof, or says that it is needed.
 
-    Where the request brings the proof, it is looked at and taken out of what was typed.
+    Where the request brings the proof, it is looked at and taken out of what was typed, also where none was needed.
     """
-    if is_fresh(request.session):
-        return None
-    if errors.wants_json(request):
+    if errors.wants_json(request) and not is_fresh(request.session):
         return errors.problem_page(request, ReauthenticationRequired())
     answer: HttpResponse | None = get_adapter(request).step_up(request)
     return answer

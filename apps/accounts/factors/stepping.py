@@ -23,16 +23,22 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from apps.accounts.factors.codes import code_take
 from apps.accounts.models import User
 from apps.accounts.tries import failure_note
+from apps.console.stepup import is_fresh
 
 PASSWORD: Final = "step_up_password"  # noqa: S105  # the name of a field
 CODE: Final = "step_up_code"
 CREDENTIAL: Final = "step_up_credential"
-FIELDS: Final = frozenset({PASSWORD, CODE, CREDENTIAL})
+ELSEWHERE: Final = "step_up_elsewhere"
+"""Says that it was proved in another tab: at the provider that let the member in."""
+FIELDS: Final = frozenset({PASSWORD, CODE, CREDENTIAL, ELSEWHERE})
 
 
 def step_up(request: HttpRequest) -> HttpResponse | None:
     """As `AccountAdapter.step_up` says."""
     user: Any = request.user
+    if is_fresh(request.session):
+        _strip(request)
+        return None
     if request.method != "POST" or request.headers.get("HX-Request"):
         return _elsewhere(request)
     problem = ""
@@ -51,7 +57,7 @@ def step_up(request: HttpRequest) -> HttpResponse | None:
         "by_password": "reauthenticate" in kinds,
         "by_code": "mfa_reauthenticate" in kinds,
         "by_passkey": by_passkey,
-        "others": [way for way in ways if way["id"] not in _OURS],
+        "elsewhere": [way for way in ways if way["id"] not in _OURS],
         "has_files": bool(request.FILES),
         "js_data": {"request_options": auth.begin_authentication(user)} if by_passkey else None,
         "back": _back(request),
@@ -85,6 +91,8 @@ def _elsewhere(request: HttpRequest) -> HttpResponse:
 def _problem_of(request: HttpRequest, user: User) -> str:
     """What is wrong with the proof that a request brings; empty where it is right, which is noted."""
     try:
+        if request.POST.get(ELSEWHERE):
+            return "It is not proved yet. Sign in again in the other tab first."
         if credential := request.POST.get(CREDENTIAL):
             return _passkey(user, credential)
         adapter = get_adapter(request)
@@ -118,6 +126,8 @@ def _passkey(user: User, credential: str) -> str:
 
 def _strip(request: HttpRequest) -> None:
     """Take the proof out of what was typed: no view is to see it."""
+    if not FIELDS & set(request.POST):
+        return
     posted = request.POST.copy()
     for name in FIELDS:
         posted.pop(name, None)

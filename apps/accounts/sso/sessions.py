@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
@@ -112,11 +111,12 @@ def provider_end(ticket: str) -> tuple[SsoConnection, str]:
     row = SsoSession.objects.select_related("connection").filter(pk=id).first()
     if row is None:
         raise SsoRefused("state")
+    hint = row.hint or {}  # read while the row has its id: it is sealed for that
     row.delete()
     speaks = oidc if row.connection.kind == SsoConnection.Kind.OIDC else saml
     back = tenant_url(current_tenant(), reverse("account_login"))
     try:
-        return row.connection, speaks.logout_url(row.connection, row.hint or {}, back=back)
+        return row.connection, speaks.logout_url(row.connection, hint, back=back)
     except SsoRefused:
         return row.connection, ""  # they are signed out here, whatever the provider does
 
@@ -125,9 +125,13 @@ def _signer() -> TimestampSigner:
     return TimestampSigner(salt=f"accounts.sso.out:{current_schema()}")
 
 
-def again_url(request: HttpRequest, *, back: str) -> str:
-    """Where whoever was let in by a provider proves anew who they are, and comes `back`; empty for anybody else."""
+def ways_again(request: HttpRequest) -> list[dict[str, str]]:
+    """How whoever was let in by a provider proves anew who they are, as the library lists such ways: at that provider.
+
+    None for anybody else. The address takes a `next`; without one it says what to do in a tab of its own.
+    """
     row = of_request(request)
     if row is None or not row.connection.is_enabled:
-        return ""
-    return f"{reverse('sso:again', args=[row.connection_id])}?{urlencode({'next': back})}"
+        return []
+    address = reverse("sso:again", args=[row.connection_id])
+    return [{"id": "sso_again", "description": row.connection.name, "url": address}]

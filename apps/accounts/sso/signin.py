@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied as Denied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -153,7 +154,7 @@ def sls(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     to, subject, sids = saml.logged_out(connection, request.GET.dict(), request.META.get("QUERY_STRING", ""))
     if subject:
         sessions.end(connection, subject=subject, sids=sids)
-    return HttpResponseRedirect(to or account_adapter(request).get_logout_redirect_url(request))
+    return HttpResponseRedirect(to or reverse("account_login"))
 
 
 @csrf_exempt
@@ -208,7 +209,7 @@ def out(request: HttpRequest, ticket: str) -> HttpResponse:
     try:
         connection, address = sessions.provider_end(ticket)
     except SsoRefused:
-        return HttpResponseRedirect(account_adapter(request).get_logout_redirect_url(request))
+        return HttpResponseRedirect(reverse("account_login"))
     response = render(request, "accounts/sso/out.html", {"connection": connection, "address": address})
     if address:
         # A policy for forms would hold back a redirect to another host; what a page does by itself it does not.
@@ -264,7 +265,9 @@ def _proved(
         request, request.user, "socialaccount", provider=str(connection.pk), uid=person.subject, reauthenticated=True
     )
     door.prove(request.session)
-    return HttpResponseRedirect(state.get("next") or "/")
+    if state.get("next"):
+        return HttpResponseRedirect(state["next"])
+    return render(request, "accounts/sso/proved.html", {"connection": connection})
 
 
 def _refusal(request: HttpRequest, connection: SsoConnection, refused: SsoRefused) -> HttpResponse:
