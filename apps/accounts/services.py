@@ -185,6 +185,7 @@ def member_factors_remove(*, actor: User, member: User) -> User:
     """Take a member's second factors off who has lost them, end their sessions and tell them by mail. Raises as
     `role_set`, and `Conflict` where there is none."""
     member = _for_change(_acting(actor), member)
+    require_not_break_glass(member)
     factors = Authenticator.objects.filter(user=member)
     if not factors.exists():
         raise Conflict(f"{member} has no second factor; nothing was changed.", remedy="They can set one up themselves.")

@@ -11,6 +11,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 
 from apps.accounts.models import User
+from apps.accounts.sso import only
 from apps.tenants.context import current_tenant
 from apps.tenants.keys import require_data_key
 from apps.tenants.sealing import SealBroken
@@ -49,7 +50,9 @@ class FactorAdapter(DefaultMFAAdapter):
         return f"{current_tenant().name} (Orchestrall)"
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Not the last one of a kind that the member's role asks for."""
+        """Not the last one of a kind that the member's role asks for, or that the way past single sign-on needs."""
+        if only.stands_on(authenticator):
+            return False
         owner: User = authenticator.user
         others = Authenticator.objects.filter(user=owner).exclude(pk=authenticator.pk)
         left = set(others.values_list("type", flat=True))

@@ -74,6 +74,15 @@ def require_not_break_glass(member: User) -> None:
         )
 
 
+def stands_on(factor: Authenticator) -> bool:
+    """Whether the way past single sign-on would close without this factor: it is the last of whoever keeps that way."""
+    policy = selectors.policy()
+    if not policy.is_only or policy.break_glass_id != factor.user_id or factor.type not in _FACTORS:
+        return False
+    others = Authenticator.objects.filter(user=factor.user_id, type__in=_FACTORS)
+    return not others.exclude(pk=factor.pk).exists()
+
+
 def used(user: User) -> None:
     """Record, and mail to owners and administrators, that the way past single sign-on was used, where it was."""
     policy = selectors.policy()

@@ -267,6 +267,33 @@ def test_the_break_glass_owner_comes_in_on_the_record_and_by_mail(
     assert only.keeps_out(owner)  # without a second factor there is no way past
 
 
+def test_the_break_glass_owner_and_their_way_stay_while_it_is_on(ground: Ground, owner: User, member: Make) -> None:
+    other = member("owner", password=PASSWORD)
+    for each in (owner, other):
+        _factor(each)
+    ground.speaks_for(SCRIPTED)
+    services.only_set(who=owner, is_only=True, break_glass=owner.pk)
+    factor = Authenticator.objects.get(user=owner)
+    changes: list[Callable[[], object]] = [
+        lambda: member_deactivate(actor=other, member=owner),
+        lambda: role_set(actor=other, member=owner, role="administrator"),
+        lambda: member_factors_remove(actor=other, member=owner),
+    ]
+    for change in changes:
+        with pytest.raises(Conflict, match="keeps the way past"):
+            change()
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == ("owner", True)
+    assert not FactorAdapter().can_delete_authenticator(factor)
+    services.only_set(who=owner, is_only=True, break_glass=other.pk)
+    assert FactorAdapter().can_delete_authenticator(factor)
+    changes[2]()
+    changes[1]()
+    changes[0]()
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == ("administrator", False)
+
+
 def test_sessions_that_no_provider_opened_end_when_it_is_turned_on(
     ground: Ground, owner: User, member: Make, client_for: ClientFor
 ) -> None:
