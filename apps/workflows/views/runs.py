@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.core.handlers.asgi import ASGIRequest
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 
 from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.streaming import streamed
 from apps.console.views import ConsoleView
 from apps.workflows import bulk, bundles, comparing, givens, live, reading, selectors, services
 from apps.workflows.auditing import download_note, run_subject
@@ -83,11 +81,7 @@ class WorkflowRunBundle(ConsoleView):
     def get(self, request: HttpRequest, number: int) -> HttpResponseBase:
         run = reading.run_by_number(who=self.who, number=number)
         pieces = bundles.run_bundle(who=self.who, run=run)
-        # Under ASGI Django would first collect whatever does not come asynchronously.
-        content: Any = _asynchronous(pieces) if isinstance(request, ASGIRequest) else pieces
-        response = StreamingHttpResponse(content, content_type="application/json")
-        response["Content-Disposition"] = content_disposition_header(True, f"{run.ref}.json") or "attachment"
-        return response
+        return streamed(request, pieces, content_type="application/json", name=f"{run.ref}.json")
 
 
 class WorkflowRunCompare(ConsoleView):
@@ -250,9 +244,3 @@ def _file(text: str, name: str) -> HttpResponse:
     response = HttpResponse(text, content_type="application/json")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
-
-
-async def _asynchronous(pieces: Iterator[str]) -> AsyncIterator[str]:
-    following = sync_to_async(lambda: next(pieces, None))
-    while (piece := await following()) is not None:
-        yield piece
