@@ -4,6 +4,7 @@ Foundation, with people who sign in by naming themselves."""
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,16 @@ class OidcProvider:
                     return {name: values[0] for name, values in parse_qs(urlsplit(to).query).items()}
                 answer = browser.get(to, allow_redirects=False)
         raise AssertionError(f"The provider kept its visitor: {answer.status_code} {answer.text[:300]}")
+
+    def sign_out(self, address: str) -> str:
+        """Where a browser is sent that goes to `address` to be signed out, and says yes."""
+        with requests.Session() as browser:
+            page = browser.get(address).text
+            action, xsrf = re.search(r'action="([^"]+)"', page), re.search(r'name="xsrf" value="([^"]+)"', page)
+            assert action, page
+            assert xsrf, page
+            said = {"xsrf": xsrf[1], "logout": "yes"}
+            return browser.post(action[1], said, allow_redirects=False).headers["Location"]
 
 
 @contextmanager

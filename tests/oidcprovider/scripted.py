@@ -29,8 +29,9 @@ def key(name: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def signed(claims: dict[str, Any], *, by: str = "its own", kid: str | None = KID) -> str:
-    return jwt.encode(claims, key(by), algorithm="RS256", headers={"kid": kid} if kid else {})
+def signed(claims: dict[str, Any], *, by: str = "its own", kid: str | None = KID, typ: str | None = "JWT") -> str:
+    head = {"typ": typ, **({"kid": kid} if kid else {})}
+    return jwt.encode(claims, key(by), algorithm="RS256", headers=head)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import requests
 from cryptography import x509
@@ -54,6 +55,13 @@ class SamlProvider:
 
     def sign_out(self, address: str) -> str:
         """Where a browser is sent that brings a request to sign out."""
+        return self._sent(address)
+
+    def end(self, *, person: str, index: str, program: str) -> str:
+        """Where a browser is sent whose session ends at the provider: to the program, by its entity id."""
+        return self._sent(f"{self.base}/end?{urlencode({'person': person, 'index': index, 'program': program})}")
+
+    def _sent(self, address: str) -> str:
         answer = requests.get(address, allow_redirects=False, timeout=20)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]

@@ -84,12 +84,29 @@ def signed_out(query: dict[str, str]) -> str:
     asked = idp.parse_logout_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT, **signature_of(query))
     response = idp.create_logout_response(asked.message, [BINDING_HTTP_REDIRECT], sign=False)
     destination = idp.pick_binding("single_logout_service", [BINDING_HTTP_REDIRECT], "spsso", request=asked.message)[1]
+    return redirect(idp, response, destination, query.get("RelayState", ""), response=True)
+
+
+def ended(query: dict[str, str]) -> str:
+    """Where a browser goes whose session ends here: to the program, which is to end its own."""
+    idp = server()
+    destination = idp.pick_binding(
+        "single_logout_service", [BINDING_HTTP_REDIRECT], "spsso", entity_id=query["program"]
+    )[1]
+    name_id = NameID(format=NAMEID_FORMAT_PERSISTENT, text=query["person"])
+    asks = idp.create_logout_request(
+        destination, query["program"], name_id=name_id, session_indexes=[query["index"]], sign=False
+    )[1]
+    return redirect(idp, asks, destination, "back here", response=False)
+
+
+def redirect(idp: Any, message: Any, destination: str, relay_state: str, *, response: bool) -> str:
     sent = idp.apply_binding(
         BINDING_HTTP_REDIRECT,
-        str(response),
+        str(message),
         destination,
-        query.get("RelayState", ""),
-        response=True,
+        relay_state,
+        response=response,
         sign=True,
         sigalg="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
     )
@@ -109,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(200, signed_in(query, self.headers["X-Person"]), "text/html")
             else:
                 self.send_response(302)
-                self.send_header("Location", signed_out(query))
+                self.send_header("Location", ended(query) if parts.path == "/end" else signed_out(query))
                 self.end_headers()
         except Exception as error:  # told to the test that asked
             self._answer(500, html.escape(repr(error)), "text/html")

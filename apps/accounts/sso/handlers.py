@@ -1,4 +1,4 @@
-"""What follows when somebody is in."""
+"""What follows when somebody is in, and when their session goes on under another key."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.sso import only, sessions
+
+
+@receiver(signals.password_changed, dispatch_uid="accounts.sso.password_changed")
+@receiver(signals.password_set, dispatch_uid="accounts.sso.password_set")
+def key_changed(request: HttpRequest, **_: Any) -> None:
+    """A new password gives the session another key: it goes on, and its provider ends it by that."""
+    sessions.keep_key(request)
 
 
 @receiver(signals.user_logged_in, dispatch_uid="accounts.sso.signed_in")

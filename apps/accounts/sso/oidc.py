@@ -45,6 +45,8 @@ AGAIN_AFTER: Final = 10.0
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TOKEN: Final = 120
 """Seconds for which a logout token is taken that does not say for how long it is one."""
+_LOGOUT_TYPES: Final = frozenset({"", "jwt", "logout+jwt"})
+"""As the header may say it: providers need not say it (2.4)."""
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 _remembered: dict[tuple[str, str, str], tuple[float, dict[str, Any]]] = {}
@@ -308,6 +310,9 @@ def logged_out(connection: SsoConnection, token: str) -> tuple[str, str]:
     Raises `SsoRefused` (Back-Channel Logout 1.0, 2.6).
     """
     claims = Provider(connection).claims(token, leave=("sub", "exp"))
+    kind = str(jwt.get_unverified_header(token).get("typ") or "").lower().removeprefix("application/")
+    if kind not in _LOGOUT_TYPES:
+        raise SsoRefused("token", "It is of another type than a logout token.")
     events = claims.get("events")
     if not isinstance(events, dict) or LOGOUT_EVENT not in events or "nonce" in claims:
         raise SsoRefused("token", "It is no logout token.")

@@ -27,6 +27,8 @@ from apps.tenants.context import current_tenant, tenant_url
 
 LARGEST: Final = 256 * 1024
 """Characters of an answer."""
+LOGOUT_REQUEST: Final = timedelta(minutes=5)
+"""For how long a request to end sessions is taken: a browser brings it at once."""
 _NS: Final = {
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
     "saml": "urn:oasis:names:tc:SAML:2.0:assertion",
@@ -271,6 +273,12 @@ def logged_out(connection: SsoConnection, query: Mapping[str, str], raw: str) ->
 
     if "Signature" not in query:
         raise SsoRefused("unsigned")
+    # The library verifies the address as it stands, and reads it decoded: no name may be there twice, or disguised.
+    names = sorted(part.partition("=")[0] for part in raw.split("&"))
+    if names != sorted(query) or ("SAMLRequest" in query) == ("SAMLResponse" in query):
+        raise SsoRefused("structure")
+    if query.get("SigAlg") not in _SIGNED_BY:
+        raise SsoRefused("algorithm", f"It says {line_of(query.get('SigAlg'), 80) or 'nothing'}.")
     auth = _auth(connection, sls_url(connection.pk), query=query, raw=raw)
     try:
         answer = auth.process_slo(keep_local_session=True)
@@ -282,7 +290,24 @@ def logged_out(connection: SsoConnection, query: Mapping[str, str], raw: str) ->
     if "SAMLRequest" not in query:
         return "", "", []
     told = auth.get_last_request_xml()
+    _check_logout(connection, told)
     return str(answer or ""), str(LogoutRequest.get_nameid(told)), list(LogoutRequest.get_session_indexes(told))
+
+
+def _check_logout(connection: SsoConnection, told: str) -> None:
+    """What the library lets pass of a request to end sessions (Profiles 4.4.3.1, Bindings 3.4.5.2), and that it is used
+    once, and while it is new: else whoever finds its address in a log ends sessions that came later."""
+    from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
+
+    root, now = OneLogin_Saml2_XML.to_etree(told), timezone.now()
+    if root.get("Destination") != sls_url(connection.pk):
+        raise SsoRefused("recipient")
+    if root.xpath("string(saml:Issuer)", namespaces=_NS).strip() != connection.access["entity_id"]:
+        raise SsoRefused("issuer")
+    made = _moment(root.get("IssueInstant"))
+    if made is None or not now - LOGOUT_REQUEST - SKEW < made <= now + SKEW:
+        raise SsoRefused("expired")
+    seen_once(connection, "logout", root.get("ID"), until=made + LOGOUT_REQUEST)
 
 
 def _auth(connection: SsoConnection, here: str, *, query: Mapping[str, str] | None = None, raw: str = "") -> Any:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from tests.samlprovider.signing import NS, sign
@@ -198,3 +203,14 @@ WRAPPED: dict[str, Callable[[Any, str], Any]] = {
 }
 WHOLE = {"XSW1", "XSW2"}
 """Those that wrap a signed response; the others wrap a signed assertion."""
+
+
+def redirected(address: str, key_file: Any, change: Callable[[bytes], bytes]) -> str:
+    """An address that brings a request by redirect, changed and signed by this key: what its holder might send."""
+    query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    made = zlib.compressobj(wbits=-15)
+    told = change(zlib.decompress(base64.b64decode(query["SAMLRequest"]), -15))
+    said = {"SAMLRequest": base64.b64encode(made.compress(told) + made.flush()), "SigAlg": query["SigAlg"]}
+    key: Any = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    signature = key.sign(urlencode(said).encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{address.partition('?')[0]}?{urlencode({**said, 'Signature': base64.b64encode(signature)})}"
