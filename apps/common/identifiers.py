@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -15,6 +16,9 @@ ERASED: Final = "(erased)"
 SHORTEST, LONGEST, MOST = 4, 200, 20
 """Characters of an identifier, and identifiers of a person. What is shorter is met everywhere."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_JSON: Final = re.compile(r'\s*[\[{"]')
+"""How a text begins that may be JSON."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +59,14 @@ class Person:
     def _clean(self, text: str) -> str:
         if _UUID.fullmatch(text) and text.lower() not in self._whole:
             return text
-        return self._pattern.sub(ERASED, text) if self._pattern.search(text) else text
+        pattern = self._pattern_for(text)
+        return pattern.sub(ERASED, text) if pattern.search(text) else text
 
     def _holds(self, value: Any) -> bool:
         if isinstance(value, str):
             if _UUID.fullmatch(value):
                 return value.lower() in self._whole
-            return self._pattern.search(value) is not None
+            return self._pattern_for(value).search(value) is not None
         return self._is_number(value)
 
     def _is_number(self, value: Any) -> bool:
@@ -83,12 +88,19 @@ class Person:
     def _whole(self) -> frozenset[str]:
         return frozenset(each.lower() for each in self.identifiers)
 
+    def _pattern_for(self, text: str) -> re.Pattern[str]:
+        return self._pattern_in_json if "\\" in text and _JSON.match(text) else self._pattern
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """Each identifier as a whole: not the beginning or the end of a longer name, address or number."""
-        spelled = {form for each in self.identifiers for form in _forms(each)}
-        longest_first = sorted(spelled, key=len, reverse=True)
-        return re.compile("|".join(map(_bounded, longest_first)) or r"(?!)", re.IGNORECASE)
+        return _pattern_of({form for each in self.identifiers for form in _forms(each)}, _bounded)
+
+    @cached_property
+    def _pattern_in_json(self) -> re.Pattern[str]:
+        """The same in a text that is JSON itself, as what a model answered may be: with its escapes."""
+        forms = {form for each in self.identifiers for form in _forms(each)}
+        return _pattern_of(forms | {json.dumps(form)[1:-1] for form in forms}, _bounded_in_json)
 
 
 def identifier_tidied(text: str) -> str:
@@ -110,18 +122,34 @@ def identifiers_flaw(identifiers: Iterable[str]) -> tuple[int, str] | None:
     return None
 
 
+def _pattern_of(forms: Iterable[str], bounded: Callable[[str], str]) -> re.Pattern[str]:
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(map(bounded, longest_first)) or r"(?!)", re.IGNORECASE)
+
+
 def _forms(identifier: str) -> Iterator[str]:
     for form in ("NFC", "NFD"):
         yield unicodedata.normalize(form, identifier)
 
 
 def _bounded(identifier: str) -> str:
-    body = r"\s+".join(re.escape(word) for word in identifier.split())
+    before, after = _bounds(identifier)
+    return before + r"\s+".join(map(re.escape, identifier.split())) + after
+
+
+def _bounded_in_json(identifier: str) -> str:
+    before, after = _bounds(identifier)
+    body = r"(?:\s|\\[nrt])+".join(map(re.escape, identifier.split()))
+    return rf"(?:{before}|(?<=[^\\]\\[bfnrt])){body}{after}"  # the n of an escaped end of a line is no letter
+
+
+def _bounds(identifier: str) -> tuple[str, str]:
+    """What must not stand before an identifier, and after it."""
     if "@" in identifier:  # another address may end with this one, or begin so
-        return rf"(?<!\w)(?<!\w[.+\-']){body}(?!\w)(?![.\-]\w)"
+        return r"(?<!\w)(?<!\w[.+\-'])", r"(?!\w)(?![.\-]\w)"
     if any(letter.isdigit() for letter in identifier):  # as may another number
-        return rf"(?<![^\W_])(?<!\w-)(?<!\d[.,]){body}(?![^\W_])(?!-\w)(?![.,]\d)"
-    return rf"(?<![^\W_]){body}(?![^\W_])"
+        return r"(?<![^\W_])(?<!\w-)(?<!\d[.,])", r"(?![^\W_])(?!-\w)(?![.,]\d)"
+    return r"(?<![^\W_])", r"(?![^\W_])"
 
 
 def _around(value: Any, path: tuple[str | int, ...]) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,21 @@ def test_an_identifier_is_found_however_it_is_spelled_and_leaves_nothing(text: s
     cleaned = ANA.taken_out_of(text)
     assert ERASED in cleaned
     assert not ANA.is_in(cleaned)
+
+
+@pytest.mark.parametrize("said", ["Of:\nAna Pérez", "Ana\nPérez", "\tana@acme.example", "No.\r\n4711"])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_a_text_that_is_json_is_read_with_its_escapes(said: str, ascii: bool) -> None:
+    text = json.dumps({"answer": said}, ensure_ascii=ascii)
+    assert ANA.is_in(text)
+    assert not ANA.is_in(json.loads(ANA.taken_out_of(text)))
+
+
+@pytest.mark.parametrize(
+    "text", ["CORP\\nana@acme.example", json.dumps(["CORP\\nana@acme.example"]), "{CORP\\\\nana@acme.example"]
+)
+def test_a_backslash_that_is_none_of_an_escape_is_left(text: str) -> None:
+    assert not ANA.is_in(text)
 
 
 @pytest.mark.parametrize(
