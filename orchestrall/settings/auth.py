@@ -47,6 +47,8 @@ PASSWORD_RESET_TIMEOUT = 24 * 3600
 MFA_ADAPTER = "apps.accounts.factors.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Everywhere: who begins a proof at a page that asked for less could end it at the sign-in by a passkey alone.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TRUST_ENABLED = False
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True

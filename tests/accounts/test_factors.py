@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.core import context
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from apps.accounts.factors.codes import code_take
 from apps.accounts.models import SignInPolicy, User
@@ -159,3 +161,13 @@ def test_its_pages_wear_the_dress_of_the_console(user: User, client_for: Browser
     text = client_for(user).get(page).content.decode()
     assert 'class="o-bare"' in text
     assert acme.name in text
+
+
+def test_a_passkey_is_asked_for_a_finger_a_face_or_a_pin_at_every_door(user: User, rf: RequestFactory) -> None:
+    """What one page began would do for another: at a door that asks for less, a stolen key alone would come in."""
+    request = rf.get("/", headers={"host": "acme.localhost"})
+    request.session = {}
+    with context.request_context(request):
+        for begun in (auth.begin_authentication(user), auth.begin_authentication()):
+            assert begun["publicKey"]["userVerification"] == "required"
+            assert auth.get_state()["user_verification"] == "required"

@@ -93,6 +93,8 @@ class Organisation(OfficeView):
 class Entering(OfficeView):
     """Go to an organisation's host with a ticket, which is good once and for a minute."""
 
+    step_up = {"POST"}
+
     def post(self, request: HttpRequest, slug: str, grant: Any) -> HttpResponse:
         tenant = self.tenant(slug)
         try:

@@ -101,6 +101,7 @@ class GroupRole(ConsoleView):
     """Say what role a group gives."""
 
     permission = {"POST": IDENTITY_MANAGE}
+    step_up = {"POST"}
 
     def post(self, request: HttpRequest, group: UUID) -> HttpResponse:
         from apps.accounts.scim import selectors, services

@@ -35,6 +35,7 @@ from apps.audit.actors import NOBODY
 from apps.audit.models import AuditEntry
 from apps.audit.services import record
 from apps.console.context import request_id
+from apps.gateway import limits
 from apps.gateway.permissions import OPEN
 
 logger = logging.getLogger(__name__)
@@ -114,7 +115,10 @@ def callback(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
 @_open
 def acs(request: HttpRequest, connection: SsoConnection) -> HttpResponse:
     """Back from a provider of SAML: from another site, and so without the session's cookie. The answer is put aside for
-    the next request, which brings it."""
+    the next request, which brings it. Anybody can send one, and it is stored: they count for where they come from."""
+    allowance = limits.take(limits.buckets_of(caller=None, request=request))
+    if allowance is not None and not allowance.granted:
+        return HttpResponse("Too many answers came from this address.\n", status=429, content_type="text/plain")
     answer = request.POST.get("SAMLResponse", "")
     if connection.kind != SsoConnection.Kind.SAML:
         raise Http404

@@ -214,6 +214,19 @@ def test_a_request_is_approved_by_an_owner_who_has_just_proved_who_they_are(
     assert asked.state == "asked"
 
 
+def test_an_operator_who_goes_in_has_just_proved_who_they_are(
+    operators: Tenant, staff: User, grant: OperatorGrant, client_for: ClientFor
+) -> None:
+    office = client_for(staff, tenant=operators)
+    with tenant_context(operators):
+        long_ago(office)
+
+    answer = office.post(f"/admin/access/acme/{grant.pk}/")
+
+    assert answer.status_code == 403
+    assert "/visit/?ticket=" not in answer.content.decode()
+
+
 def test_who_leaves_is_out_and_may_come_again(visit: Client, grant: OperatorGrant, operator: Operator) -> None:
     assert "You have left" in visit.post("/visit/leave/").content.decode()
     assert is_out(visit)

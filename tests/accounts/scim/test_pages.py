@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.accounts.models import DirectoryGroup, ScimToken, User
 from tests.accounts.scim.conftest import Speaker
+from tests.accounts.sessions import long_ago
 
 MakeMember = Callable[..., User]
 ClientFor = Callable[..., Client]
@@ -59,6 +60,16 @@ def test_the_role_of_a_group_is_chosen_on_the_page(scim: Speaker, browser: Clien
     assert User.objects.get(pk=ana["id"]).role == "builder"
     page = browser.post(f"{PAGE}groups/{group.pk}/role/", {"role": "owner"}, follow=True).content.decode()
     assert "Nothing was changed" in page
+
+
+def test_the_role_of_a_group_is_chosen_by_who_has_just_proved_who_they_are(scim: Speaker, browser: Client) -> None:
+    group = DirectoryGroup.objects.get(pk=scim.group("Engineers")["id"])
+    long_ago(browser)
+
+    assert browser.post(f"{PAGE}groups/{group.pk}/role/", {"role": "builder"}).status_code == 403
+
+    group.refresh_from_db()
+    assert group.role == ""
 
 
 def test_who_is_managed_is_marked_in_the_list_and_taken_over_from_it(scim: Speaker, browser: Client) -> None:

@@ -20,7 +20,9 @@ from apps.accounts.sso import domains, findings, services
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, InvalidInput, NotAuthenticated, PermissionDenied
 from apps.console.schemaforms.secrets import MASK
+from apps.gateway import limits
 from apps.gateway.refresh import refresh_issue, refresh_trade
+from apps.tenants.fast import redis_key
 from tests import oidcprovider
 from tests.accounts.factors import app_of, code
 from tests.accounts.sso.ground import DOMAIN, OTHER, REAL, SAML, SCRIPTED, Ground
@@ -346,6 +348,13 @@ def test_what_strangers_send_over_and_over_does_not_fill_the_audit_log(ground: G
         else:
             browser.post(f"/sso/{SCRIPTED}/backchannel/", {"logout_token": "x"})
     assert kinds().count("accounts.sso_refused") == 12  # the first ten, the 16th and the 32nd
+
+
+def test_answers_of_strangers_are_put_aside_up_to_a_limit(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "buckets_of", lambda **_: [limits.Bucket("address", redis_key("of-the-test"), 2)])
+    browser = ground.browser().client
+    answers = [browser.post(f"/sso/{SAML}/acs/", {"SAMLResponse": "x"}) for _ in range(3)]
+    assert [each.status_code for each in answers] == [302, 302, 429]
 
 
 def test_the_database_itself_keeps_a_way_in() -> None:
