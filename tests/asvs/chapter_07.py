@@ -120,9 +120,13 @@ ROWS = (
         "7.6.1",
         2,
         "Sessions here and at the provider end as documented.",
-        lacks="a test of both ways.",
-        reason="Whoever signs out here is signed out there where the provider has it, and the other way round "
-        "(cases: log-out).",
+        (
+            "tests/accounts/sso/test_signing_out.py::who_signs_out_here_is_signed_out_by_the_real_provider_and_comes_back",
+            "tests/accounts/sso/test_signing_out.py::the_provider_ends_all_sessions_of_a_person",
+            "tests/accounts/sso/test_signing_out.py::who_signs_out_here_is_signed_out_by_the_provider_of_saml_and_comes_back",
+            "tests/accounts/sso/test_signing_out.py::the_provider_of_saml_ends_a_session_and_is_answered_with_a_signature",
+        ),
+        "Whoever signs out here is signed out there where the provider has it, and the other way round.",
     ),
     Row(
         "7.6.2",

@@ -136,7 +136,12 @@ ROWS = (
         "10.5.5",
         2,
         "A log-out that the provider sends is checked.",
-        lacks="a test of log-outs that the provider sends.",
+        (
+            "tests/accounts/sso/test_signing_out.py::a_logout_token_that_is_none_ends_nothing",
+            "tests/accounts/sso/test_signing_out.py::an_id_token_ends_nothing",
+            "tests/accounts/sso/test_signing_out.py::a_logout_token_counts_once",
+        ),
+        "Type, issuer, audience, signature, times, event, no nonce, and once.",
     ),
     Row("10.6.1", 2, "Only safe kinds of answers are given.", reason=_NO_PROVIDER),
     Row("10.6.2", 2, "Nobody is signed out by a stranger.", reason=_NO_PROVIDER),

@@ -16,18 +16,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
-from apps.accounts.models import SsoSession
+from apps.accounts.models import SsoSession, User
 from apps.audit.models import AuditEntry
 from apps.tenants.context import tenant_context
 from tests.accounts.sso.forging import moment, redirected
 from tests.accounts.sso.ground import SAML, SCRIPTED, Browser, Ground, keys
+from tests.factories import PASSWORD
 from tests.oidcprovider import scripted
 from tests.oidcprovider.scripted import signed
 
 LOGIN = "http://acme.localhost/accounts/login/"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
+OTHER = "another violet kettle hums"
 Claims = dict[str, Any]
 
 
@@ -196,19 +199,11 @@ def test_the_other_tenant_s_logout_token_ends_nothing(ground: Ground, inside: Br
 
 
 def test_a_session_that_goes_on_under_another_key_ends_too(ground: Ground, inside: Browser) -> None:
-    from django.contrib.auth import update_session_auth_hash
-    from django.test import RequestFactory
-
-    from apps.accounts.models import User
-    from apps.accounts.sso.handlers import key_changed
-
-    request = RequestFactory().post("/accounts/password/change/")
-    request.session, request.user = inside.client.session, User.objects.get(email="ana@acme.example")
-    update_session_auth_hash(request, request.user)
-    key_changed(request=request)
-    request.session.save()
-    inside.client.cookies["sessionid"] = request.session.session_key
-    assert inside.is_in()
+    User.objects.filter(email="ana@acme.example").update(password=make_password(PASSWORD))
+    assert inside.scripted("ana") == "in"
+    before = inside.client.cookies["sessionid"].value
+    inside.client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER})
+    assert (inside.client.cookies["sessionid"].value != before, inside.is_in()) == (True, True)
     assert told(signed(logout(ground))).status_code == 200
     assert not inside.is_in()
 
