@@ -27,7 +27,7 @@ def people(timed: int) -> dict[str, Any]:
     def some(number: int, **fields: Any) -> list[str]:
         return [make_member("owner", password=PASSWORD, **fields).email for _ in range(number)]
 
-    guessed, replayed = (make_member("owner", password=PASSWORD) for _ in range(2))
+    guessed, replayed, sprayed = (make_member("owner", password=PASSWORD) for _ in range(3))
     app_of(guessed), app_of(replayed)
     invited = [make_member("owner", password=None) for _ in range(timed)]  # type: ignore[arg-type]
     return {
@@ -35,6 +35,7 @@ def people(timed: int) -> dict[str, Any]:
         "app": guessed.email,
         "replayed": replayed.email,
         "secret": SECRET,
+        "sprayed": sprayed.email,
         "timed": some(timed),
         "gone": some(timed, is_active=False),
         "invited": [each.email for each in invited],
