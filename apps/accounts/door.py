@@ -42,6 +42,16 @@ def prove(session: Any) -> None:
         session[KEY] = {**session[KEY], "proved": time.time()}
 
 
+def prove_by_provider(session: Any, at: float | None) -> None:
+    """Note of a session that a provider has just opened when its member proved there who they are (seconds since 1970;
+    None: it does not say). A provider lets in again without asking: that is a sign-in, and no proof.
+
+    Who has shown a factor here has proved it here.
+    """
+    if not shown(session) - {"sso"}:
+        session[KEY] = {**session[KEY], "proved": min(session[KEY]["at"], at or 0)}
+
+
 def see(session: Any) -> bool:
     """Note that the session is used; True where that was not noted within `SEEN_EVERY`."""
     facts, now = session.get(KEY), time.time()

@@ -8,6 +8,7 @@ from allauth.account import signals
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from apps.accounts import door
 from apps.accounts.models import User
 from apps.accounts.sso import only, sessions
 
@@ -22,8 +23,10 @@ def key_changed(request: HttpRequest, **_: Any) -> None:
 @receiver(signals.user_logged_in, dispatch_uid="accounts.sso.signed_in")
 def signed_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Note the session of whoever came by a provider; tell of whoever came past one."""
-    if kwargs.get("sociallogin") is not None:
+    login = kwargs.get("sociallogin")
+    if login is not None:
         sessions.keep_key(request)
+        door.prove_by_provider(request.session, login.state.get("proved"))
     else:
         request.session.pop(sessions.KEY, None)
         only.used(user)

@@ -248,7 +248,7 @@ def _in(
     # Saved already: the library looks it up, and asks for a second factor where the member has one.
     login = SocialLogin(user=User(), account=SocialAccount(provider=str(connection.pk), uid=person.subject))
     login.account.extra_data = {}
-    login.state = {"process": "login", "next": state.get("next")}
+    login.state = {"process": "login", "next": state.get("next"), "proved": proved}
     response: HttpResponse = complete_login(request, login)
     return response
 

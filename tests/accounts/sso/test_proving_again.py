@@ -132,3 +132,11 @@ def test_the_other_tenant_s_session_proves_nothing_here(browser: Browser, ground
     assert stranger.client.get(AGAIN).status_code == 404
     browser.client.post(NEW, {**KEY, "step_up_elsewhere": "1"})
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.parametrize(("at", "status"), [(0, 201), (-3600, 403), (None, 403)])
+def test_a_provider_that_lets_in_without_asking_proves_nothing(ground: Ground, at: int | None, status: int) -> None:
+    browser = ground.browser()
+    said = {"auth_time": None if at is None else int(time.time()) + at}
+    assert browser.scripted("ana", userinfo={"groups": ["admins"]}, claims=said) == "in"
+    assert browser.client.post(NEW, KEY).status_code == status
