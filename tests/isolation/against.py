@@ -128,8 +128,8 @@ def on_operation(here: Installation, scene: Any, operation: Any) -> Iterator[tup
     from django.db import connection
 
     from tests.isolation.attacks import applicable
-    from tests.isolation.ground import digests
     from tests.isolation.judge import failing, finding
+    from tests.isolation.rows import digests
     from tests.isolation.scene import control
     from tests.running import wait_until
 

@@ -202,43 +202,6 @@ def numbers(ours: Side, theirs: Side, *, at_rest: bool) -> dict[str, bytes]:
     return {name: value for name, value in found.items() if value}
 
 
-_LEFT_OUT = ["django_session", "audit_pending", "audit_leaf", "audit_node", "audit_checkpoint", "audit_place"]
-
-
-def _only(schema: str, table: str) -> str:
-    """Which rows of a table count: a `where`, or nothing for all of them."""
-    told = "kind not in ('accounts.sign_in_failed', 'gateway.key_used')"
-    if table == "audit_payload":
-        return f'where entry_id in (select id from "{schema}".audit_entry where {told})'
-    return f"where {told}" if table == "audit_entry" else ""
-
-
-def digests(connection: Any, schemas: list[str], *, with_log: bool = True) -> dict[str, str]:
-    """A figure for each tenant that changes with any of its rows; `connection` is Django's, or psycopg's.
-
-    Without the log, nothing of the audit log counts: what its own people fetched is recorded there.
-
-    Left out are sessions, where toasts are kept, and when a key was used; and of the audit log its tree, which is made
-    of entries by and by, and that somebody used a key or failed to sign in, which is recorded of the refused as well.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select schemaname, tablename from pg_tables where schemaname = any(%s) and tablename <> all(%s)",
-            [schemas, _LEFT_OUT if with_log else [*_LEFT_OUT, "audit_entry", "audit_payload"]],
-        )
-        parts = [
-            f"select '{schema}' as schema, '{table}' as place, "
-            f"md5(string_agg((to_jsonb(t) - 'last_used_at')::text, '|' order by t::text)) as rows "
-            f'from "{schema}"."{table}" t {_only(schema, table)}'
-            for schema, table in cursor.fetchall()
-        ]
-        every = " union all ".join(parts)
-        cursor.execute(
-            f"select schema, md5(string_agg(place || rows, '|' order by place)) from ({every}) parts group by schema"
-        )
-        return dict(cursor.fetchall())
-
-
 def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     from apps.accounts.services import password_link
 

@@ -14,9 +14,9 @@ from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from tests.factories import make_member
 from tests.isolation.attacks import ATTACKS, LEAST, Attack, Try, applicable
-from tests.isolation.ground import digests
 from tests.isolation.judge import failing, finding
 from tests.isolation.operations import Operation, back_office, operations, unknown
+from tests.isolation.rows import Watched
 from tests.isolation.scene import Answer, Scene, Send, control
 
 GAPS = list(unknown())
@@ -53,12 +53,12 @@ def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
     """What is wrong with the answers to the attacks on a read. It changes no rows, which is looked at in the end; but
     some attacks begin with a read by its owner, who leaves an entry in the log where a file is handed out."""
     findings = []
-    before = digests(connection, [scene.theirs.schema], with_log=False)
+    rows = Watched(connection, [scene.theirs.schema], with_log=False)
     with undone():
         for attack in applicable(operation):
             with attack.attempt(operation, scene, send) as attempt:
                 findings += named(attack, attempt, attack.act(attempt), changed=False)
-        if before != digests(connection, [scene.theirs.schema], with_log=False):
+        if rows.at_first != rows.now():
             findings.append("one of the attacks changed rows")
     return findings
 
@@ -66,12 +66,12 @@ def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
 def writes(operation: Operation, scene: Scene, send: Send) -> list[str]:
     """What is wrong with the answers to the attacks on a write, and with the rows after each of them."""
     findings, schemas = [], [scene.theirs.schema, scene.ours.schema]
-    before = digests(connection, schemas)
+    rows = Watched(connection, schemas)
     for attack in applicable(operation):
         with undone(), attack.attempt(operation, scene, send) as attempt:
-            at_first = digests(connection, schemas) if attack.prepare else before
+            at_first = rows.now() if attack.prepare else rows.at_first
             answer = attack.act(attempt)
-            after = digests(connection, schemas)
+            after = rows.now()
             anywhere = attack.outcome(operation).is_refusal
             changed = at_first != after if anywhere else at_first[schemas[0]] != after[schemas[0]]
             findings += named(attack, attempt, answer, changed=changed)

@@ -15,8 +15,8 @@ from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from apps.tenants.storage import tenant_path
 from tests.isolation.attacks import LEAST
-from tests.isolation.ground import digests
 from tests.isolation.operations import PLATFORM_WORK, WORK, kinds
+from tests.isolation.rows import Watched
 from tests.isolation.scene import Scene
 from tests.isolation.work_attacks import applicable
 from tests.isolation.work_tries import Place
@@ -60,13 +60,13 @@ def test_at_least_twelve_attacks_make_sense_for_every_kind_of_work(kind: WorkKin
 @every_kind
 def test_no_attack_on_work_comes_to_anything(kind: WorkKind, equal: Scene, acme: Tenant, globex: Tenant) -> None:
     place, findings = Place(kind, acme, globex, equal), []
-    before = digests(connection, [globex.schema_name])
+    rows = Watched(connection, [globex.schema_name])
     for attack in applicable(kind):
         with undone():
             with tenant_context(acme):
                 if wrong := attack.act(place):
                     findings.append(f"{attack.name}: {wrong}")
-            if not attack.is_theirs and digests(connection, [globex.schema_name]) != before:
+            if not attack.is_theirs and rows.now() != rows.at_first:
                 findings.append(f"{attack.name}: it changed rows of theirs")
     assert findings == []
 
