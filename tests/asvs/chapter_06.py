@@ -239,10 +239,8 @@ ROWS = (
         "6.8.4",
         2,
         "Where a strength of sign-in is expected of a provider, what it says of that is checked.",
-        reason="What is recent is checked by auth_time and AuthnInstant where a proof is asked for again. Of "
-        "the strength "
-        "of a provider's sign-in nothing is assumed: a tenant that asks roles for a factor asks people "
-        "of a provider too, "
-        "unless its policy says that the provider does.",
+        reason="What is recent is checked by auth_time and AuthnInstant wherever a proof is asked for again. With its "
+        "strength the tenant's own provider is trusted: single sign-on counts as whatever the policy asks, which "
+        "docs/guides/administrators.md says.",
     ),
 )
