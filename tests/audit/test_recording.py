@@ -34,7 +34,7 @@ def said(id: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_an_entry_says_who_did_what_to_what(inside: Tenant) -> None:
-    with under(via="api", request="request-1", address="192.0.2.7", agent="curl/8"):
+    with under(via="api", request="0192f3a4b5c67d8e9f00112233445566", address="192.0.2.7", agent="curl/8"):
         id = record(
             CHANGED,
             who=ACTOR,
@@ -45,7 +45,7 @@ def test_an_entry_says_who_did_what_to_what(inside: Tenant) -> None:
         )
     entry = AuditEntry.objects.get()
     assert (entry.id, entry.kind, entry.outcome) == (id, "tests.changed", "done")
-    assert (entry.actor_kind, entry.via, entry.request) == ("person", "api", "request-1")
+    assert (entry.actor_kind, entry.via, entry.request) == ("person", "api", "0192f3a4b5c67d8e9f00112233445566")
     assert (entry.subject_kind, entry.subject_id) == ("tests.thing", "7")
     facts, personal = said(id)
     assert facts == {"before": {"role": "viewer"}, "after": {"role": "owner"}, "reason": "as asked"}
@@ -58,6 +58,24 @@ def test_an_entry_says_who_did_what_to_what(inside: Tenant) -> None:
         "before": {"email": "g@example.org"},
         "after": {"email": "h@example.org"},
     }
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("0192f3a4b5c67d8e9f00112233445566", "0192f3a4b5c67d8e9f00112233445566"),
+        ("0192F3A4-B5C6-7D8E-9F00-112233445566", "0192F3A4-B5C6-7D8E-9F00-112233445566"),
+        ("ada.lovelace-example.org", "5ea101a035eddd6f"),
+        ("0192f3a4b5c67d8e9f00112233445566-ada", "cb290362062bad88"),
+        ("", ""),
+    ],
+)
+def test_the_name_that_a_caller_gives_a_request_says_nothing_where_it_stays_for_good(
+    inside: Tenant, sent: str, kept: str
+) -> None:
+    with under(request=sent):
+        record(CHANGED, who=ACTOR)
+    assert AuditEntry.objects.get().request == kept
 
 
 def test_nothing_of_a_person_stands_outside_the_sealed_part(inside: Tenant) -> None:
