@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.audit.kinds import ENTRY_KINDS
 from apps.audit.models import AuditPayload
 from apps.common.privacy import Erased, Found, Item, Person, PersonalData, Retained, exempt
+from apps.tenants.sealing import SealBroken
 
 PERIOD = "retention period"
 """What a part was shredded for, where nobody asked."""
@@ -26,7 +27,7 @@ class Entries(PersonalData):
     what = "What the person did, and what was done to their account: with name, e-mail and network address."
     erasure = (
         "What is about people in these entries is shredded; what was done stays, and the log still verifies. Where the "
-        "rest names the person too, it is shredded as well."
+        "rest names the person too, it is shredded as well. What was altered and does not open is counted, and stays."
     )
     tables = ("audit.AuditPayload",)
 
@@ -38,8 +39,10 @@ class Entries(PersonalData):
         if mark is not None:
             rows = rows.filter(pk__gt=mark)
         seen = list(rows[:limit])
-        items = [item for row in seen if (item := _item(row, person)) is not None]
-        return Found(items, len(seen), str(seen[-1].pk) if len(seen) == limit else None)
+        said = {row.pk: _said(row) for row in seen}
+        items = [item for row in seen if (item := _item(row, said[row.pk], person)) is not None]
+        mark = str(seen[-1].pk) if len(seen) == limit else None
+        return Found(items, len(seen), mark, broken=sum(_BROKEN in parts.values() for parts in said.values()))
 
     def erase(self, person: Person, rows: Sequence[str], *, request: str) -> Erased:
         digests = {}
@@ -48,7 +51,7 @@ class Entries(PersonalData):
             .select_related("entry")
             .select_for_update(of=("self",))
         ):
-            parts = _parts(row, person)
+            parts = _parts(row, _said(row), person)
             if not parts:
                 continue
             AuditPayload.objects.filter(pk=row.pk).update(
@@ -58,28 +61,44 @@ class Entries(PersonalData):
         return Erased(digests)
 
 
-def _parts(row: AuditPayload, person: Person) -> list[str]:
-    """The parts of an entry that have to be shredded for a person. What is about people in it goes with the rest."""
+_BROKEN: Final = "It was altered in the database, and does not open."
+
+
+def _said(row: AuditPayload) -> dict[str, Any]:
+    """What is there of the parts of an entry, opened; `_BROKEN` for one that does not open, which stops no request."""
+    said: dict[str, Any] = {}
+    for name in ("personal", "facts"):
+        try:
+            part = getattr(row, name)
+        except SealBroken:
+            said[name] = _BROKEN
+        else:
+            said |= {} if part is None else {name: part["content"]}
+    return said
+
+
+def _parts(row: AuditPayload, said: dict[str, Any], person: Person) -> list[str]:
+    """The parts of an entry that have to be shredded for a person. What is about people in it goes with the rest. One
+    that does not open stays, as evidence of what was done to it; not so what is about people in an entry of theirs."""
     entry = row.entry
     is_theirs = person.member is not None and (
         entry.actor_id == person.member or entry.subject_id == str(person.member)
     )
-    in_facts = row.facts is not None and person.is_in(row.facts["content"])
-    in_personal = row.personal is not None and (is_theirs or person.is_in(row.personal["content"]))
-    return [name for name, wanted in (("personal", in_personal), ("facts", in_facts)) if wanted]
+    named = {name for name, part in said.items() if part is not _BROKEN and person.is_in(part)}
+    return [name for name in said if name in named or (name == "personal" and is_theirs)]
 
 
-def _item(row: AuditPayload, person: Person) -> Item | None:
-    parts = _parts(row, person)
+def _item(row: AuditPayload, said: dict[str, Any], person: Person) -> Item | None:
+    parts = _parts(row, said, person)
     if not parts:
         return None
     kind = ENTRY_KINDS.get(row.entry.kind)
-    said: dict[str, Any] = {name: getattr(row, name)["content"] for name in parts}
+    told = {name: said[name] for name in parts}
     content = {
         "columns": {"kind": row.entry.kind, "outcome": row.entry.outcome, "via": row.entry.via},
-        "says": [{"where": name, "says": part} for name, part in said.items()],
+        "says": [{"where": name, "says": part} for name, part in told.items()],
     }
-    count = max(1, person.count(said))
+    count = max(1, person.count(told))
     return Item(str(row.pk), kind.title if kind else row.entry.kind, row.entry.at, content, count=count)
 
 

@@ -45,6 +45,8 @@ class Found:
     """Records that were looked at."""
     mark: str | None
     """Where the next look goes on; None: everything was looked at."""
+    broken: int = 0
+    """Of those that were looked at, how many hold something that does not open: nobody can say whom it is about."""
 
 
 @dataclass(frozen=True)

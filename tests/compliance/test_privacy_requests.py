@@ -9,13 +9,16 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.auditing import ROLE_SET
 from apps.accounts.models import User
 from apps.accounts.privacy import NOBODYS_HOST
 from apps.agents.models import AgentRun
 from apps.audit.documents import digest_of
 from apps.audit.models import AuditEntry, AuditPayload
+from apps.audit.services import Record, record_many
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, PermissionDenied
 from apps.common.identifiers import ERASED
@@ -25,6 +28,8 @@ from apps.compliance.models import PrivacyFind, PrivacyRequest
 from apps.compliance.privacy import Files
 from apps.compliance.requests import holds, services, working
 from apps.compliance.requests.problems import Held
+from apps.tenants.storage import file_open
+from tests.audit.conftest import past_the_guards
 from tests.compliance.privacy_ground import ANA, EMAIL, NAME, NUMBER, names_left, others, plant
 from tests.dummy.privacy import DummyNotes
 
@@ -204,6 +209,40 @@ def test_the_files_and_the_requests_of_before_go_when_the_person_is_erased(
     assert request.status == "done"
     assert not services.file_path(former).exists()
     assert names_left(Person(ANA)) == []
+
+
+def test_an_entry_that_was_altered_stops_no_request_and_is_told(
+    hand: Hand, begin: Begin, ana: User, admin: User, member: Make, client_for: Callable[..., Any]
+) -> None:
+    plant(ana, times=1)
+    with transaction.atomic():
+        record_many([Record(ROLE_SET, who=admin, before={"role": "x"}, after={"role": "y"}) for _ in range(2)])
+    with past_the_guards() as cursor:  # of hers, who it was; of another's, what was done
+        cursor.execute(
+            "update audit_payload set personal = overlay(personal placing 'x' from 9) from audit_entry e "
+            "where e.id = entry_id and e.actor_id = %s",
+            [ana.pk],
+        )
+        cursor.execute(
+            "update audit_payload set facts = overlay(facts placing 'x' from 9) "
+            "where entry_id = (select id from audit_entry where actor_id = %s order by id desc limit 1)",
+            [admin.pk],
+        )
+    copy = hand.go(begin("export"))
+    assert copy.status == "done", copy.problem
+    with file_open(services.file_path(copy)) as file, ZipFile(file) as archive:
+        assert json.loads(archive.read("index.json"))["does_not_open"] == {"audit.entry": 2}
+        assert "does not open" in archive.read("data/audit.entry.json").decode()
+        assert "2 of audit.entry" in archive.read("index.html").decode()
+
+    request = hand.go(begin())
+    page = client_for(admin).get(f"/privacy/requests/{request.pk}/").content.decode()
+    assert "2 altered in the database: they do not open" in page
+    request = hand.go(confirm(request, admin))
+    assert request.status == "done", request.problem
+    assert request.progress["audit.entry"]["broken"] == 1  # hers is shredded; the other's stays as evidence
+    (hers,) = AuditPayload.objects.filter(entry__actor_id=ana.pk)
+    assert (hers.personal, hers.shredded_for) == (None, request.ref)
 
 
 def test_a_name_at_the_beginning_of_a_line_is_found_in_the_file_of_another(

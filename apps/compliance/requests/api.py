@@ -12,7 +12,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.common.errors import Conflict
+from apps.common.errors import Conflict, NotFound
 from apps.compliance.models import PrivacyRequest
 from apps.compliance.permissions import PRIVACY_MANAGE, PRIVACY_VIEW
 from apps.compliance.requests import holds, selectors, services
@@ -44,7 +44,7 @@ class Zip(BaseRenderer):
 
 class PrivacyRequests(ApiView):
     permission = {"GET": PRIVACY_VIEW, "POST": PRIVACY_MANAGE}
-    problems = {"POST": [Conflict, Held]}
+    problems = {"POST": [Conflict, Held, NotFound]}
     step_up = {"POST"}
 
     @extend_schema(
@@ -150,6 +150,7 @@ class PrivacyFile(_OfRequest):
 
 class LegalHolds(ApiView):
     permission = {"GET": PRIVACY_VIEW, "POST": PRIVACY_MANAGE}
+    problems = {"POST": [NotFound]}
 
     @extend_schema(
         operation_id="legal_holds_list", tags=[TAG], parameters=PAGE_PARAMETERS, responses={200: Page[LegalHoldOut]}

@@ -81,6 +81,7 @@ def _index_write(archive: zipfile.ZipFile, request: PrivacyRequest, kinds: list[
         "written_at": now.isoformat(),
         "searched_for": list(person.identifiers) if person else [],
         "records": {kind["key"]: kind["count"] for kind in kinds},
+        "does_not_open": {key: counts["broken"] for key, counts in request.progress.items() if counts.get("broken")},
     }
     archive.writestr("index.json", json.dumps(about, ensure_ascii=False, indent=2))
     context = {"about": about, "kinds": kinds, "now": now}

@@ -47,7 +47,7 @@ def hold_set(
 ) -> LegalHold:
     """Hold back a person's data, or `everything`, from being erased and from going by its period.
 
-    Raises `InvalidInput` with an issue for each place.
+    Raises `InvalidInput` with an issue for each place, and `NotFound` for a member who is none here.
     """
     demand(who, PRIVACY_MANAGE)
     title, reason = " ".join(title.split()), reason.strip()

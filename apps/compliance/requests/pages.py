@@ -84,7 +84,7 @@ def request_page(view: ConsoleView, found: PrivacyRequest, problem: Problem | No
     looked = sum(kind.looked for kind in kinds)
     context: dict[str, Any] = {
         "item": found,
-        "kinds": [kind for kind in kinds if kind.found or kind.erased],
+        "kinds": [kind for kind in kinds if kind.found or kind.erased or kind.broken],
         "looked": looked,
         "looked_kinds": len(kinds),
         "all_kinds": len(PERSONAL),

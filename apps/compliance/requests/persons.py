@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from apps.accounts.models import User
-from apps.common.errors import InvalidInput, Issue
+from apps.common.errors import InvalidInput, Issue, NotFound
 from apps.common.identifiers import SHORTEST, identifier_tidied, identifiers_flaw
 from apps.common.privacy import Person
 
@@ -17,7 +17,7 @@ from apps.common.privacy import Person
 def person_of(*, member: UUID | None, identifiers: Sequence[str]) -> Person:
     """Whoever is meant: a member with what they are called here, and whoever bears the identifiers.
 
-    An address of a member means the member. Raises `InvalidInput`.
+    An address of a member means the member. Raises `InvalidInput`, and `NotFound` for a member who is none here.
     """
     given = list(dict.fromkeys(tidied for each in identifiers if (tidied := identifier_tidied(each))))
     issues = []
@@ -26,7 +26,7 @@ def person_of(*, member: UUID | None, identifiers: Sequence[str]) -> Person:
     by_address = Q(email__in=[each.lower() for each in given])
     found = list(User.objects.filter(Q(pk=member) | by_address if member else by_address, is_service=False)[:3])
     if member and all(user.pk != member for user in found):
-        issues.append(Issue(path="member", message="There is no such member here."))
+        raise NotFound("There is no such member here; nothing was done.", remedy="See the list of members.")
     if len(found) > 1:
         issues.append(Issue(path="identifiers", message="These are addresses of several members: one at a time."))
     if not given and not member:

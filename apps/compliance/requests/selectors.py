@@ -38,6 +38,8 @@ class KindFound:
     places: int
     erased: int
     kept: int
+    broken: int
+    """What does not open, so that nobody can say whom it is about."""
     left: int | None
     """What was found when everything was looked at again; None before that."""
     finds: list[PrivacyFind]
@@ -75,7 +77,7 @@ def kinds_found(*, who: Principal, request: PrivacyRequest) -> list[KindFound]:
 
 def _kind(key: str, counts: dict[str, Any], finds: list[PrivacyFind]) -> KindFound:
     known = PERSONAL.get(key)
-    numbers = {name: counts.get(name, 0) for name in ("looked", "found", "places", "erased", "kept")}
+    numbers = {name: counts.get(name, 0) for name in ("looked", "found", "places", "erased", "kept", "broken")}
     return KindFound(
         key, known.title if known else key, known.what if known else "", known.erasure if known else "",
         counts.get("total"), **numbers, left=counts.get("left"), finds=finds,

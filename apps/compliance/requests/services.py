@@ -38,7 +38,8 @@ def request_create(
 ) -> PrivacyRequest:
     """Begin to look for a person. An export is written once everything was looked at; to erase waits to be confirmed.
 
-    Raises `InvalidInput` with an issue for each place, `Held`, and `Ineffaceable` for an active owner.
+    Raises `InvalidInput` with an issue for each place, `NotFound` for a member who is none here, `Held`, and
+    `Ineffaceable` for an active owner.
     """
     demand(who, PRIVACY_MANAGE)
     reason, issues = reason.strip(), []

@@ -217,9 +217,10 @@ def _count(held: PrivacyRequest, kind: str, found: Found, total: int | None) -> 
     """Add a batch to what is told of the progress. A look that begins anew counts anew."""
     counts: dict[str, Any] = held.progress.setdefault(kind, {})
     if total is not None:
-        counts |= {"total": total, "looked": 0}
+        counts |= {"total": total, "looked": 0, "broken": 0}
         counts |= {"left": 0} if held.status == Status.CHECKING else {"found": 0, "places": 0}
     counts["looked"] += found.looked
+    counts["broken"] = counts.get("broken", 0) + found.broken
     if held.status == Status.CHECKING:
         counts["left"] += len(found.items)
     else:
