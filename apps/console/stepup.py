@@ -14,6 +14,7 @@ from typing import Any, Final
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 from apps.common.errors import PermissionDenied
 from apps.console import errors
@@ -54,6 +55,8 @@ def ask(request: HttpRequest) -> HttpResponse | None:
     if errors.wants_json(request) and not is_fresh(request.session):
         return errors.problem_page(request, ReauthenticationRequired())
     answer: HttpResponse | None = get_adapter(request).step_up(request)
+    if answer is not None:
+        add_never_cache_headers(answer)  # what was typed stands in it, secrets too
     return answer
 
 

@@ -88,6 +88,7 @@ def test_the_page_asks_with_what_was_typed_and_goes_on_with_it(browser: Client) 
     assert 'value="agents.view"' in text
     assert not ApiKey.objects.exists()
     assert "Nightly import" not in str(dict(browser.session))  # nothing of it lies on the server
+    assert "no-store" in asked["Cache-Control"]  # nor in a cache of the browser
     wrong = browser.post(NEW, {**KEY, "step_up_password": "not the password"})
     assert "This is not your password" in wrong.content.decode()
     assert not ApiKey.objects.exists()
