@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.accounts import limits
 from apps.accounts.auditing import RESET_ASKED
 from apps.accounts.factors import rules, stepping
+from apps.accounts.hashers import SignInBusy
 from apps.accounts.sso import only, sessions
 from apps.accounts.tries import REFUSED, failure_note
 from apps.audit.actors import NOBODY
@@ -50,13 +51,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def trying(self, request: HttpRequest, email: str) -> Iterator[limits.Try]:
         """Count a try to prove that one is the member with this address, before anything is compared.
 
-        Raises `ValidationError` when there were too many: then nothing must be compared.
+        Raises `ValidationError` when there were too many: then nothing must be compared. Where the server is too
+        busy to compare, which raises `SignInBusy`, the try does not count.
         """
         tried = limits.take(account=email.strip().lower(), place=network_of(address_of(request)))
         if isinstance(tried, limits.Refused):
             failure_note(account=email, why="too many tries", outcome=REFUSED)
             raise self.validation_error("too_many_login_attempts")
-        yield tried
+        try:
+            yield tried
+        except SignInBusy:  # nothing was looked at: a flood must not use up the tries of those who wait behind it
+            tried.give_back()
+            raise
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """The member with this address and password, or None. Raises `ValidationError` when there were too many tries.

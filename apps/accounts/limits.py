@@ -62,12 +62,12 @@ class Try:
     """Where it is counted in Redis; none where this process counted it alone."""
 
     def give_back(self) -> None:
-        """It was right: it does not count."""
+        """It was right, or was not looked at: it does not count."""
         try:
             for key in self.keys:
                 redis().zrem(key, self.name)
         except RedisError as error:
-            logger.warning("a try that was right stays counted, as Redis is away: %s", error)
+            logger.warning("a try that need not count stays counted, as Redis is away: %s", error)
 
 
 @dataclass(frozen=True)

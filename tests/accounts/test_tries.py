@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from apps.accounts import limits
+from apps.accounts.hashers import SignInBusy
 from apps.accounts.limits import EACH, PLACE, Refused, Try
 from apps.accounts.models import User
 from apps.tenants.context import tenant_context
@@ -52,6 +53,21 @@ def test_a_try_that_was_right_does_not_count(acme: Tenant) -> None:
         tried = limits.take(account="ana@example.org", place="198.51.100.1")
         assert isinstance(tried, Try)
         tried.give_back()
+
+
+def test_a_try_that_the_server_was_too_busy_to_look_at_does_not_count(
+    member: Make, client_for: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = member("owner")
+
+    def busy(*_: Any) -> bool:
+        raise SignInBusy
+
+    with monkeypatch.context() as patched:
+        patched.setattr("apps.accounts.models.User.check_password", busy)
+        for _ in range(2 * EACH):
+            assert token(client_for(), user.email) == 503
+    assert token(client_for(), user.email) == 401
 
 
 def test_a_refused_try_says_when_the_next_is_looked_at(acme: Tenant) -> None:
