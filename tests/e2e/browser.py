@@ -124,7 +124,7 @@ def sign_in(page: Page, address: str, email: str, password: str) -> None:
     """Sign in at the tenant whose address is given, as a person does."""
     page.goto(f"{address}/accounts/login/")
     page.get_by_label("Email").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
 
