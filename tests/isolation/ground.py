@@ -157,8 +157,8 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
             copied_refresh_token=_refresh_token(owner),
             narrow_key=_api_key(owner, UUID(int=4), "narrow", [Side.narrow_scope]),
             other_narrow_key=_api_key(owner, UUID(int=5), "narrow too", ["agents.view"]),
-            scim_token=_scim_token(UUID(int=2), marker),
-            copied_scim_token=_scim_token(UUID(int=3 + extra), marker),
+            scim_token=_scim_token(UUID(int=2), f"Directory {marker}"),
+            copied_scim_token=_scim_token(UUID(int=3 + extra), "copied"),
         )
 
 
@@ -350,7 +350,7 @@ def _group(id: UUID, marker: str, member: Any) -> str:
     return str(id)
 
 
-def _scim_token(id: UUID, marker: str) -> str:
+def _scim_token(id: UUID, name: str) -> str:
     """What a directory comes with. Its row has this id in both tenants."""
     import secrets
 
@@ -359,14 +359,12 @@ def _scim_token(id: UUID, marker: str) -> str:
 
     prefix = secrets.token_hex(4)
     text = mint(f"{SCIM}{prefix}_")
-    ScimToken.objects.create(
-        id=id, name=f"Directory {marker}", prefix=prefix, digest=digest_of(text), expires_at=_soon()
-    )
+    ScimToken.objects.create(id=id, name=name, prefix=prefix, digest=digest_of(text), expires_at=_soon())
     return text
 
 
 def _scim_token_row(id: UUID, marker: str) -> str:
-    _scim_token(id, marker)
+    _scim_token(id, f"Directory {marker}")
     return str(id)
 
 
