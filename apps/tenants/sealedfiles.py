@@ -11,6 +11,7 @@ is the last. Key and nonce prefix are a file's own, derived from the data key an
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -108,7 +109,7 @@ class SealedReader(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         place = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
         if place < 0:
-            raise ValueError("There is nothing before the beginning of a file.")
+            raise OSError(errno.EINVAL, "There is nothing before the beginning of a file.")  # as files of the system do
         self._place = place
         return place
 

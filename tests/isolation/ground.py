@@ -13,6 +13,7 @@ from uuid import UUID
 WORD = "zebra"
 """In the texts of both tenants: whoever searches for it must find their own only."""
 PASSWORD = "a password of both tenants"
+HOLDER = UUID(int=6)
 TRAINABLE = "retail.combination_weights"
 PROMPT = "explain"
 BOUNDLESS = {"max_requests": 1_000_000, "max_caller_requests": 1_000_000, "max_starts": 1_000_000}
@@ -48,6 +49,8 @@ class Things:
     link_user: str
     link_token: str
     """The two parts of a link that sets a member's password."""
+    passkey: int
+    """The key of a passkey of the member who has factors."""
     input: dict[str, Any]
     """An input for the agent that reads the dataset."""
 
@@ -69,6 +72,8 @@ class Side:
     token: str
     api_key: str
     refresh_token: str
+    holder_session: str
+    """Of a member who has an authenticator app, recovery codes and passkeys, which the owner has not."""
     copied_session: str
     """A session, a key and a refresh token whose rows stand in the other tenant too, as after a careless restore."""
     copied_api_key: str
@@ -133,6 +138,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
     marker = f"{WORD}{hashlib.sha256(tenant.slug.encode()).hexdigest()[:12]}"
     with tenant_context(tenant):
         owner = _member(UUID(int=1), "owner", f"owner@{tenant.slug}.example", name=f"Owner {marker}")
+        holder = _holder(tenant.slug, marker)
         shared = _things(marker, agent, owner, 10)
         own = _things(marker, agent, owner, 10 + extra)
         _configurations(marker, agent, owner)
@@ -152,6 +158,7 @@ def side_make(tenant: Any, *, agent: str, extra: int) -> Side:
             token=_token(owner),
             api_key=_api_key(owner, UUID(int=2), "of the owner"),
             refresh_token=_refresh_token(owner),
+            holder_session=_session(holder),
             copied_session=_session(owner),
             copied_api_key=_api_key(owner, UUID(int=3 + extra), "copied"),
             copied_refresh_token=_refresh_token(owner),
@@ -253,6 +260,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         webhook=webhook,
         link_user=user,
         link_token=token,
+        passkey=_passkey(number, marker),
         input=sample_input(agent, dataset),
     )
 
@@ -332,6 +340,25 @@ def _member(id: UUID, role: str, email: str, name: str) -> Any:
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+def _holder(slug: str, marker: str) -> Any:
+    """A member who has set up an authenticator app and recovery codes."""
+    from tests.accounts.factors import app_of, recovery_codes_of
+
+    holder = _member(HOLDER, "viewer", f"holder@{slug}.example", name=f"Holder {marker}")
+    app_of(holder)
+    recovery_codes_of(holder)
+    return holder
+
+
+def _passkey(id: int, marker: str) -> int:
+    """A passkey of that member under this key, which must be above those that the database gives to the rest."""
+    from allauth.mfa.models import Authenticator
+
+    data = {"name": f"Passkey {marker}", "credential": {}}
+    Authenticator.objects.create(id=id, user_id=HOLDER, type="webauthn", data=data)
+    return id
 
 
 def _service_account(id: UUID, name: str) -> str:
@@ -552,6 +579,7 @@ def _entry(run: Any, marker: str, place: int) -> None:
 
 def _privacy(run: Any, status: str, marker: str) -> None:
     """A request about a person's data with what it found and a file, a hold and a record of the id of a run."""
+    import zipfile
     from datetime import timedelta
 
     from django.utils import timezone
@@ -568,11 +596,13 @@ def _privacy(run: Any, status: str, marker: str) -> None:
     )  # fmt: skip
     content: dict[str, object] = {"title": marker, "at": None, "url": "", "record": {}}
     PrivacyFind.objects.create(id=run.pk, request=request, kind="agents.run", row=marker, content=content)
+    PrivacyFind.objects.create(request=request, kind="agents.decision", row=marker, content=content)
     plain = scratch_path(f"{run.pk}.zip")
-    plain.write_text(marker)
+    with zipfile.ZipFile(plain, "w") as archive:
+        archive.writestr("data/agents.run.json", json.dumps([{"title": marker}]))
     file_seal(plain, file_path(request))
+    request.file_bytes = plain.stat().st_size
     plain.unlink()
-    request.file_bytes = len(marker)
     request.save(update_fields=["file_bytes"])
     held = {"member": None, "identifiers": [f"another-{marker}"]}
     LegalHold.objects.create(id=run.pk, title=f"Matter {marker}", reason=marker, subject=held)

@@ -23,7 +23,6 @@ from apps.accounts.scim.endpoints import ScimBearer
 from apps.agents.custom.contents import EXAMPLE
 from apps.common.demo import demo_tenants
 from apps.common.work import KINDS, WorkKind
-from apps.compliance.retention.services import work_id
 from apps.console.views import ConsoleView
 from apps.gateway.api import ApiView
 from apps.gateway.authentication import ConsoleSession
@@ -107,8 +106,7 @@ NAMES: dict[str, dict[str, Name]] = {
         "form": lambda side, things: "json",
     },
     "allauth": {
-        # Of a member's factors, which are theirs alone: nobody here has one.
-        "pk": lambda side, things: 1,
+        "pk": lambda side, things: things.passkey,
         "uidb36": lambda side, things: things.link_user,
         "key": lambda side, things: things.link_token,
     },
@@ -144,6 +142,7 @@ OF_THE_TENANT = {
     ("compliance", "entry"),
     ("compliance", "id"),
     ("allauth", "key"),
+    ("allauth", "pk"),
 }
 # A run that has ended cannot be cancelled.
 OPEN_RUNS: dict[str, Name] = {
@@ -612,6 +611,14 @@ OF_PROVIDERS = {
     "/sso/<uuid:connection>/sls/",
     "/sso/<uuid:connection>/backchannel/",
 }
+# Pages of a factor that is set up, which are there for its holder alone: asked by a member who has it.
+OF_HOLDERS = {
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/download/",
+    "/accounts/2fa/webauthn/keys/<int:pk>/remove/",
+    "/accounts/2fa/webauthn/keys/<int:pk>/edit/",
+}
 # Pages that anybody may open: they show nothing of a tenant but its name.
 OPEN_PAGES = {
     "/visit/",
@@ -705,8 +712,6 @@ UNMARKED = {
     "/accounts/2fa/webauthn/",
     "/accounts/2fa/webauthn/add/",
     "/accounts/2fa/webauthn/reauthenticate/",
-    "/accounts/2fa/webauthn/keys/<int:pk>/remove/",
-    "/accounts/2fa/webauthn/keys/<int:pk>/edit/",
     "/accounts/sessions/",
     "/api/v1/sign-in-policy",
     "/accounts/email/",
@@ -872,7 +877,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "ai.train": lambda things: UUID(things.open_run),
     "ai.trial": lambda things: UUID(things.open_run),
     "compliance.privacy": lambda things: UUID(things.open_run),
-    "compliance.retention": lambda things: work_id(),
+    "compliance.retention": lambda things: UUID(things.open_run),
     "dummy.work": lambda things: UUID(things.open_run),
     # Of workflows each kind has a thing under that id as well: see `ground`.
     "workflows.run": lambda things: UUID(things.open_run),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,7 @@ from apps.compliance.models import RetentionPeriod, RetentionRecord
 from apps.compliance.permissions import RETENTION_MANAGE
 from apps.compliance.requests.holds import standing
 from apps.compliance.retention.periods import GRACE, Period, is_shorter, periods_now
+from apps.tenants.context import current_tenant
 
 KIND: Final = "compliance.retention"
 EVERY: Final = timedelta(days=1)
@@ -30,12 +31,11 @@ TURN: Final = 20
 """Batches before other work of the tenant has its turn."""
 LONGEST: Final = 36_525
 """Days: a hundred years."""
-_NAMES: Final = UUID("3d5c9f0a-7c55-4a7e-8f58-2a6f1d3b9c41")
 
 
 def work_id() -> UUID:
-    """The id of the work row: one of each tenant."""
-    return uuid5(_NAMES, KIND)
+    """The id of the work row, of which a tenant has one: its own, so that it means nothing in another."""
+    return current_tenant().pk
 
 
 def kind_get(key: str) -> Retained:
