@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.core.signals import got_request_exception
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import LazyObject
 from prometheus_client import Histogram
 
 from apps.audit.actors import under
@@ -171,7 +172,12 @@ def _is_sampled_away(method: str, status: int, seconds: float, request_id: str) 
 
 
 def _user_id(request: HttpRequest) -> str:
-    """Who asked, where that is known already: looking it up now would cost a query, or fail."""
-    user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
-    pk = getattr(user, "pk", None) if user.__class__.__name__ != "SimpleLazyObject" else None
+    """Who asked, where that is known already: looking it up now would cost a query, or fail.
+
+    Of a token it is whom the API set. The session's member, which may have been looked up before, is then nobody.
+    """
+    user = request.__dict__.get("user")
+    if isinstance(user, LazyObject):
+        user = getattr(request, "_cached_user", None)
+    pk = getattr(user, "pk", None)
     return str(pk) if isinstance(pk, UUID) else ""
