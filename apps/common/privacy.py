@@ -61,7 +61,12 @@ class Erased:
 
 
 class Ineffaceable(Conflict):
-    """Something holds on to a person's data. Nothing of the record was changed."""
+    code = "ineffaceable"
+    status = 409
+    title = "This person cannot be erased yet"
+    cause = "Something here needs the person's data as it is, as the organisation's active owner."
+    effect = "Nothing of the record was changed."
+    remedy = "See what holds on to it, end that first, and ask again."
 
 
 class PersonalData(ABC):
