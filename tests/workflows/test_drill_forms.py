@@ -123,7 +123,8 @@ def test_a_redis_that_forgets_everything_costs_no_run(
     for n in range(5):
         start(made, mark=str(n), file="")
     delivered = 0
-    while WorkRow.objects.exists():
+    runs = WorkRow.objects.filter(kind__in=["workflows.run", "agents.run"])  # the sequencer's is due later
+    while runs.all().exists():
         wakeups._redis().flushdb()
         sent.clear()
         worker.tick()
