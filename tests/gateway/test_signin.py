@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisAway
 
-from apps.accounts import adapter
+from apps.accounts import limits
 from apps.accounts.limits import LocalBudget
 from apps.accounts.models import User
 from apps.tenants.models import Tenant
@@ -111,8 +110,8 @@ def test_without_redis_a_few_tries_are_allowed_and_no_more(
     def away(*_: object, **__: object) -> None:
         raise RedisAway("connection refused")
 
-    monkeypatch.setattr(ratelimit, "consume", away)
-    monkeypatch.setattr(adapter, "_budget", LocalBudget(each=3, total=5))
+    monkeypatch.setattr(limits, "_script", lambda: away)
+    monkeypatch.setattr(limits, "_budget", LocalBudget(each=3, total=5))
     user = member("owner")
     assert trade(user.email).status_code == 201
     assert [trade(user.email, "not the password").status_code for _ in range(4)] == [401, 401, 429, 429]
