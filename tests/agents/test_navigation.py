@@ -129,7 +129,7 @@ def test_the_dashboard_costs_the_same_statements_however_many_runs(
         finished(member(), mood="broken")
     statements(page, "/")  # the tenant may have been forgotten meanwhile
     assert statements(page, "/") == few
-    assert few <= 13
+    assert few <= 14  # one of them for operators who ask to be let in, which an owner has to see at once
 
 
 def test_who_may_not_see_runs_gets_none_of_the_cards() -> None:
