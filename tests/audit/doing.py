@@ -170,15 +170,6 @@ def _app(**whose: Any) -> Callable[[Side, Send], None]:
     return make
 
 
-def _passkey(side: Side, send: Send) -> None:
-    """The owner has a passkey under the key that the operation names."""
-    from apps.accounts.models import User
-    from tests.accounts.factors import passkey_of
-
-    made = passkey_of(User.objects.get(email=side.email))
-    type(made).objects.filter(pk=made.pk).update(id=1)
-
-
 def _managed(side: Side, send: Send) -> None:
     from apps.accounts.models import DirectoryUser
 
@@ -196,9 +187,7 @@ PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /members/<uuid:id>/reactivate/": rows("accounts.user", _member, is_active=False),
     "POST /members/<uuid:id>/invite-again/": rows("accounts.user", _member, password="!unusable"),
     "POST /members/<uuid:id>/factors/remove/": _app(pk=_member),
-    "POST /accounts/2fa/totp/deactivate/": _app(email=lambda side: side.email),
     "POST /accounts/2fa/recovery-codes/generate/": _app(email=lambda side: side.email),
-    "POST /accounts/2fa/webauthn/keys/<int:pk>/remove/": _passkey,
     "POST /members/<uuid:id>/management/": _managed,
     "POST /members/service-accounts/<uuid:account>/reactivate/": rows(
         "accounts.user", lambda side: side.shared.service_account, is_active=False

@@ -260,7 +260,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         webhook=webhook,
         link_user=user,
         link_token=token,
-        passkey=_passkey(number, marker),
+        passkey=_passkey(1_000_000 + number, marker),
         input=sample_input(agent, dataset),
     )
 
@@ -353,7 +353,7 @@ def _holder(slug: str, marker: str) -> Any:
 
 
 def _passkey(id: int, marker: str) -> int:
-    """A passkey of that member under this key, which must be above those that the database gives to the rest."""
+    """A passkey of that member under this key, far above those that the database gives to other factors."""
     from allauth.mfa.models import Authenticator
 
     data = {"name": f"Passkey {marker}", "credential": {}}

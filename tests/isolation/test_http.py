@@ -50,15 +50,21 @@ def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
 
 
 def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
-    """What is wrong with the answers to the attacks on a read. It changes no rows, which is looked at in the end; but
-    some attacks begin with a read by its owner, who leaves an entry in the log where a file is handed out."""
+    """What is wrong with the answers to the attacks on a read. They change no rows, which is looked at before what
+    prepares one and in the end. Some are prepared by a read of its owner, who leaves an entry in the log where a file
+    is handed out, and a note where codes are shown once."""
     findings = []
     rows = Watched(connection, [scene.theirs.schema], with_log=False)
+    expected = rows.at_first
     with undone():
         for attack in applicable(operation):
+            if attack.prepare and rows.now() != expected:
+                findings.append(f"one of the attacks before {attack.name!r} changed rows")
             with attack.attempt(operation, scene, send) as attempt:
+                if attack.prepare:
+                    expected = rows.now()
                 findings += named(attack, attempt, attack.act(attempt), changed=False)
-        if rows.at_first != rows.now():
+        if rows.now() != expected:
             findings.append("one of the attacks changed rows")
     return findings
 
