@@ -9,6 +9,7 @@ import pytest
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
+from django.contrib.sessions.backends.base import SessionBase
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client, RequestFactory
@@ -166,7 +167,7 @@ def test_its_pages_wear_the_dress_of_the_console(user: User, client_for: Browser
 def test_a_passkey_is_asked_for_a_finger_a_face_or_a_pin_at_every_door(user: User, rf: RequestFactory) -> None:
     """What one page began would do for another: at a door that asks for less, a stolen key alone would come in."""
     request = rf.get("/", headers={"host": "acme.localhost"})
-    request.session = {}
+    request.session = SessionBase()
     with context.request_context(request):
         for begun in (auth.begin_authentication(user), auth.begin_authentication()):
             assert begun["publicKey"]["userVerification"] == "required"
