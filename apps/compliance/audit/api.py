@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from apps.audit.kinds import CATEGORIES
 from apps.audit.selectors import NotCoveredYet
+from apps.common.errors import NotFound
 from apps.compliance.audit import selectors
 from apps.compliance.audit.pages import download
 from apps.compliance.audit.schemas import (
@@ -105,6 +106,7 @@ class AuditEntryProof(ApiView):
 
 class AuditConsistency(ApiView):
     permission = {"GET": AUDIT_VIEW}
+    problems = {"GET": [NotFound]}
 
     @extend_schema(
         operation_id="audit_consistency",
