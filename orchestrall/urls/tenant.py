@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from apps.accounts.operator_access.pages import Leave, enter
+from apps.accounts.operator_access.pages import Enter, Leave
 from apps.ai.mcp.server.endpoint import Endpoint, metadata
 from apps.gateway.api.tokens import jwks
 from apps.workflows.api.triggers import Hook
@@ -23,7 +23,7 @@ urlpatterns = [
     path("data/", include("apps.datasets.urls")),
     path("members/", include("apps.accounts.urls")),
     path("identity/", include("apps.accounts.identity_urls")),
-    path("visit/", enter, name="visit"),
+    path("visit/", Enter.as_view(), name="visit"),
     path("visit/leave/", Leave.as_view(), name="visit-leave"),
     path("scim/v2/", include("apps.accounts.scim.urls")),
     path("keys/", include("apps.gateway.urls")),

@@ -11,7 +11,7 @@ from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.http import require_http_methods
+from django.views import View
 
 from apps.accounts import door
 from apps.accounts.models import OperatorGrant, User
@@ -106,23 +106,23 @@ class GrantRevoke(GrantAction):
         messages.success(self.request, "Ended. Whoever was inside is signed out.")
 
 
-@require_http_methods(["GET", "POST"])
-def enter(request: HttpRequest) -> HttpResponse:
+class Enter(View):
     """The door. A ticket is spent by the button, and not by whoever looks at the address."""
-    ticket = (request.POST if request.method == "POST" else request.GET).get("ticket", "")[:200]
-    if request.method == "GET":
-        return _door(request, {"ticket": ticket})
-    try:
-        visitor = services.visit_begin(ticket=ticket)
-    except Problem as problem:
-        return _door(request, {"problem": problem}, problem.status)
-    if request.user.is_authenticated:
-        logout(request)
-    _session_begin(request, visitor)
-    return redirect("console:home")
 
+    permission = OPEN
 
-enter.permission = OPEN  # type: ignore[attr-defined]
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return _door(request, {"ticket": request.GET.get("ticket", "")[:200]})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            visitor = services.visit_begin(ticket=request.POST.get("ticket", "")[:200])
+        except Problem as problem:
+            return _door(request, {"problem": problem}, problem.status)
+        if request.user.is_authenticated:
+            logout(request)
+        _session_begin(request, visitor)
+        return redirect("console:home")
 
 
 class Leave(ConsoleView):
