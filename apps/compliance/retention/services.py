@@ -35,7 +35,8 @@ LONGEST: Final = 36_525
 
 def work_id() -> UUID:
     """The id of the work row, of which a tenant has one: its own, so that it means nothing in another."""
-    return current_tenant().pk
+    id: UUID = current_tenant().pk
+    return id
 
 
 def kind_get(key: str) -> Retained:
