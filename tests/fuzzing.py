@@ -209,13 +209,14 @@ def _of_what_belongs_together(failure: Any, case: Any, response: Any) -> bool:
     about = {
         *("POST /api/v1/budgets", "PUT /api/v1/budgets/{budget}"),
         *("POST /api/v1/runs/{id}/messages", "PUT /api/v1/prompts/{prompt}/draft"),
+        *("POST /api/v1/privacy-requests", "POST /api/v1/legal-holds"),
     }
     return label in about and bool(_refused(response, "invalid_input"))
 
 
 def _of_another_system(failure: Any, case: Any, response: Any) -> bool:
     label = case.operation.label
-    about = ("/api/v1/model-providers", "/api/v1/mcp-servers", "/api/v1/custom-agents")
+    about = ("/api/v1/model-providers", "/api/v1/mcp-servers", "/api/v1/custom-agents", "/api/v1/sso/connections")
     return any(part in label for part in about) and bool(_refused(response, "invalid_input"))
 
 
@@ -231,7 +232,7 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     ("UseAfterFree", "a key that was revoked stays to be seen: who looks back must find it", _of_a_key_that_is_kept),
     ("UseAfterFree", "a workflow that is archived stays to be seen, as its runs do", _of_a_workflow_that_is_kept),
     (POSITIVE, "a definition, settings and inputs are judged by what they name and call", _of_what_a_workflow_says),
-    (POSITIVE, "a budget limits something, a draft says what for, a prompt has its words", _of_what_belongs_together),
+    (POSITIVE, "a budget limits something, a prompt has its words, a hold names somebody", _of_what_belongs_together),
     (POSITIVE, "what is connected or made is judged by its kind, and by what may be called", _of_another_system),
     (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
     (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),
