@@ -14,7 +14,12 @@ from apps.audit.actors import under
 from apps.audit.models import AuditPayload
 from apps.audit.services import record
 
-AROUND = {"via": "console", "request": "request-1", "address": "192.0.2.7", "agent": "Firefox/140"}
+AROUND = {
+    "via": "console",
+    "request": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "address": "192.0.2.7",
+    "agent": "Firefox/140",
+}
 
 
 def role_set(who: Any, subject: User, *, now: str = "administrator", outcome: str = "done", **around: Any) -> UUID:
