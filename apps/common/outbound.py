@@ -186,9 +186,13 @@ def _hidden(address: ipaddress.IPv6Address) -> Iterable[Address]:
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
-@cache
 def _allowed() -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(each) for each in settings.OUTBOUND_NETWORKS)
+    return _networks(tuple(settings.OUTBOUND_NETWORKS))
+
+
+@cache
+def _networks(told: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(each) for each in told)
 
 
 @dataclass

@@ -143,7 +143,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def server(settings: Any) -> Iterator[str]:
     """A server on this machine, which the operator allows."""
     settings.OUTBOUND_NETWORKS = ["127.0.0.1/32"]
-    outbound._allowed.cache_clear()
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=served.serve_forever, daemon=True).start()
     gone.clear()
@@ -151,7 +150,6 @@ def server(settings: Any) -> Iterator[str]:
     gone.set()
     served.shutdown()
     served.server_close()
-    outbound._allowed.cache_clear()
 
 
 def test_an_allowed_network_is_reached_and_a_redirect_is_an_answer(server: str) -> None:

@@ -13,7 +13,6 @@ import pytest
 from django.db import connection
 
 from apps.accounts.models import User
-from apps.common import outbound
 from apps.workflows import calls, services
 from apps.workflows.models import HttpCall
 from tests.workflows.conftest import MakeWorkflow, Work
@@ -59,13 +58,11 @@ class Sink:
 @pytest.fixture
 def sink(settings: Any) -> Iterator[Sink]:
     settings.OUTBOUND_NETWORKS = ["127.0.0.1/32"]
-    outbound._allowed.cache_clear()
     made = Sink()
     threading.Thread(target=made.server.serve_forever, daemon=True).start()
     yield made
     made.server.shutdown()
     made.server.server_close()
-    outbound._allowed.cache_clear()
 
 
 def order(sink: Sink, **more: Any) -> dict[str, Any]:
