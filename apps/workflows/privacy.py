@@ -11,12 +11,22 @@ from django.urls import reverse
 from apps.tenants.personal import PersonalRows, RetainedRows
 from apps.workflows.models import (
     Approval,
+    ApprovalAssignee,
+    ApprovalDecision,
+    ApprovalNotice,
+    Backfill,
+    Delegation,
     HttpCall,
     Message,
+    Replay,
+    ReplayRun,
     StepAct,
     StepRun,
+    Trial,
     Trigger,
     Workflow,
+    WorkflowChange,
+    WorkflowEdit,
     WorkflowRun,
     WorkflowVersion,
 )
@@ -41,7 +51,7 @@ class Versions(PersonalRows):
     title = "Versions of workflows"
     what = "What a workflow does, and who wrote it: a text or an address in a step may name people."
     model = WorkflowVersion
-    member = ("created_by",)
+    member = ("created_by", "asked_by")
     texts = ("note",)
     json_texts = ("content",)
     when = "saved_at"
@@ -98,6 +108,113 @@ class Approvals(_OfRuns):
     model = Approval
     member = ("decided_by",)
     when = "asked_at"
+
+
+class _OfApprovals(PersonalRows):
+    """What belongs to a question of a run."""
+
+    in_use = Q(approval__run__status__in=WorkflowRun.OPEN)
+
+    def rows(self) -> QuerySet[Any]:
+        return super().rows().select_related("approval__run")
+
+    def title_of(self, row: Any) -> str:
+        return f"{self.title}: {row.approval.step} of {row.approval.run}"
+
+    def url_of(self, row: Any) -> str:
+        return reverse("workflows:run", args=[row.approval.run.number])
+
+
+class Assignees(_OfApprovals):
+    key = "workflows.assignee"
+    title = "Members who are asked by name"
+    what = "Who was asked."
+    erasure = "They are deleted."
+    model = ApprovalAssignee
+    member = removes = ("user",)
+    when = "at"
+
+
+class Decisions(_OfApprovals):
+    key = "workflows.answer"
+    title = "Answers to questions"
+    what = "Who answered what, with their comment and what they filled in, and whose right it was."
+    model = ApprovalDecision
+    member = ("user", "holder")
+    when = "at"
+
+
+class Notices(_OfApprovals):
+    key = "workflows.notice"
+    title = "Mails about questions"
+    what = "Who was told of which question, and when."
+    erasure = "They are deleted."
+    model = ApprovalNotice
+    member = removes = ("user",)
+
+
+class Delegations(PersonalRows):
+    key = "workflows.delegation"
+    title = "Delegations"
+    what = "Who answered for whom, from when to when, and why."
+    erasure = "They are deleted."
+    model = Delegation
+    member = removes = ("giver", "taker")
+    texts = ("reason",)
+
+
+class Edits(PersonalRows):
+    key = "workflows.edit"
+    title = "Workflows being changed"
+    what = "Who changes a workflow, before it is saved."
+    erasure = "They are deleted with their changes and trials."
+    model = WorkflowEdit
+    member = removes = ("user",)
+
+
+class Changes(PersonalRows):
+    key = "workflows.change"
+    title = "Changes of workflows that are not saved"
+    what = "What a workflow would do: a text or an address in a step may name people."
+    model = WorkflowChange
+    texts = ("what",)
+    json_texts = ("content",)
+    when = "at"
+
+
+class Trials(PersonalRows):
+    key = "workflows.trial"
+    title = "Trials of workflows"
+    what = "The sample that was tried, what its steps gave, and who tried it."
+    erasure = "They are deleted."
+    model = Trial
+    member = removes = ("user",)
+    json_texts = ("content",)
+
+
+class Replays(PersonalRows):
+    key = "workflows.replay"
+    title = "Replays of runs"
+    what = "What a definition would have made of past runs, and who asked."
+    model = Replay
+    member = ("created_by",)
+    json_texts = ("content",)
+
+
+class ReplayedRuns(PersonalRows):
+    key = "workflows.replayed"
+    title = "Runs as replayed"
+    what = "What would have been different in a run."
+    model = ReplayRun
+    when = "at"
+
+
+class Backfills(PersonalRows):
+    key = "workflows.backfill"
+    title = "Backfills of schedules"
+    what = "Who had runs started for past times."
+    model = Backfill
+    member = ("created_by",)
 
 
 class Calls(_OfRuns):
