@@ -11,12 +11,15 @@ has an installation and takes whole files.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from apps.common.demo import PASSWORD
@@ -76,15 +79,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def session_of(browser: Browser, address: Address) -> Callable[..., Any]:
-    """`session_of("owner")`: the storage of a browser in which this person of a tenant is signed in; made once."""
-    made: dict[tuple[str, str], Any] = {}
+    """`session_of("owner")`: the storage of a browser in which this person of a tenant is signed in. It is made anew
+    where the person would soon be asked to prove again who they are."""
+    made: dict[tuple[str, str], tuple[float, Any]] = {}
 
     def storage(role: str = "owner", slug: str = "acme") -> Any:
-        if (role, slug) not in made:
+        signed_in, state = made.get((role, slug), (-math.inf, None))
+        if monotonic() - signed_in > settings.STEP_UP_SECONDS / 2:
+            signed_in = monotonic()
             with context_for(browser, VIEWS[0]) as context:
                 sign_in(context.new_page(), address(slug), f"{role}@{slug}.example", PASSWORD)
-                made[role, slug] = context.storage_state()
-        return made[role, slug]
+                state = context.storage_state()
+            made[role, slug] = signed_in, state
+        return state
 
     return storage
 
