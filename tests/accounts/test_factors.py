@@ -136,6 +136,18 @@ def test_the_last_factor_that_a_role_asks_for_stays(user: User, client_for: Brow
     assert Authenticator.objects.filter(type="totp").exists()
 
 
+def test_the_last_passkey_that_a_role_asks_for_stays(user: User, client_for: Browser) -> None:
+    SignInPolicy.objects.create(demands={"owner": "passkey"}, grace_days=1)
+    last = passkey_of(user)
+    place = f"/accounts/2fa/webauthn/keys/{last.pk}/remove/"
+    page = client_for(user).post(place)
+    assert "asks for this factor" in page.content.decode()
+    assert Authenticator.objects.filter(pk=last.pk).exists()
+    another = passkey_of(user, "Phone")
+    assert client_for(user).post(place).status_code == 302
+    assert Authenticator.objects.get() == another
+
+
 def test_a_passkey_of_somebody_else_is_not_found(user: User, member: Make, client_for: Browser) -> None:
     theirs = passkey_of(member("viewer"))
     browser = client_for(user)
