@@ -189,7 +189,6 @@ class Trials(PersonalRows):
     erasure = "They are deleted."
     model = Trial
     member = removes = ("user",)
-    json_texts = ("content",)
 
 
 class Replays(PersonalRows):
@@ -198,7 +197,6 @@ class Replays(PersonalRows):
     what = "What a definition would have made of past runs, and who asked."
     model = Replay
     member = ("created_by",)
-    json_texts = ("content",)
 
 
 class ReplayedRuns(PersonalRows):

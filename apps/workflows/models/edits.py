@@ -70,7 +70,7 @@ class Trial(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     edit = models.ForeignKey(WorkflowEdit, on_delete=models.CASCADE, related_name="trials")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    content = models.TextField(help_text="The definition as it was then, as JSON.")
+    content = PayloadField(help_text="The definition as it was then.")
     inputs = PayloadField()
     answers = PayloadField(null=True, help_text="What stands for systems and people, by name of the step.")
     entries = PayloadField(null=True, help_text="What happened to its steps: a ledger of its own.")

@@ -24,7 +24,7 @@ class Replay(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="replays")
-    content = models.TextField(help_text="The definition as it was then, as JSON.")
+    content = PayloadField(help_text="The definition as it was then.")
     asked = PayloadField(help_text="Which runs: how many, and of which kind.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     total = models.PositiveIntegerField(default=0)

@@ -15,7 +15,7 @@ from apps.workflows.models.workflows import Workflow, WorkflowVersion
 class WorkflowRun(models.Model):
     """One run of a version. Only the holder of its work row's fence writes it once it is accepted."""
 
-    PLAIN = ("status", "origin")
+    PLAIN = ("status", "ending", "origin")
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
