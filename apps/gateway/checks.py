@@ -49,8 +49,8 @@ def page_flaws(view: Any) -> list[str]:
     """What `view`, one outside the API, fails to declare.
 
     Pages are `ConsoleView`s; what programs call outside the API is an `ApiView` like all that is in it. A function that
-    anybody may call has `permission = OPEN` as an attribute. The pages of signing in are the library's, and are there
-    for people who are nobody yet.
+    anybody may call has `permission = OPEN` as an attribute. The pages of signing in and of factors are the library's
+    or derived from its: there for people who are nobody yet, or for a member's own.
     """
     from apps.console.views import SIGNED_IN, ConsoleView
     from apps.gateway.api import ApiView
@@ -58,7 +58,7 @@ def page_flaws(view: Any) -> list[str]:
     if isinstance(view, type) and issubclass(view, ApiView):
         return flaws(view)
 
-    if str(view.__module__).startswith("allauth."):
+    if any(str(each.__module__).startswith("allauth.") for each in getattr(view, "__mro__", (view,))):
         return []
     if view is RedirectView:
         return []  # the library's old addresses: where they lead to says for itself who may go there
