@@ -111,8 +111,12 @@ class OnError(StrictModel):
     """What happens when a step has failed for good."""
 
     do: Literal["fail", "continue", "go"] = "fail"
-    value: Value = Field(default=None, description="With `continue`: what the step gives instead.")
-    to: Name | None = Field(default=None, description="With `go`: the step that deals with it.")
+    value: Value = Field(
+        default=None, description="What the step gives instead.", json_schema_extra={"only_with": {"do": "continue"}}
+    )
+    to: Name | None = Field(
+        default=None, description="The step that deals with it.", json_schema_extra={"only_with": {"do": "go"}}
+    )
 
     @model_validator(mode="after")
     def complete(self) -> Self:

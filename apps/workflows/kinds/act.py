@@ -17,7 +17,12 @@ class Act(Step):
 
     kind: Literal["act"] = "act"
     of: Name = Field(description="The agent's step whose proposals are carried out.")
-    kinds: list[str] = Field(min_length=1, max_length=20, description="Kinds of actions that may be done; no others.")
+    kinds: list[str] = Field(
+        min_length=1,
+        max_length=20,
+        description="Kinds of actions that may be done; no others.",
+        json_schema_extra={"picks": "action"},
+    )
 
     label, icon = "Act", "bolt"
 

@@ -18,8 +18,10 @@ class AgentStep(Step):
     """An agent looks at data and decides. It changes nothing outside."""
 
     kind: Literal["agent"] = "agent"
-    agent: str = Field(max_length=100, description="Key of the agent.")
-    input: dict[str, Value] = Field(default={}, description="What the agent takes.")
+    agent: str = Field(max_length=100, description="Key of the agent.", json_schema_extra={"picks": "agent"})
+    input: dict[str, Value] = Field(
+        default={}, description="What the agent takes.", json_schema_extra={"takes": "agent"}
+    )
 
     label, icon = "Agent", "robot"
 
@@ -36,7 +38,9 @@ class Approval(Step):
     kind: Literal["approval"] = "approval"
     question: Value = Field(description="What is to be decided, in a sentence.")
     details: Value = Field(default=None, description="What the person should see to decide.")
-    roles: list[str] = Field(default=["approver", "administrator"], min_length=1, max_length=10)
+    roles: list[str] = Field(
+        default=["approver", "administrator"], min_length=1, max_length=10, json_schema_extra={"picks": "role"}
+    )
     answer_within: Duration = Field(default="3d", validate_default=True)
 
     label, icon = "Approval", "user-check"
@@ -107,8 +111,8 @@ class SubWorkflow(Step):
     """Another workflow runs, and gives its outputs."""
 
     kind: Literal["workflow"] = "workflow"
-    workflow: Slug
-    inputs: dict[Name, Value] = Field(default={}, max_length=50)
+    workflow: Slug = Field(json_schema_extra={"picks": "workflow"})
+    inputs: dict[Name, Value] = Field(default={}, max_length=50, json_schema_extra={"takes": "workflow"})
 
     label, icon = "Workflow", "hierarchy-2"
 
