@@ -45,7 +45,7 @@ class Catalogue(Protocol):
 
 def definition_check(definition: Definition, catalogue: Catalogue) -> None:
     """Raise `InvalidInput` with an issue for each thing that is wrong with the definition."""
-    issues = list(_Check(definition, catalogue).issues())
+    issues = list(Check(definition, catalogue).issues())
     if issues:
         count = len(issues)
         raise InvalidInput(
@@ -63,7 +63,7 @@ def signature_of(definition: Definition, catalogue: Catalogue) -> Signature:
         "required": [name for name, field in inputs if field.required and field.default is None],
         "additionalProperties": False,
     }
-    check = _Check(definition, catalogue)
+    check = Check(definition, catalogue)
     outputs = {}
     for name, value in definition.outputs.items():
         try:
@@ -74,7 +74,9 @@ def signature_of(definition: Definition, catalogue: Catalogue) -> Signature:
     return Signature(takes, gives)
 
 
-class _Check:
+class Check:
+    """What is known of a definition: what is wrong with it, and what each of its steps may refer to."""
+
     def __init__(self, definition: Definition, catalogue: Catalogue) -> None:
         self.definition, self.catalogue = definition, catalogue
         self.steps = definition.steps
