@@ -64,7 +64,47 @@ ANSWERED = entry_kind(
     "Approval decided",
     "answered {answer} to what step {step} of {subject} asks",
     category="decision",
-    personal=["comment"],
+    personal=["comment", "for_whom"],
+)
+ASKED = entry_kind(
+    "workflows.asked",
+    "Questions asked",
+    "asked {count} times what step {step} of {subject} wants to know",
+    category="decision",
+    personal=["people", "left_out"],
+)
+REMINDED = entry_kind(
+    "workflows.reminded",
+    "Reminded of a question",
+    "reminded {count} members of what step {step} of {subject} asks",
+    category="decision",
+)
+ESCALATED = entry_kind(
+    "workflows.escalated",
+    "Question escalated",
+    "let {roles} answer what step {step} of {subject} asks",
+    category="decision",
+)
+MAILED = entry_kind(
+    "workflows.mailed",
+    "Mail about questions sent",
+    "sent {subject} a mail about {count} questions",
+    category="decision",
+    personal=["subject"],
+)
+DELEGATED = entry_kind(
+    "workflows.delegated",
+    "Right to answer delegated",
+    "let {subject} answer in their name until {after[ends_at]}",
+    category="access",
+    personal=["subject", "reason"],
+)
+DELEGATION_REVOKED = entry_kind(
+    "workflows.delegation_revoked",
+    "Delegation taken back",
+    "ended the delegation with {subject}",
+    category="access",
+    personal=["subject"],
 )
 SETTLED = entry_kind(
     "workflows.settled",

@@ -28,8 +28,13 @@ _TYPES: dict[str, Any] = {
 
 def inputs_model(definition: Definition) -> type[BaseModel]:
     """A model of the inputs that a definition declares: unknown ones are errors."""
-    fields: dict[str, Any] = {name: _field(field) for name, field in definition.inputs.items()}
-    return create_model("Inputs", __config__=ConfigDict(extra="forbid"), **fields)
+    return fields_model(definition.inputs)
+
+
+def fields_model(declared: Mapping[str, InputField]) -> type[BaseModel]:
+    """A model of these fields, whoever fills them in: unknown ones are errors, and so are numbers that JSON lacks."""
+    fields: dict[str, Any] = {name: _field(field) for name, field in declared.items()}
+    return create_model("Inputs", __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
 
 
 def inputs_validate(model: type[BaseModel], data: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from apps.tenants.models import Tenant
 from apps.workflows import bulk, services, starting, webhooks
 from apps.workflows.auditing import refs_told
 from apps.workflows.bundles import run_bundle
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Approval, StepRun, Trigger, Workflow, WorkflowRun
 from apps.workflows.pump import Pump

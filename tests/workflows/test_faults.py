@@ -14,7 +14,7 @@ from apps.dispatch import rows
 from apps.dispatch.models import DeadLetter, WorkRow
 from apps.tenants.models import Tenant
 from apps.workflows import pump, services, store
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.models import Approval, StepRun, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give

@@ -14,7 +14,7 @@ from apps.agents.models import AgentRun
 from apps.common.errors import Conflict, InvalidInput
 from apps.dispatch.models import WorkRow
 from apps.workflows import services
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.models import Approval, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give

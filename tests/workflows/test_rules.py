@@ -25,7 +25,7 @@ from apps.dispatch.models import WorkRow
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import calls, pump, services, store
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give

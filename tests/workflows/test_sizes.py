@@ -11,7 +11,7 @@ from apps.accounts.models import User
 from apps.common import outbound
 from apps.common.errors import InvalidInput, TooLarge
 from apps.workflows import services, starting
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.engine.advance import LARGEST, answered, fitting
 from apps.workflows.engine.ledger import MOST_ITEMS

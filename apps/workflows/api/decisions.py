@@ -12,7 +12,7 @@ from apps.common.errors import Conflict
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.workflows import calls, selectors
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.models import HttpCall
 from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.schemas.decisions import (

@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.common.errors import NotFound
 from apps.common.permissions import Platform
 from apps.workflows import bulk, selectors, services
-from apps.workflows.deciding import approval_decide
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.management.verbs import Parsers, Verbs, json_of, lines_of, object_of
 from apps.workflows.models import WorkflowRun
 from apps.workflows.store import plan_of
