@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from apps.common.errors import InvalidInput, Issue
 from apps.common.operators import ORDERED, UNARY
 from apps.workflows.conditions import every_test
-from apps.workflows.definition import Definition, Step
+from apps.workflows.definition import STEP_KINDS, Definition, Step
 from apps.workflows.json_schemas import ANYTHING, NotThere, Schema, fits, schema_at, schema_of_value, told, types_of
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow
 from apps.workflows.values import BadValue, Reference, text_parse
@@ -81,6 +81,7 @@ class Check:
         self.definition, self.catalogue = definition, catalogue
         self.steps = definition.steps
         self.before = {name: _distinct(definition.before(name)) for name in self.steps}
+        self.undoes = definition.undoes()
         chosen = definition.chosen_by()
         for name, choosers in chosen.items():
             if name in self.before:
@@ -89,7 +90,7 @@ class Check:
         self._gives: dict[str, Schema] = {}
 
     def issues(self) -> Iterator[Issue]:
-        names = list(self._names())
+        names = [*self._names(), *self._undos()]
         yield from names
         if names:
             return
@@ -111,7 +112,6 @@ class Check:
         Raises `NotThere` with the reason.
         """
         root, path = reference.root, reference.path
-        step = self.steps[reader] if reader is not None else None
         if root == "inputs":
             return self._input(path)
         if root == "steps":
@@ -119,16 +119,19 @@ class Check:
         if root == "run":
             return schema_at(RUN, path[1:], named=("run",))
         if root == "error":
-            if reader is None or not any(reader == each.on_error.to for each in self.steps.values()):
-                raise NotThere("`error` is known only to a step that another names in its `on_error`.")
+            handles = any(reader == each.on_error.to for each in self.steps.values())
+            if reader is None or not (handles or reader in self.undoes):
+                raise NotThere("`error` is known only to a step that another names in its `on_error` or `compensate`.")
             return schema_at(ERROR, path[1:], named=("error",))
         if root not in {"item", "index"}:
             raise NotThere(f"`{root}` is known only to the inputs of a trigger.")
         if step is None or step.for_each is None:
+        many = self.undoes.get(reader, reader) if reader is not None else None
+        step = self.steps[many] if many is not None else None
             raise NotThere(f"`{root}` is known only inside a step with `for_each`.")
         if root == "index":
             return {"type": "integer"}
-        items = schema_of_value(step.for_each.items, lambda found: self.known(found, reader))
+        items = schema_of_value(step.for_each.items, lambda found: self.known(found, many))
         return schema_at(items, (0, *path[1:]), named=("item",))
 
     def _names(self) -> Iterator[Issue]:
@@ -147,6 +150,49 @@ class Check:
                 yield Issue(path=f"steps.{name}.on_error.to", message=message)
 
     def _circle(self) -> list[str]:
+    def _undos(self) -> Iterator[Issue]:
+        """What is wrong with the steps that are to undo others."""
+        for name, step in self.steps.items():
+            other, at = step.compensate, f"steps.{name}.compensate"
+            if other is None:
+                continue
+            if other not in self.steps or other == name:
+                why = "A step cannot undo itself" if other == name else f"There is no step {other!r}"
+                yield Issue(path=at, message=f"{why}; there are {', '.join(self.steps)}.")
+                continue
+            if not step.has_effect:
+                kinds = ", ".join(key for key in sorted(STEP_KINDS.keys()) if STEP_KINDS[key].has_effect)
+                message = f"A step of the kind {step.kind} does nothing outside; only {kinds} can be undone."
+                yield Issue(path=at, message=message)
+            if name in self.undoes:
+                message = f"{name!r} undoes {self.undoes[name]!r}, and is not undone itself."
+                yield Issue(path=at, message=message)
+            if self.undoes[other] != name:
+                message = f"{other!r} undoes {self.undoes[other]!r} already: a step undoes one other."
+                yield Issue(path=at, message=message)
+                continue
+            yield from self._undo(other, name)
+
+    def _undo(self, name: str, undone: str) -> Iterator[Issue]:
+        """What keeps the step `name` from being one that runs only to undo another."""
+        step, at, why = self.steps[name], f"steps.{name}", f"It runs only to undo {undone!r}"
+        if not step.can_undo:
+            kinds = ", ".join(key for key in sorted(STEP_KINDS.keys()) if STEP_KINDS[key].can_undo)
+            yield Issue(path=f"{at}.kind", message=f"A step of the kind {step.kind} undoes nothing; use {kinds}.")
+        if step.after is not None:
+            yield Issue(path=f"{at}.after", message=f"{why}: leave `after` out.")
+        if step.for_each is not None:
+            message = f"{why}, once for each item of it that was done: leave `for_each` out."
+            yield Issue(path=f"{at}.for_each", message=message)
+        if step.on_error.do != "fail":
+            yield Issue(path=f"{at}.on_error", message=f"{why}; where it fails, people are told: leave `on_error` out.")
+        for other, each in self.steps.items():
+            if name in (each.after or []):
+                place = f"steps.{other}.after.{(each.after or []).index(name)}"
+                yield Issue(path=place, message=f"{name!r} runs only to undo {undone!r}: nothing comes after it.")
+            if name in each.targets() or name == each.on_error.to:
+                yield Issue(path=f"steps.{other}", message=f"{name!r} runs only to undo {undone!r}: it is not chosen.")
+
         """Steps that wait for each other, in order; empty where there are none."""
         done: set[str] = set()
         for start in self.steps:
@@ -272,7 +318,8 @@ class Check:
             schema = self._gives[name] = self._output_schema(name)
         return schema_at(schema, path[2:], named=path[:2])
 
-    def _output_schema(self, name: str) -> Schema:
+    def _one_schema(self, name: str) -> Schema:
+        """Of what a step gives, or an item of it, where it is done."""
         step = self.steps[name]
         schema: Schema = step.gives()
         if isinstance(step, AgentStep):
@@ -286,8 +333,14 @@ class Check:
         if step.for_each is not None:
             schema = {"type": "array", "items": schema, **({"$defs": schema["$defs"]} if "$defs" in schema else {})}
         if step.on_error.do == "continue":
+        if name in self.undoes:
+            raise NotThere(
+                f"The step {name!r} runs only to undo {self.undoes[name]!r}: nobody waits for what it gives."
+            )
             instead = schema_of_value(step.on_error.value, lambda found: self._or_anything(found, name))
             return {"anyOf": [schema, instead], **({"$defs": schema["$defs"]} if "$defs" in schema else {})}
+        if reader is not None and self.undoes.get(reader) == name:
+            return schema_at(self._one_schema(name), path[2:], named=path[:2])
         return schema
 
     def _or_anything(self, reference: Reference, reader: str) -> Schema:
@@ -297,13 +350,17 @@ class Check:
             return ANYTHING  # told where the step itself is looked at
 
     def earlier(self, name: str) -> frozenset[str]:
-        """All steps that are over before `name` begins."""
+        """All steps that are over before `name` begins; of one that undoes another, that one and what is before it."""
         if name not in self._earlier:
             found: set[str] = set()
-            stack = list(self.before[name])
+            stack = [self.undoes[name]] if name in self.undoes else list(self.before[name])
             while stack:
                 other = stack.pop()
                 if other not in found:
+        return schema
+
+    def _output_schema(self, name: str) -> Schema:
+        step, schema = self.steps[name], self._one_schema(name)
                     found.add(other)
                     stack += self.before[other]
             self._earlier[name] = frozenset(found)

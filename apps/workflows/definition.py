@@ -149,12 +149,21 @@ class Step(StrictModel):
     retry: Retry | None = None
     timeout: Duration | None = None
     on_error: OnError = OnError()
+    compensate: Name | None = Field(
+        default=None,
+        description="The step that undoes what this one did outside, where the run fails or is cancelled later. That "
+        "step runs for nothing else.",
+    )
 
     label: ClassVar[str]
     """What people call the kind."""
     icon: ClassVar[str]
     inline: ClassVar[bool] = False
     """Whether the engine computes it in its own process; else it opens the step and waits for its end."""
+    has_effect: ClassVar[bool] = False
+    """Whether it does something outside, which another step may have to undo."""
+    can_undo: ClassVar[bool] = False
+    """Whether it may undo what another step did."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -194,6 +203,10 @@ class Step(StrictModel):
     def overdue(self, due: datetime) -> Any:
         """What a step gives that is overdue; None where that is a failure."""
         return None
+
+    def undid(self, output: Any) -> bool:
+        """Whether what the step gave, where it ran to undo another one, says that this was undone."""
+        return True
 
     def all_values(self) -> Iterator[tuple[str, Any]]:
         yield from self.values()
@@ -260,16 +273,25 @@ class Definition(StrictModel):
         return name
 
     def before(self, name: str) -> list[str]:
-        """The steps that come before `name`: those it names, or else the one above it."""
-        step = self.steps[name]
+        """The steps that come before `name`: those it names, or else the one above it that is no undo of another."""
+        step, undoes = self.steps[name], self.undoes()
+        if name in undoes:
+            return []
         if step.after is not None:
             return step.after
         chosen = self.chosen_by().get(name)
         if chosen:
             return chosen
-        names = list(self.steps)
-        above = names.index(name) - 1
-        return [names[above]] if above >= 0 else []
+        above = ""
+        for other in self.steps:
+            if other == name:
+                break
+            above = above if other in undoes else other
+        return [above] if above else []
+
+    def undoes(self) -> dict[str, str]:
+        """The steps that run only to undo others, with those others."""
+        return {step.compensate: name for name, step in self.steps.items() if step.compensate is not None}
 
     def chosen_by(self) -> dict[str, list[str]]:
         """The steps that are chosen by others (a branch, a parallel, a handler of errors), with those others."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from json import dumps
 from typing import Any, Final
 
 from apps.common.paths import NoValue
-from apps.workflows.engine.ledger import STEP, Entry, Items, Piece, RunState
+from apps.workflows.engine.ledger import STEP, TIMED_OUT, Entry, Items, Piece, RunState
 from apps.workflows.engine.plan import PlanStep
+from apps.workflows.engine.undo import undo_report
 
 LARGEST: Final = 4 * 1024 * 1024
 """Characters of the JSON of what one step gives, or an item of one, and of a run's outputs, at most."""
@@ -67,6 +68,8 @@ class End:
     succeeded: bool
     outputs: dict[str, Any] | None = None
     problem: dict[str, Any] | None = None
+    undo: bool = False
+    """Whether it is over only when what its steps did is undone, which begins with this."""
 
 
 Decision = Record | Compute | Open | Overdue | Rest | End
@@ -77,8 +80,10 @@ def advance(state: RunState, now: datetime) -> list[Decision]:
 
     The same state and moment give the same decisions: who loads a run again goes on where it was.
     """
+    if state.ending is not None:
+        return _undo(state, now)
     if (end := _end(state, now)) is not None:
-        return [end]
+        return [closing(state, end)]
     made: list[Decision] = []
     until: datetime | None = None
     if state.plan.deadline is not None:
@@ -107,6 +112,39 @@ def _end(state: RunState, now: datetime) -> End | None:
     if deadline is not None and now >= state.started_at + deadline:
         return End(succeeded=False, problem=problem("deadline", "The run was still open at its deadline."))
     return None
+
+
+def closing(state: RunState, end: End) -> End:
+    """How a run ends: one that ends badly first has undone what its steps did that name an undo."""
+    has_to_undo = not end.succeeded and state.ending is None and (state.to_undo or state.flights)
+    return replace(end, undo=True) if has_to_undo else end
+
+
+def _undo(state: RunState, now: datetime) -> list[Decision]:
+    """What is to be undone next: one thing after the other, in the reverse of the order in which they ended.
+
+    What others still have in hand comes first: whether it was done must be known, as nothing is undone blindly.
+    """
+    if state.flights:
+        return [Rest(None)]
+    if not state.to_undo:
+        return [undone(state)]
+    index, item = next(reversed(state.to_undo))
+    number = state.plan.steps[index].undo
+    assert number is not None  # noqa: S101  # only what can be undone is left
+    step = state.plan.steps[number]
+    piece = state.piece(step, item)
+    if piece.attempt == 0 and step.when is not None and not step.when(state.env_of(step, item)):
+        return [Record(Entry(number, item, 1, "skipped"))]
+    made: list[Decision] = []
+    until = _piece(step, item, piece, now, made, None)
+    return made or [Rest(until)]
+
+
+def undone(state: RunState, *, stopped: bool = False) -> End:
+    """The end of a run whose steps were undone, or are not any further as a person has `stopped` it."""
+    told = undo_report(state, stopped=stopped)
+    return End(succeeded=False, problem={**(state.ending or {}), **({"undo": told} if told["of"] else {})})
 
 
 def _outputs(state: RunState) -> End:
@@ -221,6 +259,14 @@ def answered(step: PlanStep, item: int, attempt: int, output: Any) -> Entry:
         fitting(output)
     except ValueError as error:
         return Entry(step.index, item, attempt, "failed", problem=problem("output_too_large", str(error)))
+    return _ended(step, item, attempt, output)
+
+
+def _ended(step: PlanStep, item: int, attempt: int, output: Any) -> Entry:
+    """The entry of a step that gave something. A person who was to undo by hand and said no has not undone it."""
+    if step.undoes is not None and not step.step.undid(output):
+        told = problem("not_undone", "The person who was asked to undo it said no, or nobody answered in time.")
+        return Entry(step.index, item, attempt, "failed", problem=told)
     return Entry(step.index, item, attempt, "succeeded", output=output)
 
 
@@ -241,8 +287,8 @@ def overdue(state: RunState, decision: Overdue, *, now: datetime) -> Entry:
     piece = state.piece(step, decision.item)
     output = step.step.overdue(piece.due) if piece.due is not None else None
     if output is not None:
-        return Entry(step.index, decision.item, decision.attempt, "succeeded", output=output)
-    told = problem("step_timeout", "It was not done in time.")
+        return _ended(step, decision.item, decision.attempt, output)
+    told = problem(TIMED_OUT, "It was not done in time.")
     return failed(step, decision.item, decision.attempt, told, now=now, run=str(state.run.get("id")))
 
 

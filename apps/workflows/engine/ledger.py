@@ -15,6 +15,10 @@ from apps.workflows.values import Env
 STEP = -1
 """The item of an entry that is about a step as a whole."""
 MOST_ITEMS = 10_000
+TIMED_OUT = "step_timeout"
+"""The code of a step that was not done in time."""
+ERROR_FIELDS = ("step", "code", "title", "detail", "remedy")
+"""What `${error...}` has, whatever a problem says."""
 
 Outcome = Literal["opened", "succeeded", "failed", "skipped"]
 
@@ -45,6 +49,16 @@ class Piece:
     is_over: bool = False
     due: datetime | None = None
     ref: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What others have in hand of a step that can be undone: what becomes of it must be known before it is."""
+
+    attempt: int
+    ref: UUID | None
+    is_late: bool = False
+    """Whether nobody waited for it any longer: then what became of it is an entry of its own, the next attempt."""
 
 
 @dataclass(slots=True)
@@ -90,6 +104,18 @@ class RunState:
     """Why the run failed, once it has."""
     stopped: dict[str, Any] | None = None
     """What a `stop` said."""
+    ending: dict[str, Any] | None = None
+    """Why the run is to end badly, while what its steps did is undone: nothing else begins."""
+    flights: dict[tuple[int, int], Flight] = field(default_factory=dict)
+    """By step and item."""
+    flown: dict[tuple[int, int], int] = field(default_factory=dict)
+    """The latest attempt of each that has begun."""
+    to_undo: dict[tuple[int, int], Any] = field(default_factory=dict)
+    """What was done by this run, can be undone, and is not yet: what it gave, in the order in which it ended."""
+    undos: dict[tuple[int, int], Piece] = field(default_factory=dict)
+    """How far each undo has come, by its step and the item that it undoes."""
+    undone: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    """How each undo ended, by the step and item that it was to undo; in order."""
 
     def __post_init__(self) -> None:
         steps = self.plan.steps
@@ -100,17 +126,26 @@ class RunState:
         self.chosen = [not step.choosers for step in steps]
         self.pieces = [Piece() for _ in steps]
         self.items, self.errors = {}, {}
-        self.active = {step.index: None for step in steps if not step.before}
-        self.unsettled = len(steps)
+        self.active = {step.index: None for step in steps if not step.before and step.undoes is None}
+        self.unsettled = sum(step.undoes is None for step in steps)
 
     def env_of(self, step: PlanStep, item: int = STEP) -> Env:
         """What the references of a step, or of one of its items, name."""
+        if step.undoes is not None:
+            return self._env_of_undo(self.plan.steps[step.undoes], item)
         extra: dict[str, Any] = {}
         if item != STEP:
             extra = {"item": self.items[step.index].values[item], "index": item}
         if step.index in self.errors:
             extra["error"] = self.errors[step.index]
         return {**self.env, **extra} if extra else self.env
+
+    def _env_of_undo(self, undone: PlanStep, item: int) -> Env:
+        """What the references of an undo name: what it undoes is told under its name, of a step with items the one."""
+        steps = {**self.env["steps"], undone.name: self.to_undo.get((undone.index, item))}
+        told = {**dict.fromkeys(ERROR_FIELDS, ""), **(self.ending or {})}
+        extra = {"item": self.items_of(undone).values[item], "index": item} if item != STEP else {}
+        return {**self.env, "steps": steps, "error": told, **extra}
 
     def asked(self, step: PlanStep, item: int) -> Any:
         """What a step gives (inline) or asks for. Raises `NoValue` or `ValueError`."""
@@ -122,10 +157,20 @@ class RunState:
 
     def piece(self, step: PlanStep, item: int) -> Piece:
         """What is kept of a step, or of one of its items."""
+        if step.undoes is not None:
+            return self.undos.setdefault((step.index, item), Piece())
         return self.pieces[step.index] if item == STEP else self.items_of(step).pieces[item]
 
     def open_pieces(self) -> Iterator[tuple[PlanStep, int, Piece]]:
-        """What somebody else has in hand."""
+        """What somebody else has in hand, and is waited for."""
+        if self.ending is not None:
+            for (index, item), flight in self.flights.items():
+                attempt = flight.attempt + flight.is_late
+                yield self.plan.steps[index], item, Piece(attempt, is_open=True, ref=flight.ref)
+            yield from (
+                (self.plan.steps[index], item, piece) for (index, item), piece in self.undos.items() if piece.is_open
+            )
+            return
         for index in self.active:
             step = self.plan.steps[index]
             if self.pieces[index].is_open:
@@ -151,6 +196,11 @@ class RunState:
     def apply(self, entry: Entry) -> None:
         """Take an entry into account. One about what is over already changes nothing."""
         step = self.plan.steps[entry.step]
+        if step.undoes is not None:
+            self._apply_undo(step, entry)
+            return
+        if step.undo is not None:
+            self._follow(entry)
         if self.settled[entry.step] is not None:
             return
         piece = self.piece(step, entry.item)
@@ -168,6 +218,42 @@ class RunState:
             self._end(step, entry.outcome, entry.output, entry.problem)
         else:
             self._item_end(step, entry)
+
+    def _follow(self, entry: Entry) -> None:
+        """Know what is in the air of a step that can be undone, and what was done: also when its run goes on without.
+
+        Only what was opened here counts: what a run took over from an earlier one is not its own to undo.
+        """
+        key = entry.step, entry.item
+        if entry.outcome == "opened":
+            if entry.attempt > self.flown.get(key, 0):
+                self.flights[key] = Flight(entry.attempt, entry.ref)
+                self.flown[key] = entry.attempt
+            return
+        flight = self.flights.get(key)
+        if flight is None or entry.attempt != flight.attempt + flight.is_late:
+            return
+        if not flight.is_late and (entry.problem or {}).get("code") == TIMED_OUT:
+            self.flights[key] = Flight(flight.attempt, flight.ref, is_late=True)
+            return
+        del self.flights[key]
+        self.flown[key] = entry.attempt
+        if entry.outcome == "succeeded":
+            self.to_undo[key] = entry.output
+
+    def _apply_undo(self, step: PlanStep, entry: Entry) -> None:
+        piece = self.piece(step, entry.item)
+        if piece.is_over or entry.attempt < piece.attempt:
+            return
+        piece.attempt, piece.due, piece.ref = entry.attempt, entry.due, entry.ref
+        piece.is_open = entry.outcome == "opened"
+        if piece.is_open or (entry.outcome == "failed" and entry.due is not None):
+            return
+        piece.is_over = True
+        assert step.undoes is not None  # noqa: S101  # only such steps come here
+        key = step.undoes, entry.item
+        self.to_undo.pop(key, None)
+        self.undone[key] = entry
 
     def _item_end(self, step: PlanStep, entry: Entry) -> None:
         items = self.items[step.index]

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from apps.workflows.conditions import condition_compile
 from apps.workflows.definition import Definition, OnError, Overlap, Retry, Step
-from apps.workflows.values import Compiled, Env, value_compile
+from apps.workflows.values import Compiled, Env, has_call, value_compile
+
+if TYPE_CHECKING:
+    from apps.workflows.cel.checking import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,12 @@ class PlanStep:
     """What the step gives when it has failed and the run goes on."""
     retry: Retry | None
     timeout: timedelta | None
+    expressions: tuple[Expression, ...] = ()
+    """What of its values is computed by expressions: these are evaluated together with those of other runs."""
+    undo: int | None = None
+    """The step that undoes what this one did."""
+    undoes: int | None = None
+    """The step that this one undoes. It runs for nothing else, and is no neighbour of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class Plan:
     deadline: timedelta | None
     overlap: Overlap
     on_failure: str | None
+    has_expressions: bool = False
 
     def from_step(self, first: int) -> set[int]:
         """A step and all that come after it."""
@@ -62,7 +73,7 @@ class Plan:
 
 def plan_make(definition: Definition) -> Plan:
     """The plan of a definition that was checked. Takes long enough to be kept: a version never changes."""
-    names = list(definition.steps)
+    names, undoes = list(definition.steps), definition.undoes()
     number = {name: n for n, name in enumerate(names)}
     chosen = {name: [number[each] for each in choosers] for name, choosers in definition.chosen_by().items()}
     before = {
@@ -96,7 +107,26 @@ def plan_make(definition: Definition) -> Plan:
                 instead=value_compile(step.on_error.value) if step.on_error.do == "continue" else None,
                 retry=step.retry,
                 timeout=step.timeout,
+                expressions=_expressions(step),
+                undo=number[step.compensate] if step.compensate is not None else None,
+                undoes=number[undoes[name]] if name in undoes else None,
             )
         )
     outputs = value_compile(definition.outputs)
-    return Plan(tuple(steps), outputs, definition.deadline, definition.overlap, definition.on_failure)
+    return Plan(
+        tuple(steps),
+        outputs,
+        definition.deadline,
+        definition.overlap,
+        definition.on_failure,
+        any(step.expressions for step in steps),
+    )
+
+
+def _expressions(step: Step) -> tuple[Expression, ...]:
+    values = [value for _, value in step.values()]
+    if not any(map(has_call, values)):
+        return ()
+    from apps.workflows.cel.checking import expressions_in  # only where there may be some
+
+    return tuple(expressions_in(values))

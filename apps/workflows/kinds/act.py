@@ -25,6 +25,7 @@ class Act(Step):
     )
 
     label, icon = "Act", "bolt"
+    has_effect = True
 
     @field_validator("kinds")
     @classmethod

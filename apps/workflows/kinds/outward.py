@@ -44,6 +44,7 @@ class Approval(Step):
     answer_within: Duration = Field(default="3d", validate_default=True)
 
     label, icon = "Approval", "user-check"
+    has_effect = can_undo = True
 
     @model_validator(mode="after")
     def known_roles(self) -> Self:
@@ -69,6 +70,7 @@ class Approval(Step):
 
     def due(self, asked: Any, now: datetime) -> datetime | None:
         return now + self.answer_within
+    has_effect = can_undo = True
 
     def overdue(self, due: datetime) -> Any:
         return {"approved": False, "comment": "", "by": "", "timed_out": True}
