@@ -1,0 +1,1 @@
+"""What-if: past runs followed again through another definition, with everything outside answered from their ledgers."""
