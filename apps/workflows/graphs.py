@@ -97,7 +97,12 @@ def _label(definition: Definition, before: str, after: str) -> str:
     elif isinstance(chooser, Switch):
         said += [value or "an empty text" for value, go in chooser.cases.items() if after in go]
         said += ["otherwise"] if after in chooser.otherwise else []
+    return edge_label(said, condition_sentence(step.when) if step.when is not None else "")
+
+
+def edge_label(said: list[str], when: str) -> str:
+    """What stands on an edge: under which of these a step is chosen, and under which condition it runs."""
     text = " or ".join(said)
-    if step.when is not None:
-        text = " and ".join(filter(None, (text, f"if {condition_sentence(step.when)}")))
+    if when:
+        text = " and ".join(filter(None, (text, f"if {when}")))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
