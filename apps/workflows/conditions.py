@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Self, cast
 
@@ -14,6 +15,31 @@ from apps.workflows.values import BadValue, Compiled, Env, Reference, shown, tex
 
 DEEPEST: Final = 6
 MOST_TESTS: Final = 100
+WORDS: Final[dict[str, str]] = {
+    "=": "is",
+    "!=": "is not",
+    "<": "is less than",
+    "<=": "is at most",
+    ">": "is more than",
+    ">=": "is at least",
+    "in": "is one of",
+    "not in": "is none of",
+    "contains": "contains",
+    "does not contain": "does not contain",
+    "starts with": "starts with",
+    "ends with": "ends with",
+    "between": "is between",
+    "is empty": "is empty",
+    "is not empty": "is not empty",
+}
+"""The operators as a sentence has them."""
+DATE_WORDS: Final[dict[str, str]] = {"<": "is before", "<=": "is not after", ">": "is after", ">=": "is not before"}
+"""Those that a sentence about dates has otherwise."""
+
+Naming = Callable[[Reference], str]
+"""What a reference is called."""
+
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
 
 
 class Test(StrictModel):
@@ -93,18 +119,31 @@ def condition_compile(condition: Test | Group) -> Callable[[Env], bool]:
     return lambda env: not any(part(env) for part in parts)
 
 
-def condition_sentence(condition: Test | Group, *, nested: bool = False) -> str:
-    """The condition in words: ``amount > 100 and (country is one of DE, FR or vip = true)``."""
+def condition_sentence(condition: Test | Group, *, named: Naming | None = None, nested: bool = False) -> str:
+    """The condition in words: ``amount is more than 100, and country is one of DE or FR``.
+
+    `named` tells what a reference is called; left out, it is the words of its path.
+    """
+    naming = named or _name
     if isinstance(condition, Test):
-        return _test_sentence(condition)
+        return _test_sentence(condition, naming)
     if not condition.parts:
         return "always" if condition.word != "any" else "never"
-    joined = (" or " if condition.word != "all" else " and ").join(
-        condition_sentence(part, nested=len(condition.parts) > 1) for part in condition.parts
+    is_compound = any(isinstance(part, Group) and len(part.parts) > 1 for part in condition.parts)
+    link = " or " if condition.word != "all" else " and "
+    joined = (f",{link}" if is_compound else link).join(
+        condition_sentence(part, named=naming, nested=len(condition.parts) > 1) for part in condition.parts
     )
     if condition.word == "none":
-        return f"not ({joined})"
-    return f"({joined})" if nested and len(condition.parts) > 1 else joined
+        return f"it is not so that {joined}" if not nested else f"it is not so that ({joined})"
+    return _gathered(condition, joined) if nested and len(condition.parts) > 1 else joined
+
+
+def _gathered(group: Group, joined: str) -> str:
+    """A group within another: of two simple ones "both" and "either" say where it begins, else brackets do."""
+    if len(group.parts) == 2 and all(isinstance(part, Test) for part in group.parts):
+        return f"{'both' if group.word == 'all' else 'either'} {joined}"
+    return f"({joined})"
 
 
 def _walk(condition: Test | Group, place: str, depth: int) -> Iterator[tuple[str, Test, int]]:
@@ -130,23 +169,36 @@ def _value(compiled: Compiled, env: Env) -> Any:
         return None
 
 
-def _test_sentence(test: Test) -> str:
-    name = _spoken(test.field)
+def _test_sentence(test: Test, named: Naming) -> str:
+    name, words = named(test.reference), WORDS[test.op]
+    name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
     if test.op in UNARY:
-        return f"{name} {test.op}"
+        return f"{name} {words}"
     if test.op == "between":
-        return f"{name} is between {_spoken(test.value[0])} and {_spoken(test.value[1])}"
-    if test.op in {"in", "not in"}:
-        listed = ", ".join(map(_spoken, test.value)) if isinstance(test.value, list) else _spoken(test.value)
-        return f"{name} is {'one' if test.op == 'in' else 'none'} of {listed}"
-    return f"{name} {test.op} {_spoken(test.value)}"
+        low, high = test.value
+        return f"{name} {words} {_spoken(low, named)} and {_spoken(high, named)}"
+    if test.op in {"in", "not in"} and isinstance(test.value, list):
+        if len(test.value) == 1:
+            words = WORDS["=" if test.op == "in" else "!="]
+        return f"{name} {words} {_listed([_spoken(each, named) for each in test.value])}"
+    if isinstance(test.value, str) and _DATE.fullmatch(test.value):
+        words = DATE_WORDS.get(test.op, words)
+    return f"{name} {words} {_spoken(test.value, named)}"
 
 
-def _spoken(value: Any) -> str:
+def _listed(said: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(said[:-1]), said[-1]])) if said else "nothing"
+
+
+def _spoken(value: Any, named: Naming) -> str:
     """A value as people say it: a reference by what it names, texts as they are, nothing as `nothing`."""
     if isinstance(value, str):
         parts = text_parse(value)
-        return "".join(part if isinstance(part, str) else _name(part) for part in parts) or "an empty text"
+        return "".join(part if isinstance(part, str) else named(part) for part in parts) or "an empty text"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return "nothing" if value is None else shown(value)
 
 

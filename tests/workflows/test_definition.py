@@ -231,7 +231,7 @@ def test_no_condition_breaks_a_run_whatever_it_compares(op: str, left: Any, righ
 def test_a_condition_is_told_as_a_sentence() -> None:
     definition = definition_load(YAML)
     (case,) = definition.steps["check"].cases  # type: ignore[attr-defined]
-    assert condition_sentence(case.when) == "risk score > 70 and country = DE"
+    assert condition_sentence(case.when) == "risk score is more than 70 and country is DE"
     assert condition_compile(case.when)({"steps": {"risk": {"score": 71}}, "inputs": {"country": "DE"}})
 
 

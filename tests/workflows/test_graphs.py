@@ -33,7 +33,7 @@ def test_an_edge_of_a_branch_says_its_condition_in_words() -> None:
     }
     graph = graph_of(definition(decide=branch, ask=SET, release=SET, wait=SET))
     labels = {edge.after: edge.label for edge in graph.after("decide")}
-    assert labels == {"ask": "score >= 70", "release": "harmless", "wait": "otherwise"}
+    assert labels == {"ask": "score is at least 70", "release": "harmless", "wait": "otherwise"}
 
 
 def test_an_edge_of_a_switch_says_its_value_and_one_to_a_handler_that_it_is_for_failures() -> None:
@@ -50,7 +50,7 @@ def test_a_condition_of_a_step_stands_on_what_leads_to_it_and_a_long_one_is_cut(
     when = {"all": [{"field": "${inputs.amount}", "op": ">", "value": n} for n in range(10)]}
     graph = graph_of(definition(a=SET, b={**SET, "when": when}))
     (edge,) = graph.edges
-    assert edge.label.startswith("if amount > 0 and amount > 1")
+    assert edge.label.startswith("if amount is more than 0 and")
     assert len(edge.label) <= 44
     assert edge.label.endswith("…")
 
