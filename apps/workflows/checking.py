@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from apps.common.errors import InvalidInput, Issue
 from apps.common.operators import ORDERED, UNARY
+from apps.common.paths import path_text
 from apps.workflows.conditions import every_test
 from apps.workflows.definition import STEP_KINDS, Definition, Step
 from apps.workflows.json_schemas import ANYTHING, NotThere, Schema, fits, schema_at, schema_of_value, told, types_of
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow
-from apps.workflows.values import BadValue, Reference, text_parse
+from apps.workflows.values import CEL, BadValue, Reference, text_parse
 
 RUN: Schema = {
     "type": "object",
@@ -80,8 +81,8 @@ class Check:
     def __init__(self, definition: Definition, catalogue: Catalogue) -> None:
         self.definition, self.catalogue = definition, catalogue
         self.steps = definition.steps
-        self.before = {name: _distinct(definition.before(name)) for name in self.steps}
         self.undoes = definition.undoes()
+        self.before = {name: _distinct(definition.before(name)) for name in self.steps}
         chosen = definition.chosen_by()
         for name, choosers in chosen.items():
             if name in self.before:
@@ -125,9 +126,9 @@ class Check:
             return schema_at(ERROR, path[1:], named=("error",))
         if root not in {"item", "index"}:
             raise NotThere(f"`{root}` is known only to the inputs of a trigger.")
-        if step is None or step.for_each is None:
         many = self.undoes.get(reader, reader) if reader is not None else None
         step = self.steps[many] if many is not None else None
+        if step is None or step.for_each is None:
             raise NotThere(f"`{root}` is known only inside a step with `for_each`.")
         if root == "index":
             return {"type": "integer"}
@@ -149,7 +150,6 @@ class Check:
                 message = f"There is no step {step.on_error.to!r}; there are {there}."
                 yield Issue(path=f"steps.{name}.on_error.to", message=message)
 
-    def _circle(self) -> list[str]:
     def _undos(self) -> Iterator[Issue]:
         """What is wrong with the steps that are to undo others."""
         for name, step in self.steps.items():
@@ -193,6 +193,7 @@ class Check:
             if name in each.targets() or name == each.on_error.to:
                 yield Issue(path=f"steps.{other}", message=f"{name!r} runs only to undo {undone!r}: it is not chosen.")
 
+    def _circle(self) -> list[str]:
         """Steps that wait for each other, in order; empty where there are none."""
         done: set[str] = set()
         for start in self.steps:
@@ -245,7 +246,9 @@ class Check:
 
     def _value(self, place: str, value: Any, reader: str | None) -> Iterator[Issue]:
         """What is wrong with the references of a value, wherever in it they stand."""
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and CEL in value:
+            yield from self._expression(place, value[CEL], reader)
+        elif isinstance(value, Mapping):
             for key, item in value.items():
                 yield from self._value(f"{place}.{key}", item, reader)
         elif isinstance(value, list):
@@ -258,6 +261,24 @@ class Check:
                         self.known(part, reader)
                     except NotThere as error:
                         yield Issue(path=place, message=f"{part}: {error}")
+
+    def _expression(self, place: str, source: str, reader: str | None) -> Iterator[Issue]:
+        """What is wrong with what an expression refers to, and where in it."""
+        from apps.workflows.cel.checking import expression_parse, grown_said  # only where there are expressions
+
+        expression = expression_parse(source)
+        for reference, where in zip(expression.references, expression.places, strict=True):
+            try:
+                self.known(reference, reader)
+            except NotThere as error:
+                yield Issue(path=place, message=f"{where}: `{path_text(reference.path)}`: {error}")
+        for reference, where in expression.grown:
+            try:
+                types = types_of(self.known(reference, reader))
+            except NotThere:
+                continue  # told above
+            if types & {"string", "array"}:
+                yield Issue(path=place, message=grown_said(where, "string" if "string" in types else "array"))
 
     def _test(self, place: str, test: Any, reader: str) -> Iterator[Issue]:
         found = [*self._value(f"{place}.field", test.field, reader), *self._value(f"{place}.value", test.value, reader)]
@@ -311,8 +332,14 @@ class Check:
         name = str(path[1]) if len(path) > 1 else ""
         if name not in self.steps:
             raise NotThere(f"There is no step {name!r}; there are {', '.join(self.steps)}.")
+        if name in self.undoes:
+            raise NotThere(
+                f"The step {name!r} runs only to undo {self.undoes[name]!r}: nobody waits for what it gives."
+            )
         if reader is not None and name not in self.earlier(reader):
             raise NotThere(f"The step {name!r} does not come before {reader!r}: name it in `after`.")
+        if reader is not None and self.undoes.get(reader) == name:
+            return schema_at(self._one_schema(name), path[2:], named=path[:2])
         schema = self._gives.get(name)
         if schema is None:
             schema = self._gives[name] = self._output_schema(name)
@@ -330,17 +357,15 @@ class Check:
             schema = signature.gives if signature else ANYTHING
         elif step.kind == "transform":
             schema = schema_of_value(dict(step.values())["set"], lambda found: self._or_anything(found, name))
+        return schema
+
+    def _output_schema(self, name: str) -> Schema:
+        step, schema = self.steps[name], self._one_schema(name)
         if step.for_each is not None:
             schema = {"type": "array", "items": schema, **({"$defs": schema["$defs"]} if "$defs" in schema else {})}
         if step.on_error.do == "continue":
-        if name in self.undoes:
-            raise NotThere(
-                f"The step {name!r} runs only to undo {self.undoes[name]!r}: nobody waits for what it gives."
-            )
             instead = schema_of_value(step.on_error.value, lambda found: self._or_anything(found, name))
             return {"anyOf": [schema, instead], **({"$defs": schema["$defs"]} if "$defs" in schema else {})}
-        if reader is not None and self.undoes.get(reader) == name:
-            return schema_at(self._one_schema(name), path[2:], named=path[:2])
         return schema
 
     def _or_anything(self, reference: Reference, reader: str) -> Schema:
@@ -357,10 +382,6 @@ class Check:
             while stack:
                 other = stack.pop()
                 if other not in found:
-        return schema
-
-    def _output_schema(self, name: str) -> Schema:
-        step, schema = self.steps[name], self._one_schema(name)
                     found.add(other)
                     stack += self.before[other]
             self._earlier[name] = frozenset(found)

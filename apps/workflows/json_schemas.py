@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from apps.common.paths import path_text
 from apps.workflows.functions import FUNCTIONS
-from apps.workflows.values import Reference, text_parse
+from apps.workflows.values import CEL, Reference, text_parse
 
 Schema = Mapping[str, Any]
 Known = Callable[[Reference], Schema]
@@ -131,6 +131,8 @@ def schema_of_value(value: Any, known: Known | None = None) -> dict[str, Any]:
 
 def _of_call(value: Mapping[str, Any], known: Known | None) -> dict[str, Any]:
     ((key, given),) = value.items()
+    if key == CEL:
+        return _of_expression(given, known)
     function = FUNCTIONS[str(key)[1:]]
     parts = given if isinstance(given, list) and function.most != 1 else [given]
     found = [schema_of_value(part, known) for part in parts]
@@ -139,6 +141,16 @@ def _of_call(value: Mapping[str, Any], known: Known | None) -> dict[str, Any]:
     if function.gives == "same":
         return found[0] if "array" in types_of(found[0]) else {"type": "array"}
     return {} if function.gives == "any" else {"type": function.gives}
+
+
+def _of_expression(source: str, known: Known | None) -> dict[str, Any]:
+    from apps.workflows.cel.checking import expression_parse  # only where there are expressions
+
+    expression = expression_parse(source)
+    found = {reference: known(reference) for reference in expression.references} if known else {}
+    if isinstance(expression.gives, Reference):
+        return dict(found.get(expression.gives, {}))
+    return {"type": expression.gives} if expression.gives else {}
 
 
 def fits(given: Schema, wanted: Schema) -> bool:

@@ -24,6 +24,7 @@ from apps.common.errors import Problem
 from apps.common.ids import uuid7
 from apps.common.work import Claim, Move, Standing
 from apps.workflows import auditing, live, starting, store
+from apps.workflows.cel.ahead import compute_ahead
 from apps.workflows.engine.advance import (
     Compute,
     Decision,
@@ -94,6 +95,7 @@ class Pump:
         self._commit(list(self.hands.values()))
 
     def _round(self) -> None:
+        compute_ahead(self.hands.values(), CLOCK.now())
         until, patience = time.monotonic() + COMPUTE, PATIENCE
         done: list[InHand] = []
         for hand in self.hands.values():

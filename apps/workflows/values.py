@@ -2,6 +2,7 @@
 
 A text ``${steps.sum.total}`` is a reference and keeps the type of what it names; inside a longer text it becomes text.
 ``$${`` writes ``${``. A mapping with one key that begins with ``$`` is a call: ``{"$round": ["${inputs.x}", 2]}``.
+``{"$cel": "inputs.x * 2"}`` is an expression: see `apps.workflows.cel`.
 A value is compiled once per version; evaluating one runs no code but ours and loops over nothing but its data.
 """
 
@@ -11,10 +12,13 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apps.common.paths import NoValue, lookup, path_parse, path_text
 from apps.workflows.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from apps.workflows.cel.checking import Expression
 
 Env = Mapping[str, Any]
 """What references name, by root: `inputs`, `steps` (outputs by name), `run`, and `item`, `index`, `error` where set."""
@@ -23,6 +27,9 @@ Compiled = Callable[[Env], Any]
 ROOTS: Final = ("inputs", "steps", "run", "item", "index", "error", "message", "ended", "fired")
 DEEPEST: Final = 20
 """Levels of lists, mappings and functions in one value."""
+
+CEL: Final = "$cel"
+"""The key of a mapping that is an expression."""
 
 _HOLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 
@@ -80,6 +87,8 @@ def references_in(value: Any) -> Iterator[tuple[str, Reference]]:
     """Every reference in a value with its place in it. Raises `BadValue`."""
     if isinstance(value, str):
         yield from (("", part) for part in text_parse(value) if isinstance(part, Reference))
+    elif isinstance(value, Mapping) and CEL in value:
+        yield from ((CEL, found) for found in _expression(value).references)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from ((_under(str(key), place), found) for place, found in references_in(item))
@@ -105,6 +114,8 @@ def value_compile(value: Any, *, depth: int = 0) -> Compiled:
     if isinstance(value, str):
         return _text_compile(value)
     if isinstance(value, Mapping):
+        if CEL in value:
+            return _expression_compile(value)
         if any(str(key).startswith("$") for key in value):
             return _call_compile(value, depth)
         return _mapping_compile({str(key): value_compile(item, depth=depth + 1) for key, item in value.items()})
@@ -131,6 +142,21 @@ def _text_compile(text: str) -> Compiled:
         path = only.path
         return lambda env: lookup(env, path)
     return lambda env: "".join(part if isinstance(part, str) else shown(lookup(env, part.path)) for part in parts)
+
+
+def _expression(value: Mapping[Any, Any]) -> Expression:
+    from apps.workflows.cel.checking import expression_parse  # only where there are expressions
+
+    if len(value) != 1:
+        raise BadValue("An expression stands alone in its mapping: `$cel` has no neighbours.")
+    return expression_parse(value[CEL])
+
+
+def _expression_compile(value: Mapping[Any, Any]) -> Compiled:
+    from apps.workflows.cel.evaluating import expression_evaluate
+
+    expression = _expression(value)
+    return lambda env: expression_evaluate(expression, env)
 
 
 def _call_compile(value: Mapping[Any, Any], depth: int) -> Compiled:

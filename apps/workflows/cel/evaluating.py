@@ -1,0 +1,262 @@
+"""Expressions evaluated, in a child of this process that is killed when one takes too long.
+
+The library has no budget and does not heed signals, so the limit is a process: the child gives itself 0.2 s of a
+processor for each expression, and the kernel ends it there; this process waits a second for an answer and then kills
+it. Whatever killed it fails with words that say so; what else was asked is asked of a new child. One child serves a
+process, one thread at a time, and is started when it is first needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any, Final
+
+from apps.common.paths import NoValue, lookup
+from apps.workflows.cel.checking import Expression
+from apps.workflows.values import Env
+
+LARGEST: Final = 64 * 1024
+"""Bytes of what is passed to an expression, as JSON."""
+PATIENCE: Final = 1.0
+"""Seconds of waiting for one answer. A processor that is shared by many gives 0.2 s of itself within that."""
+TURN: Final = 1.0
+"""Seconds that go into a batch at most: what is not answered then is asked when its turn comes."""
+BATCH: Final = 256
+"""Expressions that are sent at once."""
+KEPT: Final = 5_000
+"""Answers that a thread keeps between two rounds of its pump."""
+KILLED: Final = (
+    "The expression took too long, or too much memory, and was stopped: work on fewer items, or in steps before."
+)
+
+_CHILD: Final = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    value: Any = None
+    fault: str = ""
+
+
+Ask = tuple[Expression, str]
+"""An expression with what it is passed, as JSON."""
+
+
+def expression_evaluate(expression: Expression, env: Env) -> Any:
+    """What an expression gives. Raises `ValueError` with what is wrong in words."""
+    ask = (expression, context_of(expression, env))
+    key = (expression.source, ask[1])
+    answer = _answers().get(key)
+    if answer is None:
+        (answer,) = _CHILDREN.evaluate([ask], within=PATIENCE * 2)
+        if answer is None:
+            raise ValueError("No expression can be evaluated here at the moment.")
+        _answers()[key] = answer
+    if answer.fault:
+        raise ValueError(f"`{_brief(expression.source)}`: {answer.fault}")
+    return json.loads(json.dumps(answer.value)) if isinstance(answer.value, list | dict) else answer.value
+
+
+def evaluate_ahead(asks: Iterable[tuple[Expression, Env]]) -> None:
+    """Have many expressions evaluated in one batch: `expression_evaluate` then answers from what this thread keeps.
+
+    What cannot be asked, or is not answered in time, is left to whoever evaluates it.
+    """
+    kept, wanted = _answers(), {}
+    for expression, env in asks:
+        try:
+            context = context_of(expression, env)
+        except ValueError:
+            continue
+        wanted[expression.source, context] = expression
+    for key in [key for key in kept if key not in wanted] if len(kept) > KEPT else []:
+        del kept[key]
+    missing = [
+        (expression, context) for (source, context), expression in wanted.items() if (source, context) not in kept
+    ]
+    for ask, answer in zip(missing, _CHILDREN.evaluate(missing, within=TURN), strict=True):
+        if answer is not None:
+            kept[ask[0].source, ask[1]] = answer
+
+
+def context_of(expression: Expression, env: Env) -> str:
+    """What an expression is passed of an environment, as JSON: no more than the fields that it names.
+
+    What is not there is left out, so that `has(...)` can tell. Raises `ValueError` where it is too much.
+    """
+    made: dict[str, Any] = {}
+    for names in sorted(expression.needs(), key=len):
+        try:
+            value = lookup(env, names)
+        except NoValue:
+            _holes(made, names, env)
+            continue
+        _put(made, names, value)
+    text = json.dumps(made, ensure_ascii=False, sort_keys=True, default=str)
+    if (size := len(text.encode())) > LARGEST:
+        raise ValueError(
+            f"The fields of `{_brief(expression.source)}` have {size / 1024:,.0f} KiB, and may have "
+            f"{LARGEST // 1024} KiB: refer to fewer, or make them smaller in a step before."
+        )
+    return text
+
+
+def _put(made: dict[str, Any], names: tuple[str, ...], value: Any) -> None:
+    at = made
+    for name in names[:-1]:
+        below = at.setdefault(name, {})
+        if not isinstance(below, dict):
+            return
+        at = below
+    if names[-1] not in at:
+        at[names[-1]] = value
+
+
+def _holes(made: dict[str, Any], names: tuple[str, ...], env: Env) -> None:
+    """Let what lies above something missing be there, as an object without it."""
+    at = made
+    for name in names[:-1]:
+        below = at.setdefault(name, {})
+        if not isinstance(below, dict):
+            return
+        at = below
+
+
+def _brief(source: str) -> str:
+    text = " ".join(source.split())
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+_LOCAL = threading.local()
+
+
+def _answers() -> dict[tuple[str, str], Answer]:
+    """What this thread was answered lately: the same expression with the same data gives the same."""
+    found: dict[tuple[str, str], Answer] | None = getattr(_LOCAL, "answers", None)
+    if found is None or len(found) > KEPT:
+        found = _LOCAL.answers = {}
+    return found
+
+
+class Children:
+    """The child of this process, started anew after each one that was killed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self.killed = 0
+
+    def evaluate(self, asks: Sequence[Ask], *, within: float) -> list[Answer | None]:
+        """An answer for each; None for what `within` seconds did not suffice for."""
+        answers: list[Answer | None] = [None] * len(asks)
+        until, at = time.monotonic() + within, 0
+        with self._lock:
+            while at < len(asks) and (at == 0 or time.monotonic() < until):
+                for answer in self._batch(asks[at : at + BATCH]):
+                    answers[at] = answer
+                    at += 1
+        return answers
+
+    def _batch(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Answers to the first of these; the last is of the one that killed the child, where one did."""
+        child = self._running()
+        parts = (json.dumps([ask.source, ask.decimal]) for ask, _ in asks)
+        told = "[" + ",".join(f"{part[:-1]}, {given}]" for part, (_, given) in zip(parts, asks, strict=True)) + "]"
+        assert child.stdin is not None  # noqa: S101  # it was started with pipes
+        found: list[Answer] = []
+        try:
+            left = memoryview(struct.pack(">I", len(body := told.encode())) + body)
+            while left:
+                left = left[os.write(child.stdin.fileno(), left) :]
+            for _ in asks:
+                read = json.loads(self._read(child))
+                found.append(Answer(read.get("value"), read.get("fault", "")))
+        except (_Gone, BrokenPipeError):
+            self._kill()
+            found.append(Answer(fault=KILLED))
+        except BaseException:
+            self._kill()  # answers of this batch must not be taken for those of the next
+            raise
+        return found
+
+    def _read(self, child: subprocess.Popen[bytes]) -> bytes:
+        until = time.monotonic() + PATIENCE
+        head = self._take(child, 4, until)
+        return self._take(child, struct.unpack(">I", head)[0], until)
+
+    def _take(self, child: subprocess.Popen[bytes], count: int, until: float) -> bytes:
+        assert child.stdout is not None  # noqa: S101  # it was started with pipes
+        made = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while len(made) < count:
+                if not selector.select(max(0.0, until - time.monotonic())):
+                    raise _Gone
+                part = os.read(child.stdout.fileno(), count - len(made))
+                if not part:
+                    raise _Gone
+                made += part
+        return bytes(made)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """The child; a process that was forked does not use that of the one it came from."""
+        if self._child is None or self._owner != os.getpid() or self._child.poll() is not None:
+            self._child, self._owner = _start(), os.getpid()
+        return self._child
+
+    def _kill(self) -> None:
+        child, self._child = self._child, None
+        self.killed += 1
+        if child is not None and self._owner == os.getpid():
+            child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout):
+                if stream is not None:
+                    with contextlib.suppress(BrokenPipeError):  # what it had not read yet
+                        stream.close()
+
+
+class _Gone(Exception):
+    """The child has ended, or does not answer."""
+
+
+def _start() -> subprocess.Popen[bytes]:
+    # Isolated, without site packages, environment or a directory of ours: it has the library and nothing else.
+    command = [sys.executable, "-I", "-S", str(_CHILD), _library()]
+    return subprocess.Popen(  # our own interpreter and program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, env={}, cwd="/"
+    )
+
+
+def _library() -> str:
+    """The file of the extension. The package around it brings a command line, which takes 0.3 s to import."""
+    found = importlib.util.find_spec("cel")
+    for folder in (found.submodule_search_locations or []) if found else []:
+        for suffix in EXTENSION_SUFFIXES:
+            if (path := Path(folder) / f"cel{suffix}").exists():
+                return str(path)
+    raise RuntimeError("The library `common-expression-language` is not installed: computed values need it.")
+
+
+_CHILDREN: Final = Children()
+
+
+def stop_children() -> None:
+    """End the child of this process, if there is one: for tests, and for a process that ends in an orderly way."""
+    with _CHILDREN._lock:
+        if _CHILDREN._child is not None:
+            _CHILDREN._kill()
