@@ -51,11 +51,17 @@ class BlueprintFile(StrictModel):
 
     summary: str = Field(min_length=1, max_length=300, description="What it is for, in a sentence or two.")
     needs: list[str] = Field(min_length=1, max_length=10, description="What must be there for it to be of use.")
+    settings: list[Name] = Field(
+        default=[], max_length=12, description="Inputs that are decided once: the guided set-up asks for them."
+    )
     samples: list[Sample] = Field(min_length=1, max_length=10)
     workflow: Definition
 
     @model_validator(mode="after")
-    def samples_fit(self) -> Self:
+    def names_fit(self) -> Self:
+        for name in self.settings:
+            if name not in self.workflow.inputs:
+                raise ValueError(f"`settings` names {name!r}, which the workflow does not take.")
         for n, sample in enumerate(self.samples):
             if unknown := sample.inputs.keys() - self.workflow.inputs.keys():
                 raise ValueError(f"`samples.{n}` gives {min(unknown)!r}, which the workflow does not take.")
