@@ -198,9 +198,9 @@ def schedule(kind: str, id: UUID, *, due_at: datetime | None = None, priority: i
     _provided().schedule(kind, [id], due_at, priority)
 
 
-def schedule_many(kind: str, ids: Sequence[UUID], *, priority: int = 0) -> None:
-    """Make work rows that are due now, in one statement. All else is as `schedule` has it."""
-    _provided().schedule(kind, ids, None, priority)
+def schedule_many(kind: str, ids: Sequence[UUID], *, due_at: datetime | None = None, priority: int = 0) -> None:
+    """Make work rows that are due at the same time, in one statement. All else is as `schedule` has it."""
+    _provided().schedule(kind, ids, due_at, priority)
 
 
 def signal(kind: str, id: UUID) -> bool:

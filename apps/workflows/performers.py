@@ -54,6 +54,10 @@ class Beginning:
     opening: Opening
 
 
+class Overtaken(Exception):
+    """What a round was about to record is not so any more: record nothing of it, and look again."""
+
+
 class Performer(ABC):
     """Carries out one kind of step. A subclass registers itself by the `kind` of the step."""
 
@@ -87,9 +91,18 @@ class Performer(ABC):
     def cancel(self, refs: Sequence[UUID]) -> None:
         """Nobody waits for these any more: stop them as far as they can be stopped."""
 
+    def expire(self, refs: Sequence[UUID]) -> None:
+        """As `cancel`, since their time is over, in the transaction that records it. Raises `Overtaken` where one has
+        ended that was not seen to, and that counts."""
+        self.cancel(refs)
+
 
 PERFORMERS: Registry[Performer] = Registry("Performer")
 KIND = "workflows.run"
 """The kind of work that a run is; what a performer's rows signal when they end."""
 SCHEDULE = "workflows.schedule"
 """The kind of work that a schedule is."""
+ESCALATION = "workflows.approval"
+"""The kind of work that a question is which is to be reminded of, or to come to others."""
+NOTICE = "workflows.notice"
+"""The kind of work that a member is who is to get a mail about questions: all of theirs go in one."""

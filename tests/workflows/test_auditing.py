@@ -185,7 +185,8 @@ def test_what_people_do_with_runs_is_recorded(
     asked = Approval.objects.get(run=three)
     approval_decide(who=approver, user=approver, approval=asked, approved=False, comment="Ada has moved away.")
     "".join(run_bundle(who=builder, run=three))
-    wanted = entries("workflows.run_started", "workflows.saved", "workflows.published", "workflows.run_ended")
+    others = ("run_started", "saved", "published", "run_ended", "asked")
+    wanted = entries(*(f"workflows.{each}" for each in others))
     told = [text for text, entry in zip(sentences(), entries(), strict=True) if entry not in wanted]
     assert told == [
         f"{builder} paused {one.ref}",
@@ -196,6 +197,8 @@ def test_what_people_do_with_runs_is_recorded(
         f"{approver} answered no to what step ask of {three.ref} asks",
         f"{builder} downloaded all that is kept of {three.ref}",
     ]
+    _, said = last("workflows.asked")
+    assert (said.facts["step"], said.facts["approvals"]) == ("ask", [str(asked.pk)])
     entry, said = last("workflows.answered")
     assert entry.payload.personal["content"]["comment"] == "Ada has moved away."
     assert "Ada" not in str(entry.payload.facts)

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.permissions import MEMBERS_VIEW
 from apps.audit.services import Subject, record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound
 from apps.common.permissions import Principal, demand
@@ -105,6 +106,13 @@ def delegation_get(*, who: Principal, user: User, id: UUID) -> Delegation:
     if found is None:
         raise NotFound("You have no such delegation.", remedy="See the list of your delegations.")
     return found
+
+
+def delegations_held(*, who: Principal) -> list[Delegation]:
+    """Everybody's that hold now or will, those first that end soonest: for who looks after members. One statement."""
+    demand(who, MEMBERS_VIEW)
+    held = Delegation.objects.select_related("giver", "taker").filter(revoked_at=None, ends_at__gt=timezone.now())
+    return list(held.order_by("ends_at", "id"))
 
 
 def takers_for(*, who: Principal, user: User) -> list[User]:

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from apps.common.errors import InvalidInput, Issue
-from apps.common.schemas import StrictModel
-from apps.workflows.definition import InputField, Name
 from apps.workflows.inputs import fields_model
+from apps.workflows.kinds.approval import AskedForm
 from apps.workflows.models import Approval
 
-CommentOn = Literal["reject", "always"]
-Shown = Literal["nothing", "question", "details"]
 LONGEST_COMMENT: Final = 2000
 """Characters."""
 LARGEST_ANSWERS: Final = 64 * 1024
 """Characters of the JSON of what one person fills in."""
-
-
-class AskedForm(StrictModel):
-    """How a question is to be answered. It is kept with the question (`Approval.form`): a run that is moved to another
-    version still asks what it asked."""
-
-    fields: dict[Name, InputField] = {}
-    comment_on: CommentOn = "reject"
-    mail_shows: Shown = Field(default="question", description="How much of the question a mail may tell.")
 
 
 def form_of(approval: Approval) -> AskedForm:

@@ -1,4 +1,4 @@
-"""Steps that others carry out: an agent, a person, another system, another workflow. And waiting."""
+"""Steps that others carry out: an agent, another system, another workflow. And waiting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from apps.common.permissions import ROLES
 from apps.workflows.definition import Name, Slug, Step, Value
 from apps.workflows.durations import Duration
 from apps.workflows.values import Compiled, Env, value_compile
@@ -32,53 +31,6 @@ class AgentStep(Step):
         return value_compile(self.input)
 
 
-class Approval(Step):
-    """A person says yes or no, with a comment. Without an answer in time it counts as no."""
-
-    kind: Literal["approval"] = "approval"
-    question: Value = Field(description="What is to be decided, in a sentence.")
-    details: Value = Field(default=None, description="What the person should see to decide.")
-    roles: list[str] = Field(
-        default=["approver", "administrator"], min_length=1, max_length=10, json_schema_extra={"picks": "role"}
-    )
-    answer_within: Duration = Field(default="3d", validate_default=True)
-
-    label, icon = "Approval", "user-check"
-    has_effect = can_undo = True
-
-    @model_validator(mode="after")
-    def known_roles(self) -> Self:
-        if unknown := [role for role in self.roles if role not in ROLES]:
-            raise ValueError(f"There is no role {unknown[0]!r}: use some of {', '.join(ROLES)}.")
-        return self
-
-    def values(self) -> Iterator[tuple[str, Any]]:
-        yield "question", self.question
-        yield "details", self.details
-
-    def gives(self) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": {
-                "approved": {"type": "boolean"},
-                "comment": {"type": "string"},
-                "by": {"type": "string"},
-                "timed_out": {"type": "boolean"},
-            },
-            "required": ["approved", "comment", "by", "timed_out"],
-        }
-
-    def due(self, asked: Any, now: datetime) -> datetime | None:
-        return now + self.answer_within
-    has_effect = can_undo = True
-
-    def overdue(self, due: datetime) -> Any:
-        return {"approved": False, "comment": "", "by": "", "timed_out": True}
-
-    def compile(self) -> Compiled:
-        return value_compile({"question": self.question, "details": self.details})
-
-
 class Http(Step):
     """A request to another system. It is sent with an idempotency key, and never blindly a second time."""
 
@@ -92,6 +44,7 @@ class Http(Step):
     )
 
     label, icon = "HTTP request", "world-upload"
+    has_effect = can_undo = True
 
     def values(self) -> Iterator[tuple[str, Any]]:
         yield "url", self.url
@@ -117,6 +70,7 @@ class SubWorkflow(Step):
     inputs: dict[Name, Value] = Field(default={}, max_length=50, json_schema_extra={"takes": "workflow"})
 
     label, icon = "Workflow", "hierarchy-2"
+    has_effect = can_undo = True
 
     def values(self) -> Iterator[tuple[str, Any]]:
         yield "inputs", self.inputs

@@ -1,0 +1,176 @@
+"""A step asks: who they are that it names, what is kept of the question, and what the answer gives the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.audit.services import Record, record_many
+from apps.common import work
+from apps.workflows import auditing
+from apps.workflows.approvals.forms import form_of
+from apps.workflows.approvals.notices import notices_make
+from apps.workflows.engine.ledger import STEP
+from apps.workflows.kinds.approval import MOST_PEOPLE
+from apps.workflows.kinds.approval import Approval as ApprovalStep
+from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, ApprovalNotice
+from apps.workflows.performers import ESCALATION, Ask
+from apps.workflows.permissions import APPROVALS_DECIDE
+from apps.workflows.values import shown
+
+
+def prepared(step: ApprovalStep, asked: Any) -> dict[str, Any]:
+    """What a step asks, with the members that it names (`named`) and the addresses that are nobody's who may decide
+    (`left_out`). One statement where it names people.
+
+    Who is left out is made up for by the others that are asked. Raises `ValueError` where those cannot come to a yes
+    any more, so that the step fails and says so, rather than wait for an answer that nobody may give.
+    """
+    addresses = _addresses(step, asked)
+    members: dict[str, User] = {}
+    if addresses:
+        found = User.objects.annotate(address=Lower("email")).filter(address__in=addresses)
+        members = {each.email.lower(): each for each in found if each.can(APPROVALS_DECIDE)}
+    left_out = [each for each in addresses if each not in members]
+    if not step.roles and not step.escalates_to and len(members) < step.quorum:
+        nobody = f": {', '.join(left_out)} is no active member who may decide" if left_out else ""
+        raise ValueError(
+            f"{step.quorum} have to say yes, and {len(members)} of those who are asked by name may answer{nobody}. "
+            "Give the step members who may decide, or roles besides them."
+        )
+    return {
+        "question": shown(asked["question"]),
+        "details": asked["details"],
+        "named": [each.pk for each in members.values()],
+        "left_out": left_out,
+    }
+
+
+def _addresses(step: ApprovalStep, asked: Mapping[str, Any]) -> list[str]:
+    """Whom a step names. Where it writes them all out, it is they also when a person gave the step something else."""
+    written = [address for _, address in step.addresses()]
+    given = written if len(written) == len(step.people) else asked.get("people")
+    if given is None:
+        raise ValueError("It is not told whom this asks: give `people`, a list of addresses.")
+    flat = [each for entry in _listed(given) for each in _listed(entry) if each is not None]
+    if wrong := [each for each in flat if not isinstance(each, str)]:
+        raise ValueError(f"`people` are addresses of members, and {wrong[0]!r} is none.")
+    found = list(dict.fromkeys(each.strip().lower() for each in flat if each.strip()))
+    if len(found) > MOST_PEOPLE:
+        raise ValueError(f"A question asks {MOST_PEOPLE} people by name at most; these are {len(found)}.")
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def questions_ask(asks: Sequence[tuple[Ask, ApprovalStep]]) -> None:
+    """Keep the questions of a round, with who is asked, what is to be told to whom, and when they come up again."""
+    now = timezone.now()
+    made = [_question(ask, step, now) for ask, step in asks]
+    Approval.objects.bulk_create(made)
+    assignees = [
+        ApprovalAssignee(approval=approval, user_id=user)
+        for approval, (ask, _) in zip(made, asks, strict=True)
+        for user in ask.asked["named"]
+    ]
+    if assignees:
+        ApprovalAssignee.objects.bulk_create(assignees)
+    named = {ask.ref: ask.asked["named"] for ask, _ in asks}
+    notices_make(made, ApprovalNotice.Reason.ASKED, named=named)
+    for moment in sorted({at for each in made if (at := first_moment(each)) is not None}):
+        work.schedule_many(ESCALATION, [each.pk for each in made if first_moment(each) == moment], due_at=moment)
+    record_many([_told(list(found)) for found in _by_step(asks)])
+
+
+def _question(ask: Ask, step: ApprovalStep, now: datetime) -> Approval:
+    form = step.asked_form()
+    return Approval(
+        id=ask.ref,
+        run=ask.run,
+        step=ask.name,
+        item=ask.item,
+        question=ask.asked["question"],
+        details=ask.asked["details"],
+        form=form.model_dump(mode="json", exclude_defaults=True) or None,
+        roles=step.roles,
+        quorum=step.quorum,
+        forbids_own=step.forbids_own,
+        risk=step.risk,
+        remind_at=now + step.remind_after if step.remind_after is not None else None,
+        escalate_at=now + step.escalate_after if step.escalate_after is not None else None,
+        escalates_to=step.escalates_to,
+        due_at=now + step.answer_within,
+    )
+
+
+def first_moment(approval: Approval) -> datetime | None:
+    """When a question comes up again: to be reminded of, or to come to others. None: never."""
+    moments = [approval.remind_at, approval.escalate_at if approval.escalated_at is None else None]
+    return min((each for each in moments if each is not None), default=None)
+
+
+def _by_step(asks: Sequence[tuple[Ask, ApprovalStep]]) -> Iterable[list[tuple[Ask, ApprovalStep]]]:
+    found: dict[tuple[UUID, str], list[tuple[Ask, ApprovalStep]]] = {}
+    for ask, step in asks:
+        found.setdefault((ask.run.id, ask.name), []).append((ask, step))
+    return found.values()
+
+
+def _told(asks: list[tuple[Ask, ApprovalStep]]) -> Record:
+    """What the audit log is told of the questions of one step of a run, in one entry for all of its items."""
+    ask, step = asks[0]
+    facts: dict[str, Any] = {
+        "step": ask.name,
+        "count": len(asks),
+        "roles": step.roles,
+        "quorum": step.quorum,
+        "approvals": [each.ref for each, _ in asks],
+    }
+    if ask.item != STEP:
+        facts["items"] = [each.item for each, _ in asks]
+    for fact, key in (("people", "named"), ("left_out", "left_out")):
+        if people := sorted({str(one) for each, _ in asks for one in each.asked[key]}):
+            facts[fact] = people
+    return Record(auditing.ASKED, auditing.run_actor(ask.run), auditing.run_subject(ask.run), facts=facts)
+
+
+def answer_of(approval: Approval) -> dict[str, Any]:
+    """What a question that was decided gives its run: the answer, and who came to it. No statement where its decisions
+    with their people were read with it.
+
+    `comment`, `by` and `answers` are of whoever decided it: the no, or the yes that made the quorum.
+    """
+    empty = dict.fromkeys(form_of(approval).fields)
+    decisions = sorted(approval.decisions.all(), key=lambda each: each.id)
+    last = next((each for each in reversed(decisions) if each.user_id == approval.decided_by_id), None)
+    return {
+        "approved": approval.approved,
+        "comment": approval.comment or "",
+        "by": _address(approval.decided_by),
+        "answers": {**empty, **((last.answers if last else None) or {})},
+        "decisions": [_decision(each, empty) for each in decisions],
+        "timed_out": False,
+    }
+
+
+def _decision(decision: ApprovalDecision, empty: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "by": _address(decision.user),
+        "for": _address(decision.holder) if decision.holder_id != decision.user_id else "",
+        "approved": decision.approved,
+        "comment": decision.comment or "",
+        "at": decision.at.isoformat(),
+        "answers": {**empty, **(decision.answers or {})},
+    }
+
+
+def _address(user: User | None) -> str:
+    return str(user.email) if user else ""
