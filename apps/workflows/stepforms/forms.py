@@ -16,6 +16,7 @@ from apps.workflows.shapes import label_of
 from apps.workflows.stepforms.issues import issues_placed
 from apps.workflows.stepforms.loose import kind_of
 from apps.workflows.stepforms.making import Maker
+from apps.workflows.stepforms.modes import data_text
 from apps.workflows.stepforms.nodes import Leaf, Node, Rows
 from apps.workflows.stepforms.posts import ABSENT, Posted
 from apps.workflows.stepforms.reading import Reader
@@ -102,7 +103,7 @@ def step_form(
     place = f"steps.{name}"
     if kind is None or not isinstance(raw, Mapping):
         whole = Leaf(ROOT, place, "The step", "It is of no kind that there is here.", control="yaml", suffix=".yaml")
-        whole.value = maker._yaml(Shape("", "plain"), raw, ROOT, place).value
+        whole.value = data_text(raw)
         made = StepForm(name, None, [Section("what", "What it does", "help-circle", [whole])], scope)
     else:
         made = StepForm(name, kind, _sections(maker, kind, raw, place), scope)

@@ -35,12 +35,6 @@ def issues_placed(issues: Iterable[Issue], nodes: list[Node], place: str) -> tup
 def _nearest(by_place: dict[str, Node], path: str, place: str) -> Node | None:
     found: list[Node] = []
     for parts in (path.split("."), [each for each in path.split(".") if each not in TAGS]):
-        while parts:
-            at = ".".join(parts)
-            if len(at) <= len(place):
-                break
-            if at in by_place:
-                found.append(by_place[at])
-                break
-            parts = parts[:-1]
+        ways = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+        found += [by_place[at] for at in ways if at in by_place and len(at) > len(place)][:1]
     return max(found, key=lambda node: len(node.place), default=None)

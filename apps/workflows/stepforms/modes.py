@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -173,33 +173,33 @@ _BY_TYPE: Final[dict[str, Mode]] = {
 
 def converted(value: Any, mode: Mode, wanted: Schema) -> Any:
     """The value to begin with in another way of entering it; `ABSENT` for none."""
-    if mode == "unset":
-        return ABSENT
-    if mode == "nothing":
-        return None
-    if mode == "from":
-        return value if reference_of(value) else UNPICKED
-    if mode == "computed":
-        return {CEL: _as_cel(value)}
-    if mode == "list":
-        return value if isinstance(value, list) else [] if _is_blank(value) else [value]
-    if mode == "object":
-        return value if isinstance(value, Mapping) and mode_of(value, {}) == "object" else {}
-    if mode == "data":
-        return value if not _is_blank(value) else {UNREAD: ""}
-    if mode == "flag":
-        return value if isinstance(value, bool) else False
-    if mode == "number":
-        read = number_read(value) if isinstance(value, str) else value
-        fits = isinstance(read, int | float) and not isinstance(read, bool)
-        return read if fits else "" if types_of(wanted) else 0
-    if mode == "choice":
-        return value if value in choices_of(wanted) else ""
+    makers: dict[Mode, Callable[[], Any]] = {
+        "unset": lambda: ABSENT,
+        "nothing": lambda: None,
+        "from": lambda: value if reference_of(value) else UNPICKED,
+        "computed": lambda: {CEL: _as_cel(value)},
+        "list": lambda: value if isinstance(value, list) else [] if _is_blank(value) else [value],
+        "object": lambda: value if isinstance(value, Mapping) and mode_of(value, {}) == "object" else {},
+        "data": lambda: {UNREAD: ""} if _is_blank(value) else value,
+        "flag": lambda: value if isinstance(value, bool) else False,
+        "number": lambda: _as_number(value, wanted),
+        "choice": lambda: value if value in choices_of(wanted) else "",
+    }
+    make = makers.get(mode)
+    if make is not None:
+        return make()
     return value if isinstance(value, str) and reference_of(value) is None else _as_text(value)
 
 
+def _as_number(value: Any, wanted: Schema) -> Any:
+    read = number_read(value) if isinstance(value, str) else value
+    if isinstance(read, int | float) and not isinstance(read, bool):
+        return read
+    return "" if types_of(wanted) else 0
+
+
 def _is_blank(value: Any) -> bool:
-    return value is ABSENT or value is None or value == "" or value == UNPICKED
+    return value is ABSENT or (isinstance(value, str | None) and value in {None, "", UNPICKED})
 
 
 def _as_text(value: Any) -> str:

@@ -122,6 +122,8 @@ class Rows(Node):
     is_cards: bool = False
     """Whether a row is more than a line."""
     noun: str = "row"
+    suggested: list[Choice] = field(default_factory=list)
+    """What helps to type its rows."""
     is_wide: ClassVar[bool] = True
 
     def below(self) -> Iterator[Node]:
@@ -164,6 +166,8 @@ class ValueNode(Node):
     inserted: list[Choice] = field(default_factory=list)
     """References in a text, with their samples."""
     body: Rows | Many | None = None
+    suggests: str = ""
+    """What helps to type it: the name of a list."""
     is_long: bool = False
     is_bare: bool = False
     """Whether its label is for those alone who do not see where it stands."""

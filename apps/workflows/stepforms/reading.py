@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from apps.workflows.json_schemas import Schema
 from apps.workflows.stepforms import modes
-from apps.workflows.stepforms.making import (
+from apps.workflows.stepforms.agreed import (
     YAML,
     are_choices,
     choice_text,
@@ -20,7 +20,7 @@ from apps.workflows.stepforms.modes import Mode
 from apps.workflows.stepforms.operators import adapted, wanted_for
 from apps.workflows.stepforms.posts import ABSENT, Posted, rows_changed, same_text
 from apps.workflows.stepforms.scope import Scope
-from apps.workflows.stepforms.shapes import UNSET, Shape
+from apps.workflows.stepforms.shapes import UNSET, Kind, Shape
 
 NEW_TEST: dict[str, Any] = {"field": "", "op": "="}
 
@@ -51,21 +51,18 @@ class Reader:
             return ABSENT if not text.strip() and not is_row else modes.data_read(text, before)
         if not is_of(shape, before):
             return before
-        if shape.kind == "value":
-            return self.value({}, path, before, is_row=is_row)
-        if shape.kind == "condition":
-            return self._condition(shape, path, before)
-        if shape.kind == "steps":
-            return self._steps(shape, path, before)
-        if shape.kind == "group":
-            return self._group(shape, path, before)
-        if shape.kind == "rows":
-            return self._rows(shape, path, before)
-        if shape.kind in {"pairs", "fields"}:
-            return self._pairs(shape, path, before, beside)
-        if shape.kind == "many":
-            return self._many(path, before if before is not ABSENT else shape_default(shape), before)
-        return self._leaf(shape, path, before, is_row=is_row)
+        readers: dict[Kind, Callable[[], Any]] = {
+            "value": lambda: self.value(shape.wants, path, before, is_row=is_row),
+            "condition": lambda: self._condition(shape, path, before),
+            "steps": lambda: self._steps(shape, path, before),
+            "group": lambda: self._group(shape, path, before),
+            "rows": lambda: self._rows(shape, path, before),
+            "pairs": lambda: self._pairs(shape, path, before, beside),
+            "fields": lambda: self._pairs(shape, path, before, beside),
+            "many": lambda: self._many(path, before if before is not ABSENT else shape_default(shape), before),
+        }
+        read = readers.get(shape.kind)
+        return read() if read is not None else self._leaf(shape, path, before, is_row=is_row)
 
     # ------------------------------------------------------------------------------------------------------- leaves
 

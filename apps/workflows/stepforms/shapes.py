@@ -4,6 +4,8 @@ A kind of step gets its form by this alone. Where a type does not say enough, a 
 
 ``picks``
     What its texts are chosen from: a name of `apps.workflows.stepforms.picks`.
+``wants``
+    The JSON schema of what is wanted as a value.
 ``takes``
     The field beside it that names what is called: the values are those which that takes.
 ``only_with``
@@ -67,6 +69,10 @@ class Shape:
     @property
     def takes(self) -> str:
         return str(self.hints.get("takes", ""))
+
+    @property
+    def wants(self) -> Mapping[str, Any]:
+        return dict(self.hints.get("wants", {}))
 
     def matters(self, beside: Mapping[str, Any], others: Shape) -> bool:
         """Whether it is entered, as the fields beside it are."""
