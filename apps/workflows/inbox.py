@@ -1,36 +1,91 @@
-"""What waits for people: questions as an inbox, and what each decision rests on."""
+"""What waits for people: questions as an inbox, narrowed and sorted, and what each row of it says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.agents.finding import agent_shown
-from apps.agents.permissions import RUNS_VIEW
-from apps.common.permissions import Principal, demand
+from apps.common.permissions import Principal
+from apps.common.widgets import Sheet
 from apps.workflows import selectors
+from apps.workflows.approvals.forms import form_of
+from apps.workflows.asked import answerable
 from apps.workflows.engine.ledger import STEP
-from apps.workflows.engine.plan import Plan, PlanStep
-from apps.workflows.kinds.outward import AgentStep
-from apps.workflows.models import Approval, HttpCall, StepRun
-from apps.workflows.permissions import WORKFLOWS_VIEW
-from apps.workflows.shapes import Shape, shape_of
-from apps.workflows.store import plan_of
+from apps.workflows.models import Approval, ApprovalDecision, HttpCall
+from apps.workflows.permissions import APPROVALS_DECIDE
 
 PAGE: Final = 30
+MOST_EXPORTED: Final = 10_000
+"""Rows of a file."""
 Tab = Literal["mine", "team", "done"]
+Sort = Literal["due", "risk", "newest"]
+SORTS: Final[dict[str, str]] = {"due": "Due first", "risk": "Highest risk first", "newest": "Newest first"}
+_RANKS: Final = {Approval.Risk.HIGH: 0, Approval.Risk.NORMAL: 1, Approval.Risk.LOW: 2}
+
+
+@dataclass(frozen=True)
+class InboxFilter:
+    """What the inbox is narrowed to; empty values do not narrow."""
+
+    search: str = ""
+    """Words of workflow, step and people; or the number of a run."""
+    workflow: str = ""
+    risk: str = ""
+    sort: Sort = "due"
+
+    def __bool__(self) -> bool:
+        return bool(self.search or self.workflow or self.risk)
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """A question as the inbox tells of it."""
+
+    approval: Approval
+    late: bool
+    may: bool
+    """Whether this person may answer it."""
+    said: list[ApprovalDecision]
+    """What people answered so far, in order."""
+
+    @property
+    def due(self) -> str:
+        """When an answer is due, in words; empty for what is not open."""
+        return due_words(self.approval.due_at) if self.approval.is_open else ""
+
+    @property
+    def progress(self) -> str:
+        """How many of those that it takes said yes; empty where one answer is enough."""
+        if self.approval.quorum == 1:
+            return ""
+        return f"{sum(each.approved for each in self.said)} of {self.approval.quorum} said yes"
+
+    @property
+    def sayers(self) -> str:
+        """Who has answered."""
+        return ", ".join(str(each.user or "a former member") for each in self.said)
+
+    @property
+    def unpicked(self) -> str:
+        """Why it cannot be answered together with others; empty where it can."""
+        if not self.may:
+            return "not yours to answer"
+        if self.approval.risk != Approval.Risk.LOW:
+            return f"{self.approval.get_risk_display().lower()} risk: look at it by itself"
+        return "it has a form to fill in" if form_of(self.approval).fields else ""
 
 
 @dataclass(frozen=True)
 class InboxPage:
-    approvals: list[Approval]
+    rows: list[InboxRow]
     page: int
     pages: int
     found: int
@@ -38,51 +93,121 @@ class InboxPage:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many questions are open: those that one may answer oneself, and all."""
+    """How much there is: open questions that one may answer oneself, of these the late ones, all open ones, and those
+    that ended."""
 
     mine: int
     late: int
-    """Of one's own, those whose time is over."""
     team: int
+    done: int
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a step before the question gave."""
-
-    step: PlanStep
-    title: str
-    headline: str
-    """In a sentence, where an agent says it so."""
-    shape: Shape
-    hidden: bool
-    """Whether this person may not see it."""
-
-
-def inbox_page(*, who: Principal, user: User, tab: Tab, search: str = "", page: int = 1) -> InboxPage:
-    """A page of questions, those first whose time is over soonest; of answered ones, the latest. Two statements."""
-    found = _searched(_of_tab(who, user, tab), search)
+def inbox_page(*, who: Principal, user: User, tab: Tab, narrow: InboxFilter, page: int = 1) -> InboxPage:
+    """A page of questions, as sorted; of ended ones, the latest first. Three statements."""
+    found = _found(who, user, tab, narrow)
     number = found.count()
     pages = max(1, -(-number // PAGE))
     page = min(max(1, page), pages)
-    rows = found.defer("details", *(f"run__{name}" for name in selectors.PAYLOADS))
-    return InboxPage(list(rows[(page - 1) * PAGE : page * PAGE]), page, pages, number)
+    rows = _rows(who, user, found[(page - 1) * PAGE : page * PAGE])
+    return InboxPage(rows, page, pages, number)
 
 
-def _of_tab(who: Principal, user: User, tab: Tab) -> QuerySet[Approval]:
+def inbox_rows(*, who: Principal, user: User, tab: Tab, narrow: InboxFilter) -> list[InboxRow]:
+    """The questions of a tab as narrowed, at most `MOST_EXPORTED`. Two statements."""
+    return _rows(who, user, _found(who, user, tab, narrow)[:MOST_EXPORTED])
+
+
+def done_sheet(rows: Sequence[InboxRow]) -> Sheet:
+    """Ended questions as a flat table for download; times in UTC. Nothing of what was asked about but the question."""
+    columns = ["run", "workflow", "step", "item", "question", "risk", "asked", "due", "ended", "answer", "answered by"]
+    return Sheet(
+        name="approvals", columns=[*columns, "comment", "yes", "needed"], rows=[_exported(row) for row in rows]
+    )
+
+
+def waiting(*, who: Principal, user: User) -> Waiting:
+    """How much there is, in one statement."""
+    is_open = Q(decided_at=None, withdrawn_at=None)
+    mine = answerable(user) if who.can(APPROVALS_DECIDE) else Q(pk__in=[])
+    counted = selectors.approvals_query(who=who, user=user, status="").aggregate(
+        mine=Count("pk", filter=mine),
+        late=Count("pk", filter=mine & Q(due_at__lt=timezone.now())),
+        team=Count("pk", filter=is_open),
+        done=Count("pk", filter=~is_open),
+    )
+    return Waiting(**counted)
+
+
+def mine_open(*, who: Principal, user: User, most: int) -> list[Approval]:
+    """The questions that one may answer, the most urgent first. One statement."""
+    found = selectors.approvals_query(who=who, user=user, mine=True).order_by("due_at", "id")
+    return list(_slim(found)[:most])
+
+
+def mine_count(*, who: Principal, user: User) -> int:
+    return selectors.approvals_query(who=who, user=user, mine=True).count()
+
+
+def chosen(*, who: Principal, user: User, ids: Collection[UUID]) -> list[Approval]:
+    """Those of these questions that there are here, those first whose time is over soonest. One statement."""
+    found = selectors.approvals_query(who=who, user=user, status="").filter(pk__in=ids)
+    return list(found.order_by("due_at", "id"))
+
+
+def state_of(approval: Approval) -> str:
+    """What changes whenever a page about a question has something new to show. One statement."""
+    said = approval.decisions.count()
+    return f"{said}-{'open' if approval.is_open else 'over'}-{'late' if approval.escalated_at else 'asked'}"
+
+
+def is_late(approval: Approval, now: datetime | None = None) -> bool:
+    """Whether nobody answered in time, and the run has not gone on without an answer yet."""
+    return approval.is_open and approval.due_at < (now or timezone.now())
+
+
+def due_words(due: datetime, now: datetime | None = None) -> str:
+    """How far off a moment is, in words: in 3 h, or for how long it is over."""
+    left = due - (now or timezone.now())
+    span = _span(abs(left))
+    return f"in {span}" if left > timedelta(0) else f"{span} ago"
+
+
+def calls_unknown_count(*, who: Principal) -> int:
+    """How many calls wait for a person to say what became of them."""
+    return selectors.calls_query(who=who, status=HttpCall.Status.UNKNOWN).count()
+
+
+def _found(who: Principal, user: User, tab: Tab, narrow: InboxFilter) -> QuerySet[Approval]:
+    return _narrowed(_of_tab(who, user, tab, narrow.sort), narrow)
+
+
+def _of_tab(who: Principal, user: User, tab: Tab, sort: Sort) -> QuerySet[Approval]:
     if tab == "done":
         ended = selectors.approvals_query(who=who, user=user, status="")
         ended = ended.exclude(decided_at=None, withdrawn_at=None)
         return ended.order_by(Coalesce("decided_at", "withdrawn_at").desc(), "-id")
-    return selectors.approvals_query(who=who, user=user, mine=tab == "mine").order_by("due_at", "id")
+    found = selectors.approvals_query(who=who, user=user, mine=tab == "mine")
+    if sort == "newest":
+        return found.order_by("-id")
+    if sort == "risk":
+        return found.order_by(_rank(), "due_at", "id")
+    return found.order_by("due_at", "id")
 
 
-def _searched(found: QuerySet[Approval], search: str) -> QuerySet[Approval]:
+def _rank() -> Case:
+    return Case(*(When(risk=risk, then=Value(n)) for risk, n in _RANKS.items()), output_field=IntegerField())
+
+
+def _narrowed(found: QuerySet[Approval], narrow: InboxFilter) -> QuerySet[Approval]:
     """What has these words in the names of its workflow, step and people, or is of the run of that number.
 
     What is asked is sealed, so the database does not know it.
     """
-    for word in search.replace("\x00", "").split():
+    if narrow.workflow:
+        found = found.filter(run__workflow__name=narrow.workflow)
+    if narrow.risk:
+        found = found.filter(risk=narrow.risk)
+    for word in narrow.search.replace("\x00", "").split():
         found = found.filter(_about(word) | Q(decided_by__name__icontains=word) | Q(decided_by__email__icontains=word))
     return found
 
@@ -93,81 +218,44 @@ def _about(word: str) -> Q:
     return by_number | Q(run__workflow__title__icontains=word) | Q(step__icontains=word)
 
 
-def waiting(*, who: Principal, user: User) -> Waiting:
-    """How much is open, in one statement."""
-    everything = selectors.approvals_query(who=who, user=user)
-    mine = selectors.approvals_query(who=who, user=user, mine=True).values("pk")
-    own = Q(pk__in=mine)
-    counted = everything.aggregate(
-        mine=Count("pk", filter=own), late=Count("pk", filter=own & Q(due_at__lt=timezone.now())), team=Count("pk")
-    )
-    return Waiting(**counted)
+def _slim(found: QuerySet[Approval]) -> QuerySet[Approval]:
+    return found.defer("details", *(f"run__{name}" for name in selectors.PAYLOADS))
 
 
-def mine_open(*, who: Principal, user: User, most: int) -> list[Approval]:
-    """The questions that one may answer, the most urgent first. One statement."""
-    found = selectors.approvals_query(who=who, user=user, mine=True).order_by("due_at", "id")
-    return list(found.defer("details", *(f"run__{name}" for name in selectors.PAYLOADS))[:most])
+def _rows(who: Principal, user: User, found: QuerySet[Approval]) -> list[InboxRow]:
+    """Rows with what people answered so far. Two statements."""
+    said = ApprovalDecision.objects.select_related("user").defer("comment", "answers")
+    mine = Case(When(answerable(user), then=Value(True)), default=Value(False))
+    rows: Any = _slim(found).annotate(is_mine=mine).prefetch_related(Prefetch("decisions", said, to_attr="said"))
+    now, may = timezone.now(), who.can(APPROVALS_DECIDE)
+    return [InboxRow(each, is_late(each, now), may and each.is_mine, each.said) for each in rows]
 
 
-def mine_count(*, who: Principal, user: User) -> int:
-    return selectors.approvals_query(who=who, user=user, mine=True).count()
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    for unit, size in (("day", 1440), ("hour", 60)):
+        if minutes >= 2 * size or (minutes >= size and unit == "hour"):
+            count = minutes // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{minutes} min" if minutes else "less than a minute"
 
 
-def evidence_of(*, who: Principal, approval: Approval) -> list[Evidence]:
-    """What the steps gave that come before a question, the nearest first. One statement beside that of the version.
-
-    Steps that only choose the way or wait are left out. What an agent gave is for those who may see its runs.
-    """
-    demand(who, WORKFLOWS_VIEW)
-    plan = plan_of(approval.run.version)
-    asked = next((each for each in plan.steps if each.name == approval.step), None)
-    if asked is None:
-        return []
-    before = [step for step in _before(plan, asked) if not step.targets and step.step.kind != "wait"]
-    rows = StepRun.objects.filter(
-        run=approval.run_id, step__in=[step.index for step in before], item=STEP, ended=True, outcome="succeeded"
-    )
-    given = {row.step: row.output for row in rows.order_by("attempt")}
-    return [_evidence(who, step, given[step.index]) for step in before if step.index in given]
-
-
-def _before(plan: Plan, asked: PlanStep) -> Iterator[PlanStep]:
-    """The steps that had to end before `asked`, nearest first."""
-    seen: set[int] = set()
-    level = list(asked.before)
-    while level:
-        found = [number for number in dict.fromkeys(level) if number not in seen]
-        seen.update(found)
-        yield from (plan.steps[number] for number in found)
-        level = [number for each in found for number in plan.steps[each].before]
-
-
-def _evidence(who: Principal, step: PlanStep, output: object) -> Evidence:
-    title = step.step.title or step.name
-    if not isinstance(step.step, AgentStep):
-        return Evidence(step, title, "", shape_of(output), hidden=False)
-    if not who.can(RUNS_VIEW):
-        return Evidence(step, title, "", shape_of(None), hidden=True)
-    return Evidence(step, title, _headline(step.step.agent, output), shape_of(output), hidden=False)
-
-
-def _headline(key: str, output: object) -> str:
-    """What an agent says of its result in a sentence; nothing where this release of it does not know the result."""
-    agent = agent_shown(key)
-    if agent is None:
-        return ""
-    try:
-        return str(agent.headline(agent.output_type.model_validate(output)))
-    except ValueError:
-        return ""
-
-
-def is_late(approval: Approval, now: datetime | None = None) -> bool:
-    """Whether nobody answered in time, and the run has not gone on without an answer yet."""
-    return approval.is_open and approval.due_at < (now or timezone.now())
-
-
-def calls_unknown_count(*, who: Principal) -> int:
-    """How many calls wait for a person to say what became of them."""
-    return selectors.calls_query(who=who, status=HttpCall.Status.UNKNOWN).count()
+def _exported(row: InboxRow) -> list[Any]:
+    asked, said = row.approval, "no answer"
+    if asked.decided_at is not None:
+        said = "yes" if asked.approved else "no"
+    ended = asked.decided_at or asked.withdrawn_at
+    return [
+        asked.run.ref,
+        asked.run.workflow.title,
+        asked.step,
+        None if asked.item == STEP else asked.item + 1,
+        str(asked.question or ""),
+        asked.risk,
+        *(at.isoformat(timespec="seconds") if at else None for at in (asked.asked_at, asked.due_at, ended)),
+        said,
+        str(asked.decided_by or ""),
+        asked.comment,
+        sum(each.approved for each in row.said),
+        asked.quorum,
+    ]

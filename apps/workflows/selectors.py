@@ -20,6 +20,7 @@ from apps.common.errors import NotFound
 from apps.common.permissions import Principal, demand
 from apps.common.reading import Pointing
 from apps.common.spans import created_within
+from apps.workflows.asked import answerable
 from apps.workflows.checking import Signature, signature_of
 from apps.workflows.kinds.outward import SubWorkflow
 from apps.workflows.models import (
@@ -226,9 +227,9 @@ def approvals_query(
         found = found.filter(decided_at=None, withdrawn_at__isnull=status == "open")
     if run is not None:
         found = found.filter(run=run)
-    if mine and not who.can(APPROVALS_DECIDE):
-        return found.none()
-    return found.filter(roles__contains=[user.role]) if mine and user.role != "owner" else found
+    if mine:
+        return found.filter(answerable(user)) if who.can(APPROVALS_DECIDE) else found.none()
+    return found
 
 
 def approval_get(*, who: Principal, id: UUID) -> Approval:

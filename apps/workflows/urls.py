@@ -1,9 +1,11 @@
 from django.urls import path
 
 from apps.workflows.views import (
+    approval_lists,
     approvals,
     blueprints,
     calls,
+    delegations,
     editing,
     letters,
     of_agents,
@@ -40,8 +42,14 @@ urlpatterns = [
     path(
         "workflows/<slug:name>/triggers/<uuid:webhook>/rotate/", triggers.TriggerRotate.as_view(), name="trigger-rotate"
     ),
-    path("approvals/", approvals.ApprovalList.as_view(), name="approvals"),
+    path("approvals/", approval_lists.ApprovalList.as_view(), name="approvals"),
+    path("approvals/export.csv", approval_lists.ApprovalListExport.as_view(), name="approvals-export"),
+    path("approvals/bulk/", approval_lists.ApprovalBulk.as_view(), name="approvals-bulk"),
+    path("approvals/delegations/", delegations.DelegationList.as_view(), name="delegations"),
+    path("approvals/delegations/<uuid:id>/revoke/", delegations.DelegationRevoke.as_view(), name="delegation-revoke"),
+    path("approvals/link/<str:token>/", approvals.ApprovalLink.as_view(), name="approval-link"),
     path("approvals/<uuid:id>/", approvals.ApprovalPage.as_view(), name="approval"),
+    path("approvals/<uuid:id>/state/", approvals.ApprovalState.as_view(), name="approval-state"),
     path("calls/", calls.CallList.as_view(), name="calls"),
     path("calls/<uuid:id>/", calls.CallPage.as_view(), name="call"),
     path("given-up/", letters.LetterList.as_view(), name="letters"),

@@ -88,14 +88,14 @@ def test_an_approver_finds_what_waits_for_them_and_its_number_in_the_menu(page: 
     assert "All open 2" in words
     assert "Approvals 1 waiting for you" in words
     assert "Ship 14.0 pieces?" in words
-    assert "Theirs" not in words
-    assert "Theirs" in text_of(page.get(INBOX, {"tab": "team"}))
+    assert "Theirs ·" not in words
+    assert "Theirs ·" in text_of(page.get(INBOX, {"tab": "team"}))
 
 
 def test_questions_whose_time_is_over_come_first_and_say_so(page: Client, asked: Asked) -> None:
     first, second = asked(name="first"), asked(name="second")
     late(second)
-    words = text_of(page.get(INBOX))
+    words = text_of(page.get(INBOX, {"tab": "team"}))
     assert words.index("Second ·") < words.index("First ·")
     assert "Late" in words[words.index("Second ·") : words.index("First ·")]
     assert "Late" not in words[words.index("First ·") :]
@@ -108,7 +108,7 @@ def test_what_was_answered_stays_to_be_seen_with_who_said_what(page: Client, ask
     services.run_stop(run=taken_back.run)
     worked("flow")
     words = text_of(page.get(INBOX, {"tab": "done"}))
-    assert "No Ada Approver," in words
+    assert "No Normal risk Ada Approver," in words
     assert "No answer" in words
     assert "Nothing waits for you" in text_of(page.get(INBOX))
 
@@ -166,7 +166,7 @@ def test_who_answers_nothing_sees_what_is_open_and_no_form(
     assert "Your role answers no questions" in text_of(page.get(INBOX, {"tab": "mine"}))
     shown = page.get(at(question))
     assert b'name="answer"' not in shown.content
-    assert "Your role is not asked" in text_of(shown)
+    assert "You cannot answer this. Your role does not let you answer questions." in text_of(shown)
     assert page.post(at(question), {"answer": "yes"}).status_code == 403
     assert Approval.objects.get().is_open
 
@@ -274,7 +274,7 @@ def test_a_role_that_is_not_asked_decides_nothing(page: Client, asked: Asked) ->
     question = asked("administrator")
     answer = page.post(at(question), {"answer": "yes"})
     assert answer.status_code == 403
-    assert "This asks administrator; nothing was decided." in text_of(answer)
+    assert "This asks administrator. Nothing was decided." in text_of(answer)
     assert Approval.objects.get().is_open
 
 
