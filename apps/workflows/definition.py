@@ -58,9 +58,9 @@ class InputField(StrictModel):
     description: str = Field(default="", max_length=500)
     required: bool = True
     default: Any = None
-    choices: list[str] = Field(default=[], max_length=200)
-    minimum: float | None = None
-    maximum: float | None = None
+    choices: list[str] = Field(default=[], max_length=200, json_schema_extra={"only_with": {"type": "choice"}})
+    minimum: float | None = Field(default=None, json_schema_extra={"only_with": {"type": ["number", "integer"]}})
+    maximum: float | None = Field(default=None, json_schema_extra={"only_with": {"type": ["number", "integer"]}})
     example: Any = None
 
     @model_validator(mode="after")
@@ -100,17 +100,28 @@ class Retry(StrictModel):
     """When a step that failed is tried again. The n-th wait is `delay` × `factor`^(n-1), at most `longest`."""
 
     attempts: int = Field(default=3, ge=1, le=20, description="Tries in all.")
-    delay: Duration = Field(default="2s", validate_default=True)
-    factor: float = Field(default=2.0, ge=1, le=10)
-    longest: Duration = Field(default="15m", validate_default=True)
+    delay: Duration = Field(default="2s", validate_default=True, title="First wait")
+    factor: float = Field(default=2.0, ge=1, le=10, title="Each wait times")
+    longest: Duration = Field(default="15m", validate_default=True, title="Longest wait")
     jitter: bool = Field(default=True, description="Whether a wait is drawn between half of it and all of it.")
-    only: list[str] = Field(default=[], max_length=50, description="Codes of problems to retry on; empty: every one.")
+    only: list[str] = Field(
+        default=[],
+        max_length=50,
+        title="Only on errors",
+        description="Codes of problems to retry on; empty: every one.",
+    )
 
 
 class OnError(StrictModel):
     """What happens when a step has failed for good."""
 
-    do: Literal["fail", "continue", "go"] = "fail"
+    do: Literal["fail", "continue", "go"] = Field(
+        default="fail",
+        title="After the last try",
+        json_schema_extra={
+            "labels": {"fail": "The run fails", "continue": "Go on with a value", "go": "Go to another step"}
+        },
+    )
     value: Value = Field(
         default=None, description="What the step gives instead.", json_schema_extra={"only_with": {"do": "continue"}}
     )
@@ -130,9 +141,16 @@ class OnError(StrictModel):
 class ForEach(StrictModel):
     """Run a step once for each item of a list; it gives the list of what each gave, in order."""
 
-    items: Value
-    concurrency: int = Field(default=10, ge=1, le=100, description="Items that may be worked on at the same time.")
-    on_item_error: Literal["fail", "skip"] = Field(default="fail", description="With `skip` a failed item gives null.")
+    items: Value = Field(title="Items of", json_schema_extra={"wants": {"type": "array"}})
+    concurrency: int = Field(
+        default=10, ge=1, le=100, title="At the same time", description="Items that may be worked on at the same time."
+    )
+    on_item_error: Literal["fail", "skip"] = Field(
+        default="fail",
+        title="When an item fails",
+        description="With `skip` a failed item gives null.",
+        json_schema_extra={"labels": {"fail": "The step fails", "skip": "Skip the item"}},
+    )
 
 
 class Step(StrictModel):
@@ -146,11 +164,12 @@ class Step(StrictModel):
     )
     when: Condition | None = Field(default=None, description="The step is skipped where this does not hold.")
     for_each: ForEach | None = None
-    retry: Retry | None = None
-    timeout: Duration | None = None
-    on_error: OnError = OnError()
+    retry: Retry | None = Field(default=None, title="Tries")
+    timeout: Duration | None = Field(default=None, title="Fails after", description="How long a try may take.")
+    on_error: OnError = Field(default=OnError(), title="When it has failed for good")
     compensate: Name | None = Field(
         default=None,
+        title="Undone by",
         description="The step that undoes what this one did outside, where the run fails or is cancelled later. That "
         "step runs for nothing else.",
     )
@@ -263,7 +282,11 @@ class Definition(StrictModel):
     outputs: dict[Name, Value] = Field(default={}, max_length=50)
     overlap: Overlap = Overlap()
     deadline: Duration | None = Field(default=None, description="A run that is still open after so long fails.")
-    on_failure: Slug | None = Field(default=None, description="The workflow that is started when a run failed.")
+    on_failure: Slug | None = Field(
+        default=None,
+        description="The workflow that is started when a run failed.",
+        json_schema_extra={"picks": "workflow"},
+    )
 
     @field_validator("name")
     @classmethod

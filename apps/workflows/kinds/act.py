@@ -16,7 +16,7 @@ class Act(Step):
     """What an agent proposed is done, as far as it is of the kinds named here, with the rights of whose run it is."""
 
     kind: Literal["act"] = "act"
-    of: Name = Field(description="The agent's step whose proposals are carried out.")
+    of: Name = Field(title="Proposals of", description="The agent's step whose proposals are carried out.")
     kinds: list[str] = Field(
         min_length=1,
         max_length=20,

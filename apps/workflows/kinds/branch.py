@@ -23,7 +23,7 @@ CHOICE = {
 class Case(StrictModel):
     title: str = Field(default="", max_length=100)
     when: Condition
-    go: list[Name] = Field(max_length=50)
+    go: list[Name] = Field(max_length=50, title="Goes on with")
 
 
 class Branch(Step):
@@ -31,7 +31,7 @@ class Branch(Step):
 
     kind: Literal["branch"] = "branch"
     cases: list[Case] = Field(min_length=1, max_length=50)
-    otherwise: list[Name] = Field(default=[], max_length=50)
+    otherwise: list[Name] = Field(default=[], max_length=50, title="Otherwise goes on with")
 
     label, icon, inline = "Branch", "arrows-split", True
 
@@ -58,9 +58,9 @@ class Switch(Step):
     """Like a branch, by the value of one thing."""
 
     kind: Literal["switch"] = "switch"
-    of: Value
+    of: Value = Field(title="By the value of")
     cases: dict[str, list[Name]] = Field(min_length=1, max_length=100, description="Steps by value, as text.")
-    otherwise: list[Name] = Field(default=[], max_length=50)
+    otherwise: list[Name] = Field(default=[], max_length=50, title="Otherwise goes on with")
 
     label, icon, inline = "Switch", "arrows-split-2", True
 
@@ -89,7 +89,7 @@ class Parallel(Step):
     """Several steps at the same time. A step that names them all in `after` waits for all of them."""
 
     kind: Literal["parallel"] = "parallel"
-    go: list[Name] = Field(min_length=1, max_length=50)
+    go: list[Name] = Field(min_length=1, max_length=50, title="Goes on with")
 
     label, icon, inline = "Parallel", "arrows-split-2", True
 

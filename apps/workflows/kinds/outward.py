@@ -36,7 +36,7 @@ class Http(Step):
 
     kind: Literal["http"] = "http"
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: Value
+    url: Value = Field(title="Address", json_schema_extra={"wants": {"type": "string"}})
     headers: dict[str, Value] = Field(default={}, max_length=50)
     body: Value = None
     repeatable: bool = Field(
@@ -84,7 +84,11 @@ class Wait(Step):
 
     kind: Literal["wait"] = "wait"
     duration: Duration | None = None
-    until: Value = Field(default=None, description="A moment: ISO 8601, with its offset from UTC.")
+    until: Value = Field(
+        default=None,
+        description="A moment: ISO 8601, with its offset from UTC.",
+        json_schema_extra={"wants": {"type": "string", "format": "date-time"}},
+    )
 
     label, icon = "Wait", "clock"
 

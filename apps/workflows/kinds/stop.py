@@ -15,8 +15,13 @@ class Stop(Step):
     """Ends the run, as a success or as a failure, and says why."""
 
     kind: Literal["stop"] = "stop"
-    as_: Literal["succeeded", "failed"] = Field(default="failed", alias="as")
-    reason: Value = ""
+    as_: Literal["succeeded", "failed"] = Field(
+        default="failed",
+        alias="as",
+        title="The run has",
+        json_schema_extra={"labels": {"succeeded": "Succeeded", "failed": "Failed"}},
+    )
+    reason: Value = Field(default="", json_schema_extra={"wants": {"type": "string"}})
 
     label, icon, inline = "Stop", "player-stop", True
 

@@ -16,7 +16,9 @@ class Transform(Step):
     """Gives an object whose fields are computed from what is there."""
 
     kind: Literal["transform"] = "transform"
-    set: dict[str, Value] = Field(min_length=1, max_length=200, description="The fields of the output.")
+    set: dict[str, Value] = Field(
+        min_length=1, max_length=200, title="Fields", description="What the output has, by name."
+    )
 
     label, icon, inline = "Transform", "transform", True
 
