@@ -120,6 +120,8 @@ class Course:
     problem: dict[str, Any] | None = None
     blocked: dict[str, str] = field(default_factory=dict)
     """Steps that read what cannot be told, with the step that gives it; outputs of the run under the name `""`."""
+    to_undo: list[str] = field(default_factory=list)
+    """Steps that would be undone after an end that is bad; how that would go is not followed."""
     waiting: list[Question] = field(default_factory=list)
     """Questions whose answer is not there yet: who has it gives it to another course."""
 
@@ -299,6 +301,9 @@ class _Simulation:
     def _end(self, end: End) -> None:
         self.course.status = "succeeded" if end.succeeded else "failed"
         self.course.outputs, self.course.problem = end.outputs, end.problem
+        if end.undo:
+            steps = self.course.state.plan.steps
+            self.course.to_undo = list(dict.fromkeys(steps[index].name for index, _ in self.course.state.to_undo))
 
 
 def _step_of(decision: Decision) -> PlanStep:

