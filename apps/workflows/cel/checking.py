@@ -23,6 +23,8 @@ LARGEST: Final = 4 * 1024
 DEEPEST: Final = 32
 """Levels of an expression: operators, parentheses, calls, lists and objects inside one another."""
 LONGEST_PATH: Final = 32
+SIZE: Final = "size_of"
+"""What `size` is called in the child."""
 
 _CHAIN: Final = frozenset({"expr", "conditionalor", "conditionaland", "relation", "addition", "multiplication"}) | {
     "unary",
@@ -57,8 +59,10 @@ class Expression:
     """An expression that may be evaluated."""
 
     source: str
+    program: str
+    """What is evaluated: the library's own `size` counts the bytes of a text, so that ours stands instead."""
     decimal: str
-    """The same with its whole numbers written with decimals, for data that mixes the two; see `evaluating`."""
+    """That with its whole numbers written with decimals, for data that mixes the two; see `evaluating`."""
     references: tuple[Reference, ...]
     """What it refers to, in order, each once."""
     places: tuple[str, ...]
@@ -93,7 +97,8 @@ def expression_parse(source: str) -> Expression:
     found = reader.references
     return Expression(
         source=source,
-        decimal=_with_decimals(source, reader.whole),
+        program=_replaced(source, reader.sizes),
+        decimal=_replaced(source, reader.sizes + reader.whole),
         references=tuple(found),
         places=tuple(found.values()),
         gives="string" if (gives := _gives(tree)) == "moment" else gives,
@@ -145,6 +150,7 @@ class _Reader:
         self.grown: list[tuple[Reference, str]] = []
         self.whole: list[Token] = []
         """Whole numbers that are no positions in lists."""
+        self.sizes: list[Token] = []
 
     def visit(self, node: Any, bound: frozenset[str], *, loop: str | None) -> None:
         """`bound` are the names of loops around, `loop` is the outermost of those."""
@@ -223,6 +229,8 @@ class _Reader:
             there = ", ".join(FUNCTIONS)
             raise BadValue(f"{_place(node)}: there is no function `{name}`; there are {there}.")
         _require_count(node, name, known, given)
+        if name == "size":
+            self.sizes.append(node.children[0])
         if name == "has" and _inner(given[0]).data != "member_dot":
             raise BadValue(f"{_place(node)}: `has` takes a field, as `has(inputs.name.field)`.")
         for each in given:
@@ -238,6 +246,8 @@ class _Reader:
             there = ", ".join([*MACROS, *METHODS])
             raise BadValue(f"{_place(node)}: there is no `.{name}()`; there are {there}.")
         _require_count(node, name, known, given)
+        if name == "size":
+            self.sizes.append(node.children[1])
         for each in (of, *given):
             self.visit(each, bound, loop=loop)
 
@@ -358,11 +368,13 @@ def _place(node: Any) -> str:
     return f"line {line or 1}, column {column or 1}"
 
 
-def _with_decimals(source: str, whole: list[Any]) -> str:
+def _replaced(source: str, tokens: list[Any]) -> str:
+    """The source with decimals at these whole numbers, and our own function where `size` is called."""
     made, at = [], 0
-    for token in sorted(whole, key=lambda each: int(each.start_pos)):
-        made += [source[at : token.start_pos], f"{int(token, 0)}.0" if len(token) < 400 else str(token)]
-        at = token.end_pos
+    for part in sorted(tokens, key=lambda each: int(each.start_pos)):
+        stands = SIZE if part.type == "IDENT" else f"{int(part, 0)}.0" if len(part) < 400 else str(part)
+        made += [source[at : part.start_pos], stands]
+        at = part.end_pos
     return "".join([*made, source[at:]])
 
 

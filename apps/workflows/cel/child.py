@@ -202,6 +202,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _size(value: Any) -> int:
+    """Items, fields or characters; the library's own counts the bytes of a text."""
+    if not isinstance(value, str | list | dict):
+        raise _Told("This has no size: it is no list, object or text.")
+    return len(value)
+
+
 def _sum(values: Any) -> float:
     numbers = _numbers(values)
     return sum(numbers) if all(isinstance(each, int) for each in numbers) else math.fsum(numbers)
@@ -240,8 +247,9 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "lower": lambda value: _text(value).lower(),
     "trim": lambda value: _text(value).strip(),
     "join": _join,
+    "size_of": _size,
 }
-_DECIMAL: Final[dict[str, Callable[..., Any]]] = {**_FUNCTIONS, "size": lambda value: float(len(value))}
+_DECIMAL: Final[dict[str, Callable[..., Any]]] = {**_FUNCTIONS, "size_of": lambda value: float(_size(value))}
 """Those of an expression whose whole numbers are written with decimals."""
 
 if __name__ == "__main__":

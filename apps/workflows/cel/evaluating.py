@@ -174,7 +174,7 @@ class Children:
     def _batch(self, asks: Sequence[Ask]) -> list[Answer]:
         """Answers to the first of these; the last is of the one that killed the child, where one did."""
         child = self._running()
-        parts = (json.dumps([ask.source, ask.decimal]) for ask, _ in asks)
+        parts = (json.dumps([ask.program, ask.decimal]) for ask, _ in asks)
         told = "[" + ",".join(f"{part[:-1]}, {given}]" for part, (_, given) in zip(parts, asks, strict=True)) + "]"
         assert child.stdin is not None  # noqa: S101  # it was started with pipes
         found: list[Answer] = []
