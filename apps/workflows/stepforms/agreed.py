@@ -45,7 +45,7 @@ def is_condition(raw: Any) -> bool:
 
 def control_of(shape: Shape, raw: Any, beside: Mapping[str, Any]) -> str:
     """What a leaf is entered with."""
-    if shape.kind in {"text", "longtext"} and isinstance(raw, str) and "\n" in raw:
+    if shape.kind not in {"plain", "choice", "flag"} and isinstance(raw, str) and "\n" in raw:
         return "longtext"
     if shape.kind == "plain":
         return _literal_control(raw, str(beside.get("type", "")))

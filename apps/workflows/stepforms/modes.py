@@ -112,7 +112,7 @@ def _mode_of_text(value: str, wanted: Schema) -> Mode:
         return "from"
     if value in choices_of(wanted) or (value == "" and choices_of(wanted)):
         return "choice"
-    if "${" in value:
+    if "${" in value or "\n" in value:
         return "text"
     mode = typed_mode(wanted)
     return mode if mode in {"number", "flag", "date"} else "text"

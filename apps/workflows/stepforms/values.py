@@ -151,4 +151,5 @@ class ValueMaker:
         return made
 
     def key_leaf(self, path: str, place: str, key: Any) -> Leaf:
-        return Leaf(path, f"{place}.[key]", "Name", value=str(key))
+        control = "longtext" if "\n" in str(key) else "text"
+        return Leaf(path, f"{place}.[key]", "Name", control=control, value=str(key))
