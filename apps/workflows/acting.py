@@ -129,7 +129,8 @@ def _do(run: WorkflowRun, user: User, decision: AgentDecision, position: int) ->
     Raises `ActCancelled`, and `ActionFailed`.
     """
     with whole():  # who reviews it now waits until this is done
-        if not WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN, cancel_requested_at=None).exists():
+        wanted = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN, cancel_requested_at=None)
+        if not wanted.exclude(status=WorkflowRun.Status.UNDOING).exists():
             raise ActCancelled
         rows = AgentDecision.objects.select_for_update().filter(pk=decision.pk)
         decision.review = rows.values_list("review", flat=True).get()

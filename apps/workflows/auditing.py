@@ -54,6 +54,18 @@ RUN_ENDED = entry_kind("workflows.run_ended", "Run ended", "ended {subject} of {
 RUNS_ENDED = entry_kind(
     "workflows.runs_ended", "Runs ended", "ended {count} runs of {subject} as they should: {runs}", category="run"
 )
+RUN_UNDOING = entry_kind(
+    "workflows.run_undoing",
+    "Undoing begun",
+    "began to undo steps of {subject}: {steps}",
+    category="run",
+)
+UNDO_STOPPED = entry_kind(
+    "workflows.undo_stopped",
+    "Undoing stopped",
+    "stopped the undoing of {subject} before its end",
+    category="run",
+)
 RUN_CANCELLED = entry_kind("workflows.run_cancelled", "Run cancelled", "wants {subject} cancelled", category="run")
 RUNS_CANCELLED = entry_kind("workflows.runs_cancelled", "Runs cancelled", "wants {runs} cancelled", category="run")
 RUN_PAUSED = entry_kind("workflows.run_paused", "Run paused", "paused {subject}", category="run")
@@ -111,7 +123,12 @@ SETTLED = entry_kind(
     "Call settled",
     "said of the call of step {step} of {subject} that it {happened}",
     category="decision",
+    personal=["note"],
 )
+REPLAY_STARTED = entry_kind(
+    "workflows.replay_started", "Replay started", "followed {count} past runs of {subject} through {against}"
+)
+REPLAY_CANCELLED = entry_kind("workflows.replay_cancelled", "Replay cancelled", "cancelled a replay of {subject}")
 DOWNLOADED = entry_kind("workflows.downloaded", "Run downloaded", "downloaded {what}", category="data")
 
 

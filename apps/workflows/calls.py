@@ -7,7 +7,8 @@ answer broke off, is sent again only where the other side honours the key; else 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -17,14 +18,16 @@ from apps.accounts.models import User
 from apps.audit.fingerprints import fingerprint
 from apps.audit.services import record
 from apps.common import outbound, work
-from apps.common.errors import Conflict, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.permissions import Principal, demand
 from apps.workflows import auditing
 from apps.workflows.models import HttpCall, WorkflowRun
 from apps.workflows.performers import KIND
 from apps.workflows.permissions import WORKFLOWS_RUN
+from apps.workflows.store import plan_of
 
 CALL = "workflows.call"
+LONGEST_NOTE: Final = 500
 _EFFECTS = UUID("7b9f3c52-5f0e-4a9c-8d44-0f6d5c1f8a11")
 Status = HttpCall.Status
 _NOT_DONE = {
@@ -41,9 +44,11 @@ _TOO_LARGE = {
 }
 
 
-def effect_key(run: WorkflowRun, step: int, item: int) -> UUID:
-    """The key of an effect: the same in every try and in every retry, until a person changes what the step is given."""
-    return uuid5(_EFFECTS, f"{run.root or run.id}:{step}:{item}:{run.generation}")
+def effect_key(run: WorkflowRun, step: int, item: int, undone: int = 0) -> UUID:
+    """The key of an effect: the same in every try and in every retry, until a person changes what the step is given, or
+    it was `undone`: what is done again after that is another effect."""
+    again = f":{undone}" if undone else ""
+    return uuid5(_EFFECTS, f"{run.root or run.id}:{step}:{item}:{run.generation}{again}")
 
 
 def call_perform(claim: work.Claim) -> None:
@@ -77,15 +82,21 @@ def call_settle(
     user: User | None,
     call: HttpCall,
     happened: bool,
+    note: str,
     body: Any = None,
     again: bool = True,
 ) -> HttpCall:
     """Say what became of an unknown call: it `happened`, and `body` is what it gave; or it did not, and is sent now, or
-    its step fails where it is not to be sent `again`.
+    its step fails where it is not to be sent `again`. `note`: how that was found out.
 
-    Raises `Conflict` for a call whose outcome is known.
+    Raises `Conflict` for a call whose outcome is known, and for one that is to be sent while its run is being undone;
+    `InvalidInput` without a note.
     """
     demand(who, WORKFLOWS_RUN)
+    note = note.strip()[:LONGEST_NOTE]
+    if not note:
+        issue = Issue(path="note", message="Say how you found out: others rely on it.")
+        raise InvalidInput("Nothing was changed: it is not said how this was found out.", issues=[issue])
     work.signal(KIND, call.run_id)
     # Where its processes died a dead letter is left of it: it becomes a row again, which finds what is said here.
     if not work.requeue(CALL, call.id) and again and not happened:
@@ -93,17 +104,23 @@ def call_settle(
     call = HttpCall.objects.select_for_update(of=("self",)).select_related("run").get(pk=call.pk)
     if call.status != Status.UNKNOWN:
         raise Conflict("The outcome of this call is known; nothing was changed.", remedy="Look at the run.")
+    if again and not happened and not _is_wanted(call):
+        raise Conflict(
+            f"{call.run.ref} is being undone, and this is no part of that: it is not sent; nothing was changed.",
+            remedy="Say that it was not carried out, without sending it.",
+        )
     call.settled_by = user
     if happened:
         call.status, call.ended_at = Status.CONFIRMED, timezone.now()
         call.answer = {"status": 200, "headers": {}, "body": body}
+        call.problem = {"code": "settled", "detail": "A person found out that it was carried out.", "note": note}
     else:
         HttpCall.objects.filter(key=call.key, status__in=(Status.SENT, Status.UNKNOWN)).exclude(pk=call.pk).update(
             status=Status.CANCELLED, ended_at=timezone.now()
         )
         call.status = Status.READY
         if not again:
-            call.status, call.ended_at, call.problem = Status.FAILED, timezone.now(), _NOT_DONE
+            call.status, call.ended_at, call.problem = Status.FAILED, timezone.now(), {**_NOT_DONE, "note": note}
     call.save()
     record(
         auditing.SETTLED,
@@ -114,8 +131,39 @@ def call_settle(
         happened="was carried out" if happened else "was not carried out",
         sent_again=again and not happened,
         gave=fingerprint(body) if happened else None,
+        note=note,
     )
     return call
+
+
+def calls_settle(
+    *, who: Principal, user: User | None, calls: Iterable[HttpCall], happened: bool, note: str
+) -> dict[UUID, str]:
+    """Say of many unknown calls that they were carried out, with no answer, or were not, and their steps fail: each in
+    a transaction of its own. Returns what became of each: `settled`, or `known` before. Raises `InvalidInput`."""
+    demand(who, WORKFLOWS_RUN)
+    found = {}
+    for call in calls:
+        try:
+            call_settle(who=who, user=user, call=call, happened=happened, note=note, again=False)
+        except Conflict:
+            found[call.pk] = "known"
+        else:
+            found[call.pk] = "settled"
+    return found
+
+
+def note_of(call: HttpCall) -> str:
+    """How a person found out what became of a call; empty where none had to."""
+    return str((call.problem or {}).get("note") or "")
+
+
+def _is_wanted(call: HttpCall) -> bool:
+    """Whether what the call is for still goes on: of a run that is being undone, only its undos do."""
+    run = call.run
+    if not run.ending:
+        return True
+    return any(step.name == call.step for step in plan_of(run.version).undos)
 
 
 def calls_cancel(*, refs: list[UUID]) -> None:

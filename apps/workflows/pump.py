@@ -35,17 +35,19 @@ from apps.workflows.engine.advance import (
     Rest,
     advance,
     answered,
+    closing,
     computed,
     failed,
     opened,
     overdue,
     problem,
+    undone,
 )
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.kept import KEPT
 from apps.workflows.models import Workflow, WorkflowRun
-from apps.workflows.performers import KIND, PERFORMERS, Ask, Beginning
+from apps.workflows.performers import KIND, PERFORMERS, Ask, Beginning, Overtaken
 from apps.workflows.store import CLOCK, Change, InHand
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,8 @@ class Pump:
         self.late: list[tuple[InHand, str, UUID]] = []
         """What nobody waits for any more: the run, the kind of step, and the key of what carries it out."""
         self.ended: list[InHand] = []
+        self.undoing: list[tuple[InHand, dict[str, list[UUID]]]] = []
+        """Runs whose steps are to be undone from now on, with what others have in hand for them."""
         self.hands = self._load(claims)
 
     def run(self) -> None:
@@ -114,7 +118,7 @@ class Pump:
             decisions = self._decide(hand, now)
             if hand.entries and any(isinstance(each, Compute) for each in decisions):
                 hand.move = Move(hand.claim, "go")
-                self._change(hand, Status.RUNNING)
+                self._change(hand, Status.UNDOING if hand.run.ending else Status.RUNNING)
                 return
             for decision in decisions:
                 self._carry_out(hand, decision, now)
@@ -129,8 +133,12 @@ class Pump:
         run = hand.run
         if run.started_at is None and hand.state.plan.overlap.limit is not None and not admitted(hand):
             return [Rest(None)]
+        if hand.state.ending is not None:
+            stopped = run.is_undo_stopped
+            return [undone(hand.state, stopped=True)] if stopped else advance(hand.state, now)
         if run.cancel_requested_at is not None:
-            return [End(succeeded=False, problem=problem("cancelled", "Somebody cancelled the run."))]
+            told = problem("cancelled", "Somebody cancelled the run.")
+            return [closing(hand.state, End(succeeded=False, problem=told))]
         if run.pause_requested_at is not None:
             return [Rest(None)]
         return advance(hand.state, now)
@@ -151,6 +159,8 @@ class Pump:
             case Rest(until):
                 hand.move = Move(hand.claim, "wait", until)
                 self._change(hand, _waiting(hand))
+            case End(undo=True):
+                self._undo(hand, decision)
             case End():
                 self._end(hand, decision)
 
@@ -171,11 +181,20 @@ class Pump:
                 )
         self._note(hand, entry)
 
+    def _undo(self, hand: InHand, end: End) -> None:
+        """Begin to undo what the steps of a run did: nobody waits any longer for what is not to be undone."""
+        refs = open_refs(hand.state)
+        for (index, _item), flight in hand.state.flights.items():
+            if flight.ref is not None:
+                refs.setdefault(hand.state.plan.steps[index].step.kind, []).append(flight.ref)
+        hand.state.ending = end.problem
+        hand.change = Change(Status.UNDOING, problem=end.problem, ending=_status_of(end))
+        hand.move = Move(hand.claim, "go")
+        self.undoing.append((hand, refs))
+
     def _end(self, hand: InHand, end: End) -> None:
-        status = Status.SUCCEEDED if end.succeeded else Status.FAILED
-        if end.problem is not None and end.problem["code"] == "cancelled":
-            status = Status.CANCELLED
-        hand.change = Change(status, outputs=end.outputs, problem=end.problem)
+        is_undone = "" if hand.state.ending is not None else None
+        hand.change = Change(_status_of(end), outputs=end.outputs, problem=end.problem, ending=is_undone)
         hand.move = Move(hand.claim, "done")
         self.ended.append(hand)
 
@@ -185,8 +204,12 @@ class Pump:
 
     def _commit(self, hands: list[InHand]) -> None:
         """Record a round, begin what it opens, and tell who waits for runs that ended: all of it, or nothing."""
-        standings = self._record(hands)
-        self.asks, self.late, self.ended = [], [], []
+        try:
+            standings = self._record(hands)
+        except Overtaken:
+            standings = {}
+        began = {hand.run.id for hand, _ in self.undoing}
+        self.asks, self.late, self.ended, self.undoing = [], [], [], []
         for hand in hands:
             if hand.run.id in standings and (hand.entries or hand.change):
                 hand.run.seq += hand.change is not None
@@ -196,7 +219,7 @@ class Pump:
         again: list[Claim] = []
         for hand in hands:
             standing = standings.get(hand.run.id)
-            if standing is None or standing.news:
+            if standing is None or standing.news or hand.run.id in began:
                 del self.hands[hand.run.id]
                 if standing is None:
                     again.append(hand.claim)
@@ -216,7 +239,7 @@ class Pump:
     def _record(self, hands: list[InHand]) -> dict[UUID, Standing]:
         """One statement, where all that the round does to others is a part of it; else a transaction."""
         beginnings = self._beginnings()
-        concerned = self.late or len(self.ended) > 1 or any(map(self._concerns_others, self.ended))
+        concerned = self.late or self.undoing or len(self.ended) > 1 or any(map(self._concerns_others, self.ended))
         if beginnings is not None and not concerned:
             return store.commit(hands, beginnings, next(((hand.run.id, said(hand)) for hand in self.ended), None))
         with transaction.atomic():
@@ -226,9 +249,14 @@ class Pump:
             for hand, kind, ref in self.late:
                 if hand.run.id in standings:
                     with under(actor=auditing.run_actor(hand.run)):
-                        PERFORMERS[kind].cancel([ref])
+                        PERFORMERS[kind].expire([ref])
+            for hand, refs in self.undoing:
+                if hand.run.id in standings:
+                    with under(actor=auditing.run_actor(hand.run)):
+                        cancel(refs)
             ended = [hand for hand in self.ended if hand.run.id in standings]
-            record_many(said_together(ended))
+            begun = [undo_said(hand) for hand, _ in self.undoing if hand.run.id in standings]
+            record_many([*said_together(ended), *begun])
             self._tell_others(ended)
         return standings
 
@@ -296,7 +324,20 @@ def said(hand: InHand) -> Said:
     told: dict[str, Any] = {"workflow": run.workflow.name, "status": change.status}
     if change.problem is not None:
         told["problem"] = change.problem["code"]
+        if undo := change.problem.get("undo"):
+            told["undone"] = f"{undo['done']} of {undo['of']}"
+            told["stopped"] = undo["stopped"]
+            told["remains"] = ", ".join(dict.fromkeys(each["step"] for each in undo["remains"]))
     return Said(auditing.RUN_ENDED, auditing.run_actor(run), auditing.run_subject(run), facts=told)
+
+
+def undo_said(hand: InHand) -> Said:
+    """What it is told of a run whose steps are undone from now on."""
+    run, change = hand.run, hand.change
+    assert change is not None  # noqa: S101  # it is to end
+    steps = [hand.state.plan.steps[index].name for index, _ in [*hand.state.flights, *hand.state.to_undo]]
+    told = {"workflow": run.workflow.name, "status": change.ending, "steps": ", ".join(dict.fromkeys(steps))}
+    return Said(auditing.RUN_UNDOING, auditing.run_actor(run), auditing.run_subject(run), facts=told)
 
 
 def said_together(hands: Sequence[InHand]) -> list[Said]:
@@ -332,7 +373,9 @@ def collect(hands: list[InHand], now: datetime) -> None:
                 entry = answered(step, item, attempt, outcome.output)
             else:
                 run = str(hand.run.id)
-                entry = failed(step, item, attempt, outcome.problem, now=now, run=run, final=outcome.final)
+                # What was asked for before the run was to end badly is not tried again.
+                final = outcome.final or (hand.state.ending is not None and step.undoes is None)
+                entry = failed(step, item, attempt, outcome.problem, now=now, run=run, final=final)
             hand.entries.append(entry)
             hand.state.apply(entry)
 
@@ -353,7 +396,12 @@ def admitted(hand: InHand) -> bool:
 
 def abandon(state: RunState) -> None:
     """Stop what a run that is over has still asked of others."""
-    for kind, found in open_refs(state).items():
+    cancel(open_refs(state))
+
+
+def cancel(refs: dict[str, list[UUID]]) -> None:
+    """Nobody waits for these any more, which are told by the kind of their steps."""
+    for kind, found in refs.items():
         PERFORMERS[kind].cancel(found)
 
 
@@ -377,11 +425,14 @@ def recorded(hand: InHand) -> None:
     """Bring what is known of a run to what a round has recorded of it."""
     if hand.change is not None:
         hand.run.status, hand.run.started_at = hand.change.status, hand.run.started_at or CLOCK.now()
+        hand.run.ending = hand.run.ending if hand.change.ending is None else hand.change.ending
     hand.entries, hand.change, hand.move = [], None, None
 
 
 def _waiting(hand: InHand) -> str:
     """How a run that rests is called: paused, waiting for a person or a moment, or running elsewhere."""
+    if hand.state.ending is not None:
+        return Status.UNDOING
     if hand.run.pause_requested_at is not None:
         return Status.PAUSED
     if hand.run.started_at is None and not hand.entries:
@@ -389,6 +440,12 @@ def _waiting(hand: InHand) -> str:
     refs = open_refs(hand.state)
     at_work = any(not PERFORMERS[kind].await_person(found) for kind, found in refs.items())
     return Status.RUNNING if at_work else Status.WAITING
+
+
+def _status_of(end: End) -> str:
+    if end.succeeded:
+        return Status.SUCCEEDED
+    return Status.CANCELLED if (end.problem or {}).get("code") == "cancelled" else Status.FAILED
 
 
 def _refused(step: PlanStep, decision: Open, error: Exception, *, now: datetime, run: WorkflowRun) -> Entry:

@@ -20,7 +20,7 @@ from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_schema
-from apps.workflows import auditing, live
+from apps.workflows import auditing, live, undoing
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
 from apps.workflows.givens import given_check
@@ -321,6 +321,7 @@ def _make_room(workflow: Workflow, overlap: Overlap, wanted: int) -> None:
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"room {current_schema()} {workflow.pk}"]
         )
     running = WorkflowRun.objects.filter(workflow=workflow, status__in=WorkflowRun.OPEN, cancel_requested_at=None)
+    running = running.exclude(status=Status.UNDOING)  # they end without being told
     too_many = running.count() + wanted - (overlap.limit or 0)
     if too_many <= 0:
         return
@@ -353,7 +354,8 @@ def run_retry(
 ) -> WorkflowRun:
     """Start a run that takes up an ended one from `step`: what other steps gave is kept, and not computed again.
 
-    Without a step it goes on where it stopped: all that succeeded is kept.
+    Without a step it goes on where it stopped: all that succeeded is kept. What was undone is done again in any case,
+    with what follows from it.
 
     `given` is what the step is given instead of what it works out itself; None: the same again. Raises `Conflict` while
     the run is open, `InvalidInput` for a step that the version does not have, and as `given_check` does.
@@ -384,8 +386,8 @@ def run_retry(
         is_demo=run.is_demo,
         started_at=timezone.now(),
     )
-    redone = plan.from_step(wanted.index) if wanted else set()
-    StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if row.step not in redone])
+    anew = undoing.anew(run=run, plan=plan, step=wanted)
+    StepRun.objects.bulk_create([_copied(row, again) for row in _ends(run) if anew.keeps(row.step, row.item)])
     record(
         auditing.RUN_RETRIED,
         who=who,
@@ -418,13 +420,15 @@ def run_cancel(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
 
 @transaction.atomic
 def runs_cancel(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, str]:
-    """Have open runs cancelled, each as by itself. Returns what became of each: `cancelling`, or `ended` before."""
+    """Have open runs cancelled, each as by itself. Returns what became of each: `cancelling`, `undoing` where that is
+    under way already, or `ended` before."""
     demand(who, WORKFLOWS_RUN)
     ids = sorted(run.id for run in runs)
     for id in ids:
         work.signal(KIND, id)
     now = timezone.now()
-    wished = WorkflowRun.objects.filter(pk__in=ids, status__in=WorkflowRun.OPEN)
+    undone = set(WorkflowRun.objects.filter(pk__in=ids, status=Status.UNDOING).values_list("pk", flat=True))
+    wished = WorkflowRun.objects.filter(pk__in=ids, status__in=WorkflowRun.OPEN).exclude(status=Status.UNDOING)
     wished.update(cancel_requested_at=now, seq=F("seq") + 1)
     found = list(WorkflowRun.objects.filter(pk__in=ids, cancel_requested_at=now).only("id", "number"))
     stopped = {run.id for run in found}
@@ -432,7 +436,7 @@ def runs_cancel(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, st
         subject = Subject("workflows.workflowrun", "", "runs of workflows")
         told: dict[str, Any] = {"runs": auditing.refs_told(found), "count": len(found)}
         record(auditing.RUNS_CANCELLED, who=who, subject=subject, **told)
-    return {id: "cancelling" if id in stopped else "ended" for id in ids}
+    return {id: "cancelling" if id in stopped else "undoing" if id in undone else "ended" for id in ids}
 
 
 @transaction.atomic
@@ -440,9 +444,9 @@ def run_stop(*, run: WorkflowRun, who: Principal | None = None) -> WorkflowRun:
     """Have an open run cancelled by whoever has it in hand, or takes it next; `who` None: the platform, or the run for
     which it works. Raises `Conflict` when it has ended."""
     work.signal(KIND, run.id)
-    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
+    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN).exclude(status=Status.UNDOING)
     if not wished.update(cancel_requested_at=timezone.now(), seq=F("seq") + 1):
-        raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+        raise undoing.over_or_undoing(run)
     record(auditing.RUN_CANCELLED, who=who, subject=auditing.run_subject(run))
     run.refresh_from_db()
     return run
@@ -463,9 +467,9 @@ def run_resume(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
 def _pause(who: Principal, run: WorkflowRun, since: Any) -> WorkflowRun:
     demand(who, WORKFLOWS_RUN)
     work.signal(KIND, run.id)
-    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN)
+    wished = WorkflowRun.objects.filter(pk=run.pk, status__in=WorkflowRun.OPEN).exclude(status=Status.UNDOING)
     if not wished.update(pause_requested_at=since, seq=F("seq") + 1):
-        raise Conflict(f"{run.ref} has already ended.", remedy="Start it again.")
+        raise undoing.over_or_undoing(run)
     record(auditing.RUN_RESUMED if since is None else auditing.RUN_PAUSED, who=who, subject=auditing.run_subject(run))
     run.refresh_from_db()
     return run
@@ -478,7 +482,8 @@ def run_bury(*, id: UUID, cause: str) -> None:
         return  # it had ended: only its row was left
     problem = RunAbandoned(cause)
     run.status, run.finished_at, run.seq = Status.FAILED, timezone.now(), run.seq + 1
-    run.problem = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy}
+    told_before = {"of": run.problem} if run.ending else {}  # its undoing goes on where it is requeued
+    run.problem = {"code": problem.code, "detail": problem.detail, "remedy": problem.remedy, **told_before}
     run.save(update_fields=["status", "finished_at", "seq", "problem"])
     told: dict[str, Any] = {"workflow": run.workflow.name, "status": run.status, "problem": problem.code}
     record(auditing.RUN_ENDED, who=None, subject=auditing.run_subject(run), **told)
@@ -491,6 +496,9 @@ def run_revive(*, id: UUID) -> None:
     """Open a run again that was given up: it goes on where it stopped."""
     run = WorkflowRun.objects.filter(pk=id, status=Status.FAILED).first()
     if run is not None:
-        run.status, run.finished_at, run.problem, run.seq = Status.QUEUED, None, None, run.seq + 1
-        run.cancel_requested_at = None
+        run.finished_at, run.seq = None, run.seq + 1
+        if run.ending:
+            run.status, run.problem = Status.UNDOING, run.problem["of"]
+        else:
+            run.status, run.problem, run.cancel_requested_at = Status.QUEUED, None, None
         run.save(update_fields=["status", "finished_at", "problem", "seq", "cancel_requested_at"])

@@ -23,6 +23,7 @@ from apps.workflows.models import StepRun, Workflow, WorkflowRun, WorkflowVersio
 from apps.workflows.performers import Beginning
 from apps.workflows.triggers import WorkflowEnd
 
+# A pause that was asked for before steps of a run came to be undone is no wish to stop that: it is taken back.
 _EFFECTS = """
 wrote as (
     insert into workflows_steprun (run_id, step, item, attempt, ended, outcome, output, problem, ref, due, at)
@@ -39,12 +40,15 @@ wrote as (
 changed as (
     update workflows_workflowrun r
     set status = x.status, outputs = coalesce(x.outputs, r.outputs), problem = coalesce(x.problem, r.problem),
+        ending = coalesce(x.ending, r.ending),
+        pause_requested_at = case when x.ending <> '' then null else r.pause_requested_at end,
         started_at = coalesce(r.started_at, clock_timestamp()),
         finished_at = case when x.is_over then clock_timestamp() end,
         seq = r.seq + 1
     from unnest(
-        %(c_run)s::uuid[], %(c_status)s::text[], %(c_outputs)s::bytea[], %(c_problem)s::bytea[], %(c_over)s::boolean[]
-    ) as x (run, status, outputs, problem, is_over)
+        %(c_run)s::uuid[], %(c_status)s::text[], %(c_outputs)s::bytea[], %(c_problem)s::bytea[],
+        %(c_ending)s::text[], %(c_over)s::boolean[]
+    ) as x (run, status, outputs, problem, ending, is_over)
     join fenced f on f.id = x.run
     where r.id = x.run
 ),
@@ -82,6 +86,8 @@ class Change:
     status: str
     outputs: Any = None
     problem: dict[str, Any] | None = None
+    ending: str | None = None
+    """What the run ends as once its steps are undone; empty: they are. None: as it was."""
 
 
 @dataclass
@@ -222,6 +228,7 @@ def commit(
         "c_status": [change.status for _, change in changes],
         "c_outputs": [_sealed(run_outputs, change.outputs, run) for run, change in changes],
         "c_problem": [_sealed(run_problem, change.problem, run) for run, change in changes],
+        "c_ending": [change.ending for _, change in changes],
         "c_over": [change.status not in WorkflowRun.OPEN for _, change in changes],
     }
     for each in beginnings:
@@ -258,7 +265,9 @@ def _plans(versions: set[UUID]) -> dict[UUID, Plan]:
 
 def _state(run: WorkflowRun, plan: Plan) -> RunState:
     named = {"id": str(run.id), "number": run.number, "started_at": run.created_at.isoformat()}
-    return RunState(plan, run.inputs, named, run.created_at, run.given or {})
+    state = RunState(plan, run.inputs, named, run.created_at, run.given or {})
+    state.ending = run.problem if run.ending else None
+    return state
 
 
 def _key(run: UUID, entry: Entry) -> tuple[UUID, int, int, int, bool]:

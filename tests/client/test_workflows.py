@@ -208,7 +208,7 @@ def test_a_blueprint_becomes_a_workflow(builder: Client) -> None:
 def test_calls_are_listed_and_none_is_settled_that_is_not_there(builder: Client) -> None:
     assert list(builder.calls.list(status="unknown")) == []
     with pytest.raises(NotFound):
-        builder.calls.settle(RUN_ID, True, body={"number": 7})
+        builder.calls.settle(RUN_ID, True, note="Looked", body={"number": 7})
     with pytest.raises(NotFound):
         builder.calls.get(RUN_ID)
 

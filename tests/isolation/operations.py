@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 from uuid import UUID
@@ -176,6 +177,13 @@ def _agent_form(side: Side, things: Things) -> Mapping[str, Any]:
     import json
 
     return {"mode": "json", "json": json.dumps(things.input)}
+
+
+def _delegation(things: Things) -> Mapping[str, Any]:
+    """To the deputy, beside what they were lent already."""
+    begins_at = datetime.now(UTC) + timedelta(days=10)
+    ends_at = begins_at + timedelta(days=1)
+    return {"taker": things.deputy, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
 
 
 def _builder(side: Side) -> Mapping[str, Any]:
@@ -539,7 +547,12 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-runs/<uuid:id>/resume": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/retry": Body("json", lambda side, things: {"step": "a"}),
     "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
-    "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False}),
+    "POST /api/v1/approvals/decisions": Body(
+        "json", lambda side, things: {"ids": [things.open_run], "approved": True}, True, "each"
+    ),
+    "POST /api/v1/delegations": Body("json", lambda side, things: _delegation(things)),
+    "POST /api/v1/delegations/<uuid:id>/revoke": NOTHING,
+    "POST /api/v1/workflow-calls/<uuid:id>/settle": Body("json", lambda side, things: {"happened": False, "note": "x"}),
     "POST /scim/v2/Users": Body("json", lambda side, things: _SCIM_USER),
     "POST /scim/v2/Users/.search": Body("json", lambda side, things: {"filter": f'displayName co "{WORD}"'}),
     "PUT /scim/v2/Users/<str:id>": Body("json", lambda side, things: _SCIM_USER),
@@ -885,6 +898,9 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "workflows.run": lambda things: UUID(things.open_run),
     "workflows.call": lambda things: UUID(things.open_run),
     "workflows.schedule": lambda things: UUID(things.open_run),
+    "workflows.approval": lambda things: UUID(things.open_run),
+    # A member's, who is to be told of something.
+    "workflows.notice": lambda things: UUID(int=UUID(things.member).int + 800),
     "workflows.act": lambda things: UUID(things.open_run),
     "accounts.visit_end": lambda things: UUID(things.grant),
 }

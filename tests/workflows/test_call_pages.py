@@ -91,7 +91,9 @@ def test_a_call_that_was_carried_out_goes_on_with_the_answer_that_a_person_gives
     page: Client, called: Called, worked: Work
 ) -> None:
     call = called()
-    words = text_of(page.post(at(call), {"outcome": "happened", "body": '{"number": 7}'}, follow=True))
+    words = text_of(
+        page.post(at(call), {"outcome": "happened", "note": "Looked", "body": '{"number": 7}'}, follow=True)
+    )
     assert "Confirmed" in words
     assert "Said by Ana Analyst" in words
     assert "Number 7" in words
@@ -101,10 +103,10 @@ def test_a_call_that_was_carried_out_goes_on_with_the_answer_that_a_person_gives
 
 def test_a_call_that_did_not_happen_is_sent_or_lets_its_step_fail(page: Client, called: Called, worked: Work) -> None:
     sent, dropped = called(name="sent"), called(name="dropped")
-    page.post(at(sent), {"outcome": "send"})
+    page.post(at(sent), {"outcome": "send", "note": "Looked"})
     assert HttpCall.objects.get(pk=sent.pk).status == "ready"
     assert WorkRow.objects.filter(kind="workflows.call", id=sent.pk).exists()
-    page.post(at(dropped), {"outcome": "fail"})
+    page.post(at(dropped), {"outcome": "fail", "note": "Looked"})
     worked("flow")
     assert after(dropped.run).status == "failed"
     assert dropped.run.problem is not None
@@ -117,7 +119,8 @@ def test_a_call_that_did_not_happen_is_sent_or_lets_its_step_fail(page: Client, 
     [
         ({}, "Choose what became of it"),
         ({"outcome": "perhaps"}, "Choose what"),
-        ({"outcome": "happened", "body": "seven"}, "as JSON"),
+        ({"outcome": "fail", "note": " "}, "how you found out"),
+        ({"outcome": "happened", "note": "Looked", "body": "seven"}, "as JSON"),
     ],
 )
 def test_what_cannot_be_understood_changes_nothing_and_is_kept(
@@ -134,8 +137,8 @@ def test_what_cannot_be_understood_changes_nothing_and_is_kept(
 
 def test_who_settles_a_call_that_is_settled_is_told(page: Client, called: Called) -> None:
     call = called()
-    page.post(at(call), {"outcome": "happened"})
-    late = page.post(at(call), {"outcome": "send"})
+    page.post(at(call), {"outcome": "happened", "note": "Looked"})
+    late = page.post(at(call), {"outcome": "send", "note": "Looked"})
     assert late.status_code == 409
     assert "Somebody was faster" in text_of(late)
     assert HttpCall.objects.get().status == "confirmed"
@@ -150,7 +153,7 @@ def test_nothing_is_left_of_a_call_that_was_given_up_once_a_person_has_said(
     worked("io")
     assert DeadLetter.objects.get().id == call.pk
     assert HttpCall.objects.get().status == "unknown"
-    page.post(at(call), {"outcome": outcome})
+    page.post(at(call), {"outcome": outcome, "note": "Looked"})
     assert not DeadLetter.objects.exists()
     worked("io", "flow")
     assert not WorkRow.objects.filter(id=call.pk).exists()
@@ -163,7 +166,7 @@ def test_who_may_only_look_settles_nothing(role: str, called: Called, member: Ma
     shown = page.get(at(call))
     assert b'name="outcome"' not in shown.content
     assert "may say what became of it" in text_of(shown)
-    assert page.post(at(call), {"outcome": "happened"}).status_code == 403
+    assert page.post(at(call), {"outcome": "happened", "note": "Looked"}).status_code == 403
     assert HttpCall.objects.get().status == "unknown"
 
 
@@ -183,7 +186,7 @@ def test_a_call_of_another_tenant_is_not_found(
     call = called()
     page = client_for(member("owner", tenant=globex), tenant=globex)
     assert page.get(at(call)).status_code == 404
-    assert page.post(at(call), {"outcome": "happened"}).status_code == 404
+    assert page.post(at(call), {"outcome": "happened", "note": "Looked"}).status_code == 404
     assert "shop.example" not in text_of(page.get(CALLS))
     with tenant_context(acme):
         assert HttpCall.objects.get().status == "unknown"

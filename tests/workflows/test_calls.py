@@ -99,7 +99,7 @@ def test_an_outcome_that_nobody_knows_waits_for_a_person_and_is_not_sent_again(
     assert len(sink.keys) == 1
     call = HttpCall.objects.get()
     assert call.status == "unknown"
-    calls.call_settle(who=builder, user=builder, call=call, happened=True, body="order 7")
+    calls.call_settle(who=builder, user=builder, call=call, happened=True, note="Looked", body="order 7")
     worked("flow", "io")
     assert after(run).outputs == {"x": "order 7"}
     assert len(sink.keys) == 1
@@ -111,7 +111,7 @@ def test_a_person_may_say_that_it_did_not_happen_and_then_it_is_sent(
     sink.answers = [0]
     run = start(workflow(order(sink)))
     worked("flow", "io")
-    calls.call_settle(who=builder, user=builder, call=HttpCall.objects.get(), happened=False)
+    calls.call_settle(who=builder, user=builder, call=HttpCall.objects.get(), happened=False, note="Looked")
     worked("flow", "io")
     assert after(run).status == "succeeded"
     assert len(set(sink.keys)) == 1

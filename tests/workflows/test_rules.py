@@ -230,7 +230,9 @@ def test_whoever_changes_a_run_from_outside_locks_its_work_row_before_its_own_ro
         "pause": lambda: services.run_pause(who=builder, run=other),
         "resume": lambda: services.run_resume(who=builder, run=paused),
         "decide": lambda: approval_decide(who=approver, user=approver, approval=approval, approved=True),
-        "settle": lambda: calls.call_settle(who=builder, user=builder, call=HttpCall.objects.get(), happened=True),
+        "settle": lambda: calls.call_settle(
+            who=builder, user=builder, call=HttpCall.objects.get(), happened=True, note="Looked"
+        ),
         "cancel an agent's run": lambda: agents.run_cancel(run=agent_run),
     }
     for name, change in changes.items():

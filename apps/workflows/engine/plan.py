@@ -59,6 +59,11 @@ class Plan:
     on_failure: str | None
     has_expressions: bool = False
 
+    @property
+    def undos(self) -> list[PlanStep]:
+        """The steps that run only to undo others."""
+        return [step for step in self.steps if step.undoes is not None]
+
     def from_step(self, first: int) -> set[int]:
         """A step and all that come after it."""
         found: set[int] = set()

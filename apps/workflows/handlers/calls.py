@@ -8,7 +8,7 @@ from uuid import UUID
 
 from apps.common import outbound, work
 from apps.common.work import Claim, WorkKind
-from apps.workflows import calls
+from apps.workflows import calls, undoing
 from apps.workflows.definition import Step
 from apps.workflows.kinds.outward import Http
 from apps.workflows.models import HttpCall, WorkflowRun
@@ -31,13 +31,14 @@ class CallPerformer(Performer):
         return {**asked, "url": str(asked["url"]), "headers": headers}
 
     def begin(self, asks: Sequence[Ask]) -> None:
+        undone = undoing.undone_before(asks)
         HttpCall.objects.bulk_create(
             [
                 HttpCall(
                     id=ask.ref,
                     run=ask.run,
                     step=ask.name,
-                    key=calls.effect_key(ask.run, ask.index, ask.item),
+                    key=calls.effect_key(ask.run, ask.index, ask.item, undone[ask.ref]),
                     is_repeatable=_is_repeatable(ask.step),
                     request=ask.asked,
                 )

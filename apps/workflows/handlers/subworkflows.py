@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from apps.audit.services import Record, record_many
 from apps.common import work
-from apps.common.errors import NotFound
+from apps.common.errors import Conflict, NotFound
 from apps.workflows import auditing, services
 from apps.workflows.definition import Step
 from apps.workflows.kinds.outward import SubWorkflow
@@ -43,7 +44,8 @@ class SubWorkflowPerformer(Performer):
 
     def cancel(self, refs: Sequence[UUID]) -> None:
         for run in WorkflowRun.objects.filter(pk__in=refs, status__in=WorkflowRun.OPEN):
-            services.run_stop(run=run)
+            with suppress(Conflict):  # it has ended meanwhile, or is being undone already
+                services.run_stop(run=run)
 
 
 def _said(ask: Ask, child: WorkflowRun) -> Record:

@@ -82,6 +82,11 @@ class WorkflowRun(models.Model):
         return self.status in self.OPEN
 
     @property
+    def is_undo_stopped(self) -> bool:
+        """Whether a person wants the undoing of its steps stopped: what asks that nothing more begins says so."""
+        return bool(self.ending) and self.pause_requested_at is not None
+
+    @property
     def duration(self) -> timedelta | None:
         """From acceptance to end; None while it has not ended."""
         return self.finished_at - self.created_at if self.finished_at else None

@@ -86,24 +86,28 @@ class CallPage(ConsoleView):
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         call = selectors.call_get(who=self.who, id=id)
-        said, body = request.POST.get("outcome", ""), request.POST.get("body", "")
+        said, body, note = (request.POST.get(name, "") for name in ("outcome", "body", "note"))
         try:
-            self._settle(call, said, body)
+            self._settle(call, said, body, note)
         except Problem as problem:
             again = selectors.call_get(who=self.who, id=id)
-            return self._show(again, problem=problem, said=said, body=body)
+            return self._show(again, problem=problem, said=said, body=body, note=note)
         messages.success(request, f"Noted. {call.run.ref} goes on with it.")
         return redirect("workflows:call", id=id)
 
-    def _settle(self, call: HttpCall, said: str, body: str) -> None:
+    def _settle(self, call: HttpCall, said: str, body: str, note: str) -> None:
         if said not in ANSWERS:
             issue = Issue(path="outcome", message="Choose what became of it.")
             raise InvalidInput("Nothing was chosen, and nothing was changed.", issues=[issue])
         given = _answer(body) if said == "happened" else None
         happened, again = said == "happened", said == "send"
-        calls.call_settle(who=self.who, user=self.user, call=call, happened=happened, body=given, again=again)
+        calls.call_settle(
+            who=self.who, user=self.user, call=call, happened=happened, note=note, body=given, again=again
+        )
 
-    def _show(self, call: HttpCall, *, problem: Problem | None = None, said: str = "", body: str = "") -> HttpResponse:
+    def _show(
+        self, call: HttpCall, *, problem: Problem | None = None, said: str = "", body: str = "", note: str = ""
+    ) -> HttpResponse:
         self.page_title = "Call"
         unknown = call.status == HttpCall.Status.UNKNOWN
         context: dict[str, Any] = {
@@ -119,6 +123,8 @@ class CallPage(ConsoleView):
             "errors": {issue.path: issue.message for issue in problem.issues} if problem else {},
             "said": said,
             "body": body,
+            "note": note,
+            "noted": calls.note_of(call),
         }
         return self.page("workflows/call.html", context, status=problem.status if problem else 200)
 

@@ -283,3 +283,4 @@ class WorkflowCall(Model):
     sent_at: datetime | None
     ended_at: datetime | None
     settled_by: str | None
+    note: str

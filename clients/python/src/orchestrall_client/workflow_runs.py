@@ -277,12 +277,16 @@ class Calls:
         """One call."""
         return self._connection.one(get(_call(call)), WorkflowCall)
 
-    def settle(self, call: WorkflowCall | UUID | str, happened: bool, *, body: Any = None) -> WorkflowCall:
+    def settle(self, call: WorkflowCall | UUID | str, happened: bool, *, note: str, body: Any = None) -> WorkflowCall:
         """Say what became of an unknown call: it happened, and `body` is what it gave; or it did not, and is sent now.
 
-        `Conflict` where its outcome is known.
+        `note` says how that was found out; it goes into the audit log. `Conflict` where its outcome is known.
         """
-        told = {"happened": happened, **({"body": plain({"body": body})["body"]} if body is not None else {})}
+        told = {
+            "happened": happened,
+            "note": note,
+            **({"body": plain({"body": body})["body"]} if body is not None else {}),
+        }
         return self._connection.one(Call("POST", f"{_call(call)}/settle", json=told).once(), WorkflowCall)
 
 
