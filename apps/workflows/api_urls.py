@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.workflows.api import blueprints, decisions, runs, triggers, workflows
+from apps.workflows.api import blueprints, calls, decisions, runs, triggers, workflows
 
 app_name = "workflows_api"
 urlpatterns = [
@@ -32,15 +32,20 @@ urlpatterns = [
     path("workflow-runs/<uuid:id>/steps", runs.WorkflowRunSteps.as_view(), name="run-steps"),
     path("workflow-runs/<uuid:id>/events", runs.WorkflowRunEvents.as_view(), name="run-events"),
     path("workflow-runs/<uuid:id>/cancel", runs.WorkflowRunCancel.as_view(), name="run-cancel"),
+    path("workflow-runs/<uuid:id>/undo/stop", runs.WorkflowRunUndoStop.as_view(), name="run-undo-stop"),
     path("workflow-runs/<uuid:id>/pause", runs.WorkflowRunPause.as_view(), name="run-pause"),
     path("workflow-runs/<uuid:id>/resume", runs.WorkflowRunResume.as_view(), name="run-resume"),
     path("workflow-runs/<uuid:id>/retry", runs.WorkflowRunRetry.as_view(), name="run-retry"),
     path("approvals", decisions.Approvals.as_view(), name="approvals"),
+    path("approvals/decisions", decisions.ApprovalDecisions.as_view(), name="decisions"),
     path("approvals/<uuid:id>", decisions.ApprovalOne.as_view(), name="approval"),
     path("approvals/<uuid:id>/decision", decisions.ApprovalDecision.as_view(), name="decision"),
-    path("workflow-calls", decisions.Calls.as_view(), name="calls"),
-    path("workflow-calls/<uuid:id>", decisions.CallOne.as_view(), name="call"),
-    path("workflow-calls/<uuid:id>/settle", decisions.CallSettle.as_view(), name="settle"),
+    path("delegations", decisions.Delegations.as_view(), name="delegations"),
+    path("delegations/<uuid:id>", decisions.DelegationOne.as_view(), name="delegation"),
+    path("delegations/<uuid:id>/revoke", decisions.DelegationRevoke.as_view(), name="delegation-revoke"),
+    path("workflow-calls", calls.Calls.as_view(), name="calls"),
+    path("workflow-calls/<uuid:id>", calls.CallOne.as_view(), name="call"),
+    path("workflow-calls/<uuid:id>/settle", calls.CallSettle.as_view(), name="settle"),
     path("workflows/<slug:name>/triggers", triggers.WorkflowTriggers.as_view(), name="triggers"),
     path("triggers/<uuid:id>", triggers.TriggerOne.as_view(), name="trigger"),
     path("triggers/<uuid:id>/rotate", triggers.TriggerRotate.as_view(), name="trigger-rotate"),

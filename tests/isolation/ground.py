@@ -25,6 +25,8 @@ class Things:
     """The names of one thing of each sort. Those of `Side.shared` exist in both tenants."""
 
     member: str
+    deputy: str
+    """The address of a member who stands in for the owner, and is asked; their key is the member's and 800."""
     service_account: str
     group: str
     """A group of the directory, with the member in it."""
@@ -239,11 +241,13 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
     _mcp_server(ended, marker)
     _sso(ended, marker)
     _models(opened, "queued", marker)
-    workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner)
+    deputy = _member(UUID(int=number + 800), "approver", f"deputy{number}@example.org", name=f"Deputy {marker}")
+    workflow, webhook = _workflow(opened.pk, ended.pk, marker, owner, deputy)
     user, _, token = password_link(member).rstrip("/").rpartition("/")[2].partition("-")
     _api_key(owner, UUID(int=number), f"Key {marker}")
     return Things(
         member=str(member.pk),
+        deputy=deputy.email,
         service_account=_service_account(UUID(int=number + 500), f"Program {marker}"),
         group=_group(UUID(int=number), marker, member),
         scim_token=_scim_token_row(UUID(int=number + 500), marker),
@@ -270,9 +274,9 @@ def webhook_secret(marker: str) -> str:
     return f"whsec_{base64.b64encode(marker.encode()).decode()}"
 
 
-def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]:
+def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tuple[str, str]:
     """A workflow, with an open run, an approval, a call, an act and a schedule that are all of this id, and a run that
-    has `ended` and of which a dead letter is left; its name, and a webhook."""
+    has `ended` and of which a dead letter is left; its name, and a webhook. The owner lets the deputy stand in."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -281,6 +285,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]
     from apps.tenants.context import current_schema
     from apps.workflows.models import (
         Approval,
+        ApprovalNotice,
+        Delegation,
         HttpCall,
         StepAct,
         StepRun,
@@ -317,7 +323,12 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any) -> tuple[str, str]
         StepRun.objects.create(
             run=run, step=0, item=0, attempt=attempt, ended=True, outcome="failed", output={"x": marker}, at=now
         )
-    Approval.objects.create(id=id, run=run, step="a", question=f"Question {marker}", roles=["approver"], due_at=now)
+    until = now + timedelta(days=1)
+    asked: dict[str, Any] = {"roles": ["approver"], "risk": "low", "remind_at": now, "due_at": until}
+    approval = Approval.objects.create(id=id, run=run, step="a", question=f"Question {marker}", **asked)
+    reason = f"Reason {marker}"
+    Delegation.objects.create(id=id, giver=owner, taker=deputy, reason=reason, begins_at=now, ends_at=until)
+    ApprovalNotice.objects.create(id=id, approval=approval, user=deputy, reason="asked")
     request: dict[str, Any] = {"method": "POST", "url": f"http://127.0.0.1:9/{marker}", "headers": {}, "body": None}
     HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
     StepAct.objects.create(id=id, run=run, step="act", asked={"runs": [str(ended)], "kinds": ["agents.run"]})

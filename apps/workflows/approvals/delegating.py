@@ -93,10 +93,18 @@ def delegation_revoke(*, who: Principal, user: User, delegation: Delegation) -> 
     return found
 
 
-def delegations_list(*, who: Principal, user: User) -> list[Delegation]:
-    """What `user` gave and took, the latest first, with both people; also what is over. One statement."""
+def delegations_query(*, who: Principal, user: User) -> QuerySet[Delegation]:
+    """What `user` gave and took, the latest first, with both people; also what is over.
+
+    Evaluate it before leaving the tenant.
+    """
     demand(who, APPROVALS_DECIDE)
-    return list(_of(user))
+    return _of(user)
+
+
+def delegations_list(*, who: Principal, user: User) -> list[Delegation]:
+    """As `delegations_query`, all of them. One statement."""
+    return list(delegations_query(who=who, user=user))
 
 
 def delegation_get(*, who: Principal, user: User, id: UUID) -> Delegation:
