@@ -49,16 +49,17 @@ def _lent(user: User) -> QuerySet[Delegation]:
         giver__valid_until=None,
         giver__role__in=PERMISSIONS[APPROVALS_DECIDE].roles,
     )
-    by_name = ApprovalAssignee.objects.filter(approval=outer, user=OuterRef("giver"))
-    asks = Q(giver__role="owner") | Q(by_role=True) | Q(by_late=True) | Q(Exists(by_name))
     giver = OuterRef("giver")
+    by_role = Approval.objects.filter(_names("roles"), pk=outer)
+    by_late = Approval.objects.filter(_names("escalates_to"), pk=outer, escalated_at__isnull=False)
+    by_name = ApprovalAssignee.objects.filter(approval=outer, user=giver)
+    asks = Q(giver__role="owner") | Q(Exists(by_role)) | Q(Exists(by_late)) | Q(Exists(by_name))
     spoken = ApprovalDecision.objects.filter(Q(user=giver) | Q(holder=giver), approval=outer)
     part = Q(run__created_by=giver) | Q(run__version__created_by=giver)
     own = Approval.objects.filter(part, pk=outer, forbids_own=True)
-    held = held.alias(by_role=_in_roles("roles"), by_late=_in_roles("escalates_to"))
     return held.filter(asks, ~Q(Exists(spoken)), ~Q(Exists(own)))
 
 
-def _in_roles(roles: str) -> Func:
-    """Whether a list of roles of the question has that of the giver in it."""
-    return Func(OuterRef(roles), F("giver__role"), function="jsonb_exists", output_field=BooleanField())
+def _names(roles: str) -> Func:
+    """Whether a list of roles has that of the giver in it."""
+    return Func(F(roles), OuterRef("giver__role"), function="jsonb_exists", output_field=BooleanField())

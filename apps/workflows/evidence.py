@@ -19,8 +19,7 @@ from apps.common.permissions import Principal, demand
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.engine.plan import Plan, PlanStep
 from apps.workflows.graphs import title_of
-from apps.workflows.kinds.act import Act
-from apps.workflows.kinds.outward import AgentStep, Http
+from apps.workflows.kinds.outward import AgentStep, Http, SubWorkflow
 from apps.workflows.models import Approval, StepRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
 from apps.workflows.shapes import Shape, shape_of
@@ -83,7 +82,9 @@ class Effect:
     """What it does, in its kind's words."""
     icon: str
     undone_by: str
-    """The step that takes it back; empty: nothing does."""
+    """The step that takes it back; empty: none does."""
+    is_final: bool
+    """Whether nothing takes it back."""
 
 
 def evidence_of(*, who: Principal, approval: Approval) -> list[Evidence]:
@@ -119,9 +120,9 @@ def _place(approval: Approval) -> tuple[Plan, PlanStep | None]:
 
 
 def _before(plan: Plan, asked: PlanStep) -> Iterator[PlanStep]:
-    """The steps that had to end before `asked`, nearest first."""
+    """The steps that had to end before `asked`, nearest first; before one that undoes another, that one."""
     seen: set[int] = set()
-    level = list(asked.before)
+    level = list(asked.before) if asked.undoes is None else [asked.undoes]
     while level:
         found = [number for number in dict.fromkeys(level) if number not in seen]
         seen.update(found)
@@ -198,12 +199,15 @@ def _headline(key: str, output: object) -> str:
 
 
 def _effect(plan: Plan, step: PlanStep) -> Effect | None:
-    if isinstance(step.step, Http) and step.step.method != "GET":
-        words = f"Sends a {step.step.method} request to another system"
-    elif isinstance(step.step, Act):
-        words = "Carries out what an agent proposed"
-    else:
+    kind, title = step.step, title_of(step.name, step.step)
+    if not kind.has_effect or (isinstance(kind, Http) and kind.method == "GET"):
         return None
-    undo = str(getattr(step.step, "compensate", None) or "")
-    named = next((title_of(each.name, each.step) for each in plan.steps if each.name == undo), "")
-    return Effect(title_of(step.name, step.step), words, step.step.icon, named)
+    undo = plan.steps[step.undo] if step.undo is not None else None
+    undone_by = title_of(undo.name, undo.step) if undo is not None else ""
+    if isinstance(kind, SubWorkflow):
+        words = f"Starts a run of “{kind.workflow}”, which has steps of its own"
+        return Effect(title, words, kind.icon, undone_by, is_final=False)
+    words = "Carries out what an agent proposed"
+    if isinstance(kind, Http):
+        words = f"Sends a {kind.method} request to another system"
+    return Effect(title, words, kind.icon, undone_by, is_final=undo is None)

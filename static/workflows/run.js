@@ -2,8 +2,9 @@
 import { watch } from "../console/live.js";
 import { announce, renewCounts, toast } from "../console/shell.js";
 import { dagIn } from "./dag.js";
+import { keepTyped, typedIn } from "./typed.js";
 
-const OPEN = ["queued", "running", "waiting", "paused"];
+const OPEN = ["queued", "running", "waiting", "paused", "undoing"];
 const EVERY = 700; // milliseconds between two readings of the page at least
 const PARTS = ["run-head", "run-causes", "run-timeline", "run-step", "run-about"];
 
@@ -36,6 +37,8 @@ function focusKey(element) {
   return element.getAttribute?.("href") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null;
 }
 
+const shownIn = (within) => within.querySelector("[data-step-shown]")?.dataset.stepShown;
+
 function swap(id, page) {
   const [now, fresh] = [part(id), part(id, page)];
   if (!now || !fresh || now.isEqualNode(fresh)) return;
@@ -46,7 +49,9 @@ function swap(id, page) {
   const key = focusKey(focused);
   const opened = [...now.querySelectorAll("details[open][id]")].map((each) => each.id);
   const scrolled = now.querySelector(".o-code")?.scrollTop ?? 0;
+  const typed = shownIn(now) === shownIn(fresh) ? typedIn(now) : new Map();
   now.replaceChildren(...fresh.childNodes);
+  keepTyped(now, typed);
   for (const open of opened) part(open)?.setAttribute("open", "");
   const code = now.querySelector(".o-code");
   if (code) code.scrollTop = scrolled;

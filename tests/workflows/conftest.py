@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import Model
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common import work
@@ -17,8 +19,9 @@ from apps.dispatch.services import WorkDispatcher
 from apps.tenants.models import Tenant
 from apps.workflows import services
 from apps.workflows.definition import definition_parse
-from apps.workflows.models import StepRun, Workflow, WorkflowRun
+from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun
 
+Asked = Callable[..., Approval]
 MakeWorkflow = Callable[..., Workflow]
 Work = Callable[..., None]
 
@@ -71,6 +74,52 @@ def worked(acme: Tenant, board: Board) -> Work:
             taken = sum(turns.turn(schema=acme.schema_name, queue=queue, board=board) for queue in queues or ("flow",))
 
     return turn
+
+
+@pytest.fixture
+def approver(member: Callable[..., User], builder: User) -> User:
+    return member("approver", name="Ada Approver")
+
+
+@pytest.fixture
+def asked(workflow: MakeWorkflow, start: Callable[..., WorkflowRun], worked: Work) -> Asked:
+    """`asked("approver", name="test", quorum=2)`: a question to these roles, with a figure worked out before it."""
+
+    def ask(*roles: str, name: str = "test", then: dict[str, Any] | None = None, **more: Any) -> Approval:
+        steps: dict[str, Any] = {
+            "count": {"kind": "agent", "agent": "dummy.counter", "input": {"steps": 3}},
+            "twice": {"kind": "transform", "set": {"x": {"$multiply": ["${inputs.amount}", 2]}}},
+            "unrelated": {"kind": "transform", "set": {"x": "a secret of the kitchen"}},
+            "way": {
+                "kind": "branch",
+                "title": "Which way?",
+                "after": ["twice"],
+                "cases": [
+                    {"title": "all", "when": {"field": "${steps.twice.x}", "op": ">", "value": 0}, "go": ["ask"]}
+                ],
+            },
+            "ask": {
+                "kind": "approval",
+                "question": "Ship ${steps.twice.x} pieces?",
+                "roles": list(roles) or ["approver"],
+                "after": ["count", "twice"],
+                **more,
+            },
+            **(then or {}),
+        }
+        inputs = {"amount": {"type": "number"}}
+        run = start(workflow(steps, name=name, inputs=inputs, outputs={"yes": "${steps.ask.approved}"}), amount=7)
+        worked("flow", "cpu")
+        return Approval.objects.filter(run=run).latest("id")
+
+    return ask
+
+
+def put(run: WorkflowRun, **fields: Any) -> Approval:
+    """A question of a run, as its step would have asked it."""
+    due = timezone.now() + timedelta(days=1)
+    given = {"step": "ask", "question": "More?", "roles": ["approver"], "due_at": due, **fields}
+    return Approval.objects.create(run=run, **given)
 
 
 def doom(*things: Model) -> None:

@@ -19,7 +19,7 @@ from apps.workflows.shapes import shape_of
 from tests.agents.test_pages import statements, text_of
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_engine import give
-from tests.workflows.test_pump import AMOUNT, Start, after
+from tests.workflows.test_pump import Start, after
 
 Make = Callable[..., User]
 Browse = Callable[..., Client]
@@ -28,45 +28,8 @@ INBOX = "/approvals/"
 
 
 @pytest.fixture
-def approver(member: Make, builder: User) -> User:
-    return member("approver", name="Ada Approver")
-
-
-@pytest.fixture
 def page(client_for: Browse, approver: User) -> Client:
     return client_for(approver)
-
-
-@pytest.fixture
-def asked(workflow: MakeWorkflow, start: Start, worked: Work) -> Asked:
-    """`asked("approver", name="test")`: a question to these roles, with a figure worked out before it."""
-
-    def ask(*roles: str, name: str = "test", details: Any = None) -> Approval:
-        steps = {
-            "count": {"kind": "agent", "agent": "dummy.counter", "input": {"steps": 3}},
-            "twice": give({"$multiply": ["${inputs.amount}", 2]}),
-            "unrelated": give("a secret of the kitchen"),
-            "way": {
-                "kind": "branch",
-                "title": "Which way?",
-                "after": ["twice"],
-                "cases": [
-                    {"title": "all", "when": {"field": "${steps.twice.x}", "op": ">", "value": 0}, "go": ["ask"]}
-                ],
-            },
-            "ask": {
-                "kind": "approval",
-                "question": "Ship ${steps.twice.x} pieces?",
-                "details": details,
-                "roles": list(roles) or ["approver"],
-                "after": ["count", "twice"],
-            },
-        }
-        run = start(workflow(steps, name=name, inputs=AMOUNT, outputs={"yes": "${steps.ask.approved}"}), amount=7)
-        worked("flow", "cpu")
-        return Approval.objects.get(run=run)
-
-    return ask
 
 
 def at(approval: Approval) -> str:
@@ -75,86 +38,6 @@ def at(approval: Approval) -> str:
 
 def late(approval: Approval) -> None:
     Approval.objects.filter(pk=approval.pk).update(due_at=timezone.now() - timedelta(hours=1))
-
-
-# --------------------------------------------------------------------------------------------------------------- inbox
-
-
-def test_an_approver_finds_what_waits_for_them_and_its_number_in_the_menu(page: Client, asked: Asked) -> None:
-    asked("approver", name="mine")
-    asked("administrator", name="theirs")
-    words = text_of(page.get(INBOX))
-    assert "Mine 1" in words
-    assert "All open 2" in words
-    assert "Approvals 1 waiting for you" in words
-    assert "Ship 14.0 pieces?" in words
-    assert "Theirs ·" not in words
-    assert "Theirs ·" in text_of(page.get(INBOX, {"tab": "team"}))
-
-
-def test_questions_whose_time_is_over_come_first_and_say_so(page: Client, asked: Asked) -> None:
-    first, second = asked(name="first"), asked(name="second")
-    late(second)
-    words = text_of(page.get(INBOX, {"tab": "team"}))
-    assert words.index("Second ·") < words.index("First ·")
-    assert "Late" in words[words.index("Second ·") : words.index("First ·")]
-    assert "Late" not in words[words.index("First ·") :]
-    assert first.is_open
-
-
-def test_what_was_answered_stays_to_be_seen_with_who_said_what(page: Client, asked: Asked, worked: Work) -> None:
-    question, taken_back = asked(name="one"), asked(name="two")
-    page.post(at(question), {"answer": "no", "comment": "Too dear"})
-    services.run_stop(run=taken_back.run)
-    worked("flow")
-    words = text_of(page.get(INBOX, {"tab": "done"}))
-    assert "No Normal risk Ada Approver," in words
-    assert "No answer" in words
-    assert "Nothing waits for you" in text_of(page.get(INBOX))
-
-
-@pytest.mark.parametrize(("words", "found"), [("first", 1), ("ask", 2), ("FIRST ask", 1), ("nobody", 0), ("\x00", 2)])
-def test_questions_are_searched_by_workflow_and_step(words: str, found: int, page: Client, asked: Asked) -> None:
-    asked(name="first")
-    asked(name="second")
-    shown = text_of(page.get(INBOX, {"q": words}))
-    assert shown.count("Ship 14.0 pieces?") == found
-    assert ("Nothing matches" in shown) is (found == 0)
-
-
-def test_a_question_is_found_by_the_number_of_its_run(page: Client, asked: Asked) -> None:
-    asked(name="first")
-    wanted = asked(name="second")
-    shown = text_of(page.get(INBOX, {"q": wanted.run.ref}))
-    assert "Second ·" in shown
-    assert "First ·" not in shown
-
-
-def test_many_questions_come_in_pages(page: Client, asked: Asked) -> None:
-    run = asked().run
-    due = timezone.now() + timedelta(days=1)
-    Approval.objects.bulk_create(
-        Approval(run=run, step="ask", question="More?", roles=["approver"], due_at=due) for _ in range(35)
-    )
-    first, second = text_of(page.get(INBOX)), text_of(page.get(INBOX, {"page": "2"}))
-    assert "page 1 of 2" in first
-    assert "page 2 of 2" in second
-    assert first.count("More?") + second.count("More?") == 35
-    for odd in ("0", "99", "x", "-1", "9" * 30):
-        assert page.get(INBOX, {"page": odd, "tab": odd}).status_code == 200
-
-
-@pytest.mark.parametrize("address", [INBOX, f"{INBOX}?tab=team", f"{INBOX}?tab=done"])
-def test_the_inbox_costs_the_same_statements_however_much_is_in_it(address: str, page: Client, asked: Asked) -> None:
-    page.post(at(asked(name="done")), {"answer": "yes"})
-    asked(name="first")
-    statements(page, address)
-    few = statements(page, address)
-    for n in range(4):
-        page.post(at(asked(name=f"done{n}")), {"answer": "yes"})
-        asked(name=f"more{n}")
-    statements(page, address)  # the tenant may have been forgotten meanwhile
-    assert statements(page, address) == few
 
 
 @pytest.mark.parametrize("role", ["viewer", "analyst", "auditor", "builder"])

@@ -11,7 +11,6 @@ from apps.accounts.models import User
 from apps.common.errors import Issue, Problem
 from apps.common.permissions import ROLES, Principal
 from apps.console.schemaforms import SchemaForm
-from apps.datasets.selectors import datasets_recent
 from apps.workflows import evidence, inbox
 from apps.workflows.approvals.assigning import Entitlement, may_decide, members_asked, roles_asked
 from apps.workflows.approvals.forms import LONGEST_COMMENT, AskedForm, form_of
@@ -166,14 +165,10 @@ class DecisionPanel:
 
     @cached_property
     def form(self) -> SchemaForm | None:
-        """The fields to fill in; None where there are none."""
-        fields = self.asked_form.fields
-        if not fields:
+        """The fields that whoever says yes fills in; None where there are none."""
+        if not self.asked_form.fields:
             return None
-        wanted = [name for name, each in fields.items() if each.type == "dataset"]
-        offered = [(str(found.pk), found.name) for found in datasets_recent(who=self.who)] if wanted else []
-        choices = {f"{ROOT}.{name}": offered for name in wanted}
-        made = SchemaForm(fields_model(fields), self.values, root=ROOT, offered=choices)
+        made = SchemaForm(fields_model(self.asked_form.fields), self.values, root=ROOT)
         if self.problem is not None:
             made.refused(self.issues)
         return made

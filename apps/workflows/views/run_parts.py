@@ -10,22 +10,25 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.agents.finding import agent_shown
 from apps.common import formats
 from apps.common.permissions import Principal
-from apps.workflows import causes, details, givens, reading
+from apps.workflows import causes, details, givens, reading, selectors
 from apps.workflows.conditions import condition_sentence
 from apps.workflows.durations import duration_text
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.graphs import graph_of, title_of
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow
-from apps.workflows.models import WorkflowRun
+from apps.workflows.models import Approval, WorkflowRun
 from apps.workflows.payloads import Payload, payload_of
 from apps.workflows.permissions import WORKFLOWS_RUN
 from apps.workflows.progress import RunProgress, StepProgress, Try, run_progress
+from apps.workflows.views.decision_parts import DecisionPanel
 
 TABS: Final = ("summary", "input", "output", "log", "attempts", "items")
 TICKS: Final = 6
+QUESTIONS_SHOWN: Final = 25
 RETRIED: Final = frozenset({"agent", "http", "workflow"})
 """Kinds of steps of which it is told also that they are not tried again."""
 ORIGINS: Final = {
@@ -66,7 +69,7 @@ class Timeline:
     ticks: list[str]
 
 
-def page_parts(who: Principal, run: WorkflowRun, query: QueryDict) -> dict[str, Any]:
+def page_parts(who: Principal, user: User, run: WorkflowRun, query: QueryDict) -> dict[str, Any]:
     """The context of a run's page. The number of statements is the same for every run of a kind."""
     progress = run_progress(who=who, run=run)
     told = causes.causes_of(who=who, progress=progress)
@@ -82,7 +85,7 @@ def page_parts(who: Principal, run: WorkflowRun, query: QueryDict) -> dict[str, 
         "offered": {cause.action for cause in told},
         "graph": graph_of(run.version.definition).as_json(progress.states),
         "timeline": timeline_of(progress),
-        "panel": Panel(who, progress, chosen, query),
+        "panel": Panel(who, progress, chosen, query, user),
         "retries": reading.retries_of(who=who, run=run),
         "inputs": payload_of(run.inputs),
         "outputs": payload_of(run.outputs),
@@ -93,8 +96,10 @@ def page_parts(who: Principal, run: WorkflowRun, query: QueryDict) -> dict[str, 
 class Panel:
     """One step of a run closely, as the query string chooses; each tab reads what it shows and nothing else."""
 
-    def __init__(self, who: Principal, progress: RunProgress, step: StepProgress, query: QueryDict) -> None:
-        self._who, self._query = who, query
+    def __init__(
+        self, who: Principal, progress: RunProgress, step: StepProgress, query: QueryDict, user: User | None = None
+    ) -> None:
+        self._who, self._user, self._query = who, user, query
         self._run, self._plan = progress.run, progress.plan
         self.progress, self.step = step, step.step
         self.item = _number(query.get("item", ""), STEP, least=0)
@@ -125,6 +130,26 @@ class Panel:
         refs = [each.ref for each in self.tries if each.ref is not None]
         found = details.doers(who=self._who, step=self.step, refs=refs)
         return [(each, found.get(each.ref) if each.ref else None) for each in reversed(self.tries)]
+
+    @cached_property
+    def questions(self) -> list[Approval]:
+        """What a step that asks people still asks, of all its items or of one, the most urgent first."""
+        if self.step.step.kind != "approval" or self._user is None or not self._run.is_open:
+            return []
+        found = selectors.approvals_query(who=self._who, user=self._user, run=self._run.pk).filter(step=self.step.name)
+        if self.item != STEP:
+            found = found.filter(item=self.item)
+        asked = list(found.order_by("due_at", "item")[:QUESTIONS_SHOWN])
+        for each in asked:
+            each.run = self._run
+        return asked
+
+    @cached_property
+    def decision(self) -> DecisionPanel | None:
+        """The panel of the one question that there is; None where there is none, or a choice."""
+        if len(self.questions) != 1 or self._user is None:
+            return None
+        return DecisionPanel(self._who, self._user, self.questions[0], back="run")
 
     @property
     def failure(self) -> dict[str, Any] | None:
