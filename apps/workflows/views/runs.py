@@ -35,7 +35,7 @@ class WorkflowRunPage(ConsoleView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run = reading.run_by_number(who=self.who, number=number)
         self.page_title = f"{run.workflow.title} {run.ref}"
-        return self.page("workflows/run.html", page_parts(self.who, run, request.GET))
+        return self.page("workflows/run.html", page_parts(self.who, self.user, run, request.GET))
 
 
 class WorkflowRunSnapshot(ConsoleView):
