@@ -30,6 +30,15 @@ DISCARDED = entry_kind("workflows.discarded", "Draft discarded", "discarded the 
 PUBLISHED = entry_kind(
     "workflows.published", "Workflow published", "published version {after[version]} of {subject}", personal=["note"]
 )
+PUBLICATION_ASKED = entry_kind(
+    "workflows.publication_asked", "Publication asked for", "asked for the publication of the draft of {subject}"
+)
+SECOND_PERSON = entry_kind(
+    "workflows.second_person",
+    "Second person for publication",
+    "made publishing {subject} need a second person: {after[needed]}",
+    category="configuration",
+)
 ROLLED_BACK = entry_kind(
     "workflows.rolled_back",
     "Workflow rolled back",

@@ -288,6 +288,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
         ApprovalNotice,
         Delegation,
         HttpCall,
+        Replay,
+        ReplayRun,
         StepAct,
         StepRun,
         Trigger,
@@ -332,6 +334,12 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     request: dict[str, Any] = {"method": "POST", "url": f"http://127.0.0.1:9/{marker}", "headers": {}, "body": None}
     HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
     StepAct.objects.create(id=id, run=run, step="act", asked={"runs": [str(ended)], "kinds": ["agents.run"]})
+    replayed = {"against": f"Against {marker}", "ids": [str(ended)]}
+    replay = Replay.objects.create(
+        id=id, workflow=workflow, content=content, asked=replayed, summary={}, total=1, created_by=owner
+    )
+    sides = {"before": {"end": "succeeded"}, "after": {"end": "failed"}, "sentences": [f"Sentence {marker}"]}
+    ReplayRun.objects.create(id=id, replay=replay, run_id=ended, verdict="changed", told=sides)
     due, webhook = now - timedelta(minutes=1), UUID(int=id.int + 1000)
     schedule = {"kind": "schedule", "told": {"every": "1h"}, "due_at": due, "problem": f"Problem {marker}"}
     Trigger.objects.create(id=id, workflow=workflow, **schedule)

@@ -527,6 +527,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/triggers/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
     "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
     "POST /workflows/blueprints/<str:key>/use/": NOTHING,
+    "POST /workflows/blueprints/<str:key>/set-up/": Body("form", lambda side, things: {"act": "draft", "when": "hand"}),
     "POST /workflow-runs/bulk/": Body(
         "form", lambda side, things: {"action": "cancel", "run": things.open_run}, names_things=True
     ),
@@ -534,6 +535,7 @@ BODIES: dict[str, Body] = {
     "POST /workflow-runs/W-<int:number>/again/": NOTHING,
     "POST /workflow-runs/W-<int:number>/cancel/": NOTHING,
     "POST /workflow-runs/W-<int:number>/pause/": NOTHING,
+    "POST /workflow-runs/W-<int:number>/undo/stop/": NOTHING,
     "POST /workflow-runs/W-<int:number>/resume/": NOTHING,
     "POST /workflow-runs/W-<int:number>/requeue/": NOTHING,
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
@@ -544,6 +546,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/pause": NOTHING,
+    "POST /api/v1/workflow-runs/<uuid:id>/undo/stop": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/resume": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/retry": Body("json", lambda side, things: {"step": "a"}),
     "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
@@ -686,6 +689,7 @@ UNMARKED = {
     "/api/v1/workflow-blueprints/<str:key>",
     "/workflows/blueprints/",
     "/workflows/blueprints/<str:key>/",
+    "/workflows/blueprints/<str:key>/set-up/",
     "/help/",
     "/agents/",
     "/agents/<str:key>/cases/new/",
@@ -898,6 +902,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "workflows.run": lambda things: UUID(things.open_run),
     "workflows.call": lambda things: UUID(things.open_run),
     "workflows.schedule": lambda things: UUID(things.open_run),
+    "workflows.replay": lambda things: UUID(things.open_run),
     "workflows.approval": lambda things: UUID(things.open_run),
     # A member's, who is to be told of something.
     "workflows.notice": lambda things: UUID(int=UUID(things.member).int + 800),

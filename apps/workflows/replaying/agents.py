@@ -46,7 +46,7 @@ class Halted(Exception):
 
 @dataclass
 class Asking:
-    """Asks agents in the name of `user`, whose rights their tools have. `kind` and `subject` are what it is done for."""
+    """Asks agents in the name of `user`, whose rights their tools have. `kind` and `subject`: what it is done for."""
 
     user: User | None
     kind: str

@@ -35,6 +35,8 @@ class FromLedger:
     current: Mapping[UUID, bool]
     """Of what carried steps out (runs of agents, of workflows): whether its version and settings are those of now."""
     ask: Ask
+    taken: list[UUID] = field(init=False, default_factory=list)
+    """Runs of agents whose answers were taken over."""
     _by_input: dict[tuple[str, int], list[Known]] = field(init=False)
     _doubtful: set[str] = field(init=False, default_factory=set)
     """Agents' steps of which something was not answered as it was then."""
@@ -70,9 +72,12 @@ class FromLedger:
         same = [known] if known is not None and _agent_of(known.step) == key else []
         for each in [*same, *self._by_input.get((key, question.attempt), [])]:
             if each.asked == question.asked and self._is_current(each):
+                self.taken += [each.ref] if each.ref is not None else []
                 return each.answer
         self._doubtful.add(question.step.name)
-        return self.ask(question)
+        answer = self.ask(question)
+        took = known.answer.after if known is not None else answer.after
+        return replace(answer, after=took) if answer.source == RECOMPUTED else answer
 
     def _workflow(self, question: Question, known: Known | None) -> Answer:
         assert isinstance(question.step.step, SubWorkflow)  # noqa: S101  # by its kind

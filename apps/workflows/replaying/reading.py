@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -33,14 +33,16 @@ class Batch:
     costs: dict[UUID, Decimal]
     """Of runs of agents: what models cost."""
 
-    def cost_of(self, run: PastRun) -> Decimal:
-        return sum((self.costs.get(ref, Decimal(0)) for _, ref in run.refs()), Decimal(0))
+    def cost_of(self, refs: Iterable[UUID]) -> Decimal:
+        return sum((self.costs.get(ref, Decimal(0)) for ref in refs), Decimal(0))
 
 
 @dataclass
 class Reader:
-    """Reads batches of past runs, and knows what does not change from one to the next. Seven statements a batch at most,
-    and one or two for each agent and version that it has not met yet."""
+    """Reads batches of past runs, and knows what does not change from one to the next.
+
+    Five statements a batch at most, and two for each agent and one for versions that it has not met yet.
+    """
 
     plans: dict[UUID, Plan | None] = field(default_factory=dict)
     agents: dict[str, tuple[str, UUID | None] | None] = field(default_factory=dict)

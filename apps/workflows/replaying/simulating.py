@@ -122,17 +122,14 @@ class Course:
     """Steps that read what cannot be told, with the step that gives it; outputs of the run under the name `""`."""
     to_undo: list[str] = field(default_factory=list)
     """Steps that would be undone after an end that is bad; how that would go is not followed."""
+    untold: list[Asked] = field(default_factory=list)
+    """Questions that were followed on without an answer."""
     waiting: list[Question] = field(default_factory=list)
     """Questions whose answer is not there yet: who has it gives it to another course."""
 
     @property
     def took(self) -> timedelta:
         return self.now - self.state.started_at
-
-    @property
-    def untold(self) -> list[Asked]:
-        """The questions that nobody could answer."""
-        return [each for each in self.asked if each.answer.outcome == "untold"]
 
     @property
     def settled(self) -> dict[str, str | None]:
@@ -257,6 +254,7 @@ class _Simulation:
                 self.course.problem = problem("cancelled", "Somebody cancelled the run.")
                 return False
             case _:
+                self.course.untold.append(asked)
                 self._note(Entry(step.index, item, attempt, "succeeded", output=UNTOLD))
         return True
 

@@ -1,0 +1,248 @@
+"""Past runs followed through another definition: what changes is told, and nothing outside is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.accounts.models import User
+from apps.agents.contract import AGENTS
+from apps.agents.models import AgentDecision, AgentRun
+from apps.audit.models import AuditEntry
+from apps.common import outbound
+from apps.common.errors import Conflict, InvalidInput, PermissionDenied
+from apps.common.work import Claim
+from apps.dispatch import rows
+from apps.dispatch.models import WorkRow
+from apps.tenants.models import Tenant
+from apps.workflows.definition import Definition
+from apps.workflows.models import Approval, HttpCall, Replay, ReplayRun, Workflow, WorkflowRun
+from apps.workflows.replaying import services
+from apps.workflows.replaying.services import Asked, Status, replay_cancel, replay_start, summary_of
+from apps.workflows.replaying.summing import Summary
+from apps.workflows.replaying.telling import Told
+from tests.workflows.conftest import Work, doom
+from tests.workflows.replaying.conftest import STEPS, definition
+
+Replayed = Callable[..., Replay]
+
+
+@pytest.fixture
+def replayed(past: Workflow, builder: User, worked: Work) -> Replayed:
+    """`replayed(definition, recompute=...)`: past runs followed through it."""
+
+    def make(through: Definition, **asked: Any) -> Replay:
+        made = replay_start(who=builder, user=builder, workflow=past, definition=through, asked=Asked(**asked))
+        worked("cpu")
+        made.refresh_from_db()
+        return made
+
+    return make
+
+
+def told(replay: Replay) -> dict[int, tuple[str, Told]]:
+    """What is told of each run, by its input."""
+    found = ReplayRun.objects.filter(replay=replay).select_related("run")
+    return {row.run.inputs["amount"]: (row.verdict, Told.model_validate(row.told)) for row in found}
+
+
+def verdicts(replay: Replay) -> dict[int, str]:
+    return {amount: verdict for amount, (verdict, _) in told(replay).items()}
+
+
+def traces() -> tuple[int, ...]:
+    """What a run leaves outside of itself."""
+    return tuple(model.objects.count() for model in (WorkflowRun, Approval, HttpCall, AgentRun, AgentDecision))
+
+
+def test_through_the_definition_that_they_followed_every_run_is_the_same(replayed: Replayed) -> None:
+    replay = replayed(definition())
+    assert (replay.status, replay.done, replay.total) == (Status.SUCCEEDED, 4, 4)
+    summary = summary_of(replay)
+    assert (summary.same, summary.changed, summary.unknown) == (4, 0, 0)
+    assert summary.ends == {"succeeded": {"succeeded": 4}}
+    assert (summary.approvals.before, summary.approvals.after) == (2, 2)
+    assert (summary.calls.before, summary.calls.after) == (3, 3)
+    assert summary.took_before == summary.took_after
+    assert summary.recomputed == 0
+
+
+def test_a_lower_bound_asks_people_more_often(replayed: Replayed) -> None:
+    lower = {
+        "cases": [{"title": "large", "when": {"field": "${inputs.amount}", "op": ">", "value": 100}, "go": ["ask"]}]
+    }
+    replay = replayed(definition(size=lower))
+    assert verdicts(replay) == {10: "same", 200: "changed", 400: "same", 800: "same"}
+    _, changed = told(replay)[200]
+    assert changed.after.end == "waiting"
+    assert changed.sentences[0] == "A person is asked by “Release”, and was not then."
+    assert "“Is it large?” comes to “large” instead of “otherwise”." in changed.sentences
+    assert "nobody has answered" in " ".join(changed.why)
+    summary = summary_of(replay)
+    assert (summary.asks_more, summary.asks_less) == (1, 0)
+    assert summary.verdicts == {"Is it large?": {"otherwise → large": 1}}
+    assert summary.ended("waiting").after == 1
+
+
+def test_a_higher_bound_asks_nobody_and_orders_what_was_refused(replayed: Replayed) -> None:
+    higher = {
+        "cases": [{"title": "large", "when": {"field": "${inputs.amount}", "op": ">", "value": 1000}, "go": ["ask"]}]
+    }
+    replay = replayed(definition(size=higher))
+    assert verdicts(replay) == {10: "same", 200: "same", 400: "changed", 800: "changed"}
+    _, was_refused = told(replay)[800]
+    assert "“Order” sends a request that was not sent then." in was_refused.sentences
+    assert "No person is asked by “Release”, as one was then." in was_refused.sentences
+    assert summary_of(replay).asks_less == 2
+
+
+def test_a_request_of_other_content_is_a_change_and_is_answered_as_then(replayed: Replayed) -> None:
+    replay = replayed(definition(order={"body": {"sum": "${inputs.amount}"}}))
+    assert verdicts(replay) == {10: "changed", 200: "changed", 400: "changed", 800: "same"}
+    _, changed = told(replay)[10]
+    assert changed.sentences == ["“Order” sends something else than then."]
+    assert (changed.after.end, changed.outputs) == ("succeeded", [])
+
+
+def test_a_run_that_would_fail_is_told_with_the_reason(replayed: Replayed) -> None:
+    steps = {**STEPS, "never": {"kind": "stop", "as": "failed", "reason": "Too much", "after": ["check"]}}
+    steps["never"]["when"] = {"field": "${inputs.amount}", "op": ">", "value": 500}
+    replay = replayed(definition(steps))
+    assert verdicts(replay) == {10: "same", 200: "same", 400: "same", 800: "changed"}
+    assert told(replay)[800][1].sentences[0] == "It ends otherwise: failed instead of succeeded (Too much)."
+
+
+def test_inputs_that_the_definition_does_not_take_are_told(replayed: Replayed) -> None:
+    through = definition()
+    stricter = through.model_copy(
+        update={"inputs": {"amount": through.inputs["amount"].model_copy(update={"maximum": 300})}}
+    )
+    replay = replayed(stricter)
+    assert verdicts(replay) == {10: "same", 200: "same", 400: "changed", 800: "changed"}
+    assert told(replay)[400][1].after.end == "refused"
+
+
+OTHER = {"input": {"table": {"rows": [{"name": "Ada", "amount": {"$multiply": ["${inputs.amount}", 2]}}]}}}
+
+
+def test_an_agent_with_another_input_is_asked_only_where_that_is_wanted(replayed: Replayed) -> None:
+    before = traces()
+    untold = replayed(definition(check=OTHER))
+    assert set(verdicts(untold).values()) == {"unknown"}
+    assert "was not asked" in told(untold)[10][1].why[0]
+    asked = replayed(definition(check=OTHER), recompute=True)
+    assert verdicts(asked) == {10: "same", 200: "same", 400: "same", 800: "changed"}
+    assert "“Check” says “refuse” instead of “hold”." in told(asked)[800][1].sentences
+    assert summary_of(asked).recomputed == 4
+    assert traces() == before
+
+
+def test_an_agent_of_another_version_is_asked_again(replayed: Replayed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(AGENTS["dummy.decider"]), "version", "3.0")
+    assert set(verdicts(replayed(definition())).values()) == {"unknown"}
+    assert set(verdicts(replayed(definition(), recompute=True)).values()) == {"same"}
+
+
+def test_nothing_outside_is_touched(replayed: Replayed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a replay went outside")
+
+    monkeypatch.setattr(outbound, "request", never)
+    monkeypatch.setattr(outbound, "client", never)
+    before, work_rows = traces(), set(WorkRow.objects.values_list("kind", flat=True))
+    steps = {**STEPS, "more": {"kind": "http", "url": "https://other.example/", "after": ["size"]}}
+    replay = replayed(definition(steps))
+    assert set(verdicts(replay).values()) == {"changed"}
+    assert traces() == before
+    assert set(WorkRow.objects.values_list("kind", flat=True)) == work_rows
+
+
+def test_it_goes_on_after_a_batch_where_it_was_left(
+    past: Workflow, builder: User, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    replay = replay_start(who=builder, user=builder, workflow=past, definition=definition(), asked=Asked())
+    real, seen = services._Following._follow, []
+
+    def once(self: Any, batch: Any, run: Any) -> Any:
+        seen.append(run.id)
+        if len(seen) == 3:
+            raise RuntimeError("the worker is lost")
+        return real(self, batch, run)
+
+    monkeypatch.setattr(services._Following, "_follow", once)
+    with pytest.raises(RuntimeError):
+        services.replay_perform(claimed(acme))
+    replay.refresh_from_db()
+    assert (replay.done, replay.status, replay.runs.count()) == (2, Status.RUNNING, 2)
+    services.replay_perform(claimed(acme))
+    replay.refresh_from_db()
+    assert (replay.done, replay.status, summary_of(replay).count) == (4, Status.SUCCEEDED, 4)
+    assert len(seen) == 5
+
+
+def claimed(tenant: Tenant) -> Claim:
+    """The row of the replay, in this test's hands, whoever had it."""
+    with connection.cursor() as cursor:
+        cursor.execute("update public.dispatch_work set lease_until = clock_timestamp() - interval '1 second'")
+    (found,) = rows.claim(tenant=tenant.schema_name, queue="cpu", limit=1, slots=1).claims
+    return found
+
+
+def test_one_that_is_given_up_says_why_and_may_be_taken_up_again(past: Workflow, builder: User, worked: Work) -> None:
+    replay = replay_start(who=builder, user=builder, workflow=past, definition=definition(), asked=Asked())
+    doom(replay)
+    worked("cpu")
+    replay.refresh_from_db()
+    assert replay.status == Status.FAILED
+    assert replay.problem["code"] == "replay_abandoned"
+
+
+def test_a_replay_that_is_cancelled_keeps_what_it_has_come_to(past: Workflow, builder: User, worked: Work) -> None:
+    replay = replay_start(who=builder, user=builder, workflow=past, definition=definition(), asked=Asked())
+    replay_cancel(who=builder, replay=replay)
+    worked("cpu")
+    replay.refresh_from_db()
+    assert (replay.status, replay.done) == (Status.CANCELLED, 0)
+    with pytest.raises(Conflict):
+        replay_cancel(who=builder, replay=replay)
+    kinds = AuditEntry.objects.filter(kind__startswith="workflows.replay").order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["workflows.replay_started", "workflows.replay_cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "amounts"),
+    [
+        ({"most": 2}, {400, 800}),
+        ({"status": "succeeded", "origin": "api"}, {10, 200, 400, 800}),
+        ({"contains": '"amount": 400'}, {400}),
+    ],
+)
+def test_the_runs_are_chosen(replayed: Replayed, asked: dict[str, Any], amounts: set[int]) -> None:
+    assert set(verdicts(replayed(definition(), **asked))) == amounts
+
+
+def test_where_there_is_no_such_run_nothing_is_started(past: Workflow, builder: User) -> None:
+    with pytest.raises(Conflict):
+        replay_start(who=builder, user=builder, workflow=past, definition=definition(), asked=Asked(status="failed"))
+    wrong = definition(size={"cases": [{"when": {"field": "${steps.none.x}", "op": "=", "value": 1}, "go": ["ask"]}]})
+    with pytest.raises(InvalidInput):
+        replay_start(who=builder, user=builder, workflow=past, definition=wrong, asked=Asked())
+    assert not Replay.objects.exists()
+
+
+def test_who_may_not_edit_starts_none(past: Workflow, member: Callable[..., User]) -> None:
+    viewer = member("viewer")
+    with pytest.raises(PermissionDenied):
+        replay_start(who=viewer, user=viewer, workflow=past, definition=definition(), asked=Asked())
+
+
+def test_sums_are_those_of_the_runs(replayed: Replayed) -> None:
+    replay = replayed(definition(order={"body": {}}))
+    again = Summary()
+    for verdict, each in told(replay).values():
+        again.add(verdict, each, {name: kept.title for name, kept in summary_of(replay).steps.items()})
+    assert again == summary_of(replay)
