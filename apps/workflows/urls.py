@@ -12,7 +12,9 @@ from apps.workflows.views import (
     run_lists,
     runs,
     starts,
+    step_backtests,
     triggers,
+    versions,
     workflows,
 )
 
@@ -24,8 +26,14 @@ urlpatterns = [
     path("workflows/blueprints/", blueprints.BlueprintList.as_view(), name="blueprints"),
     path("workflows/blueprints/<str:key>/", blueprints.BlueprintPage.as_view(), name="blueprint"),
     path("workflows/blueprints/<str:key>/use/", blueprints.BlueprintUse.as_view(), name="blueprint-use"),
+    path("workflows/blueprints/<str:key>/set-up/", blueprints.BlueprintSetUp.as_view(), name="blueprint-setup"),
+    path(
+        "workflows/edits/<uuid:id>/steps/<str:step>/backtest/",
+        step_backtests.StepBacktest.as_view(),
+        name="step-backtest",
+    ),
     path("workflows/<slug:name>/", workflows.WorkflowPage.as_view(), name="workflow"),
-    path("workflows/<slug:name>/edit/", editing.WorkflowEdit.as_view(), name="edit"),
+    path("workflows/<slug:name>/edit/yaml/", editing.WorkflowEdit.as_view(), name="edit-yaml"),
     path("workflows/<slug:name>/workflow.yaml", editing.WorkflowExport.as_view(), name="export"),
     path("workflows/<slug:name>/start/", starts.WorkflowStart.as_view(), name="start"),
     path("workflows/<slug:name>/publish/", workflows.WorkflowPublish.as_view(), name="publish"),

@@ -294,6 +294,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
         StepRun,
         Trigger,
         Workflow,
+        WorkflowChange,
+        WorkflowEdit,
         WorkflowRun,
         WorkflowVersion,
     )
@@ -315,6 +317,9 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     Workflow.objects.filter(pk=id).update(published=latest)
     draft = json.dumps(content | {"title": f"Draft {marker}"})
     WorkflowVersion.objects.create(id=UUID(int=id.int + 3000), number=None, content=draft, workflow=workflow)
+    edit = WorkflowEdit.objects.create(id=id, workflow=workflow, user=owner, seq=workflow.seq)
+    changed = json.dumps({"definition": content | {"title": f"Edit {marker}"}, "triggers": []})
+    WorkflowChange.objects.create(edit=edit, number=0, what=f"Began {marker}", content=changed)
     of_both: dict[str, Any] = {"workflow": workflow, "version": latest, "inputs": {}, "created_by": owner}
     run = WorkflowRun.objects.create(id=id, number=1000 + id.int, origin="console", **of_both)
     over: dict[str, Any] = {"status": "succeeded", "outputs": {"x": marker}, "started_at": now, "finished_at": now}

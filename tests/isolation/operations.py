@@ -83,6 +83,8 @@ NAMES: dict[str, dict[str, Name]] = {
         "agent": lambda side, things: side.agent,
         # Of the program, as its agents are: a tenant has those of its industries.
         "key": lambda side, things: BLUEPRINT,
+        # What somebody changes of a workflow stands under `id` as well.
+        "step": lambda side, things: "a",
     },
     "ai": {
         "kind": lambda side, things: TRAINABLE,
@@ -690,6 +692,7 @@ UNMARKED = {
     "/workflows/blueprints/",
     "/workflows/blueprints/<str:key>/",
     "/workflows/blueprints/<str:key>/set-up/",
+    "/workflows/edits/<uuid:id>/steps/<str:step>/backtest/",
     "/help/",
     "/agents/",
     "/agents/<str:key>/cases/new/",
