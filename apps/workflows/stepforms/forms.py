@@ -46,6 +46,8 @@ class StepForm:
     """None: there is no such kind, and the step is shown as YAML."""
     sections: list[Section]
     scope: Scope
+    counts: str = ""
+    """Where is told how often a condition held in past runs; empty: nowhere."""
     problems: list[tuple[Node, str]] = field(default_factory=list)
     """What is wrong, with the node at which it is."""
     others: list[Issue] = field(default_factory=list)
@@ -89,12 +91,14 @@ def step_form(
     who: Principal,
     issues: Iterable[Issue] = (),
     posted: QueryDict | None = None,
+    counts: str = "",
     scope: Scope | None = None,
 ) -> StepForm:
     """The form of one step of a definition as it is written, which need not be whole.
 
     `issues` are those of the checks of the whole definition: those of the step are shown at their fields. `posted` is
-    what the form was just read from, so that values stay in the way in which they are being given.
+    what the form was just read from, so that values stay in the way in which they are being given. `counts` is the address
+    at which is told how often a condition of it held.
     """
     scope = scope or scope_of(definition, name, who=who)
     raw = _step(definition, name)
@@ -107,6 +111,7 @@ def step_form(
         made = StepForm(name, None, [Section("what", "What it does", "help-circle", [whole])], scope)
     else:
         made = StepForm(name, kind, _sections(maker, kind, raw, place), scope)
+    made.counts = counts
     made.problems, made.others = issues_placed(issues, made.nodes, place)
     return made
 

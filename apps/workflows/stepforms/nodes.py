@@ -258,6 +258,11 @@ class ConditionNode(Node):
     is_wide: ClassVar[bool] = True
 
     @property
+    def within(self) -> str:
+        """Its place in the step."""
+        return self.place.split(".", 2)[2]
+
+    @property
     def says(self) -> str:
         """What it comes to, as a sentence."""
         return f"{'Runs' if self.may_drop else 'Holds'} when {self.sentence}."
