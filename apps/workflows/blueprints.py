@@ -6,9 +6,9 @@ the industry's demonstration, and every one of them runs in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -30,6 +30,7 @@ from apps.workflows.definition import Definition, Name
 from apps.workflows.kinds.outward import AgentStep
 from apps.workflows.models import Workflow
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
+from apps.workflows.pictures import Picture, picture_of
 from apps.workflows.selectors import TenantCatalogue
 
 FOLDER: Final = "blueprints"
@@ -84,6 +85,10 @@ class Blueprint:
     def title(self) -> str:
         return self.definition.title
 
+    @cached_property
+    def picture(self) -> Picture:
+        return picture_of(self.definition)
+
     @property
     def agents(self) -> list[str]:
         """Keys of the agents that it has work."""
@@ -134,25 +139,61 @@ def blueprint_use(*, who: Principal, user: User | None, key: str, is_demo: bool 
     """
     demand(who, WORKFLOWS_EDIT)
     definition = blueprint_get(who=who, key=key).definition
-    free = definition.model_copy(update={"name": _free(definition.name)})
+    free = definition.model_copy(update={"name": name_free(definition.name)})
     return services.workflow_create(who=who, user=user, definition=free, is_demo=is_demo)
+
+
+def name_free(name: str) -> str:
+    """The name itself, or with the lowest number that no workflow has."""
+    taken = set(Workflow.objects.filter(name__startswith=name[: LONGEST_NAME - 5]).values_list("name", flat=True))
+    numbered = (f"{name[: LONGEST_NAME - 5]}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
 def sample_inputs(*, who: Principal, blueprint: Blueprint, sample: Sample) -> dict[str, Any] | None:
     """The inputs of a sample in the current tenant; None where the demonstration's data is not there to be seen."""
-    named = {name: each for name, each in sample.inputs.items() if blueprint.definition.inputs[name].type == "dataset"}
-    if not who.can(DATASETS_VIEW):
-        return None
-    there = {each.name: each.id for each in datasets_query(who=who).filter(is_demo=True, name__in=named.values())}
-    if not there.keys() >= set(named.values()):
-        return None
-    return {**sample.inputs, **{name: str(there[each]) for name, each in named.items()}}
+    return _inputs(blueprint, sample, _demo_tables(who, set(_tables(blueprint, sample).values())))
 
 
 def samples_here(*, who: Principal, blueprint: Blueprint) -> list[tuple[Sample, dict[str, Any]]]:
-    """The samples whose data is in the current tenant, and may be seen, each with its inputs there."""
-    found = ((each, sample_inputs(who=who, blueprint=blueprint, sample=each)) for each in blueprint.said.samples)
+    """The samples whose data is in the current tenant, and may be seen, each with its inputs there. One statement."""
+    named = {each for sample in blueprint.said.samples for each in _tables(blueprint, sample).values()}
+    there = _demo_tables(who, named)
+    found = ((each, _inputs(blueprint, each, there)) for each in blueprint.said.samples)
     return [(sample, inputs) for sample, inputs in found if inputs is not None]
+
+
+def _tables(blueprint: Blueprint, sample: Sample) -> dict[str, str]:
+    """The datasets that a sample names, by input."""
+    inputs = blueprint.definition.inputs
+    return {name: each for name, each in sample.inputs.items() if inputs[name].type == "dataset"}
+
+
+def _demo_tables(who: Principal, named: Set[str]) -> dict[str, str]:
+    """Those of the demonstration's datasets that are here and may be seen: their ids by name."""
+    if not named or not who.can(DATASETS_VIEW):
+        return {}
+    found = datasets_query(who=who).filter(is_demo=True, name__in=named)
+    return {name: str(id) for name, id in found.values_list("name", "id")}
+
+
+def _inputs(blueprint: Blueprint, sample: Sample, there: Mapping[str, str]) -> dict[str, Any] | None:
+    tables = _tables(blueprint, sample)
+    if not there.keys() >= set(tables.values()):
+        return None
+    return {**sample.inputs, **{name: there[each] for name, each in tables.items()}}
+
+
+def samples_for(*, who: Principal, definition: Definition) -> list[tuple[Sample, dict[str, Any]]]:
+    """The samples here of the blueprint whose inputs a definition has: those that a workflow made of it can be tried
+    with, whatever it is called by now. One statement where there is such a blueprint."""
+    taken = {name: each.type for name, each in definition.inputs.items()}
+    if not taken:
+        return []
+    for blueprint in blueprints_list(who=who):
+        if {name: each.type for name, each in blueprint.definition.inputs.items()} == taken:
+            return samples_here(who=who, blueprint=blueprint)
+    return []
 
 
 def _of(industry: str, folder: Path) -> Iterator[Blueprint]:
@@ -170,10 +211,3 @@ def blueprint_read(file: Path) -> BlueprintFile:
         places = [f"{file.name}:{line_of(text, issue.path) or 1} {issue.path}".strip() for issue in issues]
         told = [Issue(path=place, message=issue.message) for place, issue in zip(places, issues, strict=True)]
         raise InvalidInput(f"The blueprint {file} cannot be used.", issues=told) from error
-
-
-def _free(name: str) -> str:
-    """The name itself, or with the lowest number that no workflow has."""
-    taken = set(Workflow.objects.filter(name__startswith=name[: LONGEST_NAME - 5]).values_list("name", flat=True))
-    numbered = (f"{name[: LONGEST_NAME - 5]}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(each for each in numbered if each not in taken)

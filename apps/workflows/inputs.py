@@ -34,7 +34,8 @@ def inputs_model(definition: Definition) -> type[BaseModel]:
 def fields_model(declared: Mapping[str, InputField]) -> type[BaseModel]:
     """A model of these fields, whoever fills them in: unknown ones are errors, and so are numbers that JSON lacks."""
     fields: dict[str, Any] = {name: _field(field) for name, field in declared.items()}
-    return create_model("Inputs", __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
+    told = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)  # a dataset's default is a text
+    return create_model("Inputs", __config__=told, **fields)
 
 
 def inputs_validate(model: type[BaseModel], data: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ from apps.console.schemaforms import SchemaForm
 from apps.console.schemaforms.texts import json_object, json_text
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import datasets_recent
+from apps.workflows.blueprints import Sample
 from apps.workflows.definition import Definition, InputField
 from apps.workflows.inputs import inputs_model
 from apps.workflows.services import MOST_STARTED
@@ -35,6 +36,10 @@ class StartForm:
     who: Principal
     mode: Literal["form", "json", "batch"] = "form"
     problem: Problem | None = None
+    samples: list[tuple[Sample, dict[str, Any]]] = field(default_factory=list)
+    """Inputs to try it with, of the blueprint that it is made of."""
+    chosen: int | None = None
+    """The sample that the form begins with: its place among them."""
 
     @cached_property
     def schema(self) -> SchemaForm:
@@ -44,6 +49,7 @@ class StartForm:
             inputs_model(self.definition),
             self.values,
             root=ROOT,
+            base=self._begin,
             offered={f"{ROOT}.{name}": offered for name, each in self._inputs() if each.type == "dataset"},
         )
 
@@ -60,12 +66,12 @@ class StartForm:
     @property
     def json(self) -> str:
         """The inputs as JSON to edit: as they were entered, else the examples of the definition."""
-        return self.values.get("json") or json_text(self._examples())
+        return self.values.get("json") or json_text(self._begin or self._examples())
 
     @property
     def sample(self) -> str:
         """A table of inputs to begin with."""
-        return self.values.get("batch") or _sheet(self._examples())
+        return self.values.get("batch") or _sheet(self._begin or self._examples())
 
     def data(self) -> list[dict[str, Any]]:
         """The inputs of each run. Raises `InvalidInput`, `TooLarge`."""
@@ -74,6 +80,12 @@ class StartForm:
         if self.mode == "batch":
             return batch_read(self.values.get("batch", ""), self.definition)
         return [self.schema.data()]
+
+    @property
+    def _begin(self) -> dict[str, Any]:
+        """The inputs of the sample that was chosen; empty where none was."""
+        there = self.chosen is not None and self.chosen < len(self.samples)
+        return self.samples[self.chosen][1] if self.chosen is not None and there else {}
 
     def _datasets(self) -> list[Dataset]:
         """Those to choose from; none are looked up where no input is one."""

@@ -44,9 +44,30 @@ def test_where_no_industry_brings_one_the_gallery_says_so(page: Client, acme: Te
     assert page.get(PAGE).status_code == 404
 
 
+def test_the_gallery_keeps_what_is_looked_for_in_the_address(page: Client) -> None:
+    asked = {"q": "safety", "industry": "healthcare", "need": "person"}
+    shown = page.get("/workflows/blueprints/", asked).content.decode()
+    assert "Medication round" in shown
+    assert "Beds and medicines" not in shown
+    for kept in ('value="safety"', 'value="healthcare" selected', 'value="person" selected', "Clear filters"):
+        assert kept in shown
+    nothing = page.get("/workflows/blueprints/", {"q": "\x00no such thing"}).content.decode()
+    assert "No blueprint fits" in nothing
+
+
+def test_the_page_of_a_blueprint_costs_the_same_statements_whatever_it_needs(page: Client) -> None:
+    def statements(key: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert page.get(f"/workflows/blueprints/{key}/").status_code == 200
+        return len(asked)
+
+    statements(KEY)
+    assert statements("manufacturing.line_release") == statements(KEY) == statements("tech.support_roster")
+
+
 def test_a_blueprint_is_read_before_it_is_used(page: Client) -> None:
     shown = page.get(PAGE).content.decode()
-    for words in ("A table of units sold by item and week", "Agree to the changes", "kind: agent", "Use it"):
+    for words in ("A table of units sold by item and week", "Agree to the changes", "kind: agent", "Use this"):
         assert words in shown
     assert "To try it with" not in shown, "its samples need data that is not here"
 
@@ -63,7 +84,7 @@ def test_what_a_blueprint_lacks_is_told_in_the_place_of_the_button(page: Client,
     narrow(acme, "finance")
     shown = page.get("/workflows/blueprints/finance.cash_outlay/").content.decode()
     assert "no agent &#x27;retail.demand_forecaster&#x27;" in shown
-    assert "Use it" not in shown
+    assert "Use this" not in shown
     assert page.post("/workflows/blueprints/finance.cash_outlay/use/").status_code == 422
     assert not Workflow.objects.exists()
 
@@ -72,7 +93,7 @@ def test_a_viewer_reads_blueprints_and_makes_nothing(client_for: Browse, member:
     viewer = client_for(member("viewer"))
     shown = viewer.get(PAGE)
     assert shown.status_code == 200
-    assert "Use it" not in shown.content.decode()
+    assert "Use this" not in shown.content.decode()
     assert viewer.post(f"{PAGE}use/").status_code == 403
     assert not Workflow.objects.exists()
 

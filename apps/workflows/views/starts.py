@@ -14,6 +14,7 @@ from apps.console.schemaforms import EDIT, FILE
 from apps.console.views import ConsoleView
 from apps.datasets.sheets import cells_read
 from apps.workflows import selectors, services
+from apps.workflows.blueprints import samples_for
 from apps.workflows.models import Workflow, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN
 from apps.workflows.start_forms import LARGEST_BATCH, MODES, StartForm
@@ -58,7 +59,11 @@ class WorkflowStart(ConsoleView):
         assert workflow.published is not None  # noqa: S101  # looked at by `_workflow`
         asked = values.get("mode", "form")
         mode: Any = asked if asked in dict(MODES) else "form"
-        return StartForm(workflow.published.definition, values, self.who, mode)
+        definition = workflow.published.definition
+        form = StartForm(definition, values, self.who, mode, samples=samples_for(who=self.who, definition=definition))
+        sample = self.request.GET.get("sample", "")
+        form.chosen = int(sample) if sample.isdecimal() and len(sample) < 4 else None
+        return form
 
     def _show(self, workflow: Workflow, form: StartForm) -> HttpResponse:
         self.page_title = f"Start {workflow.title}"
