@@ -18,6 +18,8 @@ class PasskeyRemove(RemoveWebAuthnView):
     def form_valid(self, form: Any) -> HttpResponse:
         adapter = get_adapter()
         if adapter.can_delete_authenticator(self.object):
-            return super().form_valid(form)
+            answer: HttpResponse = super().form_valid(form)
+            return answer
         form.add_error(None, adapter.validation_error("cannot_delete_authenticator"))
-        return self.form_invalid(form)
+        refused: HttpResponse = self.form_invalid(form)
+        return refused
