@@ -113,7 +113,7 @@ class Reader:
             return before
         if changed == names == before or changed:
             return changed
-        return changed if before is not ABSENT or shape.required else ABSENT
+        return changed if before is not ABSENT or shape.required or shape.nullable else ABSENT
 
     # --------------------------------------------------------------------------------------------------------- rows
 

@@ -209,7 +209,7 @@ def sample_text(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, Mapping):
-        return f"{len(value):,} fields" if value else "no fields"
+        return f"{len(value):,} field{'s' if len(value) != 1 else ''}"
     if isinstance(value, list):
         return f"a list of {len(value):,}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
