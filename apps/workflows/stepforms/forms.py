@@ -97,8 +97,8 @@ def step_form(
     """The form of one step of a definition as it is written, which need not be whole.
 
     `issues` are those of the checks of the whole definition: those of the step are shown at their fields. `posted` is
-    what the form was just read from, so that values stay in the way in which they are being given. `counts` is the address
-    at which is told how often a condition of it held.
+    what the form was just read from, so that values stay in the way in which they are being given. `counts` is the
+    address at which is told how often a condition of it held.
     """
     scope = scope or scope_of(definition, name, who=who)
     raw = _step(definition, name)

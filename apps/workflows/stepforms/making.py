@@ -175,7 +175,7 @@ class Maker(ConditionMaker):
             node = self.node(shape.item, each, f"{path}.{number}", f"{place}.{number}")
             node.label = node.label or f"{made.noun.capitalize()} {number + 1}"
             if isinstance(node, ValueNode) and shape.picks:
-                node.suggests = shape.picks
+                node.suggests = f"{made.id}-s"
             made.rows.append(Row(node, number))
         return made
 

@@ -167,7 +167,7 @@ class ValueNode(Node):
     """References in a text, with their samples."""
     body: Rows | Many | None = None
     suggests: str = ""
-    """What helps to type it: the name of a list."""
+    """The id of a list that helps to type it."""
     is_long: bool = False
     is_bare: bool = False
     """Whether its label is for those alone who do not see where it stands."""

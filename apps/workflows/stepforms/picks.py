@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from apps.accounts.models import User
+from apps.accounts.permissions import MEMBERS_VIEW
 from apps.agents.finding import agents_here
 from apps.common.actions import ACTIONS
 from apps.common.permissions import ROLES, Principal
@@ -13,6 +15,7 @@ from apps.workflows.stepforms.nodes import Choice
 
 Picks = Callable[[Principal], list[Choice]]
 
+MOST_MEMBERS: Final = 500
 PICKS: Final[dict[str, Picks]] = {}
 
 
@@ -43,6 +46,15 @@ def _actions(who: Principal) -> list[Choice]:
 @picks("role")
 def _roles(who: Principal) -> list[Choice]:
     return [Choice(role.key, role.title, role.summary) for role in ROLES.values()]
+
+
+@picks("member")
+def _members(who: Principal) -> list[Choice]:
+    """Those whom whoever asks may see; others are typed in."""
+    if not who.can(MEMBERS_VIEW):
+        return []
+    found = User.objects.filter(is_active=True, is_service=False, valid_until=None).order_by("name", "email")
+    return [Choice(each.email, each.name, each.role) for each in found.only("email", "name", "role")[:MOST_MEMBERS]]
 
 
 def chosen_from(name: str, who: Principal, chosen: Any) -> list[Choice]:

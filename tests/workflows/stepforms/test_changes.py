@@ -120,18 +120,18 @@ def test_what_another_agent_does_not_take_is_kept_until_it_is_removed() -> None:
 
 def test_data_that_cannot_be_read_is_kept_and_lets_no_check_pass() -> None:
     whole = definition(first={"kind": "transform", "set": {"x": {"$round": ["${inputs.amount}", 2]}}})
-    made = again(whole, "first", **{"set__0__v": "$round: ["})
+    made = again(whole, "first", set__0__v="$round: [")
     assert made["set"] == {"x": {"$data": "$round: ["}}
     assert again(definition(first=made), "first")["set"] == made["set"]
-    assert again(definition(first=made), "first", **{"set__0__v": "$round: [1]"})["set"] == {"x": {"$round": [1]}}
+    assert again(definition(first=made), "first", set__0__v="$round: [1]")["set"] == {"x": {"$round": [1]}}
 
 
 def test_rows_of_names_and_values_are_added_named_and_moved() -> None:
     whole = definition(first={"kind": "transform", "set": {"x": 1, "y": 2}})
     assert again(whole, "first", act="add - s.set")["set"] == {"x": 1, "y": 2, "new": ""}
     assert list(again(whole, "first", act="up 1 s.set")["set"]) == ["y", "x"]
-    assert again(whole, "first", **{"set__0__k": "total"})["set"] == {"total": 1, "y": 2}
-    assert again(whole, "first", **{"set__0__k": "y"})["set"] == {"y": 1, "y_2": 2}
+    assert again(whole, "first", set__0__k="total")["set"] == {"total": 1, "y": 2}
+    assert again(whole, "first", set__0__k="y")["set"] == {"y": 1, "y_2": 2}
 
 
 def test_a_value_is_inserted_into_a_text() -> None:

@@ -69,13 +69,15 @@ def test_a_step_that_is_not_finished_still_tells_what_it_gives(broken: dict[str,
     [
         {},
         {"steps": [], "inputs": 5},
-        {"steps": {"a": None, "b": {"kind": "gone"}, "c": {"kind": "branch"}, "d": {"kind": "stop", "after": ["d", "a"]}}},
-        {"steps": {"a": {"kind": "stop", "after": ["d"]}, "d": {"kind": "switch", "cases": {"x": ["a"]}}}, "inputs": {"x": 1}},
+        {"steps": {"a": None, "b": {"kind": "gone"}, "c": {"kind": "branch"}}},
+        {"steps": {"a": {"kind": "stop", "after": ["a", "b"]}, "b": {"kind": "stop", "after": ["a"]}}},
+        {"steps": {"a": {"kind": "stop"}, "d": {"kind": "switch", "cases": {"x": ["a"]}}}, "inputs": {"x": 1}},
         {"steps": {"d": {"kind": "approval"}, "x": {"kind": "stop", "for_each": {"items": {"$round": 1}}}}},
-        {"steps": {"d": {"kind": "agent", "agent": 5, "input": {"x": "${"}}, "x": {"kind": "transform", "set": {"y": "${a b}"}}}},
-        {"steps": {"d": {"kind": "parallel", "go": ["d", "zz"]}, "x": {"kind": "http", "url": {"$round": [1]}, "body": {1: 2}}}},
+        {"steps": {"d": {"kind": "agent", "agent": 5, "input": {"x": "${"}}}},
+        {"steps": {"d": {"kind": "transform", "set": {"y": "${a b}", "z": "${}"}}}},
+        {"steps": {"d": {"kind": "parallel", "go": ["d", "zz"]}, "x": {"kind": "http", "url": {"$round": [1]}}}},
     ],
-)  # fmt: skip
+)
 def test_whatever_is_there_can_be_shown(whole: dict[str, Any]) -> None:
     steps = whole.get("steps")
     for name in [*(steps if isinstance(steps, dict) else []), "none"]:
