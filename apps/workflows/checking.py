@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from apps.common.paths import path_text
 from apps.workflows.conditions import every_test
 from apps.workflows.definition import STEP_KINDS, Definition, Step
 from apps.workflows.json_schemas import ANYTHING, NotThere, Schema, fits, schema_at, schema_of_value, told, types_of
+from apps.workflows.kinds.approval import Approval
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow
 from apps.workflows.values import CEL, BadValue, Reference, text_parse
 
@@ -42,6 +43,8 @@ class Catalogue(Protocol):
 
     def agent(self, key: str) -> Signature | None: ...
     def workflow(self, name: str) -> Signature | None: ...
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        """Those of these addresses at which no active member is who may decide."""
 
 
 def definition_check(definition: Definition, catalogue: Catalogue) -> None:
@@ -231,6 +234,8 @@ class Check:
             yield Issue(path=at, message="A step that chooses others runs once, and gives nothing else when it fails.")
         if step.for_each is not None:
             yield from self._wants(f"{at}.for_each.items", step.for_each.items, {"type": "array"}, name)
+        if isinstance(step, Approval):
+            yield from self._people(at, step)
         if isinstance(step, AgentStep):
             signature = self.catalogue.agent(step.agent)
             if signature is None:
@@ -243,6 +248,15 @@ class Check:
                 yield Issue(path=f"{at}.workflow", message=f"There is no published workflow {step.workflow!r} here.")
             else:
                 yield from self._call(f"{at}.inputs", step.inputs, signature.takes, name)
+
+    def _people(self, at: str, step: Approval) -> Iterator[Issue]:
+        """Whom a step asks by an address at which nobody is who may answer."""
+        named = dict(step.addresses())
+        strangers = self.catalogue.strangers(named.values()) if named else set()
+        for place, address in named.items():
+            if address in strangers:
+                message = f"{address} is the address of no active member who may decide."
+                yield Issue(path=f"{at}.{place}", message=message)
 
     def _value(self, place: str, value: Any, reader: str | None) -> Iterator[Issue]:
         """What is wrong with the references of a value, wherever in it they stand."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import JSONField, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Lower
 
 from apps.accounts.models import User
 from apps.agents.calls import gives_schema
@@ -54,6 +54,12 @@ class TenantCatalogue:
         if found is None or found.published is None:
             return None
         return signature_of(found.published.definition, self)
+
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        by_address = {each: each.strip().lower() for each in addresses}
+        found = User.objects.annotate(address=Lower("email")).filter(address__in=by_address.values())
+        known = {each.email.lower() for each in found if each.can(APPROVALS_DECIDE)}
+        return {each for each, address in by_address.items() if address not in known}
 
 
 def workflows_list(*, who: Principal) -> list[Workflow]:
@@ -121,7 +127,7 @@ def versions_query(*, who: Principal, name: str) -> QuerySet[WorkflowVersion]:
     """What was published of a workflow, without what it says. Raises `NotFound` where there is no such workflow."""
     workflow = workflow_get(who=who, name=name)
     published = WorkflowVersion.objects.filter(workflow=workflow).exclude(number=None)
-    return published.defer("content").select_related("workflow", "created_by")
+    return published.defer("content").select_related("workflow", "created_by", "asked_by")
 
 
 def callers_of(*, who: Principal, workflow: Workflow) -> list[str]:
@@ -141,7 +147,7 @@ def callers_of(*, who: Principal, workflow: Workflow) -> list[str]:
 def version_get(*, who: Principal, workflow: Workflow, number: int | None) -> WorkflowVersion:
     """A version by its number; None: the draft, or what is published where there is no draft. Raises `NotFound`."""
     demand(who, WORKFLOWS_VIEW)
-    found = workflow.versions.select_related("workflow", "created_by").filter(number=number).first()
+    found = workflow.versions.select_related("workflow", "created_by", "asked_by").filter(number=number).first()
     if found is None and number is None:
         found = workflow.published
     if found is None:
@@ -241,11 +247,21 @@ def approval_get(*, who: Principal, id: UUID) -> Approval:
     return found
 
 
-def calls_query(*, who: Principal, status: str = "") -> QuerySet[HttpCall]:
+def calls_query(
+    *,
+    who: Principal,
+    status: str = "",
+    workflow: str = "",
+    run: UUID | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> QuerySet[HttpCall]:
     """Requests of steps to other systems. Evaluate it before leaving the tenant."""
     demand(who, WORKFLOWS_VIEW)
     found = _with_runs(HttpCall.objects.select_related("settled_by"))
-    return found.filter(status=status) if status else found
+    wanted = {"status": status, "run__workflow__name": workflow, "run": run}
+    found = found.filter(**{name: value for name, value in wanted.items() if value})
+    return created_within(found, since=since, before=before)
 
 
 def call_get(*, who: Principal, id: UUID) -> HttpCall:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -69,6 +70,9 @@ class Catalogue:
     def workflow(self, name: str) -> Signature | None:
         found = next((each for each in DEFINITIONS if each.name == name), None)
         return signature_of(found, self) if found else None
+
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        return set()
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.name)

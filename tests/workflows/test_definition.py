@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,9 @@ class Catalogue:
 
     def workflow(self, name: str) -> Signature | None:
         return None
+
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        return set()
 
 
 def issues(text: str | dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +30,9 @@ class NoCatalogue:
 
     def workflow(self, name: str) -> Signature | None:
         return None
+
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        return set()
 
 
 def value(call: dict[str, Any], **inputs: Any) -> Any:

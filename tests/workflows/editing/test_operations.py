@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -28,6 +29,9 @@ class Anything:
 
     def workflow(self, name: str) -> Signature:
         return Signature({"properties": {}}, {})
+
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        return set()
 
 
 def raw(steps: dict[str, Any], **more: Any) -> Raw:
