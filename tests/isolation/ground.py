@@ -48,6 +48,8 @@ class Things:
     workflow: str
     """The name of a workflow."""
     webhook: str
+    approval_link: str
+    """What a mail to the owner brings them to their question with."""
     link_user: str
     link_token: str
     """The two parts of a link that sets a member's password."""
@@ -262,11 +264,19 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         watch=_watch(agent, owner, number),
         workflow=workflow,
         webhook=webhook,
+        approval_link=_approval_link(opened.pk, owner),
         link_user=user,
         link_token=token,
         passkey=_passkey(1_000_000 + number, marker),
         input=sample_input(agent, dataset),
     )
+
+
+def _approval_link(id: UUID, owner: Any) -> str:
+    from apps.workflows.approvals.links import link_token
+    from apps.workflows.models import Approval
+
+    return link_token(approval=Approval.objects.get(pk=id), user=owner)
 
 
 def webhook_secret(marker: str) -> str:
@@ -333,6 +343,8 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     until = now + timedelta(days=1)
     asked: dict[str, Any] = {"roles": ["approver"], "risk": "low", "remind_at": now, "due_at": until}
     approval = Approval.objects.create(id=id, run=run, step="a", question=f"Question {marker}", **asked)
+    over_id = UUID(int=id.int + 2000)
+    Approval.objects.create(id=over_id, run=run, step="a", question=f"Over {marker}", withdrawn_at=now, **asked)
     reason = f"Reason {marker}"
     Delegation.objects.create(id=id, giver=owner, taker=deputy, reason=reason, begins_at=now, ends_at=until)
     ApprovalNotice.objects.create(id=id, approval=approval, user=deputy, reason="asked")

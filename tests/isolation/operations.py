@@ -80,11 +80,13 @@ NAMES: dict[str, dict[str, Name]] = {
         "id": lambda side, things: things.open_run,
         "number": lambda side, things: things.number,
         "webhook": lambda side, things: things.webhook,
+        "token": lambda side, things: things.approval_link,
         "agent": lambda side, things: side.agent,
         # Of the program, as its agents are: a tenant has those of its industries.
         "key": lambda side, things: BLUEPRINT,
         # What somebody changes of a workflow stands under `id` as well.
         "step": lambda side, things: "a",
+        "part": lambda side, things: "settings",
     },
     "ai": {
         "kind": lambda side, things: TRAINABLE,
@@ -136,6 +138,7 @@ OF_THE_TENANT = {
     ("workflows", "id"),
     ("workflows", "number"),
     ("workflows", "webhook"),
+    ("workflows", "token"),
     ("ai", "trained"),
     ("ai", "budget"),
     ("ai", "call"),
@@ -186,6 +189,11 @@ def _delegation(things: Things) -> Mapping[str, Any]:
     begins_at = datetime.now(UTC) + timedelta(days=10)
     ends_at = begins_at + timedelta(days=1)
     return {"taker": things.deputy, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
+
+
+def _delegation_form(things: Things) -> Mapping[str, Any]:
+    day = datetime.now(UTC).date() + timedelta(days=20)
+    return {"taker": things.deputy, "begins": day.isoformat(), "ends": day.isoformat()}
 
 
 def _builder(side: Side) -> Mapping[str, Any]:
@@ -474,7 +482,8 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/runs/<uuid:id>/decisions/<int:position>/actions/<int:action>": NOTHING,
     "POST /api/v1/runs/<uuid:id>/feedback": Body("json", lambda side, things: {"is_right": False, "comment": "New"}),
-    "POST /workflows/new/": Body(
+    "POST /workflows/new/": Body("form", lambda side, things: {"title": "New", "copy": things.workflow}, names_things=True),
+    "POST /workflows/new/yaml/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things).replace(things.workflow, "fresh")}
     ),
     "POST /workflows/agents/<str:agent>/schedule/": Body(
@@ -489,11 +498,26 @@ BODIES: dict[str, Body] = {
         },
         names_things=True,
     ),
-    "POST /workflows/<slug:name>/edit/": Body(
+    "POST /workflows/<slug:name>/edit/yaml/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things)}
     ),
+    "POST /workflows/edits/<uuid:id>/steps/": Body("form", lambda side, things: {"add": "kind:wait"}),
+    "POST /workflows/edits/<uuid:id>/steps/<str:step>/": Body("form", lambda side, things: {"s.title": "New"}),
+    "POST /workflows/edits/<uuid:id>/steps/<str:step>/act/": Body("form", lambda side, things: {"do": "duplicate"}),
+    "POST /workflows/edits/<uuid:id>/whole/<str:part>/": Body("form", lambda side, things: {"w.title": "New"}),
+    "POST /workflows/edits/<uuid:id>/triggers/": Body(
+        "form", lambda side, things: {"do": "add", "kind": "schedule", "how": "every", "every": "1h", "zone": "UTC"}
+    ),
+    "POST /workflows/edits/<uuid:id>/history/": Body("form", lambda side, things: {"do": "undo"}),
+    "POST /workflows/edits/<uuid:id>/save/": NOTHING,
+    "POST /workflows/edits/<uuid:id>/publish/": Body("form", lambda side, things: {"note": "New"}),
+    "POST /workflows/edits/<uuid:id>/discard/": NOTHING,
+    "POST /workflows/edits/<uuid:id>/rebase/": Body("form", lambda side, things: {"take": "mine"}),
+    "POST /workflows/edits/<uuid:id>/yaml/": Body("form", lambda side, things: {"text": _yaml(side, things)}),
     "POST /workflows/<slug:name>/start/": NOTHING,
     "POST /workflows/<slug:name>/publish/": Body("form", lambda side, things: {"note": "New"}),
+    "POST /workflows/<slug:name>/ask-publication/": NOTHING,
+    "POST /workflows/<slug:name>/second-person/": Body("form", lambda side, things: {"needed": "0"}),
     "POST /workflows/<slug:name>/discard/": NOTHING,
     "POST /workflows/<slug:name>/rollback/": Body("form", lambda side, things: {"number": "1"}),
     "POST /workflows/<slug:name>/pause/": NOTHING,
@@ -516,6 +540,8 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflows/<slug:name>/check": Body("json", _definition),
     "POST /api/v1/workflows/<slug:name>/publish": Body("json", lambda side, things: {"note": "New"}),
     "DELETE /api/v1/workflows/<slug:name>/draft": NOTHING,
+    "POST /api/v1/workflows/<slug:name>/ask-publication": NOTHING,
+    "PUT /api/v1/workflows/<slug:name>/second-person": Body("json", lambda side, things: {"needed": False}),
     "POST /api/v1/workflows/<slug:name>/rollback": Body("json", lambda side, things: {"number": 1}),
     "POST /api/v1/workflows/<slug:name>/pause": NOTHING,
     "POST /api/v1/workflows/<slug:name>/resume": NOTHING,
@@ -542,6 +568,11 @@ BODIES: dict[str, Body] = {
     "POST /workflow-runs/W-<int:number>/requeue/": NOTHING,
     "POST /api/v1/workflow-runs/cancel": Body("json", lambda side, things: {"ids": [things.open_run]}, True, "each"),
     "POST /approvals/<uuid:id>/": Body("form", lambda side, things: {"answer": "yes"}),
+    "POST /approvals/bulk/": Body(
+        "form", lambda side, things: {"answer": "yes", "approval": things.open_run}, names_things=True
+    ),
+    "POST /approvals/delegations/": Body("form", lambda side, things: _delegation_form(things), names_things=True),
+    "POST /approvals/delegations/<uuid:id>/revoke/": NOTHING,
     "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send"}),
     "POST /given-up/": Body("form", lambda side, things: {"only": f"workflows.run:{things.run}"}, names_things=True),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
@@ -716,6 +747,7 @@ UNMARKED = {
     "/connect/",
     "/mcp-servers/new/",
     "/workflows/new/",
+    "/workflows/new/yaml/",
     "/workflows/agents/<str:agent>/schedule/",
     "/members/service-accounts/new/",
     "/members/invite/",

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 
 from apps.accounts.models import User
 from apps.accounts.permissions import MEMBERS_VIEW
-from apps.common.errors import InvalidInput, Issue, Problem
+from apps.common.errors import InvalidInput, Issue, NotFound, Problem
 from apps.console.views import ConsoleView
 from apps.workflows.approvals import delegating
 from apps.workflows.models import Delegation
@@ -41,7 +41,10 @@ class DelegationList(ConsoleView):
 
     def _make(self, values: dict[str, str]) -> Delegation:
         takers = delegating.takers_for(who=self.who, user=self.user)
-        taker = next((each for each in takers if str(each.pk) == values.get("taker")), None)
+        wanted = values.get("taker", "")
+        taker = next((each for each in takers if each.email == wanted), None)
+        if wanted and taker is None:
+            raise NotFound("There is no such member here who may answer questions.", remedy="Choose one of the list.")
         begins = _day(values.get("begins", ""))
         ends = _day(values.get("ends", ""))
         issues = []
