@@ -20,7 +20,7 @@ from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal, demand
 from apps.tenants.context import current_schema
-from apps.workflows import auditing, live, undoing
+from apps.workflows import auditing, live, publishing, undoing
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, Overlap, definition_dump
 from apps.workflows.givens import given_check
@@ -82,7 +82,7 @@ def workflow_save(*, who: Principal, user: User | None, definition: Definition, 
             path="definition", message=f"It has {len(content) // 1024:,} KiB; at most {LARGEST // 1024} are kept."
         )
         raise InvalidInput("The definition is too large; nothing was stored.", issues=[issue])
-    saved = {"content": content, "created_by": user}
+    saved = {"content": content, "created_by": user, "asked_by": None, "asked_at": None}
     kept = list(workflow.versions.filter(Q(number=None) | Q(pk=workflow.published_id)))
     former = min(kept, key=lambda version: version.number or 0, default=None)  # the draft before what is published
     before = {"archived": workflow.archived_at is not None, **auditing.version_told(former)}
@@ -104,12 +104,17 @@ def workflow_save(*, who: Principal, user: User | None, definition: Definition, 
 
 @transaction.atomic
 def workflow_publish(*, who: Principal, user: User | None, workflow: Workflow, note: str = "") -> WorkflowVersion:
-    """Make the draft the version that new runs follow; runs under way stay on theirs. Raises `Conflict`."""
+    """Make the draft the version that new runs follow; runs under way stay on theirs.
+
+    Raises `Conflict`, also where a second person is needed and `user` is none.
+    """
     demand(who, WORKFLOWS_EDIT)
     workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
     draft = workflow.versions.filter(number=None).first()
     if draft is None:
         raise Conflict(f"{workflow.title} has no draft; nothing was published.", remedy="Save a change first.")
+    if refusal := publishing.publication_refusal(workflow, draft, user):
+        raise refusal
     definition_check(draft.definition, TenantCatalogue())
     last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
     draft.number, draft.note, draft.published_at, draft.created_by = last + 1, note[:200], timezone.now(), user

@@ -15,7 +15,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
-from apps.workflows import selectors, services
+from apps.workflows import publishing, selectors, services
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, definition_named, definition_parse
 from apps.workflows.differences import definition_difference
@@ -27,6 +27,7 @@ from apps.workflows.schemas.workflows import (
     DraftOut,
     PublishIn,
     RollbackIn,
+    SecondPersonIn,
     VersionDetail,
     VersionDifference,
     VersionOut,
@@ -254,6 +255,42 @@ class WorkflowPublish(ApiView):
         wanted = self.body(PublishIn)
         workflow = selectors.workflow_get(who=self.who, name=name)
         services.workflow_publish(who=self.who, user=self.who.user, workflow=workflow, note=wanted.note)
+        return self.answer(detail_of(self, name))
+
+
+class WorkflowAskPublication(ApiView):
+    permission = {"POST": WORKFLOWS_EDIT}
+    problems = {"POST": [Conflict]}
+
+    @extend_schema(
+        operation_id="workflow_ask_publication",
+        tags=[TAG],
+        parameters=[NAME],
+        request=None,
+        responses={200: WorkflowDetail},
+    )
+    def post(self, request: Request, name: str) -> Response:
+        """Ask somebody else to publish the draft, where that takes a second person. To save the draft takes it back."""
+        workflow = selectors.workflow_get(who=self.who, name=name)
+        publishing.workflow_ask_publication(who=self.who, user=self.who.user, workflow=workflow)
+        return self.answer(detail_of(self, name))
+
+
+class WorkflowSecondPerson(ApiView):
+    permission = {"PUT": WORKFLOWS_EDIT}
+
+    @extend_schema(
+        operation_id="workflow_second_person",
+        tags=[TAG],
+        parameters=[NAME],
+        request=SecondPersonIn,
+        responses={200: WorkflowDetail},
+    )
+    def put(self, request: Request, name: str) -> Response:
+        """Say whether publishing takes a second person. Whoever edits may ask for it; only an owner does without."""
+        wanted = self.body(SecondPersonIn)
+        workflow = selectors.workflow_get(who=self.who, name=name)
+        publishing.workflow_second_person(who=self.who, user=self.who.user, workflow=workflow, needed=wanted.needed)
         return self.answer(detail_of(self, name))
 
 

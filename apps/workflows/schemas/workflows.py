@@ -42,6 +42,7 @@ _WORKFLOW: Final[dict[str, Any]] = {
     "published": 3,
     "has_draft": True,
     "is_paused": False,
+    "needs_second_person": False,
     "archived_at": None,
     "seq": 8,
     "created_at": "2026-11-25T16:40:00Z",
@@ -98,6 +99,9 @@ class WorkflowOut(BaseModel):
     published: int | None = Field(description="Number of the version that new runs follow; null: none.")
     has_draft: bool = Field(description="Whether there is a draft that was not published yet.")
     is_paused: bool = Field(description="Whether triggers are kept from starting it.")
+    needs_second_person: bool = Field(
+        description="Whether it is published by somebody who neither wrote the draft nor asked for it."
+    )
     archived_at: datetime | None = Field(description="Since when nothing starts it any more; null: it is in use.")
     seq: int = Field(description="Rises with every change.")
     created_at: datetime
@@ -111,7 +115,7 @@ class WorkflowOut(BaseModel):
     def _fields(workflow: Workflow) -> dict[str, Any]:
         draft: str | None = vars(workflow)["draft_content"]
         said = json.loads(workflow.published.content if workflow.published else draft or "{}")
-        same = ("id", "name", "title", "is_paused", "archived_at", "seq", "created_at")
+        same = ("id", "name", "title", "is_paused", "needs_second_person", "archived_at", "seq", "created_at")
         return {
             **{name: getattr(workflow, name) for name in same},
             **{name: said.get(name, "") for name in ("description", "owner")},
@@ -231,7 +235,12 @@ class DraftOut(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"definition": DEFINITION, "saved_by": "builder@acme.example", "saved_at": "2026-11-26T09:00:00Z"}
+                {
+                    "definition": DEFINITION,
+                    "saved_by": "builder@acme.example",
+                    "saved_at": "2026-11-26T09:00:00Z",
+                    "asked_at": None,
+                }
             ]
         }
     )
@@ -239,11 +248,13 @@ class DraftOut(BaseModel):
     definition: dict[str, Any]
     saved_by: str | None = Field(description="Address of the member; null for a program's own.")
     saved_at: datetime
+    asked_at: datetime | None = Field(description="When somebody else was asked to publish it; null: nobody was.")
 
     @classmethod
     def of(cls, draft: WorkflowVersion) -> Self:
         by = draft.created_by.email if draft.created_by else None
-        return cls(definition=json.loads(draft.content), saved_by=by, saved_at=draft.saved_at)
+        told = json.loads(draft.content)
+        return cls(definition=told, saved_by=by, saved_at=draft.saved_at, asked_at=draft.asked_at)
 
 
 class DifferenceQuery(BaseModel):
@@ -260,6 +271,14 @@ class VersionDifference(BaseModel):
     former: int
     number: int
     changes: list[str] = Field(description="A sentence for each change; empty: they say the same.")
+
+
+class SecondPersonIn(StrictModel):
+    """Whether publishing takes a second person."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"needed": True}]})
+
+    needed: bool
 
 
 class PublishIn(StrictModel):

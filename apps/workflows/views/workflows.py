@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.common.yamls import text_write
 from apps.console.views import ConsoleView
-from apps.workflows import overview, selectors, services
+from apps.workflows import overview, publishing, selectors, services
 from apps.workflows.blueprints import blueprints_list
 from apps.workflows.definition import Definition, definition_dump, definition_yaml
 from apps.workflows.differences import definition_difference
@@ -74,6 +74,7 @@ class OneWorkflow(ConsoleView):
             "definition": chosen,
             "shows_draft": shows_draft,
             "draft": draft,
+            "refusal": publishing.publication_refusal(workflow, draft, self.user) if draft else None,
             "changes": definition_difference(published, draft.definition) if published and draft else [],
             "graph": graph_of(chosen).as_json(),
             "step": _step(chosen, self.request.GET.get("step", "")),
