@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.workflows.editing.urls import urlpatterns as editor
 from apps.workflows.views import (
     approval_lists,
     approvals,
@@ -21,7 +22,8 @@ from apps.workflows.views import (
 app_name = "workflows"
 urlpatterns = [
     path("workflows/", workflows.WorkflowList.as_view(), name="workflows"),
-    path("workflows/new/", editing.WorkflowNew.as_view(), name="new"),
+    *editor,
+    path("workflows/new/yaml/", editing.WorkflowNew.as_view(), name="new-text"),
     path("workflows/agents/<str:agent>/schedule/", of_agents.AgentSchedule.as_view(), name="agent-schedule"),
     path("workflows/blueprints/", blueprints.BlueprintList.as_view(), name="blueprints"),
     path("workflows/blueprints/<str:key>/", blueprints.BlueprintPage.as_view(), name="blueprint"),

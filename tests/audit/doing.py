@@ -30,7 +30,26 @@ NOTHING_TO_RECORD: Final[dict[str, str]] = {
     "POST /accounts/2fa/webauthn/login/": "what is sent is no proof of any passkey",
     "POST /accounts/2fa/webauthn/keys/<int:pk>/edit/": "the name by which a member knows a passkey, for them alone",
     "POST /accounts/login/code/confirm/": "no code was asked for, so that nothing is tried",
-}
+} | dict.fromkeys(
+    [
+        "POST /workflows/new/",
+        *(
+            f"POST /workflows/edits/<uuid:id>/{rest}"
+            for rest in (
+                "steps/",
+                "steps/<str:step>/",
+                "steps/<str:step>/act/",
+                "whole/<str:part>/",
+                "triggers/",
+                "history/",
+                "discard/",
+                "rebase/",
+                "yaml/",
+            )
+        ),
+    ],
+    "what a member is changing of a workflow is seen by them alone; that it is saved, or published, is recorded",
+)
 """Operations after which nothing is other than it was, with the reason."""
 
 _FACTORS = "tests/accounts/test_factors.py"
@@ -56,6 +75,7 @@ SHOWN_ELSEWHERE: Final[dict[str, str]] = {
 FILES_WITHOUT_DATA: Final[dict[str, str]] = {
     "GET /custom-agents/<str:custom>/agent.yaml": "how an agent is set up, as its page shows it",
     "GET /workflows/<slug:name>/workflow.yaml": "how a workflow is made, as its page shows it",
+    "GET /workflows/edits/<uuid:id>/workflow.yaml": "how a workflow is to be made, as its page shows it",
     "GET /identity/sso/<uuid:connection>/metadata.xml": "what is handed to the identity provider, and is no secret",
     "GET /accounts/2fa/recovery-codes/download/": "the codes of whoever asks, once; that they were made is recorded",
     "GET /audit/verify/verify_audit.py": "a program, the same for everybody",

@@ -43,7 +43,7 @@ def made(page: Page, base: str, name: str) -> str:
     path = f"/workflows/{name}/"
     page.goto(f"{base}{path}")
     if page.get_by_role("heading", name="Check the order").count() == 0:
-        page.goto(f"{base}/workflows/new/")
+        page.goto(f"{base}/workflows/new/yaml/")
         text = page.get_by_label("Definition as YAML")
         text.fill(text.input_value().replace("name: check-the-order", f"name: {name}"))
         page.get_by_role("button", name="Save draft").click()
@@ -57,7 +57,7 @@ def test_a_workflow_is_written_mended_published_and_started(
     view: View, opened: Callable[..., Page], address: Address
 ) -> None:
     name = f"order-{uuid4().hex[:8]}"  # so that the tests may look at one installation twice
-    page = opened("/workflows/new/", view)
+    page = opened("/workflows/new/yaml/", view)
     text = page.get_by_label("Definition as YAML")
     good = text.input_value().replace("name: check-the-order", f"name: {name}")
 
@@ -125,7 +125,7 @@ def test_a_schedule_and_a_webhook_are_added(view: View, opened: Callable[..., Pa
 
 
 def test_tab_indents_and_esc_lets_the_field_be_left(opened: Callable[..., Page]) -> None:
-    page = opened("/workflows/new/")
+    page = opened("/workflows/new/yaml/")
     text = page.get_by_label("Definition as YAML")
     text.fill("a: 1\nb: 2\n")
     text.press("Control+Home")

@@ -23,7 +23,7 @@ from tests.workflows.test_engine import give
 from tests.workflows.test_pages_workflows import main_of, text_of
 
 Browse = Callable[..., Client]
-NEW, EDIT = "/workflows/new/", "/workflows/test/edit/"
+NEW, EDIT = "/workflows/new/yaml/", "/workflows/test/edit/yaml/"
 TEXT = """\
 name: test
 title: Test

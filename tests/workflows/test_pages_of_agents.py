@@ -21,7 +21,7 @@ from apps.workflows.of_agents import Given, definition_of, name_free
 from apps.workflows.values import value_compile
 
 COUNTER = "dummy.counter"
-NEW, SCHEDULE = "/workflows/new/", f"/workflows/agents/{COUNTER}/schedule/"
+NEW, SCHEDULE = "/workflows/new/yaml/", f"/workflows/agents/{COUNTER}/schedule/"
 Make = Callable[..., User]
 Browse = Callable[..., Client]
 GOOD = {"often": "week", "day": "1", "time": "06:30", "zone": "Europe/Berlin"}

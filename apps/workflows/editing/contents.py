@@ -28,7 +28,7 @@ class Content:
     @classmethod
     def read(cls, text: str) -> Self:
         told = json.loads(text)
-        return cls(told["definition"], told["triggers"], told.get("saved"))
+        return cls(definition_raw(told["definition"]), told["triggers"], told.get("saved"))
 
     def text(self) -> str:
         """As it is kept. Raises `TooLarge`."""

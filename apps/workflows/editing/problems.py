@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -55,6 +55,8 @@ class Verdict:
 
     definition: Definition | None
     findings: list[Finding]
+    issues: list[Issue] = field(default_factory=list)
+    """What is wrong, by path, for the fields of forms."""
 
     @property
     def wrong(self) -> list[Finding]:
@@ -92,6 +94,9 @@ class EditingCatalogue:
     def agent(self, key: str) -> Signature | None:
         return self._inner.agent(key)
 
+    def strangers(self, addresses: Iterable[str]) -> set[str]:
+        return self._inner.strangers(addresses)
+
     def workflow(self, name: str) -> Signature | None:
         if name not in self._workflows:
             self._workflows[name] = None  # also for one that calls itself
@@ -124,14 +129,15 @@ def verdict_of(content: Content, catalogue: Catalogue, *, starts: int = 0) -> Ve
     try:
         definition = content.parsed()
     except InvalidInput as problem:
-        return Verdict(None, list(_told(raw, problem.issues)))
+        issues = [each.model_copy(update={"message": _worded(each.message)}) for each in problem.issues]
+        return Verdict(None, list(_told(raw, issues)), issues)
+    issues = []
     try:
         definition_check(definition, catalogue)
     except InvalidInput as problem:
-        found = list(_told(raw, problem.issues))
-    else:
-        found = []
-    return Verdict(definition, [*found, *_warnings(definition, starts + len(content.triggers))])
+        issues = problem.issues
+    warnings = _warnings(definition, starts + len(content.triggers))
+    return Verdict(definition, [*_told(raw, issues), *warnings], issues)
 
 
 def _told(raw: Raw, issues: list[Issue]) -> Iterator[Finding]:
@@ -145,7 +151,7 @@ def _told(raw: Raw, issues: list[Issue]) -> Iterator[Finding]:
         if (step, path) in seen:
             continue
         seen.add((step, path))
-        text = _worded(issue.message)
+        text = issue.message
         if issue.path == "steps" and not raw["steps"]:
             text = "There is no step yet: add one."
         title = _raw_title(step, raw["steps"][step]) if step else ""

@@ -1,0 +1,429 @@
+"""The pages of the editor by forms.
+
+Every action is a form that is posted, keeps one change, and leads back to the page; where scripts run, the parts of the
+page that may be other are taken from that answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from pydantic import ValidationError
+
+from apps.common.errors import Conflict, InvalidInput, NotFound, Problem
+from apps.common.yamls import text_read, text_write
+from apps.console.views import ConsoleView
+from apps.workflows import selectors
+from apps.workflows.drafting import Draft
+from apps.workflows.editing import operations, services, wholes
+from apps.workflows.editing.adding import offer_get
+from apps.workflows.editing.contents import Content
+from apps.workflows.editing.operations import Raw, definition_raw
+from apps.workflows.editing.outline import title_of
+from apps.workflows.editing.pages import PANELS, Look, editor_page, editor_url
+from apps.workflows.editing.services import Saved
+from apps.workflows.models import WorkflowEdit
+from apps.workflows.permissions import WORKFLOWS_EDIT
+from apps.workflows.snippets import webhook_curl
+from apps.workflows.stepforms import step_read
+from apps.workflows.trigger_forms import ANSWERS, ENDS, MISSED, TriggerForm
+from apps.workflows.triggers import TRIGGER_KINDS, settings_of
+from apps.workflows.views.triggers import WINDOW_MINUTES
+
+LONGEST_FIELD: Final = 20_000
+
+
+class EditorView(ConsoleView):
+    """What the pages of an edit have in common."""
+
+    permission = {"GET": WORKFLOWS_EDIT, "POST": WORKFLOWS_EDIT}
+
+    def edit(self, id: UUID) -> WorkflowEdit:
+        return services.edit_get(who=self.who, user=self.user, id=id)
+
+    def change(self, id: UUID, what: str, change: Callable[[Content], Content]) -> WorkflowEdit:
+        return services.edit_change(who=self.who, user=self.user, id=id, what=what, change=change)
+
+    def change_definition(self, id: UUID, what: str, change: Callable[[Raw], Raw]) -> WorkflowEdit:
+        return self.change(id, what, lambda said: said.with_definition(change(said.definition)))
+
+    def show(
+        self,
+        edit: WorkflowEdit,
+        *,
+        look: Look | None = None,
+        trigger_form: TriggerForm | None = None,
+        problem: Problem | None = None,
+    ) -> HttpResponse:
+        """The page of the editor. What stands against an action is told on it."""
+        look = look or Look.of(self.request.GET)
+        form = trigger_form
+        if form is None and look.trigger in TRIGGER_KINDS:
+            form = TriggerForm.fresh(look.trigger, None)
+            if form.kind == "schedule":
+                form.look()
+        page = editor_page(who=self.who, user=self.user, edit=edit, look=look, trigger_form=form, problem=problem)
+        self.page_title = f"Edit {page.title}"
+        if form is not None and trigger_form is None and not form.values["inputs"]:
+            form.values["inputs"] = _examples(page.content.definition)
+        context = {"editor": page, **self._trigger_context(form, page.content.definition)}
+        status = next((each.status for each in (problem, form and form.problem) if each), 200)
+        return self.page("workflows/editor/editor.html", context, status=status)
+
+    def _trigger_context(self, form: TriggerForm | None, raw: Raw) -> dict[str, Any]:
+        kinds = [(each.key, each.label, each.icon, each.about) for each in TRIGGER_KINDS]
+        if form is None:
+            return {"kinds": kinds}
+        kind = TRIGGER_KINDS[form.kind]
+        return {
+            "kinds": kinds,
+            "form": form,
+            "fields": kind.model_fields,
+            "environment": kind.gives,
+            "inputs": raw["inputs"],
+            "missed": MISSED,
+            "answers": ANSWERS,
+            "ends": ENDS,
+            "workflows": selectors.workflows_query(who=self.who)[:500] if form.kind == "workflow_end" else [],
+            "window": WINDOW_MINUTES,
+        }
+
+
+def _examples(raw: Raw) -> str:
+    """Values that the inputs of a workflow may be given, as YAML."""
+    given = {
+        name: each.get("example", each.get("default")) for name, each in raw["inputs"].items() if isinstance(each, dict)
+    }
+    return text_write(given) if given else ""
+
+
+class EditWorkflow(EditorView):
+    """The editor of a workflow: what this person has begun of it, else its draft, or what is published."""
+
+    permission = {"GET": WORKFLOWS_EDIT}
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        workflow = selectors.workflow_read(who=self.who, name=name)
+        return self.show(services.edit_begin(who=self.who, user=self.user, workflow=workflow))
+
+
+class EditPage(EditorView):
+    """The editor of what is begun, by its id: that of a workflow that is to be made has no other address."""
+
+    permission = {"GET": WORKFLOWS_EDIT}
+
+    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        return self.show(self.edit(id))
+
+
+class StepAdd(EditorView):
+    """Add a step: `add` says of what, `after` below which step."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        found = self.edit(id)
+        name = services.edit_content(found).definition.get("name")
+        offer = offer_get(who=self.who, workflow=str(name or ""), what=request.POST.get("add", ""))
+        made: list[str] = []
+
+        def add(raw: Raw) -> Raw:
+            after, step = request.POST.get("after") or None, dict(offer.step)
+            changed, new = operations.step_add(raw, step, after=after, name=offer.title)
+            made.append(new)
+            return changed
+
+        found = self.change_definition(id, f"Added {offer.title}", add)
+        return redirect(editor_url(found, step=made[0], anchor=f"step-{made[0]}"))
+
+
+class StepChange(EditorView):
+    """Keep what stands in the form of a step; a button of the form (`act`) is carried out as well."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID, step: str) -> HttpResponse:
+        found = self.change(id, self._what(id, step), lambda said: self._read(said, step))
+        return redirect(editor_url(found, step=step, anchor=f"step-{step}"))
+
+    def _read(self, said: Content, step: str) -> Content:
+        raw = said.definition
+        if step not in raw["steps"]:
+            raise NotFound(f"There is no step {step!r} in what you change.", remedy="See the steps: it may be undone.")
+        read = step_read(self.request.POST, raw, step, who=self.who)
+        return said.with_definition(operations.step_change(raw, step, read))
+
+    def _what(self, id: UUID, step: str) -> str:
+        title = self.request.POST.get("s.title", "").strip() or step.replace("_", " ").capitalize()
+        return f"Changed {title}"
+
+
+class StepAct(EditorView):
+    """Move, copy, rename or remove a step: `do` says what."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID, step: str) -> HttpResponse:
+        do, opened = request.POST.get("do", ""), request.POST.get("step", "")
+        left: list[str] = [opened]
+
+        def act(raw: Raw) -> Raw:
+            position = list(raw["steps"]).index(step) if step in raw["steps"] else 0
+            if do in {"up", "down"}:
+                return operations.step_move(raw, step, to=position + (1 if do == "down" else -1))
+            if do == "move":
+                to = request.POST.get("to", "")
+                return operations.step_move(raw, step, to=int(to) if to.isdecimal() and len(to) < 6 else position)
+            if do == "duplicate":
+                changed, left[0] = operations.step_duplicate(raw, step)
+                return changed
+            if do == "rename":
+                left[0] = request.POST.get("name", "").strip()
+                return operations.step_rename(raw, step, left[0])
+            if do == "remove":
+                left[0] = "" if opened == step else opened
+                return operations.step_remove(raw, step)
+            raise InvalidInput("A step is moved, copied, renamed or removed; nothing was changed.")
+
+        try:
+            found = self.change_definition(id, self._what(id, step, do), act)
+        except InvalidInput as problem:
+            return self.show(self.edit(id), look=Look(step=step), problem=problem)
+        if do == "remove":
+            messages.success(request, "The step is taken out. Undo brings it back.")
+        return redirect(editor_url(found, step=left[0], anchor=f"step-{left[0]}" if do != "remove" else "steps"))
+
+    def _what(self, id: UUID, step: str, do: str) -> str:
+        raw = services.edit_content(self.edit(id)).definition["steps"].get(step, {})
+        word = {"up": "Moved", "down": "Moved", "move": "Moved", "duplicate": "Copied", "rename": "Renamed"}
+        return f"{word.get(do, 'Removed')} {title_of(step, raw)}"
+
+
+class WholeChange(EditorView):
+    """Keep what stands in the form of the settings, the inputs or the outputs: `part` says which."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID, part: str) -> HttpResponse:
+        if part not in PANELS:
+            raise NotFound("A workflow has settings, inputs and outputs.")
+        is_new = self.edit(id).workflow is None
+
+        def change(raw: Raw) -> Raw:
+            if part == "inputs":
+                return operations.inputs_set(raw, wholes.inputs_read(request.POST, raw, who=self.who))
+            if part == "outputs":
+                return operations.outputs_set(raw, wholes.outputs_read(request.POST, raw, who=self.who))
+            read = wholes.settings_read(request.POST, raw, who=self.who, is_new=is_new)
+            return operations.settings_set(raw, read)
+
+        found = self.change_definition(id, f"Changed {part}", change)
+        return redirect(editor_url(found, open=part, anchor=f"part-{part}"))
+
+
+class TriggersChange(EditorView):
+    """Add a trigger to those that are made when it is saved, take one of them out, or look at when it would start."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        do, kind = request.POST.get("do", "add"), request.POST.get("kind", "")
+        if do == "remove":
+            number = request.POST.get("number", "")
+            taken = int(number) if number.isdecimal() and len(number) < 4 else -1
+            found = self.change(id, "Removed a trigger", lambda said: said.without_trigger(taken))
+            return redirect(editor_url(found, anchor="trigger"))
+        values = {key: value.replace("\r\n", "\n")[:LONGEST_FIELD] for key, value in request.POST.dict().items()}
+        form = TriggerForm(kind if kind in TRIGGER_KINDS else "schedule", values)
+        if do == "look":
+            form.look()
+            return self.show(self.edit(id), look=Look(trigger=form.kind), trigger_form=form)
+        try:
+            settings = _checked(form)
+            what = f"Added a trigger: {TRIGGER_KINDS[form.kind].label}"
+            found = self.change(id, what, lambda said: said.with_trigger(form.kind, settings))
+        except InvalidInput as problem:
+            form.problem = problem
+            return self.show(self.edit(id), look=Look(trigger=form.kind), trigger_form=form)
+        return redirect(editor_url(found, anchor="trigger"))
+
+
+def _checked(form: TriggerForm) -> dict[str, Any]:
+    """The settings of a trigger, as they are kept. Raises `InvalidInput`."""
+    try:
+        told = settings_of(form.kind, form.settings())
+    except ValidationError as error:
+        raise InvalidInput.from_pydantic(error, path="settings") from error
+    return told.model_dump(mode="json", exclude_defaults=True)
+
+
+class EditHistory(EditorView):
+    """Undo or redo one change: `do` says which."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        act = services.edit_redo if request.POST.get("do") == "redo" else services.edit_undo
+        try:
+            act(who=self.who, user=self.user, id=id)
+        except Conflict as problem:
+            messages.info(request, problem.detail)
+        found = self.edit(id)
+        return redirect(editor_url(found, step=request.POST.get("step", ""), open=request.POST.get("open", "")))
+
+
+class EditSave(EditorView):
+    """Save what was changed as the draft."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        try:
+            saved = self.save(id)
+        except (Conflict, InvalidInput) as problem:
+            return self.show(self.edit(id), look=Look(step=request.POST.get("step", "")), problem=problem)
+        if saved.secrets:
+            return self.secrets(saved)
+        messages.success(request, self.said(saved))
+        if saved.waiting is not None:
+            messages.warning(
+                request, "A trigger waits until you publish: what is published now does not take its inputs."
+            )
+        return self.leave(saved, id)
+
+    def save(self, id: UUID) -> Saved:
+        return services.edit_save(who=self.who, user=self.user, id=id)
+
+    def said(self, saved: Saved) -> str:
+        return f"{saved.workflow.title} is saved as a draft. Publish it, and new runs follow it."
+
+    def leave(self, saved: Saved, id: UUID) -> HttpResponse:
+        return redirect(editor_url(self.edit(id), step=self.request.POST.get("step", "")))
+
+    def secrets(self, saved: Saved) -> HttpResponse:
+        """The secrets of webhooks in this one answer: they are kept neither in the session nor in a browser's cache."""
+        self.page_title = "The webhook is made"
+        trigger, secret = saved.secrets[0]
+        url = self.request.build_absolute_uri(reverse("webhook", args=[trigger.pk]))
+        context = {
+            "trigger": trigger,
+            "workflow": saved.workflow,
+            "secret": secret,
+            "window": WINDOW_MINUTES,
+            "url": url,
+        }
+        context["curl"] = webhook_curl(url, {"hello": "there"}, secret)
+        response = self.page("workflows/workflow_trigger_made.html", context, status=201)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class EditPublish(EditSave):
+    """Save what was changed, and publish it."""
+
+    step_up = {"POST"}
+
+    def save(self, id: UUID) -> Saved:
+        note = self.request.POST.get("note", "").strip()
+        return services.edit_publish(who=self.who, user=self.user, id=id, note=note)
+
+    def said(self, saved: Saved) -> str:
+        number = saved.version.number if saved.version else None
+        return f"Version {number} is published. New runs follow it; those under way stay on theirs."
+
+    def leave(self, saved: Saved, id: UUID) -> HttpResponse:
+        return redirect("workflows:workflow", name=saved.workflow.name)
+
+
+class EditDiscard(EditorView):
+    """Ask, then drop what was not saved."""
+
+    page_title = "Discard changes"
+
+    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        found = self.edit(id)
+        content = services.edit_content(found)
+        context = {
+            "edit": found,
+            "title": content.definition.get("title") or "the workflow",
+            "back": editor_url(found),
+            "count": found.changes.filter(number__gt=0, number__lte=found.at).count(),
+        }
+        return self.page("workflows/editor/discard.html", context)
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        workflow = services.edit_discard(who=self.who, user=self.user, id=id)
+        messages.success(request, "Your changes are dropped. What was saved and published stays as it is.")
+        return redirect("workflows:workflow", name=workflow.name) if workflow else redirect("workflows:workflows")
+
+
+class EditRebase(EditorView):
+    """Settle that somebody else has saved: `take` is `theirs` or `mine`."""
+
+    permission = {"POST": WORKFLOWS_EDIT}
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        take = request.POST.get("take")
+        if take not in {"theirs", "mine"}:
+            raise InvalidInput("Take theirs, or keep mine; nothing was changed.")
+        found = services.edit_rebase(who=self.who, user=self.user, id=id, take="theirs" if take == "theirs" else "mine")
+        said = (
+            "You go on with what they saved; undo brings yours back."
+            if take == "theirs"
+            else ("Yours is kept: when you save it, it takes the place of theirs.")
+        )
+        messages.success(request, said)
+        return redirect(editor_url(found))
+
+
+class EditText(EditorView):
+    """What is being changed as YAML: read, changed as a whole, or read from a file."""
+
+    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        found = self.edit(id)
+        return self.text(found, Draft(_yaml(services.edit_content(found).definition)))
+
+    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        found = self.edit(id)
+        draft = Draft(request.POST.get("text", "").replace("\r\n", "\n"))
+        if file := request.FILES.get("file"):
+            draft.take(file)
+        if draft.problem is not None:
+            return self.text(found, draft)
+        try:
+            raw = definition_raw(text_read(draft.text))
+            if found.workflow is not None:
+                raw["name"] = found.workflow.name  # which never changes
+            found = self.change_definition(id, "Changed it as YAML", lambda _: raw)
+        except InvalidInput as problem:
+            draft.problem = problem
+            return self.text(found, draft)
+        return redirect(editor_url(found))
+
+    def text(self, edit: WorkflowEdit, draft: Draft) -> HttpResponse:
+        self.page_title = "As YAML"
+        context = {"edit": edit, "draft": draft, "back": editor_url(edit)}
+        return self.page("workflows/editor/text.html", context, status=draft.problem.status if draft.problem else 200)
+
+
+class EditExport(EditorView):
+    """What is being changed as a file, whole or not."""
+
+    permission = {"GET": WORKFLOWS_EDIT}
+
+    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
+        raw = services.edit_content(self.edit(id)).definition
+        answer = HttpResponse(_yaml(raw), content_type="application/yaml; charset=utf-8")
+        name = operations.name_of(str(raw.get("name") or "workflow"), {}).replace("_", "-")
+        answer["Content-Disposition"] = f'attachment; filename="{name}.yaml"'
+        return answer
+
+
+def _yaml(raw: Raw) -> str:
+    return text_write({key: value for key, value in raw.items() if value not in ({}, None) or key == "steps"})
