@@ -17,7 +17,7 @@ from apps.audit.services import record
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, PermissionDenied, Problem
 from apps.common.permissions import Principal, demand
-from apps.workflows import auditing
+from apps.workflows import auditing, live
 from apps.workflows.approvals.assigning import Right, rights_in
 from apps.workflows.approvals.forms import answers_checked, comment_checked, form_of
 from apps.workflows.models import Approval, ApprovalDecision
@@ -85,6 +85,8 @@ def approval_decide(
         approval.approved, approval.comment = approved, comment
         approval.save(update_fields=["decided_at", "decided_by", "approved", "comment"])
     _record(who, approval, decision, right, yes=yes)
+    if approval.is_open:
+        live.tell(approval.run)  # it does not go on, and yet whoever looks at the question has something new to see
     return approval
 
 
