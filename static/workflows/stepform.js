@@ -1,9 +1,8 @@
-// The form of a step: what is picked from earlier can be searched, values are inserted where the cursor is, and a
-// choice that changes what is asked sends the form at once. Without this script its buttons do the same.
+// The form of a step: what is picked from earlier can be searched, values are inserted where the cursor is, and the focus
+// follows what is added and removed. Without this script its buttons do the same.
 import { announce } from "../console/basics.js";
 
 const FORMS = "[data-stepform]";
-const RERUN = "select[data-again]";
 const REFERENCE = /^\$\{[^{}]+\}$/;
 let pressed = null; // the button that changed the form, for where the focus goes afterwards
 
@@ -11,17 +10,6 @@ function enhance(within) {
   for (const element of within.querySelectorAll(`${FORMS} [data-scripted]`)) element.hidden = true;
   for (const select of within.querySelectorAll(`${FORMS} select[data-find]`)) searchable(select);
 }
-
-// ------------------------------------------------------------------------------------------------- changes at once
-
-document.addEventListener("change", (change) => {
-  const control = change.target;
-  if (!control.matches?.(`${FORMS} ${RERUN}`)) return;
-  // Who owns the form may send it in a way of its own.
-  if (control.form.dispatchEvent(new CustomEvent("stepform:again", { bubbles: true, cancelable: true }))) {
-    control.form.requestSubmit();
-  }
-});
 
 document.addEventListener("click", (click) => {
   const button = click.target.closest?.(`${FORMS} button[name=act]`);

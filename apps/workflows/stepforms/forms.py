@@ -90,19 +90,17 @@ def step_form(
     *,
     who: Principal,
     issues: Iterable[Issue] = (),
-    posted: QueryDict | None = None,
     counts: str = "",
     scope: Scope | None = None,
 ) -> StepForm:
     """The form of one step of a definition as it is written, which need not be whole.
 
-    `issues` are those of the checks of the whole definition: those of the step are shown at their fields. `posted` is
-    what the form was just read from, so that values stay in the way in which they are being given. `counts` is the
-    address at which is told how often a condition of it held.
+    `issues` are those of the checks of the whole definition: those of the step are shown at their fields. `counts` is
+    the address at which is told how often a condition of it held.
     """
     scope = scope or scope_of(definition, name, who=who)
     raw = _step(definition, name)
-    maker = Maker(scope, who, titles_of(definition), _modes(posted))
+    maker = Maker(scope, who, titles_of(definition))
     kind = kind_of(raw)
     place = f"steps.{name}"
     if kind is None or not isinstance(raw, Mapping):
@@ -193,10 +191,3 @@ def titles_of(definition: Mapping[str, Any]) -> dict[str, str]:
 def _step(definition: Mapping[str, Any], name: str) -> Any:
     steps = definition.get("steps")
     return steps.get(name, {}) if isinstance(steps, Mapping) else {}
-
-
-def _modes(posted: QueryDict | None) -> dict[str, str]:
-    """The ways in which values were given, where no button has moved rows since."""
-    if posted is None or posted.get("act"):
-        return {}
-    return {key.removesuffix(".mode"): str(posted[key]) for key in posted if key.endswith(".mode")}

@@ -154,10 +154,8 @@ def modes_of(wanted: Schema, *, optional: bool, depth: int = 0) -> list[Mode]:
     made.append(mode)
     if not types - {"null"}:
         made += ["number", "flag", "list", "object"]
-    if len(types - {"null"}) > 1 or mode == "choice":
+    if len(types - {"null"}) > 1:
         made += [_BY_TYPE[each] for each in sorted(types) if each in _BY_TYPE]
-    if mode == "date":
-        made.append("text")
     if depth >= DEEPEST:
         made = [each for each in made if each not in {"list", "object"}]
     made += ["from", "computed", "data"]
@@ -180,7 +178,9 @@ def converted(value: Any, mode: Mode, wanted: Schema) -> Any:
         "computed": lambda: {CEL: _as_cel(value)},
         "list": lambda: value if isinstance(value, list) else [] if _is_blank(value) else [value],
         "object": lambda: value if isinstance(value, Mapping) and mode_of(value, {}) == "object" else {},
-        "data": lambda: {UNREAD: ""} if _is_blank(value) else value,
+        "data": lambda: (
+            value if mode_of(value, {}) == "data" else {UNREAD: "" if _is_blank(value) else data_text(value)}
+        ),
         "flag": lambda: value if isinstance(value, bool) else False,
         "number": lambda: _as_number(value, wanted),
         "choice": lambda: value if value in choices_of(wanted) else "",
@@ -240,6 +240,18 @@ def data_read(text: str, before: Any) -> Any:
     except InvalidInput:
         return {UNREAD: text}
     return {UNREAD: text} if found is None or _has_others(found) else found
+
+
+def data_fault(text: str) -> str:
+    """Why a text is no data yet; what can be read is told to be changed, as it is kept for a text until then."""
+    if not text.strip():
+        return ""
+    try:
+        found = text_read(text)
+    except InvalidInput as problem:
+        told = "; ".join(f"{each.path}: {each.message}" if each.path else each.message for each in problem.issues)
+        return f"This cannot be read as YAML: {told}."
+    return "Dates and keys that are no text have no place here." if _has_others(found) else ""
 
 
 def _has_others(value: Any) -> bool:

@@ -204,8 +204,8 @@ class Reader:
         return self._typed(mode, wanted, path, before, text, is_row=is_row)
 
     def _typed(self, mode: Mode, wanted: Schema, path: str, before: Any, text: str, *, is_row: bool) -> Any:
-        if mode == "text" and (picked := self.posted.text(f"{path}.insert")):
-            return f"{text}{picked}"
+        if mode == "text" and self.posted.asks(path, "insert"):
+            return f"{text}{self.posted.text(f'{path}.insert') or ''}"
         if before is not ABSENT and not isinstance(before, Mapping | list) and same_text(choice_text(before), text):
             return before
         if text == "":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.common.permissions import Principal
@@ -20,42 +20,35 @@ EMPTIED: Final = frozenset({"text", "number", "date", "choice"})
 """Ways in which an empty field says that nothing is given."""
 
 
+def way_of(raw: Any, wanted: Schema, *, optional: bool, depth: int) -> Mode:
+    """How a value is given: as it tells; what is not there as it would be typed."""
+    found = modes.mode_of(raw, wanted, depth=depth)
+    if found == "unset" and (not optional or modes.typed_mode(wanted) in EMPTIED):
+        found = modes.typed_mode(wanted)
+        if found in {"list", "object"} and depth >= modes.DEEPEST:
+            found = "data"
+    return found
+
+
 @dataclass
 class ValueMaker:
-    """`modes` are the ways in which values were given when the form was sent, by path, where the value tells none."""
+    """The values of one form."""
 
     scope: Scope
     who: Principal
     titles: Mapping[str, str]
     """Of the steps, by name, in order."""
-    modes: Mapping[str, str] = field(default_factory=dict)
 
     def value(
         self, raw: Any, wanted: Schema, path: str, place: str, *, label: str, optional: bool, depth: int = 0
     ) -> ValueNode:
         """A value where one of the schema `wanted` is asked for."""
         made = ValueNode(path, place, label, required=not optional)
-        made.mode = self.mode(raw, wanted, path, optional=optional, depth=depth)
+        made.mode = way_of(raw, wanted, optional=optional, depth=depth)
         made.modes = modes.modes_of(wanted, optional=optional, depth=depth)
         made.wanted = told(modes.plain_schema(wanted))
         self._body(made, raw, wanted, depth)
         return made
-
-    def mode(self, raw: Any, wanted: Schema, path: str, *, optional: bool, depth: int) -> Mode:
-        """How it is given: as the value tells, or as it was just chosen where that can say the same."""
-        found = modes.mode_of(raw, wanted, depth=depth)
-        if found == "unset" and (not optional or modes.typed_mode(wanted) in EMPTIED):
-            found = modes.typed_mode(wanted)
-            if found in {"list", "object"} and depth >= modes.DEEPEST:
-                found = "data"
-        chosen = self.modes.get(path)
-        if chosen == "data" and raw is not ABSENT:
-            return "data"
-        if chosen == "text" and isinstance(raw, str) and found in {"choice", "date", "number"}:
-            return "text"
-        if chosen == "number" and raw == "":
-            return "number"
-        return found
 
     def _body(self, made: ValueNode, raw: Any, wanted: Schema, depth: int) -> None:
         """What is entered in the way in which the value is given."""
@@ -65,8 +58,8 @@ class ValueMaker:
             made.text = str(raw[modes.CEL])
         elif made.mode == "data":
             made.text = modes.data_text(raw)
-            if isinstance(raw, Mapping) and modes.UNREAD in raw and made.text.strip():
-                made.error = "This cannot be read as YAML: nothing was lost, mend it here."
+            if isinstance(raw, Mapping) and modes.UNREAD in raw:
+                made.error = modes.data_fault(made.text)
         elif made.mode == "choice":
             listed = modes.choices_of(wanted)
             made.choices = [Choice(choice_text(each), label_of(str(each)), "", same(each, raw)) for each in listed]
