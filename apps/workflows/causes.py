@@ -52,6 +52,8 @@ def causes_of(*, who: Principal, progress: RunProgress) -> list[Cause]:
         return [_cancelled(progress)]
     if not run.is_open:
         return []
+    if run.status == WorkflowRun.Status.UNDOING:
+        return [_undoing(run, progress), *_unknown_calls(run), *_questions(run)]
     if run.cancel_requested_at is not None:
         words = "No further step begins. What was asked of others is taken back as far as it can be."
         return [Cause("skipped", "ban", "The run is being cancelled", words)]
@@ -79,13 +81,56 @@ def _failed(run: WorkflowRun, progress: RunProgress) -> Cause:
         icon="alert-circle",
         title=_title(code, step, progress),
         detail=_detail(problem, step),
-        effect=_effect(progress, step),
+        effect=f"{_undone(problem, progress)} {_effect(progress, step)}".strip(),
         remedy=str(problem.get("remedy") or ""),
         code=code,
         step=step.name if step is not None else "",
         action="requeue" if code == RunAbandoned.code else "again" if code in FINAL else "retry",
         issues=list(problem.get("issues") or []),
     )
+
+
+def _undoing(run: WorkflowRun, progress: RunProgress) -> Cause:
+    """Why the run ends, first; and that what its steps did is undone."""
+    problem = run.problem or {}
+    code, step = str(problem.get("code", "")), progress.of(str(problem.get("step", "")))
+    cancelled = run.ending == WorkflowRun.Status.CANCELLED
+    why = "The run was cancelled" if cancelled else _title(code, step, progress)
+    if run.is_undo_stopped:
+        return Cause(
+            "retrying", "player-stop", f"{why}: its undoing is being stopped", "What is not undone is left to you."
+        )
+    return Cause(
+        tone="retrying",
+        icon="arrow-back-up",
+        title=f"{why}: what was done is being undone",
+        detail="" if cancelled else _detail(problem, step),
+        effect="The last of it comes first. A cancel does not stop this half way.",
+        step=step.name if step is not None else "",
+        action="undo-stop",
+    )
+
+
+def _undone(problem: dict[str, Any], progress: RunProgress) -> str:
+    """How the undoing went; empty where nothing was to be undone."""
+    undo = problem.get("undo")
+    if not undo:
+        return ""
+    done, of, remains = undo["done"], undo["of"], undo["remains"]
+    if done == of:
+        return "Its one effect was undone." if of == 1 else f"All {of:,} effects were undone."
+    left = "; ".join(_left(each, progress) for each in remains[:MOST_TOLD])
+    more = len(remains) - MOST_TOLD + undo["more"]
+    more_told = f"; and {more:,} more" if more > 0 else ""
+    stopped = " when a person stopped it" if undo["stopped"] else ""
+    return f"{done:,} of {of:,} effects were undone{stopped}; this remains to be undone by hand: {left}{more_told}."
+
+
+def _left(told: dict[str, Any], progress: RunProgress) -> str:
+    step = progress.of(str(told["step"]))
+    item = f", item {told['item'] + 1:,}" if told["item"] is not None else ""
+    detail = str(told["detail"]).rstrip(".")
+    return f"“{step.title if step else told['step']}”{item}{f' ({detail})' if detail else ''}"
 
 
 def _title(code: str, step: StepProgress | None, progress: RunProgress) -> str:
@@ -119,6 +164,9 @@ def _effect(progress: RunProgress, step: StepProgress | None) -> str:
     if step is None:
         return f"{_steps(done, 'is', 'are')} done, and what they gave is kept." if done else "No step was done."
     redone = progress.plan.from_step(step.step.index)
+    for each in progress.steps:
+        if each.status == "undone":
+            redone = redone | progress.plan.from_step(each.step.index)
     later = sum(each.status == "held" for each in progress.steps if each.step.index in redone - {step.step.index})
     kept = sum(each.status == "succeeded" for each in progress.steps if each.step.index not in redone)
     held = f"{_steps(later, 'is', 'are', 'later ')} held back" if later else "No later step was left"
@@ -131,10 +179,11 @@ def _steps(count: int, one: str, many: str, which: str = "") -> str:
 
 
 def _cancelled(progress: RunProgress) -> Cause:
-    done = progress.counted("succeeded")
+    done = progress.counted("succeeded", "undone")
     effect = f"{_steps(done, 'was', 'were')} done before." if done else "No step was done before."
-    detail = str((progress.run.problem or {}).get("detail") or "")
-    return Cause("skipped", "ban", "The run was cancelled", detail, f"{effect} What was not begun never will be.")
+    problem = progress.run.problem or {}
+    told = f"{_undone(problem, progress)} {effect} What was not begun never will be.".strip()
+    return Cause("skipped", "ban", "The run was cancelled", str(problem.get("detail") or ""), told)
 
 
 def _paused(run: WorkflowRun) -> Cause:

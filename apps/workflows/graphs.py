@@ -74,6 +74,7 @@ def graph_of(definition: Definition) -> Graph:
         for name in definition.steps
         for before in dict.fromkeys([*definition.before(name), *chosen.get(name, [])])
     ]
+    edges += [Edge(undone, name, "to undo it") for name, undone in definition.undoes().items()]
     return Graph(nodes, edges)
 
 

@@ -27,7 +27,9 @@ WAITING_KINDS: Final = {"approval": "waiting", "wait": "resting"}
 """The status of a step of this kind while somebody else has it in hand; of all others: `running`."""
 FINAL: Final = frozenset({"stopped", "no_output"})
 """Codes of failed runs that did all that they had to: there is nothing to go on with."""
-ENDED: Final = frozenset({"succeeded", "failed", "skipped", "contained", "stopped", "unreached", "held"})
+ENDED: Final = frozenset(
+    {"succeeded", "failed", "skipped", "contained", "stopped", "unreached", "held", "undone", "standby"}
+)
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,9 @@ def run_progress(*, who: Principal, run: WorkflowRun) -> RunProgress:
     for step in plan.steps:
         many = items[step.index][0] if step.index in items else None
         found[step.index] = _progress(run, step, tries.get(step.index, []), many, begun=begun)
+    for undo in plan.undos:
+        assert undo.undoes is not None  # noqa: S101  # it is one of those
+        found[undo.undoes] = _undone(found[undo.undoes], found[undo.index])
     return RunProgress(run, plan, [found[step.index] for step in plan.steps], entries)
 
 
@@ -201,7 +206,17 @@ def _progress(
     )
 
 
+def _undone(step: StepProgress, undo: StepProgress) -> StepProgress:
+    """What is told of a step that another one has undone, wholly."""
+    is_whole = undo.items is None or (step.items is not None and undo.items.succeeded == step.items.succeeded)
+    if undo.status != "succeeded" or not is_whole:
+        return step
+    return replace(step, status="undone", note=f"Undone by {undo.title}")
+
+
 def _status(run: WorkflowRun, step: PlanStep, tries: list[Try]) -> str:
+    if not tries and step.undoes is not None:
+        return "standby"
     if not tries:
         if run.is_open:
             return "held" if run.status == WorkflowRun.Status.PAUSED else "queued"
@@ -223,6 +238,10 @@ def _failed(step: PlanStep) -> str:
 
 def _status_of_items(run: WorkflowRun, step: PlanStep, items: ItemCount, begun: set[int]) -> str:
     """A step with items leaves no entry of its own: what came of it is told by its items, and by what came after."""
+    if step.undoes is not None:
+        if items.over < items.begun:
+            return WAITING_KINDS.get(step.step.kind, "running") if run.is_open else "stopped"
+        return "failed" if items.failed else "succeeded"
     if items.failed and not step.skips_items:
         return _failed(step)
     if run.status == WorkflowRun.Status.SUCCEEDED or any(after in begun for after in step.after):
@@ -235,6 +254,8 @@ def _status_of_items(run: WorkflowRun, step: PlanStep, items: ItemCount, begun: 
 def _note(run: WorkflowRun, step: PlanStep, status: str, tries: list[Try], items: ItemCount | None) -> str:
     count = _items_said(items, status) if items else ""
     match status:
+        case "failed" if step.undoes is not None:
+            return f"Could not undo it{count}"
         case "failed":
             tried = f", {len(tries)} attempts" if len(tries) > 1 else ""
             return f"Failed{tried}{count}"
@@ -266,6 +287,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "waiting": "Needs approval",
     "contained": "Failed, the run went on",
     "unreached": "Not reached",
+    "standby": "Runs only to undo",
     "skipped": "Skipped",
     "stopped": "Stopped",
 }

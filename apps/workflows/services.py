@@ -376,6 +376,9 @@ def run_retry(
     if wanted is None and step is not None:
         names = ", ".join(each.name for each in plan.steps)
         raise InvalidInput("The step is not there.", issues=[Issue(path="step", message=f"There are {names}.")])
+    if wanted is not None and wanted.undoes is not None:
+        told = f"It runs only to undo {plan.steps[wanted.undoes].name!r}: name a step that the run goes through."
+        raise InvalidInput("Nothing was started.", issues=[Issue(path="step", message=told)])
     if wanted is not None and given is not None:
         given_check(run=run, step=wanted, given=given)
     again = WorkflowRun.objects.create(

@@ -13,7 +13,7 @@ function tell() {
 liveRuns({
   socket: "/ws/workflow-runs/",
   of: "workflow",
-  open: ["queued", "running", "waiting", "paused"],
+  open: ["queued", "running", "waiting", "paused", "undoing"],
   onRow: (old, fresh) => {
     const [was, is] = [old, fresh].map((row) => row.querySelector('input[name="run"]'));
     if (was && is) is.checked = was.checked;

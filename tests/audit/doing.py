@@ -204,6 +204,7 @@ def _without_members(side: Side, send: Send) -> None:
 
 
 _FAILED: dict[str, Any] = {"status": "failed"}
+_UNDOING: dict[str, Any] = {"status": "undoing", "ending": "failed"}
 PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /members/<uuid:id>/reactivate/": rows("accounts.user", _member, is_active=False),
     "POST /members/<uuid:id>/invite-again/": rows("accounts.user", _member, password="!unusable"),
@@ -223,6 +224,8 @@ PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /api/v1/workflow-runs/retry": rows("workflows.workflowrun", **_FAILED),
     "POST /api/v1/workflow-runs/<uuid:id>/retry": rows("workflows.workflowrun", _open, **_FAILED),
     "POST /workflow-runs/W-<int:number>/pause/": rows("workflows.workflowrun", status="running"),
+    "POST /workflow-runs/W-<int:number>/undo/stop/": rows("workflows.workflowrun", **_UNDOING),
+    "POST /api/v1/workflow-runs/<uuid:id>/undo/stop": rows("workflows.workflowrun", _open, **_UNDOING),
     "POST /workflow-runs/W-<int:number>/resume/": rows("workflows.workflowrun", status="paused"),
     "POST /api/v1/workflow-calls/<uuid:id>/settle": rows("workflows.httpcall", _open, status="unknown"),
     "POST /calls/<uuid:id>/": rows("workflows.httpcall", _open, status="unknown"),

@@ -220,6 +220,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_run_steps": workflow_models.WorkflowStep,
     "workflow_run_cancel": WorkflowRun,
     "workflow_run_pause": WorkflowRun,
+    "workflow_run_undo_stop": WorkflowRun,
     "workflow_run_resume": WorkflowRun,
     "workflow_run_retry": WorkflowRun,
     "workflow_runs_cancel": workflow_models.WorkflowRunOutcome,

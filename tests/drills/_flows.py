@@ -31,7 +31,7 @@ from tests.running import Installation, installation, wait_until
 
 AGENT_LEASE, RUN_LEASE = 5.0, 3.0
 PATIENCE = 300.0
-OPEN = ("queued", "running", "waiting", "paused")
+OPEN = ("queued", "running", "waiting", "paused", "undoing")
 TOLD = {"DJANGO_SETTINGS_MODULE": "tests.drills._settings", "ORCHESTRALL_OUTBOUND_NETWORKS": "127.0.0.1/32"}
 Steps = dict[str, Any]
 

@@ -22,7 +22,7 @@ from tests.workflows.test_pump import Start, after
 Make = Callable[..., User]
 Browse = Callable[..., Client]
 Called = Callable[..., HttpCall]
-CALLS = "/calls/"
+CALLS, EFFECTS = "/calls/", "/effects/"
 
 
 @pytest.fixture
@@ -56,20 +56,20 @@ def at(call: HttpCall) -> str:
 def test_unknown_calls_come_first_and_the_page_says_what_they_are(page: Client, called: Called) -> None:
     called("unknown", name="older")
     called("confirmed", name="newer")
-    words = text_of(page.get(CALLS))
+    words = text_of(page.get(EFFECTS))
     assert words.index(" Older ") < words.index(" Newer ")
     assert "Nobody knows what became of 1 call" in words
-    assert "Calls 1 whose outcome nobody knows" in words
+    assert "Effects 1 whose outcome nobody knows" in words
     assert "POST shop.example" in words
 
 
 def test_calls_are_narrowed_by_status_and_words(page: Client, called: Called) -> None:
     called("confirmed", name="tea")
     coffee = called("failed", name="coffee")
-    assert " Tea " not in text_of(page.get(CALLS, {"status": "failed"}))
-    assert " Coffee " in text_of(page.get(CALLS, {"q": coffee.run.ref}))
-    assert "No call matches" in text_of(page.get(CALLS, {"q": "nobody"}))
-    assert " Tea " in text_of(page.get(CALLS, {"status": "odd", "page": "x", "q": "\x00"}))
+    assert " Tea " not in text_of(page.get(EFFECTS, {"state": "failed"}))
+    assert " Coffee " in text_of(page.get(EFFECTS, {"q": coffee.run.ref}))
+    assert "No effect matches" in text_of(page.get(EFFECTS, {"q": "nobody"}))
+    assert " Tea " in text_of(page.get(EFFECTS, {"state": "odd", "page": "x", "q": "\x00"}))
 
 
 def test_a_call_shows_what_was_sent_and_nothing_secret(page: Client, called: Called) -> None:
@@ -172,12 +172,12 @@ def test_who_may_only_look_settles_nothing(role: str, called: Called, member: Ma
 
 def test_a_list_of_calls_costs_the_same_statements_however_many_there_are(page: Client, called: Called) -> None:
     called()
-    statements(page, CALLS)
-    few = statements(page, CALLS)
+    statements(page, EFFECTS)
+    few = statements(page, EFFECTS)
     for n in range(4):
         called(name=f"w{n}")
-    statements(page, CALLS)  # the tenant may have been forgotten meanwhile
-    assert statements(page, CALLS) == few
+    statements(page, EFFECTS)  # the tenant may have been forgotten meanwhile
+    assert statements(page, EFFECTS) == few
 
 
 def test_a_call_of_another_tenant_is_not_found(
@@ -187,6 +187,6 @@ def test_a_call_of_another_tenant_is_not_found(
     page = client_for(member("owner", tenant=globex), tenant=globex)
     assert page.get(at(call)).status_code == 404
     assert page.post(at(call), {"outcome": "happened", "note": "Looked"}).status_code == 404
-    assert "shop.example" not in text_of(page.get(CALLS))
+    assert "shop.example" not in text_of(page.get(EFFECTS))
     with tenant_context(acme):
         assert HttpCall.objects.get().status == "unknown"

@@ -12,6 +12,7 @@ from tests.workflows.test_definition import issues, of_steps
 
 ORDER = {"kind": "http", "url": "https://shop.example", "compensate": "unorder"}
 UNDO = {"kind": "http", "url": "https://shop.example", "body": "${steps.order.body.number}"}
+NO_CALL = {"url": None, "body": None}
 MANY = {"items": [1, 2]}
 
 
@@ -24,8 +25,8 @@ def told(**steps: Any) -> dict[str, str]:
     [
         ({"order": {"compensate": "gone"}}, "steps.order.compensate", "no step 'gone'"),
         ({"order": {"compensate": "order"}}, "steps.order.compensate", "cannot undo itself"),
-        ({"order": {"kind": "transform", "set": {}, "url": None}}, "steps.order.compensate", "does nothing outside"),
-        ({"unorder": {"kind": "transform", "set": {}, "url": None, "body": None}}, "steps.unorder.kind", "undoes nothing"),
+        ({"order": {"kind": "wait", "duration": "1s", **NO_CALL}}, "steps.order.compensate", "does nothing outside"),
+        ({"unorder": {"kind": "wait", "duration": "1s", **NO_CALL}}, "steps.unorder.kind", "undoes nothing"),
         ({"unorder": {"compensate": "other"}}, "steps.unorder.compensate", "is not undone itself"),
         ({"unorder": {"after": ["order"]}}, "steps.unorder.after", "leave `after` out"),
         ({"unorder": {"for_each": MANY}}, "steps.unorder.for_each", "leave `for_each` out"),
@@ -58,11 +59,11 @@ def test_the_undo_of_a_step_with_items_reads_one_of_them_at_a_time() -> None:
     first = {"kind": "transform", "set": {"lines": [{"n": 1}]}}
     undo = {**UNDO, "body": ["${item.n}", "${index}", "${steps.order.status}"]}
     assert not told(first=first, order=order, unorder=undo)
-    assert "steps.unorder.body" in told(first=first, order=order, unorder={**UNDO, "body": "${steps.order.0.status}"})
+    assert "steps.unorder.body" in told(first=first, order=order, unorder={**UNDO, "body": "${steps.order[0].status}"})
 
 
 def test_a_step_follows_the_one_above_it_that_is_no_undo() -> None:
-    definition = definition_parse(of_steps(order=ORDER, unorder=UNDO, last={"kind": "transform", "set": {}}))
+    definition = definition_parse(of_steps(order=ORDER, unorder=UNDO, last={"kind": "transform", "set": {"x": 1}}))
     assert definition.before("last") == ["order"]
     assert definition.before("unorder") == []
 

@@ -22,7 +22,7 @@ from apps.gateway.limits import START
 from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
 from apps.gateway.principals import Caller
 from apps.gateway.waiting import hold
-from apps.workflows import bulk, live, selectors, services
+from apps.workflows import bulk, live, selectors, services, undoing
 from apps.workflows.api.workflows import NAME
 from apps.workflows.models import WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
@@ -275,9 +275,30 @@ class WorkflowRunCancel(ApiView):
         responses={202: OpenApiResponse(WorkflowRunOut, description="To be cancelled by whoever has it in hand.")},
     )
     def post(self, request: Request, id: UUID) -> Response:
-        """Cancel a run, and what it has asked of others. 409 when it has ended."""
+        """Cancel a run, and what it has asked of others. What its steps did that name an undo is undone first.
+
+        409 when it has ended, or that is under way already.
+        """
         run = selectors.run_get(who=self.who, id=id)
         return self.answer(WorkflowRunOut.of(services.run_cancel(who=self.who, run=run)), 202)
+
+
+class WorkflowRunUndoStop(ApiView):
+    permission = {"POST": WORKFLOWS_RUN}
+    problems = {"POST": [Conflict]}
+
+    @extend_schema(
+        operation_id="workflow_run_undo_stop",
+        tags=[TAG],
+        request=None,
+        responses={202: OpenApiResponse(WorkflowRunOut, description="To be stopped by whoever has it in hand.")},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        """Stop the undoing of a run before its end: what is not undone then remains to be undone by hand, as its
+        problem tells. 409 where nothing of it is being undone.
+        """
+        run = selectors.run_get(who=self.who, id=id)
+        return self.answer(WorkflowRunOut.of(undoing.run_undo_stop(who=self.who, run=run)), 202)
 
 
 class WorkflowRunPause(ApiView):

@@ -1,4 +1,4 @@
-"""The entry of calls to other systems."""
+"""The entry of what workflows did outside."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _rows(request: HttpRequest) -> Any:
 _unknown = tally("workflows.unknown_calls", _rows, permission=WORKFLOWS_VIEW)
 nav_item(
     NavItem(
-        key="workflows.calls",
-        title="Calls",
-        url="workflows:calls",
+        key="workflows.effects",
+        title="Effects",
+        url="workflows:effects",
         icon="world-upload",
         group="Operate",
-        summary="What workflows sent to other systems, and what became of it",
+        summary="What workflows did outside, and what became of it",
         permission=WORKFLOWS_VIEW,
         order=30,
         count=Count(_unknown, "whose outcome nobody knows", hot=True),

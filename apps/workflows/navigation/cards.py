@@ -65,7 +65,7 @@ def _calls(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     title = f"{number:,} call{'' if number == 1 else 's'} whose outcome nobody knows"
     text = "Sent, and no answer came. Look at the other system, and say what became of it."
-    return [_item(title, text, f"{reverse('workflows:calls')}?status=unknown", tone="retrying", icon="help")]
+    return [_item(title, text, f"{reverse('workflows:effects')}?state=unknown", tone="retrying", icon="help")]
 
 
 def _letters(request: HttpRequest) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from apps.workflows.store import plan_of
 LONGEST_WAIT: Final = 60
 """Seconds that a reader of a run may have its answer held back."""
 MOST_CANCELLED: Final = 100
-Status = Literal["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+Status = Literal["queued", "running", "waiting", "paused", "undoing", "succeeded", "failed", "cancelled"]
 _RUN: Final[dict[str, Any]] = {
     "id": ID,
     "ref": "W-12",
@@ -45,6 +45,7 @@ _PROBLEM: Final[dict[str, Any]] = {
     "code": "http_422",
     "remedy": "",
     "issues": [],
+    "undo": None,
 }
 _STEP: Final[dict[str, Any]] = {
     "seq": 901,
@@ -93,6 +94,26 @@ class WorkflowRunQuery(BaseModel):
     wait: float = Field(default=0, ge=0, le=LONGEST_WAIT, allow_inf_nan=False)
 
 
+class WorkflowUndoLeft(BaseModel):
+    """What remains to be undone by hand."""
+
+    step: str = Field(description="The step whose effect is still there.")
+    item: int | None = Field(default=None, description="Of a step with `for_each`: which item, from 0.")
+    by: str = Field(description="The step that was to undo it.")
+    detail: str = Field(description="Why it is not undone.")
+
+
+class WorkflowUndo(BaseModel):
+    """How the undoing of what the steps of a run did went."""
+
+    done: int = Field(description="How many effects were undone.")
+    of: int = Field(description="How many there were to undo.")
+    unneeded: int = Field(default=0, description="How many more needed no undoing, as the undo's condition said.")
+    stopped: bool = Field(default=False, description="Whether a person stopped it before its end.")
+    remains: list[WorkflowUndoLeft] = Field(default=[], description="What remains to be undone by hand.")
+    more: int = Field(default=0, description="How many more remain than are listed.")
+
+
 class WorkflowProblem(BaseModel):
     """Why a run or a step failed: the cause first."""
 
@@ -102,6 +123,9 @@ class WorkflowProblem(BaseModel):
     code: str = Field(description="Names the kind of failure.")
     remedy: str = Field(default="", description="What to do next.")
     issues: list[Issue] = []
+    undo: WorkflowUndo | None = Field(
+        default=None, description="Of a run: how the undoing of what its steps did went; null where there was none."
+    )
 
 
 class WorkflowRunOut(BaseModel):
@@ -140,7 +164,7 @@ class WorkflowRunOut(BaseModel):
             "retry_of": run.retry_of_id,
             "started_by": run.created_by.email if run.created_by else None,
             "cancel_requested": run.cancel_requested_at is not None,
-            "pause_requested": run.pause_requested_at is not None,
+            "pause_requested": run.pause_requested_at is not None and not run.ending,
         }
 
 
@@ -179,8 +203,9 @@ class WorkflowRunCancelled(BaseModel):
     """What became of the wish to cancel a run."""
 
     id: UUID
-    outcome: Literal["cancelling", "ended", "not_found"] = Field(
-        description="`cancelling`: as soon as a worker has it in hand. `ended`: it had ended before."
+    outcome: Literal["cancelling", "undoing", "ended", "not_found"] = Field(
+        description="`cancelling`: as soon as a worker has it in hand. `undoing`: its steps are being undone already, "
+        "which is not stopped by this. `ended`: it had ended before."
     )
 
 

@@ -374,7 +374,7 @@ class HookAnswer(BaseModel):
 
     run: UUID
     ref: str
-    status: Literal["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+    status: Literal["queued", "running", "waiting", "paused", "undoing", "succeeded", "failed", "cancelled"]
     outputs: Any = None
 
 

@@ -3,77 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from apps.common.errors import InvalidInput, Issue, Problem
 from apps.console.views import ConsoleView
-from apps.workflows import calls, inbox, selectors
+from apps.workflows import calls, selectors
+from apps.workflows.effects import Target
 from apps.workflows.models import HttpCall
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.shapes import shape_of
 
-PAGE: Final = 30
-STATUSES: Final = HttpCall.Status.choices
 ANSWERS: Final = ("happened", "send", "fail")
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a call went, without what may be secret in its address."""
-
-    method: str
-    host: str
-    path: str
-
-    @classmethod
-    def of(cls, call: HttpCall) -> Target:
-        parts = urlsplit(str(call.request["url"]))
-        return cls(str(call.request["method"]), parts.hostname or "", parts.path)
-
-
-class CallList(ConsoleView):
-    """The calls as filtered, those first whose outcome nobody knows."""
-
-    permission = WORKFLOWS_VIEW
-    page_title = "Calls"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        status = request.GET.get("status", "")
-        status = status if status in HttpCall.Status.values else ""
-        search, number = request.GET.get("q", "")[:100], request.GET.get("page", "")
-        found = selectors.calls_query(who=self.who, status=status).defer("answer", "problem")
-        for word in search.replace("\x00", "").split():
-            found = found.filter(_about(word))
-        total = found.count()
-        pages = max(1, -(-total // PAGE))
-        page = min(max(1, int(number) if number.isdecimal() and len(number) < 7 else 1), pages)
-        ordered = found.order_by(Case(When(status=HttpCall.Status.UNKNOWN, then=0), default=1), "-id")
-        context = {
-            "rows": [{"call": call, "target": Target.of(call)} for call in ordered[(page - 1) * PAGE : page * PAGE]],
-            "page": page,
-            "pages": pages,
-            "found": total,
-            "status": status,
-            "statuses": STATUSES,
-            "search": search,
-            "unknown": inbox.calls_unknown_count(who=self.who),
-            "can_settle": self.who.can(WORKFLOWS_RUN),
-        }
-        return self.page("workflows/call_list.html", context)
-
-
-def _about(word: str) -> Q:
-    number = word.upper().removeprefix("W-")
-    by_number = Q(run__number=int(number)) if number.isdecimal() and len(number) < 18 else Q()
-    return by_number | Q(run__workflow__title__icontains=word) | Q(step__icontains=word)
 
 
 class CallPage(ConsoleView):

@@ -14,7 +14,7 @@ from apps.accounts.models import User
 from apps.agents.finding import agent_shown
 from apps.common import formats
 from apps.common.permissions import Principal
-from apps.workflows import causes, details, givens, reading, selectors
+from apps.workflows import causes, details, effects, givens, reading, selectors
 from apps.workflows.conditions import condition_sentence
 from apps.workflows.durations import duration_text
 from apps.workflows.engine.ledger import STEP
@@ -24,6 +24,7 @@ from apps.workflows.models import Approval, WorkflowRun
 from apps.workflows.payloads import Payload, payload_of
 from apps.workflows.permissions import WORKFLOWS_RUN
 from apps.workflows.progress import RunProgress, StepProgress, Try, run_progress
+from apps.workflows.undo_paths import undo_path
 from apps.workflows.views.decision_parts import DecisionPanel
 
 TABS: Final = ("summary", "input", "output", "log", "attempts", "items")
@@ -86,6 +87,8 @@ def page_parts(who: Principal, user: User, run: WorkflowRun, query: QueryDict) -
         "graph": graph_of(run.version.definition).as_json(progress.states),
         "timeline": timeline_of(progress),
         "panel": Panel(who, progress, chosen, query, user),
+        "undo": undo_path(who=who, progress=progress),
+        "effects": effects.effects_of_run(who=who, run=run),
         "retries": reading.retries_of(who=who, run=run),
         "inputs": payload_of(run.inputs),
         "outputs": payload_of(run.outputs),
@@ -225,7 +228,8 @@ def timeline_of(progress: RunProgress) -> Timeline:
     run = progress.run
     begins = run.started_at or run.created_at
     ends = max(run.finished_at or timezone.now(), begins + timedelta(milliseconds=1))
-    rows = [TimelineRow(step, _bars(step, begins, ends), _took(step)) for step in progress.steps]
+    shown = [step for step in progress.steps if step.status != "standby"]  # what only undoes, and had not to
+    rows = [TimelineRow(step, _bars(step, begins, ends), _took(step)) for step in shown]
     ticks = [formats.duration((ends - begins) * n / TICKS) if n else "0 s" for n in range(TICKS + 1)]
     return Timeline(rows, begins, ends, ticks)
 

@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.common.streaming import streamed
 from apps.console.views import ConsoleView
-from apps.workflows import bulk, bundles, comparing, givens, live, reading, selectors, services
+from apps.workflows import bulk, bundles, comparing, givens, live, reading, selectors, services, undoing
 from apps.workflows.auditing import download_note, run_subject
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.models import WorkflowRun
@@ -21,6 +21,7 @@ from apps.workflows.payloads import payload_text, with_credentials
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.progress import run_progress
 from apps.workflows.store import plan_of
+from apps.workflows.undo_paths import undo_path
 from apps.workflows.views.run_parts import Panel, page_parts
 
 LARGEST_TYPED = 1024 * 1024
@@ -136,12 +137,13 @@ class WorkflowRunRetry(ConsoleView):
     def _form(self, run: WorkflowRun, step: PlanStep, text: str, problem: Problem | None = None) -> HttpResponse:
         self.page_title = f"Retry {run.ref}"
         progress = run_progress(who=self.who, run=run)
-        redone = progress.plan.from_step(step.index)
+        again = undoing.anew(run=run, plan=progress.plan, step=step)
+        redone = again.steps | {number for number, _ in again.items}
         context = {
             "run": run,
             "step": progress.of(step.name),
             "kept": [each for each in progress.steps if each.step.index not in redone and each.status == "succeeded"],
-            "redone": [each for each in progress.steps if each.step.index in redone],
+            "redone": [each for each in progress.steps if each.step.index in redone and each.step.undoes is None],
             "editable": givens.is_editable(step),
             "text": text,
             "problem": problem,
@@ -177,7 +179,7 @@ class WorkflowRunAgain(ConsoleView):
 
 
 class WorkflowRunAct(ConsoleView):
-    """Cancel, pause or resume an open run, or requeue one that was given up: `action` says which."""
+    """Cancel, pause or resume an open run, stop its undoing, or requeue one that was given up: `action` says which."""
 
     permission = WORKFLOWS_RUN
     action = ""
@@ -186,6 +188,7 @@ class WorkflowRunAct(ConsoleView):
         "pause": "is paused: no further step begins",
         "resume": "goes on",
         "requeue": "is queued again: it goes on after the last step that was recorded",
+        "undo-stop": "is not undone any further: what is not undone is left to you",
     }
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -197,12 +200,27 @@ class WorkflowRunAct(ConsoleView):
                 services.run_pause(who=self.who, run=run)
             elif self.action == "resume":
                 services.run_resume(who=self.who, run=run)
+            elif self.action == "undo-stop":
+                undoing.run_undo_stop(who=self.who, run=run)
             else:
                 bulk.run_requeue(who=self.who, run=run)
             messages.success(request, f"{run.ref} {self.done[self.action]}.")
         except Conflict as problem:
             messages.info(request, problem.detail)
         return redirect("workflows:run", number=number)
+
+
+class WorkflowRunAsk(WorkflowRunAct):
+    """Cancel a run, or stop its undoing, after one was told what is, and what is not, undone then."""
+
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        run = reading.run_by_number(who=self.who, number=number)
+        wanted = run.status == WorkflowRun.Status.UNDOING if self.action == "undo-stop" else run.is_open
+        if not wanted:
+            return redirect("workflows:run", number=number)
+        self.page_title = f"{'Cancel' if self.action == 'cancel' else 'Stop the undoing of'} {run.ref}"
+        path = undo_path(who=self.who, progress=run_progress(who=self.who, run=run))
+        return self.page("workflows/run_stop.html", {"run": run, "undo": path, "action": self.action})
 
 
 def _step(run: WorkflowRun, name: str) -> PlanStep:

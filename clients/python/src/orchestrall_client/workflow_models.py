@@ -141,6 +141,26 @@ class TriggerMade(Trigger):
     secret: str = Field(repr=False)
 
 
+class WorkflowUndoLeft(Model):
+    """What remains to be undone by hand."""
+
+    step: str
+    item: int | None = None
+    by: str
+    detail: str
+
+
+class WorkflowUndo(Model):
+    """How the undoing of what the steps of a run did went."""
+
+    done: int
+    of: int
+    unneeded: int = 0
+    stopped: bool = False
+    remains: list[WorkflowUndoLeft] = []
+    more: int = 0
+
+
 class WorkflowProblem(Model):
     """Why a run or a step of a workflow failed: the cause first."""
 
@@ -150,6 +170,7 @@ class WorkflowProblem(Model):
     code: str
     remedy: str = ""
     issues: list[Issue] = []
+    undo: WorkflowUndo | None = None
 
     @property
     def told(self) -> str:
@@ -170,7 +191,7 @@ class WorkflowRun(Model):
     title: str
     version: int | None
     status: str
-    """`queued`, `running`, `waiting`, `paused`, `succeeded`, `failed` or `cancelled`."""
+    """`queued`, `running`, `waiting`, `paused`, `undoing`, `succeeded`, `failed` or `cancelled`."""
     seq: int
     origin: str
     parent: UUID | None

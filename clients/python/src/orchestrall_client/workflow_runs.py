@@ -154,6 +154,10 @@ class WorkflowRuns(Followed[WorkflowRunDetail, WorkflowRunEvent]):
         """Let no further step begin; what it has asked of others goes on. `Conflict` for one that has ended."""
         return self._connection.one(Call("POST", f"{self._at(run)}/pause").once(), WorkflowRun)
 
+    def undo_stop(self, run: WorkflowRunId) -> WorkflowRun:
+        """Stop the undoing of a run: what is not undone then remains to be undone by hand. `Conflict` where none is."""
+        return self._connection.one(Call("POST", f"{self._at(run)}/undo/stop").once(), WorkflowRun)
+
     def resume(self, run: WorkflowRunId) -> WorkflowRun:
         """Let a paused run go on. `Conflict` for one that has ended."""
         return self._connection.one(Call("POST", f"{self._at(run)}/resume").once(), WorkflowRun)

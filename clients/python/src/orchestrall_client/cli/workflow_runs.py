@@ -22,7 +22,7 @@ from orchestrall_client.client import Client
 from orchestrall_client.workflow_models import Approval, WorkflowRun, WorkflowRunDetail
 
 FAILED = 1
-STATES = ["open", "queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+STATES = ["open", "queued", "running", "waiting", "paused", "undoing", "succeeded", "failed", "cancelled"]
 COLUMNS: dict[str, Any] = {
     "id": lambda run: run.id,
     "ref": lambda run: run.ref,
