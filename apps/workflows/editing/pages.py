@@ -175,7 +175,8 @@ def _open(page: EditorPage, who: Principal) -> None:
     if page.state == "conflict" and page.workflow is not None and page.verdict.definition is not None:
         page.differences = definition_difference(theirs(who, page.workflow), page.verdict.definition)
     if look.step in raw["steps"]:
-        page.form = step_form(raw, look.step, who=who, issues=issues)
+        counts = reverse("workflows:step-backtest", args=[page.edit.pk, look.step])
+        page.form = step_form(raw, look.step, who=who, issues=issues, counts=counts)
     if look.add:
         page.offers = offered(who=who, workflow=page.name, find=look.find)
     if look.panel == "settings":
