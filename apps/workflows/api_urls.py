@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.workflows.api import blueprints, calls, decisions, runs, triggers, workflows
+from apps.workflows.replaying import api as replays
 
 app_name = "workflows_api"
 urlpatterns = [
@@ -28,6 +29,10 @@ urlpatterns = [
     path("workflow-blueprints", blueprints.Blueprints.as_view(), name="blueprints"),
     path("workflow-blueprints/<str:key>", blueprints.BlueprintOne.as_view(), name="blueprint"),
     path("workflow-blueprints/<str:key>/use", blueprints.BlueprintUse.as_view(), name="blueprint-use"),
+    path("workflows/<slug:name>/replays", replays.Replays.as_view(), name="replays"),
+    path("workflow-replays/<uuid:id>", replays.ReplayOne.as_view(), name="replay"),
+    path("workflow-replays/<uuid:id>/cancel", replays.ReplayCancellation.as_view(), name="replay-cancel"),
+    path("workflow-replays/<uuid:id>/runs", replays.ReplayRuns.as_view(), name="replay-runs"),
     path("workflow-runs", runs.WorkflowRuns.as_view(), name="runs"),
     path("workflow-runs/cancel", runs.WorkflowRunsCancellation.as_view(), name="runs-cancel"),
     path("workflow-runs/requeue", runs.WorkflowRunsRequeueing.as_view(), name="runs-requeue"),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.workflows.editing.urls import urlpatterns as editor
+from apps.workflows.replaying.urls import urlpatterns as replays
 from apps.workflows.views import (
     approval_lists,
     approvals,
@@ -8,8 +9,8 @@ from apps.workflows.views import (
     calls,
     delegations,
     editing,
-    letters,
     effects,
+    letters,
     of_agents,
     run_lists,
     runs,
@@ -56,6 +57,7 @@ urlpatterns = [
     path(
         "workflows/<slug:name>/triggers/<uuid:webhook>/rotate/", triggers.TriggerRotate.as_view(), name="trigger-rotate"
     ),
+    *replays,
     path("approvals/", approval_lists.ApprovalList.as_view(), name="approvals"),
     path("approvals/export.csv", approval_lists.ApprovalListExport.as_view(), name="approvals-export"),
     path("approvals/bulk/", approval_lists.ApprovalBulk.as_view(), name="approvals-bulk"),

@@ -30,6 +30,7 @@ from orchestrall_client import (
     model_usage_models,
     models,
     privacy_models,
+    replay_models,
     sign_in_policy,
     sso_models,
     training_models,
@@ -51,6 +52,7 @@ from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Dataset, Issue, Key, KeyMade, Model, Run
 from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
+from orchestrall_client.replays import Replays
 from orchestrall_client.runs import Runs
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
@@ -229,6 +231,11 @@ ANSWERS: dict[str, type[Model]] = {
     "approvals_list": Approval,
     "approval_get": Approval,
     "approval_decide": Approval,
+    "workflow_replays_list": replay_models.Replay,
+    "workflow_replay_start": replay_models.Replay,
+    "workflow_replay_get": replay_models.Replay,
+    "workflow_replay_cancel": replay_models.Replay,
+    "workflow_replay_runs_list": replay_models.ReplayRun,
     "workflow_calls_list": WorkflowCall,
     "workflow_call_get": WorkflowCall,
     "workflow_call_settle": WorkflowCall,
@@ -311,6 +318,8 @@ LISTS: dict[str, Callable[..., Any]] = {
     "workflow_run_steps": WorkflowRuns.steps,
     "approvals_list": Approvals.list,
     "workflow_calls_list": Calls.list,
+    "workflow_replays_list": Replays.list,
+    "workflow_replay_runs_list": Replays.runs,
 }
 
 

@@ -25,6 +25,7 @@ from orchestrall_client.model_usage import Budgets, ModelUsage
 from orchestrall_client.models import Performance, Usage
 from orchestrall_client.privacy import Privacy, Retention
 from orchestrall_client.prompts import Prompts
+from orchestrall_client.replays import Replays
 from orchestrall_client.retries import Retries
 from orchestrall_client.runs import Runs
 from orchestrall_client.sign_in_policy import SignInPolicies
@@ -115,6 +116,7 @@ class Client:
         self.calls = Calls(self._connection)
         self.triggers = Triggers(self._connection)
         self.blueprints = Blueprints(self._connection)
+        self.replays = Replays(self._connection)
 
     def usage(self) -> Usage:
         """Your limits, and what is used of them now."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrall_client.evaluation_models import EvaluationDetail
     from orchestrall_client.message_models import Message
     from orchestrall_client.models import BatchDetail, RunDetail
+    from orchestrall_client.replay_models import Replay
     from orchestrall_client.training_models import TrainedDetail
     from orchestrall_client.workflow_models import WorkflowRunDetail
 
@@ -37,7 +38,7 @@ class WaitExpired(OrchestrallError):
 
     def __init__(
         self,
-        run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail | Message | TrainedDetail,
+        run: RunDetail | WorkflowRunDetail | BatchDetail | EvaluationDetail | Message | TrainedDetail | Replay,
         seconds: float,
     ) -> None:
         super().__init__(run, seconds)
