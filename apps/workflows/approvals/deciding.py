@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -27,6 +27,16 @@ from apps.workflows.permissions import APPROVALS_DECIDE
 Via = Literal["console", "api", "link", "bulk"]
 MOST_AT_ONCE: Final = 100
 """Questions that are answered together at most."""
+
+# Shared: answers do not wait for each other, only for those who change the rows.
+_HOLD_LENT: Final = """
+select from workflows_delegation where taker_id = %s and revoked_at is null and ends_at > now() order by id for share
+"""
+_HOLD_PEOPLE: Final = """
+select from accounts_user where id = %s or id in (
+    select giver_id from workflows_delegation where taker_id = %s and revoked_at is null and ends_at > now()
+) order by id for share
+"""
 
 
 @transaction.atomic
@@ -66,7 +76,7 @@ def approval_decide(
             f"Its time was over at {approval.due_at:%H:%M} UTC, which counts as no. Your answer was not recorded.",
             remedy="Look at the run.",
         )
-    right = _right(approval, User.objects.get(pk=user.pk), on_behalf_of, now=now)
+    right = _right(approval, _held(user), on_behalf_of, now=now)
     form = form_of(approval)
     comment = comment_checked(form, approved=approved, comment=comment)
     filled = answers_checked(form, approved=approved, answers=answers or {})
@@ -152,6 +162,15 @@ def _not_together(approval: Approval) -> Problem | None:
             "It has a form to be filled in. Nothing was recorded of it.", remedy="Open it, and answer it there."
         )
     return None
+
+
+def _held(user: User) -> User:
+    """The person as they are now, and until this transaction ends: whoever takes away their role, that of a member who
+    lets them stand in, or a delegation, waits for it; so a right is there while it is used, or it is not used."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_LENT, [user.pk])
+        cursor.execute(_HOLD_PEOPLE, [user.pk, user.pk])
+    return User.objects.get(pk=user.pk)
 
 
 def _right(approval: Approval, user: User, on_behalf_of: User | None, *, now: Any) -> Right:

@@ -1,0 +1,183 @@
+"""Answers that come at once, and at the very moment at which something else happens: the drill in small."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.common import work
+from apps.common.errors import Conflict, PermissionDenied, Problem
+from apps.dispatch import rows
+from apps.tenants.context import tenant_context
+from apps.tenants.models import Tenant
+from apps.workflows import pump, services, store
+from apps.workflows.approvals.delegating import delegation_revoke
+from apps.workflows.models import Approval, ApprovalDecision, StepRun, WorkflowRun
+from tests.workflows.approvals.conftest import Asked, decide, lend
+from tests.workflows.conftest import MakeWorkflow, Work
+from tests.workflows.test_pump import after
+
+Make = Callable[..., User]
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+@pytest.fixture
+def people(member: Make, builder: User) -> list[User]:
+    return [member("approver", name=f"Approver {n}") for n in range(5)]
+
+
+@contextmanager
+def elsewhere(tenant: Tenant) -> Iterator[None]:
+    """In the tenant, on a connection of this thread's own."""
+    try:
+        with tenant_context(tenant):
+            yield
+    finally:
+        connection.close()
+
+
+def in_thread(tenant: Tenant, do: Callable[[], Any]) -> Any:
+    """What comes of it in another thread, on another connection."""
+
+    def call() -> Any:
+        with elsewhere(tenant):
+            return do()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result(timeout=20)
+
+
+def answer(tenant: Tenant, approval: Approval, user: User, approved: bool) -> str:
+    with elsewhere(tenant):
+        try:
+            decide(approval, user, approved)
+        except Problem as problem:
+            return problem.code
+        return "recorded"
+
+
+@pytest.mark.parametrize("no", [False, True])
+def test_of_five_who_answer_at_once_as_many_count_as_the_quorum_takes(
+    no: bool, acme: Tenant, workflow: MakeWorkflow, builder: User, worked: Work, people: list[User]
+) -> None:
+    step = {"kind": "approval", "question": "Ship it?", "roles": ["approver"], "quorum": 3}
+    made = workflow({"ask": step}, outputs={"given": "${steps.ask}"})
+    services.runs_start(who=builder, user=builder, workflow=made, data=[{}] * 6, origin="api")
+    worked("flow")
+    questions = list(Approval.objects.select_related("run"))
+    wanted = [(each, person, not (no and person == people[0])) for each in questions for person in people]
+    with ThreadPoolExecutor(5) as pool:
+        outcomes = Counter(pool.map(lambda asked: answer(acme, *asked), wanted))
+    recorded = ApprovalDecision.objects.count()
+    assert outcomes == {"recorded": recorded, "conflict": len(wanted) - recorded}
+    for each in Approval.objects.prefetch_related("decisions"):
+        said = Counter(one.approved for one in each.decisions.all())
+        assert (said[True], said[False]) in {(3, 0), (2, 1), (1, 1), (0, 1)}
+        assert (each.approved, each.decided_at is None) == (said[False] == 0, False)
+    worked("flow")
+    assert set(WorkflowRun.objects.values_list("status", flat=True)) == {"succeeded"}
+    ended = StepRun.objects.filter(ended=True, outcome="succeeded")
+    assert ended.count() == 6
+    assert {len(run.outputs["given"]["decisions"]) for run in WorkflowRun.objects.all()} <= {1, 2, 3}
+
+
+def test_one_person_who_answers_twice_at_once_counts_once(acme: Tenant, asked: Asked, people: list[User]) -> None:
+    question = asked(quorum=5)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = Counter(pool.map(lambda _: answer(acme, question, people[0], True), range(4)))
+    assert outcomes == {"recorded": 1, "permission_denied": 3}
+    assert ApprovalDecision.objects.count() == 1
+
+
+def test_a_giver_and_their_deputy_who_answer_at_once_count_once(acme: Tenant, asked: Asked, people: list[User]) -> None:
+    ana, ben, *_ = people
+    question = asked(roles=[], people=[ana.email, people[2].email], quorum=2)
+    lend(ana, ben)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = Counter(pool.map(lambda person: answer(acme, question, person, True), [ana, ben]))
+    assert outcomes == {"recorded": 1, "permission_denied": 1}
+
+
+@pytest.mark.parametrize("taken", ["role", "delegation"])
+def test_a_right_cannot_be_taken_away_between_the_look_at_it_and_the_answer(
+    taken: str, acme: Tenant, asked: Asked, people: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes it away waits for the answer that uses it; the next answer finds it gone."""
+    ana, ben, *_ = people
+    first, second = (asked(name=name, roles=[], people=[ana.email]) for name in ("first", "second"))
+    delegation = lend(ana, ben)
+    began, waited = threading.Event(), list[bool]()
+
+    def take() -> None:
+        with elsewhere(acme):
+            began.set()
+            if taken == "role":
+                User.objects.filter(pk=ana.pk).update(role="viewer")
+            else:
+                delegation_revoke(who=ana, user=ana, delegation=delegation)
+
+    taking = threading.Thread(target=take)
+    with transaction.atomic():
+        decide(first, ben)
+        taking.start()
+        began.wait(20)
+        taking.join(0.3)
+        waited.append(taking.is_alive())
+    taking.join(20)
+    assert waited == [True]
+    with pytest.raises(PermissionDenied):
+        decide(second, ben)
+    assert ApprovalDecision.objects.count() == 1
+
+
+@pytest.mark.parametrize("moment", ["loaded", "committing"])
+def test_an_answer_in_time_counts_where_the_engine_finds_the_time_over_without_having_seen_it(
+    moment: str, acme: Tenant, asked: Asked, worked: Work, people: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that holds the run has read it before the answer, and comes to the deadline after it."""
+    question = asked()
+    work.signal("workflows.run", question.run_id)
+    claims = rows.claim(tenant=acme.schema_name, queue="flow", limit=9, slots=9).claims
+    turn = pump.Pump(claims)
+    later = timezone.now() + timedelta(days=4)
+    monkeypatch.setattr(store.CLOCK, "now", lambda: later)  # the engine comes to it after the deadline
+    if moment == "loaded":
+        in_thread(acme, lambda: decide(question, people[0]))
+    else:
+        real, decided = store.commit, list[int]()
+
+        def commit(*what: Any) -> Any:
+            if not decided:
+                decided.append(1)
+                in_thread(acme, lambda: decide(question, people[0]))
+            return real(*what)
+
+        monkeypatch.setattr(store, "commit", commit)
+    turn.run()
+    run = after(question.run)
+    assert run.status == "succeeded"
+    assert (run.outputs["given"]["approved"], run.outputs["given"]["timed_out"]) == (True, False)
+    assert StepRun.objects.filter(run=run, ended=True).count() == 1
+
+
+def test_an_answer_that_comes_when_the_time_was_found_over_is_told_so_and_not_recorded(
+    acme: Tenant, asked: Asked, worked: Work, people: list[User]
+) -> None:
+    question = asked(answer_within="0s")
+    with pytest.raises(Conflict):
+        decide(question, people[0])
+    worked("flow")
+    with pytest.raises(Conflict, match="Nobody waits for an answer any more"):
+        decide(question, people[0])
+    assert after(question.run).outputs["given"]["timed_out"] is True
+    assert not ApprovalDecision.objects.exists()
