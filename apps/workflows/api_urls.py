@@ -53,6 +53,7 @@ urlpatterns = [
     path("delegations/<uuid:id>", decisions.DelegationOne.as_view(), name="delegation"),
     path("delegations/<uuid:id>/revoke", decisions.DelegationRevoke.as_view(), name="delegation-revoke"),
     path("workflow-calls", calls.Calls.as_view(), name="calls"),
+    path("workflow-calls/settle", calls.CallsSettling.as_view(), name="calls-settle"),
     path("workflow-calls/<uuid:id>", calls.CallOne.as_view(), name="call"),
     path("workflow-calls/<uuid:id>/settle", calls.CallSettle.as_view(), name="settle"),
     path("workflows/<slug:name>/triggers", triggers.WorkflowTriggers.as_view(), name="triggers"),

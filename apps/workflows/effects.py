@@ -12,15 +12,14 @@ from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Count, F, Func, JSONField, Model, Q, QuerySet, Value, When
-from django.db.models.functions import Cast
+from django.db.models import Case, Count, F, Model, Q, QuerySet, Value, When
 
 from apps.common.permissions import Principal, demand
 from apps.common.spans import created_within
 from apps.common.widgets import Sheet
 from apps.workflows.models import HttpCall, StepAct, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
-from apps.workflows.selectors import PAYLOADS
+from apps.workflows.selectors import PAYLOADS, undoes
 
 PAGE: Final = 30
 MOST_EXPORTED: Final = 10_000
@@ -159,7 +158,7 @@ def _tables(narrow: EffectFilter) -> list[QuerySet[Any]]:
     going = When(ended_at=None, then=Value("sent"))
     acts = StepAct.objects.annotate(state=Case(going, failed, default=Value("confirmed")))
     if narrow.kind == "undo":  # only calls undo
-        calls = calls.filter(run__version__content__contains="compensate").filter(_undoes())
+        calls = calls.filter(run__version__content__contains="compensate").filter(undoes())
     tables: list[QuerySet[Any]] = []
     if narrow.kind != "act":
         tables.append(calls)
@@ -193,10 +192,9 @@ def _keys(narrow: EffectFilter) -> QuerySet[Any]:
     tables = []
     for rows in _tables(narrow):
         kind = "call" if rows.model is HttpCall else "act"
-        if narrow.state:
-            rows = rows.filter(state=narrow.state)
+        wanted = rows.filter(state=narrow.state) if narrow.state else rows
         first = Case(When(state="unknown", then=Value(0)), default=Value(1))
-        tables.append(rows.order_by().annotate(kind=Value(kind), first=first).values_list("id", "kind", "first"))
+        tables.append(wanted.order_by().annotate(kind=Value(kind), first=first).values_list("id", "kind", "first"))
     found = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:], all=True)
     return found.order_by("first", "-id")
 
@@ -207,7 +205,7 @@ def _read(keys: Iterable[tuple[UUID, str, int]]) -> list[Effect]:
     of = {kind: [id for id, each, _ in wanted if each == kind] for kind in ("call", "act")}
     found: dict[UUID, Effect] = {}
     if of["call"]:
-        rows = _with_runs(HttpCall.objects.annotate(is_undo=_undoes()))
+        rows = _with_runs(HttpCall.objects.annotate(is_undo=undoes()))
         found |= {each.pk: _of_call(each, each.run, each.is_undo) for each in rows.filter(pk__in=of["call"])}
     if of["act"]:
         found |= {each.pk: _of_act(each, each.run) for each in _with_runs(StepAct.objects.filter(pk__in=of["act"]))}
@@ -216,17 +214,6 @@ def _read(keys: Iterable[tuple[UUID, str, int]]) -> list[Effect]:
 
 def _with_runs(rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows.select_related("run__workflow").defer(*(f"run__{name}" for name in PAYLOADS))
-
-
-def _undoes() -> Func:
-    """Of calls: whether their step runs only to undo another, as the version of their run says."""
-    return Func(
-        Cast("run__version__content", JSONField()),
-        Func(F("step"), template="jsonb_build_object('s', %(expressions)s)", output_field=JSONField()),
-        function="jsonb_path_exists",
-        arg_joiner=", '$.steps.*.compensate ? (@ == $s)'::jsonpath, ",
-        output_field=BooleanField(),
-    )
 
 
 def _of_call(call: HttpCall, run: WorkflowRun, is_undo: bool) -> Effect:

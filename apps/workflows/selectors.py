@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import JSONField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, F, Func, JSONField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce, Lower
 
 from apps.accounts.models import User
@@ -264,9 +264,20 @@ def calls_query(
     return created_within(found, since=since, before=before)
 
 
+def undoes() -> Func:
+    """Of calls: whether their step runs only to undo another, as the version of their run says."""
+    return Func(
+        Cast("run__version__content", JSONField()),
+        Func(F("step"), template="jsonb_build_object('s', %(expressions)s)", output_field=JSONField()),
+        function="jsonb_path_exists",
+        arg_joiner=", '$.steps.*.compensate ? (@ == $s)'::jsonpath, ",
+        output_field=BooleanField(),
+    )
+
+
 def call_get(*, who: Principal, id: UUID) -> HttpCall:
-    """One request of a step to another system. Raises `NotFound`."""
-    found = calls_query(who=who).filter(pk=id).first()
+    """One request of a step to another system, with `is_undo`. Raises `NotFound`."""
+    found = calls_query(who=who).filter(pk=id).annotate(is_undo=undoes()).first()
     if found is None:
         raise NotFound("There is no such call here.", remedy="See the list of calls.")
     return found

@@ -239,6 +239,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_calls_list": WorkflowCall,
     "workflow_call_get": WorkflowCall,
     "workflow_call_settle": WorkflowCall,
+    "workflow_calls_settle": workflow_models.WorkflowRunOutcome,
 }
 # What the client calls besides, for an answer that is no model of its own.
 OTHERS = {

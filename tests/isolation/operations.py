@@ -404,6 +404,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/legal-holds/<uuid:id>/release": NOTHING,
     "PUT /api/v1/retention/<str:retained>": Body("json", lambda side, things: {"days": 500}),
     "POST /release/": NOTHING,
+    "POST /first-steps/": NOTHING,
     "POST /members/invite/": Body("form", lambda side, things: _NEW),
     "POST /members/<uuid:id>/role/": Body("form", lambda side, things: {"role": "analyst"}),
     "POST /members/<uuid:id>/deactivate/": NOTHING,
@@ -534,6 +535,16 @@ BODIES: dict[str, Body] = {
         "form", lambda side, things: {"how": "every", "every": "2h", "zone": "UTC"}
     ),
     "POST /workflows/<slug:name>/triggers/<uuid:id>/turn/": Body("form", lambda side, things: {"on": "0"}),
+    "POST /workflows/<slug:name>/triggers/<uuid:id>/backfill/": Body(
+        "form", lambda side, things: {"act": "cancel", "backfill": things.open_run}, names_things=True
+    ),
+    "POST /api/v1/triggers/<uuid:id>/backfills": Body(
+        "json", lambda side, things: {"begins_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-02T03:00:00Z"}
+    ),
+    "POST /api/v1/triggers/<uuid:id>/backfills/preview": Body(
+        "json", lambda side, things: {"begins_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-02T03:00:00Z"}
+    ),
+    "POST /api/v1/backfills/<uuid:id>/cancel": NOTHING,
     "POST /workflows/<slug:name>/triggers/<uuid:id>/delete/": NOTHING,
     "POST /workflows/<slug:name>/triggers/<uuid:webhook>/rotate/": Body("form", lambda side, things: {"overlap": "1d"}),
     "POST /api/v1/workflows": Body(
@@ -577,7 +588,13 @@ BODIES: dict[str, Body] = {
     ),
     "POST /approvals/delegations/": Body("form", lambda side, things: _delegation_form(things), names_things=True),
     "POST /approvals/delegations/<uuid:id>/revoke/": NOTHING,
-    "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send"}),
+    "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send", "note": "x"}),
+    "POST /effects/settle/": Body(
+        "form", lambda side, things: {"outcome": "fail", "note": "x", "call": things.open_run}, names_things=True
+    ),
+    "POST /api/v1/workflow-calls/settle": Body(
+        "json", lambda side, things: {"ids": [things.open_run], "happened": False, "note": "x"}, names_things=True
+    ),
     "POST /given-up/": Body("form", lambda side, things: {"only": f"workflows.run:{things.run}"}, names_things=True),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
@@ -941,6 +958,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "workflows.run": lambda things: UUID(things.open_run),
     "workflows.call": lambda things: UUID(things.open_run),
     "workflows.schedule": lambda things: UUID(things.open_run),
+    "workflows.backfill": lambda things: UUID(things.open_run),
     "workflows.replay": lambda things: UUID(things.open_run),
     "workflows.approval": lambda things: UUID(things.open_run),
     # A member's, who is to be told of something.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -216,6 +217,20 @@ def test_a_call_that_is_not_known_is_listed_and_settled_and_its_run_goes_on(
 def test_a_call_that_did_not_happen_is_made_ready_again(api_for: Api, builder: User, unknown: HttpCall) -> None:
     answer = post(api_for(builder), f"{CALLS}/{unknown.pk}/settle", {"happened": False, "note": "Looked"})
     assert answer.json()["status"] == "ready"
+
+
+def test_calls_are_narrowed_and_many_are_settled_at_once(api_for: Api, builder: User, unknown: HttpCall) -> None:
+    api = api_for(builder)
+    run, other = str(unknown.run_id), str(uuid4())
+    for query, found in ((f"run={run}", 1), (f"run={other}", 0), ("workflow=nothing", 0)):
+        assert len(api.get(f"{CALLS}?{query}").json()["items"]) == found
+    assert api.get(f"{CALLS}?run={run}").json()["items"][0]["is_undo"] is False
+    ids = [str(unknown.pk), other]
+    for outcome in ("settled", "known"):
+        answer = post(api, f"{CALLS}/settle", {"ids": ids, "happened": False, "note": "No such order"})
+        assert [each["outcome"] for each in answer.json()["items"]] == [outcome, "not_found"]
+    read = api.get(f"{CALLS}/{unknown.pk}").json()
+    assert (read["status"], read["note"]) == ("failed", "No such order")
 
 
 def test_who_may_start_nothing_settles_nothing(api: APIClient, unknown: HttpCall) -> None:

@@ -54,22 +54,21 @@ def at(call: HttpCall) -> str:
 
 
 def test_unknown_calls_come_first_and_the_page_says_what_they_are(page: Client, called: Called) -> None:
-    called("unknown", name="older")
-    called("confirmed", name="newer")
+    older, newer = called("unknown", name="older").run.ref, called("confirmed", name="newer").run.ref
     words = text_of(page.get(EFFECTS))
-    assert words.index(" Older ") < words.index(" Newer ")
+    assert words.index(f" {older} Older ") < words.index(f" {newer} Newer ")
     assert "Nobody knows what became of 1 call" in words
     assert "Effects 1 whose outcome nobody knows" in words
     assert "POST shop.example" in words
 
 
 def test_calls_are_narrowed_by_status_and_words(page: Client, called: Called) -> None:
-    called("confirmed", name="tea")
+    tea = f" {called('confirmed', name='tea').run.ref} Tea "
     coffee = called("failed", name="coffee")
-    assert " Tea " not in text_of(page.get(EFFECTS, {"state": "failed"}))
-    assert " Coffee " in text_of(page.get(EFFECTS, {"q": coffee.run.ref}))
+    assert tea not in text_of(page.get(EFFECTS, {"state": "failed"}))
+    assert f" {coffee.run.ref} Coffee " in text_of(page.get(EFFECTS, {"q": coffee.run.ref}))
     assert "No effect matches" in text_of(page.get(EFFECTS, {"q": "nobody"}))
-    assert " Tea " in text_of(page.get(EFFECTS, {"state": "odd", "page": "x", "q": "\x00"}))
+    assert tea in text_of(page.get(EFFECTS, {"state": "odd", "page": "x", "q": "\x00"}))
 
 
 def test_a_call_shows_what_was_sent_and_nothing_secret(page: Client, called: Called) -> None:

@@ -14,7 +14,8 @@ from apps.gateway.pagination import PAGE_PARAMETERS, Page
 from apps.workflows import calls, selectors
 from apps.workflows.models import HttpCall
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
-from apps.workflows.schemas.calls import CallOut, CallSettlement, CallsQuery
+from apps.workflows.schemas.calls import CallOut, CallSettlement, CallsQuery, CallsSettled, CallsSettlement
+from apps.workflows.schemas.workflows import ID
 
 TAG = "approvals"
 
@@ -27,13 +28,43 @@ class Calls(ApiView):
         tags=[TAG],
         parameters=[
             OpenApiParameter("status", str, enum=HttpCall.Status.values, description="Only calls in this state."),
+            OpenApiParameter(
+                "workflow",
+                {"type": "string", "maxLength": 60, "examples": ["top-up"]},
+                description="Only calls of runs of the workflow of this name.",
+            ),
+            OpenApiParameter(
+                "run", {"type": "string", "format": "uuid", "examples": [ID]}, description="Only calls of this run."
+            ),
             *PAGE_PARAMETERS,
         ],
         responses={200: Page[CallOut]},
     )
     def get(self, request: Request) -> Response:
         """The requests of steps to other systems, newest first: `unknown` ones wait for a person to say."""
-        return self.page(selectors.calls_query(who=self.who, status=self.query(CallsQuery).status), CallOut.of)
+        found = selectors.calls_query(who=self.who, **self.query(CallsQuery).model_dump())
+        return self.page(found.annotate(is_undo=selectors.undoes()), CallOut.of)
+
+
+class CallsSettling(ApiView):
+    permission = {"POST": WORKFLOWS_RUN}
+
+    @extend_schema(
+        operation_id="workflow_calls_settle", tags=[TAG], request=CallsSettlement, responses={200: CallsSettled}
+    )
+    def post(self, request: Request) -> Response:
+        """Say the same of many calls whose outcome is not known, and tell what became of each.
+
+        Those that were carried out give their steps no answer; one that has to is settled by itself.
+        """
+        wanted = self.body(CallsSettlement)
+        ids = list(dict.fromkeys(wanted.ids))
+        found = selectors.calls_query(who=self.who).filter(pk__in=ids)
+        outcomes = calls.calls_settle(
+            who=self.who, user=self.who.user, calls=list(found), happened=wanted.happened, note=wanted.note
+        )
+        told = [{"id": id, "outcome": outcomes.get(id, "not_found")} for id in ids]
+        return self.answer(CallsSettled.model_validate({"items": told}))
 
 
 class CallOne(ApiView):

@@ -14,6 +14,7 @@ from apps.workflows.models import Approval, HttpCall
 from apps.workflows.schemas.runs import WorkflowProblem
 from apps.workflows.schemas.workflows import ID
 
+MOST_SETTLED: Final = 100
 CallStatus = Literal["ready", "sent", "confirmed", "failed", "unknown", "cancelled"]
 OF: Final[dict[str, Any]] = {
     "id": ID,
@@ -26,6 +27,7 @@ _CALL: Final[dict[str, Any]] = {
     "step": "order",
     "key": "0b0d7f1e-6a4e-5a52-9c1c-3d2f8f1f6a77",
     "is_repeatable": False,
+    "is_undo": False,
     "method": "POST",
     "url": "https://shop.example/orders",
     "body": {"item": "Tea", "quantity": 24},
@@ -44,6 +46,8 @@ class CallsQuery(BaseModel):
     """How a list of calls is narrowed."""
 
     status: Literal["", CallStatus] = ""
+    workflow: str = Field(default="", max_length=60)
+    run: UUID | None = None
 
 
 class CallOut(BaseModel):
@@ -58,6 +62,7 @@ class CallOut(BaseModel):
     step: str
     key: UUID = Field(description="What is sent as the `Idempotency-Key`: the same in every try of this effect.")
     is_repeatable: bool = Field(description="Whether the other side honours the key.")
+    is_undo: bool = Field(description="Whether its step runs only to undo what another one did.")
     method: str
     url: str
     body: Any
@@ -77,6 +82,7 @@ class CallOut(BaseModel):
             "step",
             "key",
             "is_repeatable",
+            "is_undo",
             "status",
             "answer",
             "problem",
@@ -123,3 +129,32 @@ class CallSettlement(StrictModel):
 
 def run_of(row: Approval | HttpCall) -> dict[str, Any]:
     return {"run": row.run_id, "run_ref": row.run.ref, "workflow": row.run.workflow.name}
+
+
+class CallsSettlement(StrictModel):
+    """What became of calls whose outcome is not known, the same of each."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ids": [ID], "happened": True, "note": "All are in the shop's list."}]}
+    )
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_SETTLED)
+    happened: bool = Field(strict=True, description="False: they were not carried out, and their steps fail.")
+    note: str = Field(
+        min_length=1, max_length=LONGEST_NOTE, description="How you found out; it goes into the audit log."
+    )
+
+
+class CallSettled(BaseModel):
+    """What became of the wish to settle a call."""
+
+    id: UUID
+    outcome: Literal["settled", "known", "not_found"] = Field(
+        description="`settled`: its run goes on with that. `known`: what became of it was known before."
+    )
+
+
+class CallsSettled(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"id": ID, "outcome": "settled"}]}]})
+
+    items: list[CallSettled] = Field(description="In the order of `ids`.")

@@ -293,6 +293,7 @@ class WorkflowCall(Model):
     step: str
     key: UUID
     is_repeatable: bool
+    is_undo: bool
     method: str
     url: str
     body: Any

@@ -263,19 +263,38 @@ class Calls:
 
     @overload
     def list(
-        self, *, status: str = "", fields: None = None, page_size: int | None = None
+        self,
+        *,
+        status: str = "",
+        workflow: str = "",
+        run: UUID | str = "",
+        fields: None = None,
+        page_size: int | None = None,
     ) -> Iterator[WorkflowCall]: ...
 
     @overload
     def list(
-        self, *, fields: Sequence[str], status: str = "", page_size: int | None = None
+        self,
+        *,
+        fields: Sequence[str],
+        status: str = "",
+        workflow: str = "",
+        run: UUID | str = "",
+        page_size: int | None = None,
     ) -> Iterator[dict[str, Any]]: ...
 
     def list(
-        self, *, status: str = "", fields: Sequence[str] | None = None, page_size: int | None = None
+        self,
+        *,
+        status: str = "",
+        workflow: str = "",
+        run: UUID | str = "",
+        fields: Sequence[str] | None = None,
+        page_size: int | None = None,
     ) -> Iterator[Any]:
         """The calls, newest first; those that are `unknown` wait for a person to say what became of them."""
-        return listed(self._connection, CALLS, WorkflowCall, fields=fields, status=status, limit=page_size)
+        narrow = {"status": status, "workflow": workflow, "run": str(run)}
+        return listed(self._connection, CALLS, WorkflowCall, fields=fields, limit=page_size, **narrow)
 
     def get(self, call: WorkflowCall | UUID | str) -> WorkflowCall:
         """One call."""
@@ -292,6 +311,14 @@ class Calls:
             **({"body": plain({"body": body})["body"]} if body is not None else {}),
         }
         return self._connection.one(Call("POST", f"{_call(call)}/settle", json=told).once(), WorkflowCall)
+
+    def settle_many(
+        self, calls: Iterable[WorkflowCall | UUID | str], happened: bool, *, note: str
+    ) -> builtins.list[WorkflowRunOutcome]:
+        """Say the same of up to 100 unknown calls: they were carried out, or were not and their steps fail. Tells what
+        became of each."""
+        told = {"ids": [id_of(call, "call") for call in calls], "happened": happened, "note": note}
+        return self._connection.many(Call("POST", f"{CALLS}/settle", json=told).once(), WorkflowRunOutcome)
 
 
 def _approval(approval: Approval | UUID | str) -> str:
