@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.workflows.api import blueprints, calls, decisions, runs, triggers, workflows
+from apps.workflows.api import backfills, blueprints, calls, decisions, runs, triggers, workflows
 from apps.workflows.replaying import api as replays
 
 app_name = "workflows_api"
@@ -58,5 +58,9 @@ urlpatterns = [
     path("workflow-calls/<uuid:id>/settle", calls.CallSettle.as_view(), name="settle"),
     path("workflows/<slug:name>/triggers", triggers.WorkflowTriggers.as_view(), name="triggers"),
     path("triggers/<uuid:id>", triggers.TriggerOne.as_view(), name="trigger"),
+    path("triggers/<uuid:id>/backfills", backfills.TriggerBackfills.as_view(), name="backfills"),
+    path("triggers/<uuid:id>/backfills/preview", backfills.TriggerBackfillPreview.as_view(), name="backfill-preview"),
+    path("backfills/<uuid:id>", backfills.BackfillOne.as_view(), name="backfill"),
+    path("backfills/<uuid:id>/cancel", backfills.BackfillCancel.as_view(), name="backfill-cancel"),
     path("triggers/<uuid:id>/rotate", triggers.TriggerRotate.as_view(), name="trigger-rotate"),
 ]

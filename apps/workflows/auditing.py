@@ -55,6 +55,18 @@ TRIGGER_DELETED = entry_kind(
 SECRET_ROTATED = entry_kind(
     "workflows.secret_rotated", "Secret of a webhook changed", "gave a webhook of {subject} another secret"
 )
+BACKFILL_STARTED = entry_kind(
+    "workflows.backfill_started",
+    "Backfill started",
+    "started {count} runs of {subject} for times of a schedule from {begins_at} to {ends_at}",
+    category="run",
+)
+BACKFILL_CANCELLED = entry_kind(
+    "workflows.backfill_cancelled",
+    "Backfill cancelled",
+    "cancelled a backfill of {subject} after {done} of {count} runs",
+    category="run",
+)
 
 RUN_STARTED = entry_kind("workflows.run_started", "Run started", "started {subject} of {workflow}", category="run")
 RUNS_STARTED = entry_kind("workflows.runs_started", "Runs started", "started {count} runs of {subject}", category="run")

@@ -5,6 +5,7 @@ from apps.workflows.replaying.urls import urlpatterns as replays
 from apps.workflows.views import (
     approval_lists,
     approvals,
+    backfills,
     blueprints,
     calls,
     delegations,
@@ -53,6 +54,11 @@ urlpatterns = [
     path("workflows/<slug:name>/triggers/new/", triggers.TriggerNew.as_view(), name="trigger-new"),
     path("workflows/<slug:name>/triggers/<uuid:id>/", triggers.TriggerPage.as_view(), name="trigger"),
     path("workflows/<slug:name>/triggers/<uuid:id>/turn/", triggers.TriggerTurn.as_view(), name="trigger-turn"),
+    path(
+        "workflows/<slug:name>/triggers/<uuid:id>/backfill/",
+        backfills.TriggerBackfill.as_view(),
+        name="trigger-backfill",
+    ),
     path("workflows/<slug:name>/triggers/<uuid:id>/delete/", triggers.TriggerDelete.as_view(), name="trigger-delete"),
     path(
         "workflows/<slug:name>/triggers/<uuid:webhook>/rotate/", triggers.TriggerRotate.as_view(), name="trigger-rotate"

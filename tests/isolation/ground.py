@@ -296,6 +296,7 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     from apps.workflows.models import (
         Approval,
         ApprovalNotice,
+        Backfill,
         Delegation,
         HttpCall,
         Replay,
@@ -359,7 +360,9 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     ReplayRun.objects.create(id=id, replay=replay, run_id=ended, verdict="changed", told=sides)
     due, webhook = now - timedelta(minutes=1), UUID(int=id.int + 1000)
     schedule = {"kind": "schedule", "told": {"every": "1h"}, "due_at": due, "problem": f"Problem {marker}"}
-    Trigger.objects.create(id=id, workflow=workflow, **schedule)
+    timed = Trigger.objects.create(id=id, workflow=workflow, **schedule)
+    span: dict[str, Any] = {"begins_at": now - timedelta(days=2), "ends_at": now - timedelta(days=1), "total": 24}
+    Backfill.objects.create(id=id, trigger=timed, problem=f"Problem {marker}", created_by=owner, **span)
     Trigger.objects.create(id=webhook, workflow=workflow, kind="webhook", told={}, secret=webhook_secret(marker))
     return name, str(webhook)
 

@@ -196,14 +196,6 @@ class WorkflowPublish(WorkflowAct):
         return f"Version {version.number} is published. New runs follow it; those under way stay on theirs."
 
 
-class WorkflowRollback(WorkflowAct):
-    def act(self, workflow: Workflow) -> str:
-        asked = self.request.POST.get("number", "")
-        number = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-        version = services.workflow_rollback(who=self.who, user=self.user, workflow=workflow, number=number)
-        return f"Version {version.number} is published: it says what version {number} says."
-
-
 class WorkflowDiscard(WorkflowAct):
     """Drop the draft; what it said can be had back from the answer."""
 
