@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from apps.common.errors import Issue
 from apps.common.permissions import Principal
+from apps.workflows.checking import Catalogue
 from apps.workflows.definition import InputField, Step
 from apps.workflows.shapes import label_of
 from apps.workflows.stepforms.issues import issues_placed
@@ -91,14 +92,15 @@ def step_form(
     who: Principal,
     issues: Iterable[Issue] = (),
     counts: str = "",
-    scope: Scope | None = None,
+    catalogue: Catalogue | None = None,
 ) -> StepForm:
     """The form of one step of a definition as it is written, which need not be whole.
 
     `issues` are those of the checks of the whole definition: those of the step are shown at their fields. `counts` is
-    the address at which is told how often a condition of it held.
+    the address at which is told how often a condition of it held. `catalogue` is what may be called, where it was
+    looked up already.
     """
-    scope = scope or scope_of(definition, name, who=who)
+    scope = scope_of(definition, name, who=who, catalogue=catalogue)
     raw = _step(definition, name)
     maker = Maker(scope, who, titles_of(definition))
     kind = kind_of(raw)
@@ -135,7 +137,9 @@ def _sections(maker: Maker, kind: type[Step], raw: Mapping[str, Any], place: str
     return [section for section in made if section.nodes]
 
 
-def step_read(data: QueryDict, definition: Mapping[str, Any], name: str, *, who: Principal) -> dict[str, Any]:
+def step_read(
+    data: QueryDict, definition: Mapping[str, Any], name: str, *, who: Principal, catalogue: Catalogue | None = None
+) -> dict[str, Any]:
     """The step as it was posted, as the definition writes it, with what the pressed button asks for carried out.
 
     It never raises for what is not finished: what was typed is kept, for the checks to tell of. What was not posted
@@ -144,7 +148,7 @@ def step_read(data: QueryDict, definition: Mapping[str, Any], name: str, *, who:
     raw = _step(definition, name)
     posted = Posted.of(data)
     kind = kind_of(raw)
-    scope = scope_of(definition, name, who=who, samples={})
+    scope = scope_of(definition, name, who=who, catalogue=catalogue, samples={})
     reader = Reader(posted, scope)
     if kind is None or not isinstance(raw, Mapping):
         found = reader.read(Shape("", "plain"), ROOT, raw, {})

@@ -85,6 +85,7 @@ class Maker(ConditionMaker):
         made = Leaf(*at.told(shape), value=leaf_text(shape, raw))
         made.control = control_of(shape, raw, at.beside)
         made.is_wide = made.control in {"longtext", "yaml"}
+        made.suffix = YAML if made.control == "yaml" else ""
         default = shape.default
         if shape.kind == "duration":
             made.help = f"{made.help} {_HELP_OF_DURATIONS}".strip()

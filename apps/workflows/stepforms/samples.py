@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import F, IntegerField
 from django.db.models.expressions import Func
 
+from apps.common.errors import InvalidInput
 from apps.common.permissions import Principal
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.models import StepRun, WorkflowRun
@@ -28,7 +29,10 @@ def samples_of(*, who: Principal, workflow: str) -> dict[str, Any]:
     run = runs.select_related("version").defer("outputs", "problem", "given").order_by("-id").first()
     if run is None:
         return {}
-    names = dict(enumerate(run.version.definition.steps))
+    try:
+        names = dict(enumerate(run.version.definition.steps))
+    except InvalidInput:  # written for an earlier release, which this one cannot read
+        names = {}
     size = Func(F("output"), function="octet_length", output_field=IntegerField())
     rows = StepRun.objects.filter(run=run, item=STEP, ended=True, outcome="succeeded")
     small = rows.annotate(size=size).filter(size__lte=LARGEST).defer("problem").order_by("seq")
