@@ -165,18 +165,18 @@ def editor_page(
         trigger_form=trigger_form,
         problem=problem,
     )
-    _open(page, who)
+    _open(page, who, catalogue)
     return page
 
 
-def _open(page: EditorPage, who: Principal) -> None:
+def _open(page: EditorPage, who: Principal, catalogue: EditingCatalogue) -> None:
     """The parts of the page that are open."""
     raw, look, issues = page.content.definition, page.look, page.verdict.issues
     if page.state == "conflict" and page.workflow is not None and page.verdict.definition is not None:
         page.differences = definition_difference(theirs(who, page.workflow), page.verdict.definition)
     if look.step in raw["steps"]:
         counts = reverse("workflows:step-backtest", args=[page.edit.pk, look.step])
-        page.form = step_form(raw, look.step, who=who, issues=issues, counts=counts)
+        page.form = step_form(raw, look.step, who=who, issues=issues, counts=counts, catalogue=catalogue)
     if look.add:
         page.offers = offered(who=who, workflow=page.name, find=look.find)
     if look.panel == "settings":
