@@ -11,13 +11,14 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.common.errors import PermissionDenied
+from apps.common.errors import Conflict, PermissionDenied
 from apps.dispatch.models import WorkRow
-from apps.workflows.models import Approval, ApprovalNotice
+from apps.workflows.models import Approval, ApprovalDecision, ApprovalNotice
 from apps.workflows.performers import ESCALATION
 from tests.workflows.approvals.conftest import Asked, decide, given, let_be_due
 from tests.workflows.conftest import Work
 from tests.workflows.test_auditing import entries, last
+from tests.workflows.test_pump import after
 
 Make = Callable[..., User]
 LATE = {"remind_after": "1h", "escalate_after": "2h", "escalates_to": ["administrator"], "answer_within": "3h"}
@@ -108,3 +109,16 @@ def test_a_question_that_nobody_answers_in_time_counts_as_no_and_each_field_is_e
     }
     question.refresh_from_db()
     assert question.withdrawn_at is not None
+
+
+def test_an_answer_that_comes_when_the_time_was_found_over_is_told_so_and_not_recorded(
+    asked: Asked, worked: Work, ana: User
+) -> None:
+    question = asked(answer_within="0s")
+    with pytest.raises(Conflict):
+        decide(question, ana)
+    worked("flow")
+    with pytest.raises(Conflict, match="Nobody waits for an answer any more"):
+        decide(question, ana)
+    assert after(question.run).outputs["given"]["timed_out"] is True
+    assert not ApprovalDecision.objects.exists()
