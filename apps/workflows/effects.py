@@ -121,7 +121,21 @@ def effects_page(*, who: Principal, narrow: EffectFilter, page: int = 1) -> Effe
 def effects_export(*, who: Principal, narrow: EffectFilter) -> Sheet:
     """The effects as a flat table for download, at most `MOST_EXPORTED`; times in UTC."""
     demand(who, WORKFLOWS_VIEW)
-    columns = ["effect", "kind", "undoes", "state", "run", "workflow", "step", "where", "key", "began", "ended", "told"]
+    columns = [
+        "effect",
+        "kind",
+        "undoes",
+        "state",
+        "run",
+        "workflow",
+        "title",
+        "step",
+        "where",
+        "key",
+        "began",
+        "ended",
+        "told",
+    ]
     rows = [
         [
             str(each.id),
@@ -130,6 +144,7 @@ def effects_export(*, who: Principal, narrow: EffectFilter) -> Sheet:
             each.state,
             each.run.ref,
             each.run.workflow.name,
+            each.run.workflow.title,
             each.step,
             f"{each.title}{each.target.path if each.target else ''}",
             str(each.key or ""),

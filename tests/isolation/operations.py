@@ -575,6 +575,7 @@ BODIES: dict[str, Body] = {
         "form", lambda side, things: {"action": "cancel", "run": things.open_run}, names_things=True
     ),
     "POST /workflow-runs/W-<int:number>/retry/": Body("form", lambda side, things: {"step": "a"}),
+    "POST /workflow-runs/W-<int:number>/move/": NOTHING,
     "POST /workflow-runs/W-<int:number>/again/": NOTHING,
     "POST /workflow-runs/W-<int:number>/cancel/": NOTHING,
     "POST /workflow-runs/W-<int:number>/pause/": NOTHING,
@@ -593,7 +594,7 @@ BODIES: dict[str, Body] = {
         "form", lambda side, things: {"outcome": "fail", "note": "x", "call": things.open_run}, names_things=True
     ),
     "POST /api/v1/workflow-calls/settle": Body(
-        "json", lambda side, things: {"ids": [things.open_run], "happened": False, "note": "x"}, names_things=True
+        "json", lambda side, things: {"ids": [things.open_run], "happened": False, "note": "x"}, True, "each"
     ),
     "POST /given-up/": Body("form", lambda side, things: {"only": f"workflows.run:{things.run}"}, names_things=True),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
@@ -602,6 +603,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflow-runs/<uuid:id>/pause": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/undo/stop": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/resume": NOTHING,
+    "POST /api/v1/workflow-runs/<uuid:id>/move": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/retry": Body("json", lambda side, things: {"step": "a"}),
     "POST /api/v1/approvals/<uuid:id>/decision": Body("json", lambda side, things: {"approved": True}),
     "POST /api/v1/approvals/decisions": Body(
@@ -732,6 +734,8 @@ UNMARKED = {
     "/api/v1/audit/integrity",
     "/api/v1/audit/public-key",
     "/audit/verify/verify_audit.py",
+    "/calls/",  # leads to effects
+    "/workflow-runs/W-<int:number>/undo/stop/",  # leads to the run, where nothing is being undone
     "/api/v1/usage",
     "/api/v1/model-usage",
     "/api/v1/performance",
