@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.workflows.api import backfills, blueprints, calls, decisions, runs, triggers, workflows
+from apps.workflows.api import backfills, blueprints, calls, decisions, moves, runs, triggers, workflows
 from apps.workflows.replaying import api as replays
 
 app_name = "workflows_api"
@@ -44,6 +44,7 @@ urlpatterns = [
     path("workflow-runs/<uuid:id>/undo/stop", runs.WorkflowRunUndoStop.as_view(), name="run-undo-stop"),
     path("workflow-runs/<uuid:id>/pause", runs.WorkflowRunPause.as_view(), name="run-pause"),
     path("workflow-runs/<uuid:id>/resume", runs.WorkflowRunResume.as_view(), name="run-resume"),
+    path("workflow-runs/<uuid:id>/move", moves.WorkflowRunMove.as_view(), name="run-move"),
     path("workflow-runs/<uuid:id>/retry", runs.WorkflowRunRetry.as_view(), name="run-retry"),
     path("approvals", decisions.Approvals.as_view(), name="approvals"),
     path("approvals/decisions", decisions.ApprovalDecisions.as_view(), name="decisions"),

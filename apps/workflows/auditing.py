@@ -71,6 +71,12 @@ BACKFILL_CANCELLED = entry_kind(
 RUN_STARTED = entry_kind("workflows.run_started", "Run started", "started {subject} of {workflow}", category="run")
 RUNS_STARTED = entry_kind("workflows.runs_started", "Runs started", "started {count} runs of {subject}", category="run")
 RUN_RETRIED = entry_kind("workflows.run_retried", "Run tried again", "tried {of} again as {subject}", category="run")
+RUN_MOVED = entry_kind(
+    "workflows.run_moved",
+    "Run moved to the newest version",
+    "let {of} go on as {subject}, on version {after[version]}",
+    category="run",
+)
 RUN_ENDED = entry_kind("workflows.run_ended", "Run ended", "ended {subject} of {workflow}: {status}", category="run")
 RUNS_ENDED = entry_kind(
     "workflows.runs_ended", "Runs ended", "ended {count} runs of {subject} as they should: {runs}", category="run"

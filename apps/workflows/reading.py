@@ -78,7 +78,8 @@ def workflows_named(*, who: Principal) -> list[Workflow]:
 def run_by_number(*, who: Principal, number: int) -> WorkflowRun:
     """One run with its version, and the runs that it belongs to. Raises `NotFound` where there is none here."""
     demand(who, WORKFLOWS_VIEW)
-    runs = WorkflowRun.objects.select_related("workflow", "version", "created_by", "parent", "retry_of").defer(*_SLIM)
+    near = ("workflow__published", "version", "created_by", "parent", "retry_of")
+    runs = WorkflowRun.objects.select_related(*near).defer("workflow__published__content", *_SLIM)
     run = runs.filter(number=number).first()
     if run is None:
         raise NotFound("There is no run of this number here.", remedy="See the list of workflow runs.")

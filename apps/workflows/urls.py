@@ -12,6 +12,7 @@ from apps.workflows.views import (
     editing,
     effects,
     letters,
+    moves,
     of_agents,
     run_lists,
     runs,
@@ -88,6 +89,7 @@ urlpatterns = [
     path("workflow-runs/W-<int:number>/run.json", runs.WorkflowRunBundle.as_view(), name="run-bundle"),
     path("workflow-runs/W-<int:number>/compare/", runs.WorkflowRunCompare.as_view(), name="run-compare"),
     path("workflow-runs/W-<int:number>/retry/", runs.WorkflowRunRetry.as_view(), name="run-retry"),
+    path("workflow-runs/W-<int:number>/move/", moves.WorkflowRunMove.as_view(), name="run-move"),
     path("workflow-runs/W-<int:number>/again/", runs.WorkflowRunAgain.as_view(), name="run-again"),
     path("workflow-runs/W-<int:number>/cancel/", runs.WorkflowRunAsk.as_view(action="cancel"), name="run-cancel"),
     path(

@@ -76,7 +76,7 @@ class WorkflowStarts(ApiView):
         wanted = self.body(WorkflowRunStart)
         workflow = selectors.workflow_get(who=self.who, name=name)
         run = services.run_start(who=self.who, user=self.who.user, workflow=workflow, data=wanted.inputs, origin="api")
-        return _accepted(self, run)
+        return accepted(self, run)
 
 
 class WorkflowStartsBulk(ApiView):
@@ -353,7 +353,7 @@ class WorkflowRunRetry(ApiView):
         wanted = self.body(WorkflowRetry)
         run = selectors.run_get(who=self.who, id=id)
         again = services.run_retry(who=self.who, user=self.who.user, run=run, step=wanted.step, given=wanted.given)
-        return _accepted(self, again)
+        return accepted(self, again)
 
 
 def waited(request: Request, who: Principal, run: WorkflowRun, seconds: float) -> WorkflowRun:
@@ -374,5 +374,6 @@ def _retried(id: UUID, outcome: WorkflowRun | Literal["open", "succeeded", "not_
     return WorkflowRunRetried(id=id, outcome=outcome)
 
 
-def _accepted(view: ApiView, run: WorkflowRun) -> Response:
+def accepted(view: ApiView, run: WorkflowRun) -> Response:
+    """The answer to whoever started a run that goes on by itself."""
     return view.answer(WorkflowRunOut.of(run), 202, Location=reverse("workflows_api:run", args=[run.pk]))

@@ -18,14 +18,19 @@ from apps.agents.pulse import PERIODS
 from apps.audit.services import Subject
 from apps.common.errors import InvalidInput, NotFound
 from apps.console.views import ConsoleView
-from apps.workflows import bulk, live, reading, selectors, services
+from apps.workflows import bulk, live, moving, reading, selectors, services
 from apps.workflows.auditing import download_note
 from apps.workflows.causes import cause_line
 from apps.workflows.models import WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
 
 STATES = [("open", "Not ended yet"), *WorkflowRun.Status.choices]
-ACTIONS = {"cancel": "cancelled", "retry": "taken up again", "requeue": "requeued"}
+ACTIONS = {
+    "cancel": "cancelled",
+    "retry": "taken up again",
+    "requeue": "requeued",
+    "move": "moved to the newest version",
+}
 
 
 class WorkflowRunList(ConsoleView):
@@ -111,6 +116,9 @@ class WorkflowRunBulk(ConsoleView):
         elif action == "requeue":
             done = [told == "requeued" for told in bulk.runs_requeue(who=self.who, runs=runs).values()]
             why = "had not been given up"
+        elif action == "move":
+            done = [isinstance(told, WorkflowRun) for told in moving.runs_move(who=self.who, runs=runs).values()]
+            why = "could not be moved: their pages say why"
         else:
             outcomes = bulk.runs_retry(who=self.who, user=self.user, runs=runs)
             done = [isinstance(told, WorkflowRun) for told in outcomes.values()]

@@ -40,6 +40,8 @@ ORIGINS: Final = {
     "workflow": "Another workflow",
     "workflow_end": "The end of another workflow",
     "retry": "Retry",
+    "move": "Moved from another version",
+    "backfill": "Backfill",
     "demo": "Demonstration",
 }
 
@@ -82,6 +84,7 @@ def page_parts(who: Principal, user: User, run: WorkflowRun, query: QueryDict) -
         "status": status,
         "status_word": word,
         "origin": ORIGINS.get(run.origin, run.origin),
+        "newest": run.workflow.published.number if run.workflow.published_id not in {None, run.version_id} else None,
         "causes": told,
         "offered": {cause.action for cause in told},
         "graph": graph_of(run.version.definition).as_json(progress.states),
