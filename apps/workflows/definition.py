@@ -55,7 +55,7 @@ class InputField(StrictModel):
 
     type: Literal["text", "number", "integer", "boolean", "date", "datetime", "choice", "list", "object", "dataset"]
     title: str = Field(default="", max_length=100)
-    description: str = Field(default="", max_length=500)
+    description: str = Field(default="", max_length=500, json_schema_extra={"more": True})
     required: bool = True
     default: Any = None
     choices: list[str] = Field(default=[], max_length=200, json_schema_extra={"only_with": {"type": "choice"}})
@@ -101,14 +101,21 @@ class Retry(StrictModel):
 
     attempts: int = Field(default=3, ge=1, le=20, description="Tries in all.")
     delay: Duration = Field(default="2s", validate_default=True, title="First wait")
-    factor: float = Field(default=2.0, ge=1, le=10, title="Each wait times")
-    longest: Duration = Field(default="15m", validate_default=True, title="Longest wait")
-    jitter: bool = Field(default=True, description="Whether a wait is drawn between half of it and all of it.")
+    factor: float = Field(default=2.0, ge=1, le=10, title="Each wait times", json_schema_extra={"more": True})
+    longest: Duration = Field(
+        default="15m", validate_default=True, title="Longest wait", json_schema_extra={"more": True}
+    )
+    jitter: bool = Field(
+        default=True,
+        description="Whether a wait is drawn between half of it and all of it.",
+        json_schema_extra={"more": True},
+    )
     only: list[str] = Field(
         default=[],
         max_length=50,
         title="Only on errors",
         description="Codes of problems to retry on; empty: every one.",
+        json_schema_extra={"more": True},
     )
 
 
@@ -158,13 +165,13 @@ class Step(StrictModel):
 
     kind: str
     title: str = Field(default="", max_length=100)
-    description: str = Field(default="", max_length=1000)
+    description: str = Field(default="", max_length=1000, json_schema_extra={"more": True})
     after: list[Name] | None = Field(
         default=None, max_length=MOST_STEPS, description="Steps that come before; left out: the one above."
     )
     when: Condition | None = Field(default=None, description="The step is skipped where this does not hold.")
-    for_each: ForEach | None = None
-    retry: Retry | None = Field(default=None, title="Tries")
+    for_each: ForEach | None = Field(default=None, json_schema_extra={"offer": "Run once for each item of a list"})
+    retry: Retry | None = Field(default=None, title="Tries", json_schema_extra={"offer": "Try again when it fails"})
     timeout: Duration | None = Field(default=None, title="Fails after", description="How long a try may take.")
     on_error: OnError = Field(default=OnError(), title="When it has failed for good")
     compensate: Name | None = Field(

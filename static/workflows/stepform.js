@@ -66,10 +66,9 @@ function searchable(select) {
   select.dataset.found = "";
   const words = select.labels[0]?.textContent.trim() ?? "";
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm o-find-b" });
-  button.append("Search");
   const about = Object.assign(document.createElement("span"), { className: "visually-hidden" });
-  about.append(` for “${words}”`);
-  button.append(about);
+  about.append(`Search for “${words}”`);
+  button.append(document.querySelector("[data-find-icon]").content.cloneNode(true), about);
   button.setAttribute("aria-haspopup", "dialog");
   button.addEventListener("click", () => search(select, words));
   const pair = Object.assign(document.createElement("div"), { className: "o-find-p" });

@@ -34,7 +34,9 @@ class Approval(Step):
     """People say yes or no, with a comment and what they fill in. Without enough of them in time it counts as no."""
 
     kind: Literal["approval"] = "approval"
-    question: Value = Field(description="What is to be decided, in a sentence.")
+    question: Value = Field(
+        description="What is to be decided, in a sentence.", json_schema_extra={"wants": {"type": "string"}}
+    )
     details: Value = Field(default=None, description="What the person should see to decide.")
     form: dict[Name, InputField] = Field(
         default={}, max_length=MOST_FIELDS, description="What whoever says yes fills in; later steps may use it."
@@ -51,23 +53,43 @@ class Approval(Step):
         description="Who may answer besides: addresses of members. Without roles, only they.",
         json_schema_extra={"picks": "member"},
     )
-    quorum: int = Field(default=1, ge=1, le=20, description="How many have to say yes. One no is a no.")
+    quorum: int = Field(default=1, ge=1, le=20, title="Yes needed", description="From how many. One no is a no.")
     forbids_own: bool = Field(
         default=False,
+        title="Not by who started it",
         description="Whether those may not answer who started the run, or published the version that it follows.",
+        json_schema_extra={"more": True},
     )
-    risk: Risk = Field(default="normal", description="Only questions of low risk may be answered many at once.")
-    comment_on: CommentOn = Field(default="reject", description="When a comment is needed.")
+    risk: Risk = Field(
+        default="normal",
+        description="Only questions of low risk may be answered many at once.",
+        json_schema_extra={"more": True},
+    )
+    comment_on: CommentOn = Field(
+        default="reject",
+        title="Comment needed",
+        description="When a comment is needed.",
+        json_schema_extra={"labels": {"reject": "On a no", "always": "Always"}, "more": True},
+    )
     answer_within: Duration = Field(default="3d", validate_default=True)
-    remind_after: Duration | None = Field(default=None, description="When those are reminded who have not answered.")
-    escalate_after: Duration | None = Field(default=None, description="When others may answer too.")
+    remind_after: Duration | None = Field(
+        default=None, description="When those are reminded who have not answered.", json_schema_extra={"more": True}
+    )
+    escalate_after: Duration | None = Field(
+        default=None, description="When others may answer too.", json_schema_extra={"more": True}
+    )
     escalates_to: list[str] = Field(
         default=[],
         max_length=10,
         description="Those others: members of these roles.",
-        json_schema_extra={"picks": "role"},
+        json_schema_extra={"picks": "role", "more": True},
     )
-    mail_shows: Shown = Field(default="question", description="How much of the question its mails may tell.")
+    mail_shows: Shown = Field(
+        default="question",
+        title="Mails show",
+        description="How much of the question its mails may tell.",
+        json_schema_extra={"more": True},
+    )
 
     label, icon = "Approval", "user-check"
     can_undo = True

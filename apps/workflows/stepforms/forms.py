@@ -18,7 +18,7 @@ from apps.workflows.stepforms.issues import issues_placed
 from apps.workflows.stepforms.loose import kind_of
 from apps.workflows.stepforms.making import Maker
 from apps.workflows.stepforms.modes import data_text
-from apps.workflows.stepforms.nodes import Leaf, Node, Rows
+from apps.workflows.stepforms.nodes import Leaf, Node, Rows, parted
 from apps.workflows.stepforms.posts import ABSENT, Posted
 from apps.workflows.stepforms.reading import Reader
 from apps.workflows.stepforms.scope import Scope, scope_of
@@ -36,6 +36,15 @@ class Section:
     title: str
     icon: str
     nodes: list[Node]
+
+    @property
+    def shown(self) -> list[Node]:
+        return parted(self.nodes)[0]
+
+    @property
+    def apart(self) -> list[Node]:
+        """What is seldom needed."""
+        return parted(self.nodes)[1]
 
 
 @dataclass
@@ -129,10 +138,15 @@ def _sections(maker: Maker, kind: type[Step], raw: Mapping[str, Any], place: str
             if part.matters(raw, shape_of(kind))
         ]
 
+    def titled(title: str, found: list[Node]) -> list[Node]:
+        for node in found:
+            node.label = title
+        return found
+
     told = {name for _, _, _, names in _SECTIONS for name in names} | {"title", "description"}
     rest = [name for name in general if name not in told]
     made = [Section("what", "What it does", kind.icon, nodes(["title", *own, "description"]))]
-    made += [Section(key, title, icon, nodes(names)) for key, title, icon, names in _SECTIONS]
+    made += [Section(key, title, icon, titled(title, nodes(names))) for key, title, icon, names in _SECTIONS]
     made.append(Section("wrong", "If it goes wrong", "alert-triangle", nodes(rest)))
     return [section for section in made if section.nodes]
 

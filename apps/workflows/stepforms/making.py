@@ -50,7 +50,10 @@ class Maker(ConditionMaker):
             "fields": self._pairs,
             "many": self._many,
         }
-        return makers.get(shape.kind, self._leaf)(shape, raw, at)
+        made = makers.get(shape.kind, self._leaf)(shape, raw, at)
+        made.says_optional = not shape.required and shape.is_asked
+        made.is_more = bool(shape.hints.get("more")) and raw is ABSENT
+        return made
 
     def _value(self, shape: Shape, raw: Any, at: At) -> ValueNode:
         made = self.value(raw, shape.wants, at.path, at.place, label=shape.label, optional=not shape.required)
@@ -69,6 +72,7 @@ class Maker(ConditionMaker):
         ]
         made = Group(path, place, shape.label, shape.help, shape.required, parts=parts)
         made.may_drop, made.is_there = shape.nullable, not shape.nullable or raw not in (ABSENT, None)
+        made.offer = shape.offer or shape.label
         if not made.is_there:
             made.parts = []
         return made

@@ -30,6 +30,10 @@ class Node:
     help: str = ""
     required: bool = False
     error: str = ""
+    says_optional: bool = False
+    """Whether it may be left out, and nothing holds instead."""
+    is_more: bool = False
+    """Whether it is seldom needed, and nothing is said here."""
     template: ClassVar[str] = ""
     mark: ClassVar[str] = ""
     """Tells its id from that of what holds it under the same path."""
@@ -51,6 +55,11 @@ class Node:
     def below(self) -> Iterator[Node]:
         """The nodes within it, at once."""
         yield from ()
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it stands apart, as nothing is said in it, and nothing wrong."""
+        return self.is_more and not any(node.error for node in self.every())
 
     def every(self) -> Iterator[Node]:
         yield self
@@ -140,7 +149,17 @@ class Group(Node):
     parts: list[Node] = field(default_factory=list)
     may_drop: bool = False
     is_there: bool = True
+    offer: str = ""
+    """What the button says that adds it."""
     is_wide: ClassVar[bool] = True
+
+    @property
+    def shown(self) -> list[Node]:
+        return parted(self.parts)[0]
+
+    @property
+    def apart(self) -> list[Node]:
+        return parted(self.parts)[1]
 
     def below(self) -> Iterator[Node]:
         yield from self.parts
@@ -270,6 +289,12 @@ class ConditionNode(Node):
     def below(self) -> Iterator[Node]:
         if self.root is not None:
             yield self.root
+
+
+def parted(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+    """Those that are shown, and those that stand apart; a single one does not."""
+    apart = [node for node in nodes if node.is_off]
+    return (nodes, []) if len(apart) < 2 else ([node for node in nodes if not node.is_off], apart)
 
 
 def offers_grouped(offers: list[Offer], chosen: str) -> list[tuple[str, list[Choice]]]:

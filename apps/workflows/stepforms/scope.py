@@ -212,6 +212,8 @@ def sample_text(value: Any) -> str:
         return f"{len(value):,} field{'s' if len(value) != 1 else ''}"
     if isinstance(value, list):
         return f"a list of {len(value):,}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -8,6 +8,10 @@ A kind of step gets its form by this alone. Where a type does not say enough, a 
     The JSON schema of what is wanted as a value.
 ``takes``
     The field beside it that names what is called: the values are those which that takes.
+``more``
+    True where it is seldom needed: it stands apart until it is said.
+``offer``
+    Of a group that need not be there: what the button says that adds it.
 ``only_with``
     The field beside it, with the value that it has to have for this one to matter.
 """
@@ -73,6 +77,15 @@ class Shape:
     @property
     def wants(self) -> Mapping[str, Any]:
         return dict(self.hints.get("wants", {}))
+
+    @property
+    def offer(self) -> str:
+        return str(self.hints.get("offer", ""))
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether nothing holds where it is left out: only then a form says that it may be."""
+        return self.required or self.default in (UNSET, None, "", [], {})
 
     def matters(self, beside: Mapping[str, Any], others: Shape) -> bool:
         """Whether it is entered, as the fields beside it are."""

@@ -43,7 +43,7 @@ class ValueMaker:
         self, raw: Any, wanted: Schema, path: str, place: str, *, label: str, optional: bool, depth: int = 0
     ) -> ValueNode:
         """A value where one of the schema `wanted` is asked for."""
-        made = ValueNode(path, place, label, required=not optional)
+        made = ValueNode(path, place, label, required=not optional, says_optional=optional)
         made.mode = way_of(raw, wanted, optional=optional, depth=depth)
         made.modes = modes.modes_of(wanted, optional=optional, depth=depth)
         made.wanted = told(modes.plain_schema(wanted))
@@ -64,7 +64,7 @@ class ValueMaker:
             listed = modes.choices_of(wanted)
             made.choices = [Choice(choice_text(each), label_of(str(each)), "", same(each, raw)) for each in listed]
             if not any(each.chosen for each in made.choices):
-                made.choices.insert(0, Choice("", "Choose…", chosen=True))
+                made.choices.insert(0, Choice("", "Choose…" if made.required else "Not given", chosen=True))
         elif made.mode == "flag":
             made.text = "" if raw is ABSENT else choice_text(raw)
         elif made.mode in {"list", "object"}:
@@ -126,7 +126,7 @@ class ValueMaker:
         made = Rows(path, place, is_keyed=True, noun="field", may_add=not strict)
         for name, schema in schemas.items():
             plain = modes.plain_schema(schema)
-            label = titled(name, plain)
+            label = titled(name, schema)
             node = self.value(
                 given.get(name, ABSENT), schema, f"{path}.f.{name}", f"{place}.{name}", label=label,
                 optional=name not in required, depth=depth + 1,

@@ -28,7 +28,7 @@ def test_only_what_comes_before_is_offered_with_its_fields_and_types() -> None:
     offered = titles(scope(whole, "decide"))
     assert offered["${steps.risk.score}"] == "Score the payment › Risk score: an integer, as 12"
     assert offered["${steps.risk.decision.verdict}"] == "Score the payment › Decision › Verdict: a text"
-    assert offered["${inputs.amount}"] == "Inputs › Amount: a number, as 1250"
+    assert offered["${inputs.amount}"] == "Inputs › Amount: a number, as 1,250"
     assert not any(reference.startswith("${steps.later") for reference in offered)
     assert not any(reference.startswith("${steps.") for reference in titles(scope(whole, "risk")))
     assert "${steps.later.x}" in titles(scope(whole, None))
