@@ -7,7 +7,7 @@ past it for as long as nothing reads it. Whoever reads it is blocked; the course
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -125,7 +125,9 @@ class Course:
     untold: list[Asked] = field(default_factory=list)
     """Questions that were followed on without an answer."""
     waiting: list[Question] = field(default_factory=list)
-    """Questions whose answer is not there yet: who has it gives it to another course."""
+    """Questions whose answer is not there yet: who has it lets the course go on from its entries."""
+    is_paused: bool = False
+    """Whether it rests as it was told to, and would go on."""
 
     @property
     def took(self) -> timedelta:
@@ -155,26 +157,40 @@ def simulate(
     started_at: datetime,
     answers: Answers,
     given: dict[str, Any] | None = None,
+    entries: Sequence[Entry] = (),
+    now: datetime | None = None,
+    pause: Callable[[RunState], bool] = lambda state: False,
+    most: int = MOST,
 ) -> Course:
-    """Follow a plan from its start to its end, or to where nothing more can be told. `run` is what `${run...}` names.
+    """Follow a plan to its end, or to where nothing more can be told. `run` is what `${run...}` names.
 
-    Raises what `answers` raises.
+    It begins at the start, or where `entries` have brought it by the moment `now`: what they leave open is asked again.
+    It rests where `pause` says so, after a decision was carried out. Raises what `answers` raises.
     """
     state = RunState(plan, inputs, run, started_at, given or {})
     state.env["steps"] = Outputs()
-    return _Simulation(Course(state, started_at), answers).follow()
+    course = Course(state, now or started_at)
+    for entry in entries:
+        course.entries.append(entry)
+        state.apply(entry)
+    return _Simulation(course, answers, pause, most).follow()
 
 
 @dataclass
 class _Simulation:
     course: Course
     answers: Answers
+    pause: Callable[[RunState], bool]
+    most: int
     pending: list[tuple[datetime, int, Asked]] = field(default_factory=list)
     """Answers that are on their way, the next one first."""
     order: count[int] = field(default_factory=count)
 
     def follow(self) -> Course:
-        left = MOST
+        left = self.most
+        for step, item, piece in list(self.course.state.open_pieces()):
+            if step.step.kind != WAIT:
+                self._ask(Question(step, item, piece.attempt, self.course.state.asked(step, item), self.course.now))
         while left > 0:
             decisions = self._decide()
             if decisions is None:
@@ -189,6 +205,9 @@ class _Simulation:
                         return self.course
                 else:
                     self._carry_out(decision)
+                if self.pause(self.course.state):
+                    self.course.is_paused = True
+                    return self.course
         self.course.blocked[""] = "what takes so long"
         return self.course
 
@@ -280,7 +299,9 @@ class _Simulation:
         step = decision.step
         if entry.outcome != "opened" or step.step.kind == WAIT:
             return
-        question = Question(step, decision.item, decision.attempt, asked, self.course.now)
+        self._ask(Question(step, decision.item, decision.attempt, asked, self.course.now))
+
+    def _ask(self, question: Question) -> None:
         answer = self.answers.answer(question)
         if answer.outcome == "waiting":
             self.course.waiting.append(question)

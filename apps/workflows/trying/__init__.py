@@ -1,0 +1,1 @@
+"""A definition tried with a sample, step by step, without effects outside."""
