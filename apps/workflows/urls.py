@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.workflows.editing.urls import urlpatterns as editor
 from apps.workflows.replaying.urls import urlpatterns as replays
+from apps.workflows.trying.urls import urlpatterns as trials
 from apps.workflows.views import (
     approval_lists,
     approvals,
@@ -65,6 +66,7 @@ urlpatterns = [
         "workflows/<slug:name>/triggers/<uuid:webhook>/rotate/", triggers.TriggerRotate.as_view(), name="trigger-rotate"
     ),
     *replays,
+    *trials,
     path("approvals/", approval_lists.ApprovalList.as_view(), name="approvals"),
     path("approvals/export.csv", approval_lists.ApprovalListExport.as_view(), name="approvals-export"),
     path("approvals/bulk/", approval_lists.ApprovalBulk.as_view(), name="approvals-bulk"),

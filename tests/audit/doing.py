@@ -50,6 +50,9 @@ NOTHING_TO_RECORD: Final[dict[str, str]] = {
         ),
     ],
     "what a member is changing of a workflow is seen by them alone; that it is saved, or published, is recorded",
+) | dict.fromkeys(
+    ["POST /workflows/edits/<uuid:id>/try/", "POST /workflows/trials/<uuid:id>/"],
+    "a member tries what they are changing, and nothing happens: the ledger of calls has what an agent asked a model",
 )
 """Operations after which nothing is other than it was, with the reason."""
 

@@ -303,6 +303,7 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
         ReplayRun,
         StepAct,
         StepRun,
+        Trial,
         Trigger,
         Workflow,
         WorkflowChange,
@@ -331,6 +332,7 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     edit = WorkflowEdit.objects.create(id=id, workflow=workflow, user=owner, seq=workflow.seq)
     changed = json.dumps({"definition": content | {"title": f"Edit {marker}"}, "triggers": []})
     WorkflowChange.objects.create(edit=edit, number=0, what=f"Began {marker}", content=changed)
+    Trial.objects.create(id=id, edit=edit, user=owner, content=content, inputs={"said": f"Sample {marker}"})
     of_both: dict[str, Any] = {"workflow": workflow, "version": latest, "inputs": {}, "created_by": owner}
     run = WorkflowRun.objects.create(id=id, number=1000 + id.int, origin="console", **of_both)
     over: dict[str, Any] = {"status": "succeeded", "outputs": {"x": marker}, "started_at": now, "finished_at": now}

@@ -517,6 +517,8 @@ BODIES: dict[str, Body] = {
     "POST /workflows/edits/<uuid:id>/yaml/": Body("form", lambda side, things: {"text": _yaml(side, things)}),
     "POST /workflows/<slug:name>/replay/": Body("form", lambda side, things: {"against": "2", "most": "3"}),
     "POST /workflows/replays/<uuid:id>/cancel/": NOTHING,
+    "POST /workflows/edits/<uuid:id>/try/": Body("form", lambda side, things: {"how": "all"}),
+    "POST /workflows/trials/<uuid:id>/": Body("form", lambda side, things: {"act": "all"}),
     "POST /api/v1/workflows/<slug:name>/replays": Body("json", lambda side, things: {"against": "2", "most": 3}),
     "POST /api/v1/workflow-replays/<uuid:id>/cancel": NOTHING,
     "POST /workflows/<slug:name>/start/": NOTHING,
@@ -964,6 +966,7 @@ WORK: dict[str, Callable[[Things], UUID]] = {
     "workflows.schedule": lambda things: UUID(things.open_run),
     "workflows.backfill": lambda things: UUID(things.open_run),
     "workflows.replay": lambda things: UUID(things.open_run),
+    "workflows.trial": lambda things: UUID(things.open_run),
     "workflows.approval": lambda things: UUID(things.open_run),
     # A member's, who is to be told of something.
     "workflows.notice": lambda things: UUID(int=UUID(things.member).int + 800),

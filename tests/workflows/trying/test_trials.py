@@ -63,7 +63,7 @@ def test_a_sample_goes_through_every_step_and_nothing_happens_outside(
     assert status() == "waiting"
     answer = page.get(at)
     (case,) = answer.context["look"].steps[1].cases
-    assert (case.sentence, case.held) == ("amount > 300", True)
+    assert (case.sentence, case.held) == ("amount is more than 300", True)
     words = main_of(answer)
     for said in (
         "hold",
