@@ -79,7 +79,7 @@ class InboxRow:
         if not self.may:
             return "not yours to answer"
         if self.approval.risk != Approval.Risk.LOW:
-            return f"{self.approval.get_risk_display().lower()} risk: look at it by itself"
+            return f"its risk is {self.approval.get_risk_display().lower()}"
         return "it has a form to fill in" if form_of(self.approval).fields else ""
 
 
@@ -232,10 +232,11 @@ def _rows(who: Principal, user: User, found: QuerySet[Approval]) -> list[InboxRo
 
 
 def _span(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    for unit, size in (("day", 1440), ("hour", 60)):
-        if minutes >= 2 * size or (minutes >= size and unit == "hour"):
-            count = minutes // size
+    """Rounded: what was given two days a moment ago is due in 2 days."""
+    minutes = round(span.total_seconds() / 60)
+    for unit, size, least in (("day", 1440, 2 * 1440 - 30), ("hour", 60, 60)):
+        if minutes >= least:
+            count = round(minutes / size)
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{minutes} min" if minutes else "less than a minute"
 

@@ -192,9 +192,10 @@ def test_how_far_off_a_moment_is_is_said_in_the_largest_unit_that_tells_enough()
         (0.5, "in less than a minute"),
         (59, "in 59 min"),
         (60, "in 1 hour"),
+        (59.8, "in 1 hour"),
         (47 * 60, "in 47 hours"),
-        (48 * 60, "in 2 days"),
-        (-90, "1 hour ago"),
+        (48 * 60 - 1, "in 2 days"),
+        (-100, "2 hours ago"),
     ]:
         assert due_words(now + timedelta(minutes=minutes), now) == words
 
@@ -224,7 +225,7 @@ def test_only_questions_of_low_risk_without_a_form_can_be_ticked_and_others_say_
     form = put(run, risk="low", form={"fields": {"n": {"type": "number"}}})
     html = page.get(INBOX).content.decode()
     assert f'value="{low.pk}">' in html
-    for each, why in ((normal, "normal risk: look at it by itself"), (form, "it has a form to fill in")):
+    for each, why in ((normal, "its risk is normal"), (form, "it has a form to fill in")):
         assert f'value="{each.pk}" disabled' in html
         assert f"Cannot be ticked: {why}" in html
 
