@@ -20,6 +20,7 @@ from orchestrall_client import (
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
+    approval_models,
     audit_models,
     custom_agents,
     decision_models,
@@ -36,6 +37,7 @@ from orchestrall_client import (
     training_models,
     workflow_models,
 )
+from orchestrall_client.approvals import Approvals, Delegations
 from orchestrall_client.audit import Audit
 from orchestrall_client.batches import Batches
 from orchestrall_client.credentials import Tokens
@@ -56,7 +58,7 @@ from orchestrall_client.replays import Replays
 from orchestrall_client.runs import Runs
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
-from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
+from orchestrall_client.workflow_runs import Calls, WorkflowRuns
 from orchestrall_client.workflows import Workflows
 
 from apps.agents import live
@@ -229,8 +231,13 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_runs_requeue": workflow_models.WorkflowRunOutcome,
     "workflow_runs_retry": workflow_models.WorkflowRunRetried,
     "approvals_list": Approval,
-    "approval_get": Approval,
-    "approval_decide": Approval,
+    "approval_get": approval_models.ApprovalDetail,
+    "approval_decide": approval_models.ApprovalDetail,
+    "approvals_decide": approval_models.ApprovalOutcome,
+    "delegations_list": approval_models.Delegation,
+    "delegation_create": approval_models.Delegation,
+    "delegation_get": approval_models.Delegation,
+    "delegation_revoke": approval_models.Delegation,
     "workflow_replays_list": replay_models.Replay,
     "workflow_replay_start": replay_models.Replay,
     "workflow_replay_get": replay_models.Replay,
@@ -318,6 +325,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "workflow_runs_list": WorkflowRuns.list,
     "workflow_run_steps": WorkflowRuns.steps,
     "approvals_list": Approvals.list,
+    "delegations_list": Delegations.list,
     "workflow_calls_list": Calls.list,
     "workflow_replays_list": Replays.list,
     "workflow_replay_runs_list": Replays.runs,

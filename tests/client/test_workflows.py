@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -165,6 +166,29 @@ def test_a_person_answers_what_a_run_asks(builder: Client, approver: Client, wor
     assert approver.approvals.get(question.id).approved is True
     with pytest.raises(PermissionDenied):
         builder.approvals.decide(question, True)
+
+
+def test_a_person_lets_another_answer_and_many_questions_are_answered_at_once(
+    builder: Client, approver: Client, work_off: Work, member: MakeMember
+) -> None:
+    member("administrator", email="deputy@acme.example")
+    form = {"text": {"type": "text"}}
+    may = {**GREET["steps"]["may"], "risk": "low", "quorum": 2, "form": form}
+    published(builder, {**GREET, "steps": {**GREET["steps"], "may": may}})
+    run = builder.workflow_runs.start("greet", {"who": "Ana"})
+    work_off()
+    [question] = approver.approvals.list(mine=True, run=run)
+    [refused, missing] = approver.approvals.decide_many([question, RUN_ID], True)
+    assert (refused.outcome, missing.outcome) == ("refused", "not_found")
+    assert refused.problem is not None
+    assert "form" in refused.problem.detail
+    detail = approver.approvals.decide(question, True, answers={"text": "Hello"})
+    assert (detail.status, detail.yes, detail.you.may_decide) == ("open", 1, False)
+    assert [(each.by, each.answers) for each in detail.decisions] == [("approver@acme.example", {"text": "Hello"})]
+    made = approver.delegations.create("deputy@acme.example", ends_at=datetime.now(UTC) + timedelta(days=1))
+    assert approver.delegations.get(made).giver == "approver@acme.example"
+    assert approver.delegations.revoke(made).revoked_at is not None
+    assert [each.id for each in approver.delegations.list()] == [made.id]
 
 
 def test_a_run_is_paused_resumed_and_cancelled(builder: Client, work_off: Work) -> None:
@@ -357,7 +381,10 @@ def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> N
     }
     asked |= {"question": "Order 24?", "details": None, "roles": ["approver"], "status": "decided"}
     asked |= {"asked_at": "2026-11-25T16:40:00Z", "due_at": "2026-11-28T16:40:00Z", "approved": False}
-    asked |= {"comment": "Too many", "decided_by": None, "decided_at": None}
+    asked |= {"comment": "Too many", "decided_by": None, "decided_at": None, "item": None, "form": None}
+    asked |= {"comment_on": "reject", "people": [], "quorum": 1, "yes": 0, "forbids_own": False, "risk": "normal"}
+    asked |= {"remind_at": None, "escalate_at": None, "escalates_to": [], "escalated_at": None, "decisions": []}
+    asked |= {"you": {"may_decide": False, "own": False, "on_behalf_of": [], "why_not": "Answered."}}
     server.will(answered(asked))
     assert orchestrall("approvals", "decline", str(RUN_ID), "--comment", "Too many")[0] == 0
     assert json.loads(server.bodies[0]) == {"approved": False, "comment": "Too many"}

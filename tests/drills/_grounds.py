@@ -13,6 +13,8 @@ import django
 
 PASSWORD = "a password for the drill"
 PLENTY = 1_000_000
+APPROVERS = tuple(f"approver{n}@drill.example" for n in range(5))
+"""Who may answer in a tenant whose workflows ask people."""
 
 
 def prepare(wanted: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
@@ -31,6 +33,9 @@ def prepare(wanted: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
         )
         with tenant_context(tenant):
             owners[slug] = make_member("owner", password=PASSWORD).email
+            asks = any(step["kind"] == "approval" for each in definitions for step in each["steps"].values())
+            for address in APPROVERS if asks else ():
+                make_member("approver", password=PASSWORD, email=address)
             for each in definitions:
                 made = services.workflow_save(who=Platform(), user=None, definition=definition_parse(each))
                 services.workflow_publish(who=Platform(), user=None, workflow=made)

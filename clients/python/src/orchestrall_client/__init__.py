@@ -3,6 +3,14 @@
 Start at `Client`. Everything here is the package's interface; its modules are not.
 """
 
+from orchestrall_client.approval_models import (
+    Approval,
+    ApprovalAnswer,
+    ApprovalDetail,
+    ApprovalOutcome,
+    Delegation,
+    Entitled,
+)
 from orchestrall_client.audit_models import (
     AuditActor,
     AuditCheckpoint,
@@ -92,7 +100,6 @@ from orchestrall_client.retries import Retries
 from orchestrall_client.training_models import Gain, Metric, Trainable, Trained, TrainedDetail
 from orchestrall_client.version import __version__
 from orchestrall_client.workflow_models import (
-    Approval,
     Blueprint,
     BlueprintDetail,
     Checked,
@@ -120,6 +127,9 @@ __all__ = [
     "ActsFor",
     "Agent",
     "Approval",
+    "ApprovalAnswer",
+    "ApprovalDetail",
+    "ApprovalOutcome",
     "AuditActor",
     "AuditCheckpoint",
     "AuditEntry",
@@ -149,8 +159,10 @@ __all__ = [
     "DatasetDetail",
     "Decision",
     "DecisionDetail",
+    "Delegation",
     "Difference",
     "DriftWatch",
+    "Entitled",
     "EntryProof",
     "Evaluation",
     "EvaluationDetail",

@@ -10,6 +10,7 @@ from typing import Literal, Self
 import httpx
 
 from orchestrall_client.agents import Agents
+from orchestrall_client.approvals import Approvals, Delegations
 from orchestrall_client.audit import Audit
 from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
@@ -32,7 +33,7 @@ from orchestrall_client.sign_in_policy import SignInPolicies
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
 from orchestrall_client.version import __version__
-from orchestrall_client.workflow_runs import Approvals, Calls, WorkflowRuns
+from orchestrall_client.workflow_runs import Calls, WorkflowRuns
 from orchestrall_client.workflows import Blueprints, Triggers, Workflows
 
 URL, KEY, EMAIL, PASSWORD = "ORCHESTRALL_URL", "ORCHESTRALL_KEY", "ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"
@@ -113,6 +114,7 @@ class Client:
         self.workflows = Workflows(self._connection)
         self.workflow_runs = WorkflowRuns(self._connection)
         self.approvals = Approvals(self._connection)
+        self.delegations = Delegations(self._connection)
         self.calls = Calls(self._connection)
         self.triggers = Triggers(self._connection)
         self.blueprints = Blueprints(self._connection)

@@ -262,27 +262,6 @@ class WorkflowStep(Model):
     at: datetime
 
 
-class Approval(Model):
-    """A question of a run to a person."""
-
-    id: UUID
-    run: UUID
-    run_ref: str
-    workflow: str
-    step: str
-    question: str
-    details: Any
-    roles: list[str]
-    status: str
-    """`open`, `decided` or `withdrawn`."""
-    asked_at: datetime
-    due_at: datetime
-    approved: bool | None
-    comment: str
-    decided_by: str | None
-    decided_at: datetime | None
-
-
 class WorkflowCall(Model):
     """A request of a step to another system."""
 

@@ -1,4 +1,4 @@
-"""Runs of workflows, and what they ask of people."""
+"""Runs of workflows, and their calls of other systems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from orchestrall_client.following import Followed
 from orchestrall_client.pages import id_of, listed, moment
 from orchestrall_client.payloads import plain
 from orchestrall_client.workflow_models import (
-    Approval,
     WorkflowCall,
     WorkflowRun,
     WorkflowRunDetail,
@@ -28,7 +27,6 @@ from orchestrall_client.workflows import WorkflowName, at
 Outcome = TypeVar("Outcome", bound=WorkflowRunOutcome)
 WorkflowRunId = WorkflowRun | UUID | str
 PATH = "/api/v1/workflow-runs"
-APPROVALS = "/api/v1/approvals"
 CALLS = "/api/v1/workflow-calls"
 
 
@@ -197,64 +195,6 @@ class WorkflowRuns(Followed[WorkflowRunDetail, WorkflowRunEvent]):
         return self._connection.many(Call("POST", f"{PATH}/{what}", json={"ids": ids}).once(), model)
 
 
-class Approvals:
-    """`client.approvals`: questions of runs to people."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @overload
-    def list(
-        self,
-        *,
-        status: str = "open",
-        mine: bool = False,
-        run: WorkflowRunId | None = None,
-        fields: None = None,
-        page_size: int | None = None,
-    ) -> Iterator[Approval]: ...
-
-    @overload
-    def list(
-        self,
-        *,
-        fields: Sequence[str],
-        status: str = "open",
-        mine: bool = False,
-        run: WorkflowRunId | None = None,
-        page_size: int | None = None,
-    ) -> Iterator[dict[str, Any]]: ...
-
-    def list(
-        self,
-        *,
-        status: str = "open",
-        mine: bool = False,
-        run: WorkflowRunId | None = None,
-        fields: Sequence[str] | None = None,
-        page_size: int | None = None,
-    ) -> Iterator[Any]:
-        """The questions that are `open`, `decided`, `withdrawn` or `all`, newest first; `mine`: that you may answer."""
-        narrow = {
-            "status": status,
-            "mine": "true" if mine else None,
-            "run": None if run is None else id_of(run, "run"),
-        }
-        return listed(self._connection, APPROVALS, Approval, fields=fields, limit=page_size, **narrow)
-
-    def get(self, approval: Approval | UUID | str) -> Approval:
-        """One question, with its answer if there is one."""
-        return self._connection.one(get(_approval(approval)), Approval)
-
-    def decide(self, approval: Approval | UUID | str, approved: bool, *, comment: str = "") -> Approval:
-        """Answer a question, for good, as a person: a key cannot. A no needs a comment.
-
-        `PermissionDenied` for who is not asked; `Conflict` when somebody was faster, or nobody waits any more.
-        """
-        body = {"approved": approved, "comment": comment}
-        return self._connection.one(Call("POST", f"{_approval(approval)}/decision", json=body).once(), Approval)
-
-
 class Calls:
     """`client.calls`: requests of steps to other systems."""
 
@@ -319,10 +259,6 @@ class Calls:
         became of each."""
         told = {"ids": [id_of(call, "call") for call in calls], "happened": happened, "note": note}
         return self._connection.many(Call("POST", f"{CALLS}/settle", json=told).once(), WorkflowRunOutcome)
-
-
-def _approval(approval: Approval | UUID | str) -> str:
-    return f"{APPROVALS}/{id_of(approval, 'approval')}"
 
 
 def _call(call: WorkflowCall | UUID | str) -> str:

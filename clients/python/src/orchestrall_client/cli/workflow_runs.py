@@ -7,6 +7,7 @@ import sys
 from itertools import islice
 from typing import Any
 
+from orchestrall_client.approval_models import Approval
 from orchestrall_client.cli.login import Usage
 from orchestrall_client.cli.output import Progress, facts, moment, print_json, print_list, say, state
 from orchestrall_client.cli.parsing import (
@@ -19,7 +20,7 @@ from orchestrall_client.cli.parsing import (
     read_value,
 )
 from orchestrall_client.client import Client
-from orchestrall_client.workflow_models import Approval, WorkflowRun, WorkflowRunDetail
+from orchestrall_client.workflow_models import WorkflowRun, WorkflowRunDetail
 
 FAILED = 1
 STATES = ["open", "queued", "running", "waiting", "paused", "undoing", "succeeded", "failed", "cancelled"]
