@@ -205,7 +205,10 @@ class Panel:
         elif isinstance(step, SubWorkflow):
             kind = f"Workflow · {step.workflow}"
         said.append(("Runs as", kind))
-        said.append(("After", ", ".join(self._titles(self.step.before)) or "The start"))
+        if self.step.undoes is not None:
+            said.append(("Runs only to undo", self._titles((self.step.undoes,))[0]))
+        else:
+            said.append(("After", ", ".join(self._titles(self.step.before)) or "The start"))
         if step.when is not None:
             said.append(("Only if", condition_sentence(step.when)))
         if step.for_each is not None:
@@ -214,12 +217,17 @@ class Panel:
             said.append(("Retry rule", details.retry_words(self.step)))
         if step.timeout is not None:
             said.append(("Time limit", duration_text(step.timeout)))
-        said.append(("On failure", details.error_words(self.step)))
+        if self.step.undoes is None:
+            said.append(("On failure", details.error_words(self.step)))
+        else:
+            said.append(("On failure", "People are told that it remains, and the other undos go on"))
+        if self.step.undo is not None:
+            said.append(("Undone by", self._titles((self.step.undo,))[0]))
         return said
 
     @property
     def can_edit(self) -> bool:
-        return givens.is_editable(self.step)
+        return givens.is_editable(self.step) and self.step.undoes is None
 
     def _titles(self, indexes: tuple[int, ...]) -> list[str]:
         steps = [self._plan.steps[index] for index in indexes]
