@@ -170,8 +170,7 @@ def _value(compiled: Compiled, env: Env) -> Any:
 
 
 def _test_sentence(test: Test, named: Naming) -> str:
-    name, words = named(test.reference), WORDS[test.op]
-    name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    name, words = _within(named(test.reference)), WORDS[test.op]
     if test.op in UNARY:
         return f"{name} {words}"
     if test.op == "between":
@@ -186,6 +185,11 @@ def _test_sentence(test: Test, named: Naming) -> str:
     return f"{name} {words} {_spoken(test.value, named)}"
 
 
+def _within(name: str) -> str:
+    """A name within a sentence: ``IBAN`` stays as it is."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
 def _listed(said: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(said[:-1]), said[-1]])) if said else "nothing"
 
@@ -194,7 +198,7 @@ def _spoken(value: Any, named: Naming) -> str:
     """A value as people say it: a reference by what it names, texts as they are, nothing as `nothing`."""
     if isinstance(value, str):
         parts = text_parse(value)
-        return "".join(part if isinstance(part, str) else named(part) for part in parts) or "an empty text"
+        return "".join(part if isinstance(part, str) else _within(named(part)) for part in parts) or "an empty text"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -39,7 +39,10 @@ class Approval(Step):
     )
     details: Value = Field(default=None, description="What the person should see to decide.")
     form: dict[Name, InputField] = Field(
-        default={}, max_length=MOST_FIELDS, description="What whoever says yes fills in; later steps may use it."
+        default={},
+        max_length=MOST_FIELDS,
+        description="What whoever says yes fills in; later steps may use it.",
+        json_schema_extra={"noun": "field"},
     )
     roles: list[str] = Field(
         default=["approver", "administrator"],
@@ -51,7 +54,7 @@ class Approval(Step):
         default=[],
         max_length=MOST_PEOPLE,
         description="Who may answer besides: addresses of members. Without roles, only they.",
-        json_schema_extra={"picks": "member"},
+        json_schema_extra={"picks": "member", "noun": "person"},
     )
     quorum: int = Field(default=1, ge=1, le=20, title="Yes needed", description="From how many. One no is a no.")
     forbids_own: bool = Field(

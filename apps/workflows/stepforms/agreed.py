@@ -96,8 +96,9 @@ def shape_default(shape: Shape) -> list[Any]:
 
 
 def noun_of(shape: Shape) -> str:
+    """What one row is called."""
     words = shape.label.lower() or "rows"
-    return words.removesuffix("s") if words.endswith("s") else words
+    return str(shape.hints.get("noun", "")) or (words.removesuffix("s") if words.endswith("s") else words)
 
 
 def is_long(schema: Schema) -> bool:

@@ -292,9 +292,8 @@ class ConditionNode(Node):
 
 
 def parted(nodes: list[Node]) -> tuple[list[Node], list[Node]]:
-    """Those that are shown, and those that stand apart; a single one does not."""
-    apart = [node for node in nodes if node.is_off]
-    return (nodes, []) if len(apart) < 2 else ([node for node in nodes if not node.is_off], apart)
+    """Those that are shown, and those that stand apart."""
+    return [node for node in nodes if not node.is_off], [node for node in nodes if node.is_off]
 
 
 def offers_grouped(offers: list[Offer], chosen: str) -> list[tuple[str, list[Choice]]]:

@@ -8,6 +8,8 @@ A kind of step gets its form by this alone. Where a type does not say enough, a 
     The JSON schema of what is wanted as a value.
 ``takes``
     The field beside it that names what is called: the values are those which that takes.
+``noun``
+    What one of its rows is called.
 ``more``
     True where it is seldom needed: it stands apart until it is said.
 ``offer``
