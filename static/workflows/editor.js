@@ -6,9 +6,6 @@ import { dagIn } from "./dag.js";
 const $ = (selector, within = document) => within.querySelector(selector);
 const typing = "input:not([type=button]), textarea, select, [contenteditable]";
 let dag = null;
-let typed = null; // the part of a form in which something was typed that is not kept yet
-let waiting = []; // what goes on once it is
-
 // ------------------------------------------------------------------ the graph
 
 function graph() {
@@ -25,54 +22,83 @@ function redraw() {
 
 // ------------------------------------------------------- what is typed is kept
 
+const SOON = 150; // milliseconds after something was chosen, or a field was left
+const LATER = 700; // milliseconds after the last key
+let typed = null; // the part of a form in which something was typed that is not kept yet
+let sending = false;
+let timer = 0;
+let waiting = []; // what goes on once all is kept
+
+const isOpen = () => sending || Boolean(typed?.isConnected);
+
 function tell(text) {
-  const place = $("[data-kept]");
+  const place = $("#editor-kept");
   if (place) place.textContent = text;
 }
 
-document.addEventListener("input", (event) => {
+function keep() {
+  clearTimeout(timer);
+  if (sending || !typed?.isConnected) return;
+  const part = typed;
+  typed = null;
+  sending = true;
+  htmx.trigger(part, "keep");
+}
+
+function keepAfter(event, delay) {
   const part = event.target.closest("[data-autosave]");
-  if (!part) return;
+  if (!part || event.target.matches("[data-insert], [type=search]")) return;
   typed = part;
   tell("Keeping what you typed…");
-});
-
-document.addEventListener("change", (event) => {
-  const part = event.target.closest("[data-autosave]");
-  if (!part) return;
-  typed = part;
+  clearTimeout(timer);
   // What is chosen here decides which fields there are: the form is shown anew.
-  if (event.target.matches("[data-again]")) part.closest("form").requestSubmit();
-});
+  if (event.type === "change" && event.target.matches("[data-again]")) part.closest("form").requestSubmit();
+  else timer = setTimeout(keep, delay);
+}
+
+document.addEventListener("input", (event) => keepAfter(event, LATER));
+document.addEventListener("change", (event) => keepAfter(event, SOON));
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful } = event.detail;
-  if (!elt.matches("[data-autosave], form:has([data-autosave])")) return;
+  if (!elt.matches("[data-autosave]")) return;
+  sending = false;
   if (!successful) {
-    tell("What you typed is not kept yet: the server did not take it.");
+    typed ??= elt;
     waiting = [];
-    return;
+    tell("What you typed is not kept yet: the server did not take it.");
+  } else if (typed?.isConnected) {
+    keep();
   }
-  typed = null;
+});
+
+// Once its parts have arrived as well: they may replace what was pressed.
+document.addEventListener("htmx:afterSettle", () => {
+  if (isOpen()) return;
   for (const go of waiting.splice(0)) go();
 });
 
 function keepFirst(go) {
   waiting.push(go);
-  htmx.trigger(typed, "keep");
+  keep();
 }
 
 // Parts of the page: whatever is asked for waits for what was typed, but for the form that brings it along.
 document.addEventListener("htmx:confirm", (event) => {
   const { elt, issueRequest } = event.detail;
-  if (!typed || !typed.isConnected || elt === typed || elt.contains(typed)) return;
+  if (elt.matches("[data-autosave]") || !isOpen()) return;
+  if (typed && elt.contains(typed)) {
+    clearTimeout(timer);
+    typed = null;
+    return;
+  }
   event.preventDefault();
   keepFirst(() => issueRequest(true));
 });
 
 // Whole pages: saving and publishing.
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-leaves]") || !typed?.isConnected) return;
+  if (!event.target.matches("[data-leaves]") || !isOpen()) return;
   event.preventDefault();
   const { target, submitter } = event;
   keepFirst(() => target.requestSubmit(submitter));
@@ -84,12 +110,30 @@ window.addEventListener("pagehide", () => {
 
 // --------------------------------------------------------------- parts arrive
 
-let opened = $("[data-editing]")?.dataset.step ?? "";
+let opened = $("[data-editing]")?.dataset.opened ?? "";
+let note = ""; // what is typed of the publication stays, whatever else changes
+let moved = ""; // the button that moved a step
+
+document.addEventListener("htmx:beforeSwap", () => (note = $("#note")?.value ?? note));
+document.addEventListener("click", (click) => (moved = click.target.closest?.(".o-estep-a button")?.id ?? ""));
+
+// The focus stays on the button that moved a step; at an end of the list it is on the other one.
+function follow() {
+  const button = document.getElementById(moved);
+  if (!button) return;
+  const other = document.getElementById(moved.startsWith("up-") ? moved.replace("up-", "down-") : moved.replace("down-", "up-"));
+  (button.disabled ? other : button).focus({ preventScroll: true });
+  button.scrollIntoView({ block: "nearest" });
+  moved = "";
+}
 
 function arrived() {
-  const now = $("[data-editing]")?.dataset.step ?? "";
+  const now = $("[data-editing]")?.dataset.opened ?? "";
+  if (note && $("#note")) $("#note").value = note;
+  follow();
   graph();
   redraw();
+  undoable();
   ready();
   if (now && now !== opened) {
     const step = document.getElementById(`step-${now}`);
@@ -100,6 +144,12 @@ function arrived() {
 }
 
 document.addEventListener("htmx:afterSettle", arrived);
+
+// The buttons stay where they are, as they may have the focus; only whether they can be pressed is other.
+function undoable() {
+  const told = $("#editor-kept")?.dataset;
+  for (const name of ["undo", "redo"]) document.getElementById(name).disabled = told[name] !== "yes";
+}
 
 function ready() {
   for (const grip of document.querySelectorAll("[data-grip]")) grip.hidden = false;
