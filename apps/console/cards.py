@@ -37,6 +37,8 @@ class Card:
     order: int = 50
     script: str = ""
     """A module under static/ that the card needs, for example ``agents/runs.js``."""
+    instead_of: str = ""
+    """The key of a card whose place it takes wherever it is shown itself; that one is not asked for anything then."""
 
 
 CARDS: Registry[Card] = Registry("Card")
@@ -55,11 +57,21 @@ class Shown:
 
 def cards_of(request: HttpRequest) -> list[Shown]:
     """The cards that this person may see and that have something to say, in the order shown."""
-    shown = []
-    for item in sorted(CARDS, key=lambda each: (each.order, each.key)):
-        if item.permission and not request.user.can(item.permission):  # type: ignore[union-attr]
-            continue
-        context = item.context(request)
+    allowed = [item for item in CARDS if not item.permission or request.user.can(item.permission)]  # type: ignore[union-attr]
+    shown: list[Shown] = []
+    replaced: set[str] = set()
+    for item in sorted(allowed, key=lambda each: not each.instead_of):
+        context = None if item.key in replaced else item.context(request)
         if context is not None:
             shown.append(Shown(item, COLUMNS[item.width], context))
-    return shown
+            replaced.add(item.instead_of)
+    return sorted(shown, key=lambda each: (each.card.order, each.card.key))
+
+
+def card_of(request: HttpRequest, key: str) -> Shown | None:
+    """One card by itself, for a page that renews it; None where this person is shown none of this key."""
+    item = CARDS.get(key)
+    if item is None or (item.permission and not request.user.can(item.permission)):  # type: ignore[union-attr]
+        return None
+    context = item.context(request)
+    return None if context is None else Shown(item, COLUMNS[item.width], context)

@@ -18,7 +18,9 @@ from apps.audit.actors import known
 from apps.common.errors import NotAuthenticated, PermissionDenied, Problem
 from apps.common.permissions import demand
 from apps.console import errors, stepup
-from apps.console.cards import cards_of
+from apps.console.attention import attention_of
+from apps.console.cards import card_of, cards_of
+from apps.console.first_steps import is_put_away, put_away
 from apps.console.palette import palette_search
 from apps.console.statuses import STATUSES
 from apps.tenants.context import current_tenant
@@ -105,9 +107,42 @@ class Home(ConsoleView):
     page_title = "Dashboard"
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        if key := request.GET.get("card", ""):
+            return self._card(key)
         cards = cards_of(request)
         scripts = sorted({shown.card.script for shown in cards if shown.card.script})
         return self.page("console/home.html", {"cards": cards, "scripts": scripts, "now": timezone.now()})
+
+    def _card(self, key: str) -> HttpResponse:
+        """One card of it, which a script puts in the place of what it shows; empty where there is none any more."""
+        shown = card_of(self.request, key)
+        if shown is None:
+            return HttpResponse("")
+        return render(self.request, shown.card.template, {"card": shown.context})
+
+
+class Attention(ConsoleView):
+    """All that needs this person's attention; the dashboard shows the most urgent of it."""
+
+    permission = SIGNED_IN
+    page_title = "Needs attention"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page("console/attention.html", {"items": attention_of(request)})
+
+
+class FirstSteps(ConsoleView):
+    """Put the first steps away, or bring them back: for the person of the request alone."""
+
+    permission = {"POST": SIGNED_IN}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        back = request.POST.get("back") == "1"
+        response = redirect("console:home")
+        put_away(request, response, back=back)
+        if not back:
+            messages.success(request, "The first steps are put away. The help page brings them back.")
+        return response
 
 
 class Release(ConsoleView):
@@ -126,7 +161,7 @@ class Help(ConsoleView):
     page_title = "Help & shortcuts"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page("console/help.html", {"statuses": STATUSES})
+        return self.page("console/help.html", {"statuses": STATUSES, "is_put_away": is_put_away(request)})
 
 
 class Palette(ConsoleView):

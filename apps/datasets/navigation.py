@@ -3,9 +3,12 @@ from collections.abc import Iterator
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.console.first_steps import FirstStep, first_step
 from apps.console.navigation import NavItem, nav_item
 from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
-from apps.datasets.permissions import DATASETS_VIEW
+from apps.console.tallies import number_of, tally
+from apps.datasets.models import Dataset
+from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
 from apps.datasets.selectors import datasets_query
 
 nav_item(
@@ -20,6 +23,21 @@ nav_item(
         order=30,
         letter="t",
         tab=4,
+    )
+)
+
+
+_any = tally("datasets.any", lambda request: Dataset.objects.order_by()[:1], permission=DATASETS_UPLOAD)
+first_step(
+    FirstStep(
+        key="datasets.upload",
+        title="Load data",
+        text="A file of yours with a table, or the sample data that comes with your industries.",
+        url=lambda: reverse("datasets:datasets"),
+        icon="database",
+        permission=DATASETS_UPLOAD,
+        done=lambda request: number_of(request, _any.key) > 0,
+        order=10,
     )
 )
 

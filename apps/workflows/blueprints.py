@@ -47,6 +47,20 @@ class Sample(StrictModel):
     )
 
 
+class WidgetFile(StrictModel):
+    """What of the outputs of its latest run stands on the dashboard of the industry, as bars."""
+
+    title: str = Field(min_length=1, max_length=60)
+    list: Name = Field(description="The output that is a list of objects.")
+    label: Name = Field(description="The field of each that names it.")
+    value: Name = Field(description="The field of each that is its number.")
+    unit: str = Field(default="", max_length=20)
+    limit: float | None = Field(default=None, description="What lies beyond it is marked.")
+    least: bool = Field(default=False, description="Whether the limit is the least that is good, not the most.")
+    beyond: str = Field(default="beyond the limit", max_length=60, description="How that is called.")
+    empty: str = Field(min_length=1, max_length=120, description="What an empty list says.")
+
+
 class BlueprintFile(StrictModel):
     """What a file says."""
 
@@ -55,6 +69,7 @@ class BlueprintFile(StrictModel):
     settings: list[Name] = Field(
         default=[], max_length=12, description="Inputs that are decided once: the guided set-up asks for them."
     )
+    widget: WidgetFile | None = None
     samples: list[Sample] = Field(min_length=1, max_length=10)
     workflow: Definition
 
@@ -63,6 +78,8 @@ class BlueprintFile(StrictModel):
         for name in self.settings:
             if name not in self.workflow.inputs:
                 raise ValueError(f"`settings` names {name!r}, which the workflow does not take.")
+        if self.widget is not None and self.widget.list not in self.workflow.outputs:
+            raise ValueError(f"`widget.list` names {self.widget.list!r}, which the workflow does not give.")
         for n, sample in enumerate(self.samples):
             if unknown := sample.inputs.keys() - self.workflow.inputs.keys():
                 raise ValueError(f"`samples.{n}` gives {min(unknown)!r}, which the workflow does not take.")

@@ -6,13 +6,11 @@ workflow like any other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from django.db import transaction
-from django.utils.text import slugify
 from pydantic import Field, field_validator, model_validator
 
 from apps.accounts.models import User
@@ -20,8 +18,8 @@ from apps.common.errors import InvalidInput, Issue
 from apps.common.permissions import ROLES, Principal, codes_of, demand
 from apps.common.schemas import StrictModel
 from apps.workflows import services, starting
-from apps.workflows.blueprints import LONGEST_NAME, Blueprint, blueprint_get, name_free, sample_inputs
-from apps.workflows.definition import TAKEN, Definition, InputField, Name, definition_dump, definition_parse
+from apps.workflows.blueprints import Blueprint, blueprint_get, name_free, sample_inputs
+from apps.workflows.definition import Definition, InputField, Name, definition_dump, definition_parse
 from apps.workflows.inputs import fields_model, inputs_model, inputs_validate
 from apps.workflows.kinds.approval import Approval
 from apps.workflows.models import Workflow, WorkflowRun
@@ -101,7 +99,7 @@ def definition_set_up(blueprint: Blueprint, answers: SetUp) -> Definition:
     given = values_check(blueprint.definition, answers.values)
     said = definition_dump(blueprint.definition)
     said["title"] = answers.title.strip() or blueprint.title
-    said["name"] = name_free(_name_of(said["title"], blueprint))
+    said["name"] = name_free(blueprint.definition.name)  # by which its samples and its widget are found
     for name, value in given.items():
         said["inputs"][name]["default"] = value
     if answers.roles:
@@ -123,14 +121,6 @@ def asked_inputs(blueprint: Blueprint) -> dict[str, InputField]:
     names = [name for name, each in inputs.items() if each.type == "dataset"]
     asked = dict.fromkeys([*names, *blueprint.said.settings])
     return {name: inputs[name].model_copy(update={"required": False}) for name in asked}
-
-
-def _name_of(title: str, blueprint: Blueprint) -> str:
-    """A name for a workflow of this title: its own where the title is the blueprint's, or has no letter of a name."""
-    if title == blueprint.title:
-        return blueprint.definition.name
-    name = re.sub(r"^[^a-z]+", "", slugify(title).replace("_", "-"))[:LONGEST_NAME].strip("-")
-    return blueprint.definition.name if not name or name in TAKEN else name
 
 
 def _runs_by_itself(definition: Definition) -> None:

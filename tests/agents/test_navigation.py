@@ -66,18 +66,27 @@ def test_a_dataset_offers_the_agents_that_take_a_table(page: Client, acme: objec
 
 def test_a_dashboard_without_runs_shows_the_first_steps(page: Client, client_for: Browse, member: Make) -> None:
     words = text_of(page.get("/"))
-    for said in ("Getting started", "Upload your data", "Run an agent", "Invite others", "Connect a program"):
+    for said in (
+        "Getting started",
+        "0 of 6 done",
+        "Load data",
+        "Run an agent",
+        "Build a workflow",
+        "Invite a colleague",
+    ):
         assert said in words
     assert "Success rate" not in words
     assert not Dataset.objects.exists()
-    assert "Invite others" not in text_of(client_for(member("analyst")).get("/"))
+    analyst = text_of(client_for(member("analyst")).get("/"))
+    assert "Run an agent" in analyst
+    assert "Invite a colleague" not in analyst
     assert "Nothing has run yet" in text_of(client_for(member("viewer")).get("/"))
 
 
 def test_the_first_step_is_done_once_there_is_data(page: Client, member: Make) -> None:
-    assert "Upload your data done" not in text_of(page.get("/"))
+    assert "Load data done" not in text_of(page.get("/"))
     dataset_upload(file=BytesIO(WEEKLY), name="weekly.csv", user=member())
-    assert "Upload your data done" in text_of(page.get("/"))
+    assert "Load data done" in text_of(page.get("/"))
 
 
 def test_the_dashboard_tells_how_runs_go(page: Client, start: Start, finished: Start) -> None:
@@ -95,7 +104,7 @@ def test_the_dashboard_tells_how_runs_go(page: Client, start: Start, finished: S
         f"{failed.ref} · I will not count this.",
     ):
         assert said in words
-    assert "Getting started" not in words
+    assert "Run an agent done" in words
 
 
 def test_each_figure_leads_to_the_runs_behind_it(page: Client, start: Start, finished: Start) -> None:

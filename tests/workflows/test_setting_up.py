@@ -39,7 +39,7 @@ def test_answers_become_defaults_roles_and_a_title(acme: Tenant, builder: User, 
     values = {"diesel": str(diesel.pk), "budget": 900_000, "price": 1.5}
     answers = SetUp(title="Fuel of the north", values=values, roles=["owner"])
     made = blueprint_set_up(who=builder, user=builder, key=KEY, answers=answers)
-    assert (made.workflow.name, made.workflow.title, made.run) == ("fuel-of-the-north", "Fuel of the north", None)
+    assert (made.workflow.name, made.workflow.title, made.run) == ("diesel-budget", "Fuel of the north", None)
     assert made.workflow.published is None
     definition = made.workflow.versions.get(number=None).definition
     assert {name: definition.inputs[name].default for name in values} == values
@@ -125,7 +125,7 @@ def test_the_form_makes_a_draft_and_opens_the_editor(page: Client, diesel: Datas
         "when": "mondays", "zone": "Europe/London", "act": "draft",
     }  # fmt: skip
     answer = page.post(PAGE, sent)
-    assert (answer.status_code, answer["Location"]) == (302, "/workflows/fuel/edit/")
+    assert (answer.status_code, answer["Location"]) == (302, "/workflows/diesel-budget/edit/")
     made = Workflow.objects.get()
     assert made.versions.get(number=None).definition.inputs["budget"].default == 900_000
     assert Trigger.objects.get(workflow=made).told == {"cron": "0 7 * * MON", "zone": "Europe/London"}

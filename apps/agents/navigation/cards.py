@@ -9,22 +9,20 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.agents import pulse, selectors
 from apps.agents.drift import watching
+from apps.agents.figures import figure_change, runs_chart
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentRun, AgentWatch
 from apps.agents.permissions import AGENTS_RUN, AGENTS_VIEW, RUNS_VIEW
 from apps.common import formats
 from apps.common.permissions import Principal
-from apps.console.attention import attention_of
+from apps.console.attention import Wanted, attention
 from apps.console.cards import Card, Width, card
-from apps.datasets.permissions import DATASETS_UPLOAD, DATASETS_VIEW
-from apps.datasets.selectors import datasets_query
-from apps.gateway.permissions import KEYS_MANAGE
+from apps.console.first_steps import FirstStep, first_step
+from apps.console.tallies import number_of, tally
 
 LIVE_SHOWN = 6
-ATTENTION_SHOWN = 4
 
 
 def _who(request: HttpRequest) -> Principal:
@@ -73,50 +71,17 @@ def _actions(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _start(request: HttpRequest) -> dict[str, Any] | None:
-    """The first steps, while nothing has run yet."""
-    if _has_run(request):
-        return None
-    can = _who(request).can
-    steps = []
-    if can(DATASETS_UPLOAD):
-        done = can(DATASETS_VIEW) and datasets_query(who=_who(request)).exists()
-        text = "A file with a table, as CSV, XLSX or Parquet. It is checked and kept for later runs."
-        steps.append(_step("Upload your data", text, reverse("datasets:datasets"), "database", done))
-    if can(AGENTS_RUN):
-        text = "Choose one, look at what it understood of your data, and watch it work. Each has examples to try."
-        steps.append(_step("Run an agent", text, reverse("agents:agents"), "robot"))
-    if can(MEMBERS_MANAGE):
-        text = "Colleagues who read results, run agents or look after the organisation."
-        steps.append(_step("Invite others", text, reverse("accounts:members"), "users"))
-    if can(KEYS_MANAGE):
-        text = "Programs start runs and read results over the API."
-        steps.append(_step("Connect a program", text, reverse("gateway:keys"), "key"))
-    return {"steps": steps}
-
-
-def _step(title: str, text: str, url: str, icon: str, done: bool = False) -> dict[str, Any]:
-    return {"title": title, "text": text, "url": url, "icon": icon, "done": done}
+    """For who may start nothing, while nothing has run yet."""
+    return None if _has_run(request) or _who(request).can(AGENTS_RUN) else {}
 
 
 def _kpi(label: str, value: Any, url: str, **more: Any) -> dict[str, Any]:
     return {"label": label, "value": value, "url": url, **more}
 
 
-def _change(now: float | None, before: float | None, *, good: bool | None, points: bool = False) -> dict[str, str]:
-    """How a figure has moved, in words. `good`: whether more is better; `points`: by difference, not by share."""
-    if now is None or before is None or (not points and not before):
-        return {}
-    moved = now - before if points else 100 * (now - before) / before
-    text = formats.number(abs(moved), 1) + (" pt" if points else "\N{NO-BREAK SPACE}%")
-    if text.startswith("0.0"):
-        return {"change": "no change", "trend": "", "tone": "neutral"}
-    tone = "neutral" if good is None else "good" if (moved > 0) == good else "bad"
-    return {"change": text, "trend": "trending-up" if moved > 0 else "trending-down", "tone": tone}
-
-
 def _runs_kpi(request: HttpRequest) -> dict[str, Any]:
     now = _pulse(request)
-    change = _change(now.now.total, now.before.total, good=None)
+    change = figure_change(now.now.total, now.before.total, good=None)
     spark = [step.total for step in now.steps]
     return _kpi("Runs", now.now.total, _runs_url(since=now.period.key), spark=spark, versus=now.period.before, **change)
 
@@ -124,7 +89,7 @@ def _runs_kpi(request: HttpRequest) -> dict[str, Any]:
 def _success_kpi(request: HttpRequest) -> dict[str, Any]:
     now = _pulse(request)
     rate, failed = now.now.success_rate, now.now.failed
-    change = _change(rate, now.before.success_rate, good=True, points=True)
+    change = figure_change(rate, now.before.success_rate, good=True, points=True)
     url = _runs_url(status="failed", since=now.period.key)
     value = formats.number(rate, 1 if rate is not None and rate < 100 else 0)
     said = f"{formats.number(failed)} failed"
@@ -136,7 +101,7 @@ def _time_kpi(request: HttpRequest) -> dict[str, Any]:
     median, before = now.now.median, now.before.median
     seconds = (median.total_seconds() if median else None, before.total_seconds() if before else None)
     url = _runs_url(status="succeeded", since=now.period.key)
-    change = _change(*seconds, good=False)
+    change = figure_change(*seconds, good=False)
     return _kpi("Typical time", formats.duration(median), url, versus=now.period.before, **change)
 
 
@@ -148,34 +113,17 @@ def _open_kpi(request: HttpRequest) -> dict[str, Any]:
 
 
 def _chart(request: HttpRequest) -> dict[str, Any]:
-    now = _pulse(request)
-    hourly = now.period.step == "hour"
-    steps = now.steps
-    labels = [f"{step.at:%H}:00" if hourly else formats.day(step.at)[:-5] for step in steps]
-    peak = max(steps, key=lambda step: step.total)
-    where = labels[steps.index(peak)]
-    summary = (
-        f"{formats.number(now.now.total)} runs in the {now.period.title.lower()}, {now.now.failed} of them failed."
-    )
-    if peak.total:
-        summary += f" Most in one {now.period.step}: {formats.number(peak.total)}, at {where}."
-    bars = [
-        {"name": "Succeeded", "colour": "--c1", "values": [step.succeeded for step in steps]},
-        {"name": "Other", "colour": "--c4", "values": [step.other for step in steps]},
-        {"name": "Failed", "colour": "--c5", "values": [step.failed for step in steps]},
-    ]
-    title = "Runs per hour" if hourly else "Runs per day"
-    return {"title": title, "data": {"periods": labels, "bars": bars, "unit": "", "summary": summary}}
+    return runs_chart(_pulse(request), other="Other")
 
 
-def _attention(request: HttpRequest) -> dict[str, Any]:
+def _wanted_of(request: HttpRequest) -> list[Wanted]:
+    """Agents that decide otherwise than they did, and runs that failed or are late."""
+    if not _has_run(request):
+        return []
     period = _period(request)
-    found = pulse.runs_attention(who=_who(request), period=period)
     every = _runs_url(status="failed", since=period.key)
-    others = [vars(each) for each in attention_of(request)][:ATTENTION_SHOWN]
-    drifting = [_drifts(watch) for watch in _drifting(request)][: ATTENTION_SHOWN - len(others)]
-    failing = [_wanted(each, every) for each in found[: ATTENTION_SHOWN - len(others) - len(drifting)]]
-    return {"items": [*others, *drifting, *failing], "more": len(found) - len(failing), "url": every, "period": period}
+    failing = [_wanted(each, every) for each in pulse.runs_attention(who=_who(request), period=period)]
+    return [*(_drifts(watch) for watch in _drifting(request)), *failing]
 
 
 def _drifting(request: HttpRequest) -> list[AgentWatch]:
@@ -183,32 +131,31 @@ def _drifting(request: HttpRequest) -> list[AgentWatch]:
     return found
 
 
-def _drifts(watch: AgentWatch) -> dict[str, Any]:
+def _drifts(watch: AgentWatch) -> Wanted:
     agent = agent_shown(watch.agent_key)
     title = f"{agent.title if agent else watch.agent_key} decides otherwise than it did"
     text = "Each new decision waits for a person." if watch.falls_back else "Decisions go out as before: look at why."
     url = reverse("agents:drift", args=[watch.agent_key])
-    return {"title": title, "text": text, "url": url, "tone": "late", "icon": "activity", "at": watch.drifting_since}
+    return Wanted(title, text, url, "late", "activity", watch.drifting_since, urgency=30)
 
 
 _ICONS = {"given up": "alert-triangle", "late": "hourglass", "broken": "bug", "refused": "circle-x"}
+_URGENCY = {"given up": 25, "late": 35, "broken": 40, "refused": 45}
 
 
-def _wanted(item: pulse.Attention, every: str) -> dict[str, Any]:
+def _wanted(item: pulse.Attention, every: str) -> Wanted:
     run, count = item.runs[0], len(item.runs)
     agent = agent_shown(run.agent_key)
     name = agent.title if agent else run.agent_key
+    icon, urgency = _ICONS[item.kind], _URGENCY[item.kind]
     if item.kind == "late":
         title, text = f"{name} takes unusually long", f"{run.ref} · {run.source or 'no data'} · open for long"
-        return {"title": title, "text": text, "url": _run_url(run), "tone": "late", "icon": _ICONS["late"],
-                "at": run.created_at}  # fmt: skip
+        return Wanted(title, text, _run_url(run), "late", icon, run.created_at, urgency)
     problem = run.problem or {}
     which = run.ref if count == 1 else f"{count} runs, the last {run.ref}"
     text = f"{which} · {problem.get('detail', '')}"
     url = _run_url(run) if count == 1 else f"{every}&{urlencode({'agent': run.agent_key})}"
-    title = f"{name}: {problem.get('title', 'failed')}"
-    return {"title": title, "text": text, "url": url, "tone": "failed", "icon": _ICONS[item.kind],
-            "at": run.created_at}  # fmt: skip
+    return Wanted(f"{name}: {problem.get('title', 'failed')}", text, url, "failed", icon, run.created_at, urgency)
 
 
 def _run_url(run: AgentRun) -> str:
@@ -242,12 +189,25 @@ def _card(
 
 
 _card("actions", _actions, width="action", order=0)
-_card("start", _start, width="full", order=1)
+_card("start", _start, width="full", order=2)
 _card("runs", _unless_new(_runs_kpi), width="quarter", order=10, template="kpi")
 _card("success", _unless_new(_success_kpi), width="quarter", order=11, template="kpi")
 _card("time", _unless_new(_time_kpi), width="quarter", order=12, template="kpi")
 _card("open", _unless_new(_open_kpi), width="quarter", order=13, template="kpi")
 _card("chart", _unless_new(_chart), width="two-thirds", order=20)
-_card("attention", _unless_new(_attention), width="third", order=21)
 _card("live", _unless_new(_live), width="half", order=30, script="agents/runs.js")
 _card("health", _unless_new(_health), width="half", order=31)
+attention("agents.runs", _wanted_of, permission=RUNS_VIEW)
+_ran = tally("agents.ran", lambda request: AgentRun.objects.order_by()[:1], permission=AGENTS_RUN)
+first_step(
+    FirstStep(
+        key="agents.run",
+        title="Run an agent",
+        text="Choose one, look at what it understood of your data, and watch it work. Each has examples to try.",
+        url=lambda: reverse("agents:agents"),
+        icon="robot",
+        permission=AGENTS_RUN,
+        done=lambda request: number_of(request, _ran.key) > 0,
+        order=20,
+    )
+)

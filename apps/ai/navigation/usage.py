@@ -64,10 +64,23 @@ def _spending(request: HttpRequest) -> dict[str, Any] | None:
     if not _has_any(request):
         return None
     known = _known(request)
+    if "spending" in known:
+        found: dict[str, Any] = known["spending"]
+        return found
     states = sorted(known["states"], key=lambda state: -state.worst.share)
     moved = spend_moved(who=_who(request), looked=Looked.of_month(), currency=known["currency"])
     told = expected(known["outlook"], known["currency"])
-    return {**known, **moved, "expected": told, "state": states[0] if states else None}
+    known["spending"] = {**known, **moved, "expected": told, "state": states[0] if states else None}
+    return dict(known["spending"])
+
+
+def _kpi(request: HttpRequest) -> dict[str, Any] | None:
+    """This month's cost, of the budget that is spent furthest; of what the card below knows."""
+    found = _spending(request)
+    if found is None:
+        return None
+    spent = found["state"].worst if found["state"] else None
+    return {**found, "spent": spent if spent and spent.budget.money is not None else None}
 
 
 def _wanted(request: HttpRequest) -> list[Wanted]:
@@ -79,9 +92,20 @@ def _wanted(request: HttpRequest) -> list[Wanted]:
 def _told(alert: Alert) -> Wanted:
     url = reverse("ai:budget", args=[alert.state.budget.pk])
     if alert.level == "spent":
-        return Wanted(alert.title, alert.text, url, "failed", "ban")
-    return Wanted(alert.title, alert.text, url, "late", "alert-triangle")
+        return Wanted(alert.title, alert.text, url, "failed", "ban", urgency=15)
+    return Wanted(alert.title, alert.text, url, "late", "alert-triangle", urgency=45)
 
 
-card(Card("ai.spending", "ai/usage/card.html", _spending, permission=USAGE_VIEW, width="full", order=25))
+card(Card("ai.spending", "ai/usage/card.html", _spending, permission=USAGE_VIEW, width="full", order=40))
+card(
+    Card(
+        "ai.spend",
+        "ai/usage/kpi.html",
+        _kpi,
+        permission=USAGE_VIEW,
+        width="quarter",
+        order=13,
+        instead_of="agents.open",
+    )
+)
 attention("ai.spending", _wanted, permission=USAGE_VIEW)
