@@ -355,11 +355,12 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
     StepAct.objects.create(id=id, run=run, step="act", asked={"runs": [str(ended)], "kinds": ["agents.run"]})
     replayed = {"against": f"Against {marker}", "ids": [str(ended)]}
-    replay = Replay.objects.create(
-        id=id, workflow=workflow, content=content, asked=replayed, summary={}, total=1, created_by=owner
-    )
+    of_replays: dict[str, Any] = {"workflow": workflow, "content": content, "created_by": owner, "summary": {}}
+    replay = Replay.objects.create(id=id, asked=replayed, total=2, **of_replays)
+    Replay.objects.create(id=UUID(int=id.int + 1000), asked=replayed, status="cancelled", **of_replays)
     sides = {"before": {"end": "succeeded"}, "after": {"end": "failed"}, "sentences": [f"Sentence {marker}"]}
-    ReplayRun.objects.create(id=id, replay=replay, run_id=ended, verdict="changed", told=sides)
+    for followed in (id, ended):
+        ReplayRun.objects.create(id=followed, replay=replay, run_id=followed, verdict="changed", told=sides)
     due, webhook = now - timedelta(minutes=1), UUID(int=id.int + 1000)
     schedule = {"kind": "schedule", "told": {"every": "1h"}, "due_at": due, "problem": f"Problem {marker}"}
     timed = Trigger.objects.create(id=id, workflow=workflow, **schedule)
