@@ -87,8 +87,9 @@ def run_move(*, who: Principal, run: WorkflowRun) -> WorkflowRun:
         )
     found = _read(found.pk, lock=True)  # what was recorded before its row was taken back
     move, state = _look(found)
-    if move.refusal or move.version is None:
+    if move.refusal or state is None:
         raise Conflict(f"{found.ref} was not moved: {move.refusal}", remedy="Let it end on its version, or cancel it.")
+    assert move.version is not None  # noqa: S101  # else it is refused
     fresh = _begin(move)
     _take_along(move, fresh, state)
     found.status, found.finished_at, found.seq = Status.CANCELLED, timezone.now(), found.seq + 1
@@ -130,20 +131,20 @@ def _read(id: UUID, *, lock: bool = False) -> WorkflowRun:
     return (runs.select_for_update(of=("self",)) if lock else runs).get(pk=id)
 
 
-def _look(run: WorkflowRun) -> tuple[Move, RunState]:
-    """What becomes of a run, and what its ledger says."""
-    old, published = plan_of(run.version), run.workflow.published
-    state, failed = _state(run, old)
-    move = Move(run, published)
-    move.refusal = _standing_refusal(run)
+def _look(run: WorkflowRun) -> tuple[Move, RunState | None]:
+    """What becomes of a run, and what its ledger says, where that was looked at."""
+    published = run.workflow.published
+    move = Move(run, published, refusal=_standing_refusal(run))
     if move.refusal or published is None:
-        return move, state
+        return move, None
     try:
         move.inputs = inputs_parse(version=published, data=run.inputs)
     except InvalidInput as problem:
         told = "; ".join(f"{issue.path}: {issue.message}" for issue in problem.issues[:3])
         move.refusal = f"version {published.number} does not take its inputs ({told})."
-        return move, state
+        return move, None
+    old = plan_of(run.version)
+    state, failed = _state(run, old)
     move.same = _same(run, old, plan_of(published), published.definition, move.inputs)
     for index in failed:  # the run went on without what it was to give: it is tried again, with all that followed
         for after in old.from_step(index):

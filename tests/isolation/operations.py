@@ -558,7 +558,7 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/workflows/<slug:name>/publish": Body("json", lambda side, things: {"note": "New"}),
     "DELETE /api/v1/workflows/<slug:name>/draft": NOTHING,
     "POST /api/v1/workflows/<slug:name>/ask-publication": NOTHING,
-    "PUT /api/v1/workflows/<slug:name>/second-person": Body("json", lambda side, things: {"needed": False}),
+    "POST /api/v1/workflows/<slug:name>/second-person": Body("json", lambda side, things: {"needed": False}),
     "POST /api/v1/workflows/<slug:name>/rollback": Body("json", lambda side, things: {"number": 1}),
     "POST /api/v1/workflows/<slug:name>/pause": NOTHING,
     "POST /api/v1/workflows/<slug:name>/resume": NOTHING,
@@ -724,6 +724,8 @@ REFUSING_WORDS = {
 }
 # Reads in which no text of the tenant's rows stands. Of all others the owner must find the marker.
 UNMARKED = {
+    "/workflows/<slug:name>/rollback/",  # leads to the list of versions, where no version was chosen
+    "/api/v1/workflow-runs/<uuid:id>/move",  # of a run that cannot be moved: why
     "/scim/v2/ServiceProviderConfig",
     "/scim/v2/ResourceTypes",
     "/scim/v2/ResourceTypes/<str:name>",

@@ -113,7 +113,7 @@ def test_the_api_asks_and_says_whether_a_second_person_is_needed(
     assert api.get("/api/v1/workflows/test").json()["needs_second_person"] is True
     assert api.post("/api/v1/workflows/test/ask-publication").status_code == 200
     assert api.get("/api/v1/workflows/test/draft").json()["asked_at"] is not None
-    refused = api.put("/api/v1/workflows/test/second-person", {"needed": False}, format="json")
+    refused = api.post("/api/v1/workflows/test/second-person", {"needed": False}, format="json")
     assert refused.status_code == 403
 
 

@@ -277,7 +277,7 @@ class WorkflowAskPublication(ApiView):
 
 
 class WorkflowSecondPerson(ApiView):
-    permission = {"PUT": WORKFLOWS_EDIT}
+    permission = {"POST": WORKFLOWS_EDIT}
 
     @extend_schema(
         operation_id="workflow_second_person",
@@ -286,7 +286,7 @@ class WorkflowSecondPerson(ApiView):
         request=SecondPersonIn,
         responses={200: WorkflowDetail},
     )
-    def put(self, request: Request, name: str) -> Response:
+    def post(self, request: Request, name: str) -> Response:
         """Say whether publishing takes a second person. Whoever edits may ask for it; only an owner does without."""
         wanted = self.body(SecondPersonIn)
         workflow = selectors.workflow_get(who=self.who, name=name)
