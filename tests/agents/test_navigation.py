@@ -68,7 +68,7 @@ def test_a_dashboard_without_runs_shows_the_first_steps(page: Client, client_for
     words = text_of(page.get("/"))
     for said in (
         "Getting started",
-        "0 of 6 done",
+        "0 of 7 done",
         "Load data",
         "Run an agent",
         "Build a workflow",

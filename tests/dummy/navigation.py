@@ -18,6 +18,7 @@ from apps.ai.usage.subjects import Subject as CallSubject
 from apps.ai.usage.subjects import SubjectKind, subject_kind
 from apps.console.attention import Wanted, attention
 from apps.console.cards import Card, card
+from apps.console.first_steps import FirstStep, first_step
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.palette import Found, Searcher, searcher
@@ -57,6 +58,20 @@ card(Card("dummy.counted", "dummy/card.html", _card, permission=DUMMY_LOOK, widt
 def _found(request: HttpRequest, text: str) -> Iterator[Found]:
     if text.isdecimal():
         yield Found(f"Count to {text}", f"{reverse('agents:agent', args=[COUNTER])}?steps={text}", "bug")
+
+
+first_step(
+    FirstStep(
+        key="dummy.count",
+        title="Count to something",
+        text="What is counted is told on the dashboard.",
+        url=lambda: reverse("agents:agent", args=[COUNTER]),
+        icon="bug",
+        permission=DUMMY_LOOK,
+        done=lambda request: number_of(request, _counted.key) > 0,
+        order=90,
+    )
+)
 
 
 searcher(Searcher(key="dummy.counting", title="Counting", search=_found, permission=DUMMY_LOOK, order=90))
