@@ -218,18 +218,26 @@ def _status(run: WorkflowRun, step: PlanStep, tries: list[Try]) -> str:
     if not tries and step.undoes is not None:
         return "standby"
     if not tries:
+        if run.status == WorkflowRun.Status.UNDOING:
+            return "unreached"
         if run.is_open:
             return "held" if run.status == WorkflowRun.Status.PAUSED else "queued"
         stopped = run.status != WorkflowRun.Status.FAILED or (run.problem or {}).get("code") in FINAL
         return "unreached" if stopped else "held"
     last = tries[-1]
     if last.outcome == "opened":
-        return WAITING_KINDS.get(step.step.kind, "running") if run.is_open else "stopped"
+        return WAITING_KINDS.get(step.step.kind, "running") if _goes_on(run, step) else "stopped"
     if last.outcome != "failed":
         return last.outcome
     if last.due is not None:
-        return "retrying" if run.is_open else "stopped"
+        return "retrying" if _goes_on(run, step) else "stopped"
     return _failed(step)
+
+
+def _goes_on(run: WorkflowRun, step: PlanStep) -> bool:
+    """Whether what was begun of a step still counts: while steps are undone, only that, and what may have to be."""
+    undoes = step.undoes is not None or step.undo is not None
+    return run.is_open and (undoes or run.status != WorkflowRun.Status.UNDOING)
 
 
 def _failed(step: PlanStep) -> str:

@@ -153,10 +153,14 @@ def test_an_undoing_is_shown_while_it_goes_on_and_stopped_after_a_question(
     page: Client, sink: Sink, steps: Steps, workflow: MakeWorkflow, start: Start, worked: Work
 ) -> None:
     sink.answers = [200, 200, 0]
-    run = start(workflow(steps()))
+    run = start(workflow(steps(ASK)))
     worked("flow", "io")
     address = f"/workflow-runs/{run.ref}/"
+    page.post(f"{address}cancel/")
+    worked("flow", "io")
     words = text_of(page.get(address))
+    assert "Cancelling" not in words
+    assert "Last Stopped" in words  # nobody waits for its answer any more
     for said in ("Undoing", "what was done is being undone", "Way back", "Being undone", "To be undone"):
         assert said in words, said
     assert "Pause" not in words

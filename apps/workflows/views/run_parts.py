@@ -292,7 +292,7 @@ def _chosen(progress: RunProgress, told: list[causes.Cause], asked: str) -> Step
 
 def _status(run: WorkflowRun, told: list[causes.Cause]) -> tuple[str, str]:
     """The status of the run as a key of the console's, and its word where it is another."""
-    if run.is_open and run.cancel_requested_at is not None:
+    if run.is_open and run.cancel_requested_at is not None and run.status != WorkflowRun.Status.UNDOING:
         return run.status, "Cancelling"
     if run.status == WorkflowRun.Status.WAITING:
         tones = {cause.icon for cause in told}
