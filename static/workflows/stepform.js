@@ -34,11 +34,21 @@ function follow(within) {
 
 // ------------------------------------------------------------------------------------------------- insert at the cursor
 
+const carets = new WeakMap(); // where the cursor was in a text when it was left
+
+document.addEventListener("focusout", (left) => {
+  const field = left.target;
+  if (field.closest?.(FORMS) && field.matches("textarea, input[type=text]")) {
+    carets.set(field, [field.selectionStart, field.selectionEnd]);
+  }
+});
+
 function insert(field) {
   const told = field.value.trim();
   const target = document.getElementById(field.dataset.insert);
   if (!REFERENCE.test(told) || !target) return;
-  target.setRangeText(told, target.selectionStart ?? target.value.length, target.selectionEnd ?? target.value.length, "end");
+  const [from, to] = carets.get(target) ?? [target.value.length, target.value.length];
+  target.setRangeText(told, from, to, "end");
   field.value = "";
   field.closest("details").open = false;
   target.focus();
@@ -71,9 +81,7 @@ function searchable(select) {
   button.append(document.querySelector("[data-find-icon]").content.cloneNode(true), about);
   button.setAttribute("aria-haspopup", "dialog");
   button.addEventListener("click", () => search(select, words));
-  const pair = Object.assign(document.createElement("div"), { className: "o-find-p" });
-  select.replaceWith(pair);
-  pair.append(select, button);
+  select.after(button);
 }
 
 function search(select, words) {
@@ -128,8 +136,7 @@ function search(select, words) {
 }
 
 enhance(document);
-document.addEventListener("htmx:afterSettle", (settled) => {
-  const within = settled.detail.elt.isConnected ? settled.detail.elt : document;
-  enhance(within.parentElement ?? document);
+document.addEventListener("htmx:afterSettle", () => {
+  enhance(document);
   follow(document);
 });

@@ -137,7 +137,7 @@ class Scope:
         step = steps.get(self.name) if self.name is not None else None
         if step is not None and step.for_each is not None:
             yield from self._walk(("item",), "This item", "This item")
-            yield from self._walk(("index",), "Number of the item, from 0", "This item")
+            yield from self._walk(("index",), "Number of the item", "This item")
         if self.name is not None and any(each.on_error.to == self.name for each in steps.values()):
             yield from self._walk(("error",), "The error", "The error")
         for name, each in self.definition.inputs.items():
