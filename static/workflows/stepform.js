@@ -8,7 +8,7 @@ let pressed = null; // the button that changed the form, for where the focus goe
 
 function enhance(within) {
   for (const element of within.querySelectorAll(`${FORMS} [data-scripted]`)) element.hidden = true;
-  for (const select of within.querySelectorAll(`${FORMS} select[data-find]`)) searchable(select);
+  for (const select of within.querySelectorAll(`${FORMS} select[data-pick]`)) searchable(select);
 }
 
 document.addEventListener("click", (click) => {
@@ -78,7 +78,7 @@ function searchable(select) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm o-find-b" });
   const about = Object.assign(document.createElement("span"), { className: "visually-hidden" });
   about.append(`Search for “${words}”`);
-  button.append(document.querySelector("[data-find-icon]").content.cloneNode(true), about);
+  button.append(document.querySelector("[data-pick-icon]").content.cloneNode(true), about);
   button.setAttribute("aria-haspopup", "dialog");
   button.addEventListener("click", () => search(select, words));
   select.after(button);
@@ -104,12 +104,13 @@ function search(select, words) {
     const item = document.createElement("li");
     const choose = Object.assign(document.createElement("button"), { type: "button" });
     const title = Object.assign(document.createElement("b"), { textContent: option.textContent });
-    const from = Object.assign(document.createElement("span"), { textContent: group });
+    const about = [group, option.dataset.about].filter(Boolean).join(": ");
+    const from = Object.assign(document.createElement("span"), { textContent: about });
     choose.append(title, from);
     choose.addEventListener("click", () => take(option.value));
     item.append(choose);
     list.append(item);
-    return { item, text: `${group} ${option.textContent}`.toLowerCase() };
+    return { item, text: `${about} ${option.textContent}`.toLowerCase() };
   });
   const narrow = () => {
     const wanted = field.value.toLowerCase().split(/\s+/).filter(Boolean);
