@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
@@ -234,6 +234,10 @@ def _count(schema: str) -> int:
 # Forged rows and messages
 
 
+MOST_TURNS: Final = 5
+"""That all work of a tenant takes, on a machine with much else to do."""
+
+
 def _turn(place: Place, schema: str) -> int:
     """What a worker does with a message. Work that fails spoils no more than it would outside a test's transaction."""
     with ExitStack() as apart:
@@ -271,9 +275,11 @@ def forged_row_of_no_tenant(place: Place) -> str:
 
 
 def message_twice(place: Place) -> str:
-    """Late, and after the work was done."""
+    """Late, and after the work was done: a turn ends in time, whatever is left."""
     schema = place.ours.schema_name if place.kind.scope == "tenant" else PUBLIC
-    _turn(place, schema)
+    for _ in range(MOST_TURNS):
+        if not _turn(place, schema):
+            break
     return "it was carried out again" if _turn(place, schema) or not _is_there(place) else ""
 
 
