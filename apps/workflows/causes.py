@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.common.permissions import Principal, demand
+from apps.workflows.approvals.assigning import roles_asked
 from apps.workflows.details import approval_url, call_url
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
@@ -216,7 +217,7 @@ def _questions(run: WorkflowRun) -> list[Cause]:
             tone="waiting",
             icon="user-check",
             title=f"Waits for an answer: {approval.question}",
-            detail=f"{' or '.join(approval.roles).capitalize()} may answer, as may an owner.",
+            detail=_answerers(approval),
             effect="Without an answer until then it counts as no.",
             step=approval.step,
             until=approval.due_at,
@@ -225,6 +226,13 @@ def _questions(run: WorkflowRun) -> list[Cause]:
         )
         for approval in asked[:MOST_TOLD]
     ]
+
+
+def _answerers(approval: Approval) -> str:
+    """Who may answer, and how many have to; people who are asked by name are told on its page."""
+    who = " or ".join(roles_asked(approval)).capitalize() or "Members who are asked by name"
+    several = f" {approval.quorum} have to say yes." if approval.quorum > 1 else ""
+    return f"{who} may answer, as may an owner.{several}"
 
 
 def _moments(progress: RunProgress) -> list[Cause]:

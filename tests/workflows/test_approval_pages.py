@@ -265,7 +265,7 @@ def test_a_yes_of_several_keeps_the_question_open_and_tells_who_is_still_asked(
         "1 of 2 said yes",
         "Yes , you,",
         "Fine",
-        "You answered already",
+        "You said yes. 1 more has to say yes before the run goes on.",
         "Still asked Bo Boss",
     ):
         assert each in words
@@ -285,10 +285,12 @@ def test_a_form_is_filled_in_with_a_yes_and_what_is_wrong_stands_beside_its_fiel
     wrong = page.post(at(question), {"answer": "yes", "answers.pieces": "0", "answers.place": "Dock 4"})
     assert wrong.status_code == 422
     assert "1 field is not filled in as asked" in text_of(wrong)
+    assert '<a href="#f-answers-pieces">Pieces</a>: ' in wrong.content.decode()
+    assert 'id="f-answers-pieces"' in wrong.content.decode()
     assert 'value="Dock 4"' in wrong.content.decode() or ">Dock 4<" in wrong.content.decode()
     assert Approval.objects.get().is_open
     done = page.post(at(question), {"answer": "yes", "answers.pieces": "3", "answers.place": "Dock 4"}, follow=True)
-    assert "Pieces 3 Place Dock 4" in text_of(done)
+    assert "Pieces 3 Where to Dock 4" in text_of(done)
     assert ApprovalDecision.objects.get().answers == {"pieces": 3, "place": "Dock 4"}
 
 

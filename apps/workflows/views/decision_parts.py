@@ -13,12 +13,13 @@ from apps.common.permissions import ROLES, Principal
 from apps.console.schemaforms import SchemaForm
 from apps.workflows import evidence, inbox
 from apps.workflows.approvals.assigning import Entitlement, may_decide, members_asked, roles_asked
-from apps.workflows.approvals.forms import LONGEST_COMMENT, AskedForm, form_of
+from apps.workflows.approvals.forms import LONGEST_COMMENT, form_of
 from apps.workflows.graphs import title_of
 from apps.workflows.inputs import fields_model
+from apps.workflows.kinds.approval import AskedForm
 from apps.workflows.models import Approval, ApprovalDecision, WorkflowRun
 from apps.workflows.permissions import APPROVALS_DECIDE
-from apps.workflows.shapes import Shape, shape_of
+from apps.workflows.shapes import Shape, label_of, shape_of
 from apps.workflows.store import plan_of
 
 ROOT: Final = "answers"
@@ -109,8 +110,17 @@ class DecisionPanel:
 
     @property
     def told(self) -> list[tuple[ApprovalDecision, Shape | None]]:
-        """Each answer with what was filled in."""
-        return [(each, shape_of(each.answers) if each.answers else None) for each in self.said]
+        """Each answer with what was filled in, by the titles of the fields."""
+        return [(each, shape_of(self._titled(each.answers)) if each.answers else None) for each in self.said]
+
+    def _titled(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        fields = self.asked_form.fields
+        return {fields[name].title or name if name in fields else name: value for name, value in answers.items()}
+
+    @property
+    def own(self) -> ApprovalDecision | None:
+        """What the person said, or somebody for them; None: nothing yet."""
+        return next((each for each in self.said if self.user.pk in {each.user_id, each.holder_id}), None)
 
     @property
     def yes(self) -> int:
@@ -147,14 +157,12 @@ class DecisionPanel:
     def remedy(self) -> str:
         """What somebody can do who may not answer; empty where they may, or have answered."""
         approval = self.approval
-        if self.may or not approval.is_open or self.late or any(each.user_id == self.user.pk for each in self.said):
+        if self.may or not approval.is_open or self.late or self.own is not None:
             return ""
         if not self.who.can(APPROVALS_DECIDE):
             return "Approvers, administrators and owners answer questions. An administrator can change your role."
         if approval.forbids_own and self.user.pk in {self.run.created_by_id, self.run.version.created_by_id}:
             return "Ask one of those who are asked: a delegation does not help, as it is about your own work."
-        if any(each.holder_id == self.user.pk for each in self.said):
-            return ""
         return "Somebody who is asked can answer, or let you stand in for them under Delegations."
 
     # -------------------------------------------------------------------------------------------------- what is entered
@@ -186,6 +194,14 @@ class DecisionPanel:
         return self.problem.issues if self.problem else []
 
     @property
+    def told_issues(self) -> list[tuple[str, str, str]]:
+        """What is wrong: the place in words, where it stands on the page, and what it is."""
+        places = {"comment": ("Comment", "comment"), "on_behalf_of": ("For whom", "for")}
+        for name, each in self.asked_form.fields.items():
+            places[f"{ROOT}.{name}"] = (each.title or label_of(name), f"f-{ROOT}-{name}")
+        return [(*places.get(issue.path, ("", "")), issue.message) for issue in self.issues]
+
+    @property
     def errors(self) -> dict[str, str]:
         """What is wrong with the comment (`comment`) and with whose right is used (`on_behalf_of`)."""
         return {issue.path: issue.message for issue in self.issues if not issue.path.startswith(ROOT)}
@@ -193,6 +209,7 @@ class DecisionPanel:
     @property
     def kept(self) -> list[tuple[str, Any]]:
         """What somebody entered who can no longer send it: label and text."""
-        labels = {f"{ROOT}.{name}": each.title or name for name, each in self.asked_form.fields.items()}
+        fields = self.asked_form.fields.items()
+        labels = {f"{ROOT}.{name}": each.title or label_of(name) for name, each in fields}
         entered = [(labels[path], text) for path, text in self.values.items() if path in labels and text.strip()]
         return [*entered, *([("Comment", self.comment)] if self.comment.strip() else [])]
