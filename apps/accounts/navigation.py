@@ -1,3 +1,5 @@
+from typing import cast
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -40,7 +42,7 @@ nav_item(
 
 def _others(request: HttpRequest) -> QuerySet[User]:
     """Another member than oneself, where there is one. Programs and visitors are none."""
-    others = User.objects.filter(is_service=False, valid_until=None).exclude(pk=request.user.pk)
+    others = User.objects.filter(is_service=False, valid_until=None).exclude(pk=cast("User", request.user).pk)
     return others.order_by()[:1]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -92,18 +92,16 @@ def backfill_preview(*, who: Principal, trigger: Trigger, begins_at: datetime, e
         _refuse("ends_at", "It must be after the beginning.")
     if ends_at > CLOCK.now():
         _refuse("ends_at", "It lies in the future: the schedule starts those runs itself.")
-    times = []
+    times: list[datetime] = []
     for time in _times(told, trigger, begins_at, ends_at):
         if len(times) == MOST_TIMES:
-            _refuse(
-                "ends_at", f"The schedule has more than {MOST_TIMES:,} times until then: make it several."
-            )
+            _refuse("ends_at", f"The schedule has more than {MOST_TIMES:,} times until then: make it several.")
         times.append(time)
     if not times:
         _refuse("begins_at", "The schedule has no time between the two.")
     earlier = Backfill.objects.filter(trigger=trigger, begins_at__lt=ends_at, at__gte=begins_at)
     spans = list(earlier.values_list("begins_at", "at"))
-    again = sum(any(first <= time <= last for first, last in spans) for time in times)
+    again = sum(any(first <= time <= last for first, last in spans if last is not None) for time in times)
     return Preview(told, times, again)
 
 
@@ -150,7 +148,7 @@ def backfill_start(
         trigger=found, begins_at=begins_at, ends_at=ends_at, total=len(preview.times), created_by=user
     )
     work.schedule(BACKFILL, made.pk)
-    told = {"count": made.total, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
+    told: dict[str, Any] = {"count": made.total, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
     record(
         auditing.BACKFILL_STARTED,
         who=who,

@@ -210,8 +210,9 @@ def _keys(narrow: EffectFilter) -> QuerySet[Any]:
         wanted = rows.filter(state=narrow.state) if narrow.state else rows
         first = Case(When(state="unknown", then=Value(0)), default=Value(1))
         tables.append(wanted.order_by().annotate(kind=Value(kind), first=first).values_list("id", "kind", "first"))
-    found = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:], all=True)
-    return found.order_by("first", "-id")
+    found: QuerySet[Any] = tables[0] if len(tables) == 1 else tables[0].union(*tables[1:], all=True)
+    ordered: QuerySet[Any] = found.order_by("first", "-id")
+    return ordered
 
 
 def _read(keys: Iterable[tuple[UUID, str, int]]) -> list[Effect]:

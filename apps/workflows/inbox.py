@@ -23,6 +23,7 @@ from apps.workflows.models import Approval, ApprovalDecision, HttpCall
 from apps.workflows.permissions import APPROVALS_DECIDE
 
 PAGE: Final = 30
+SOON: Final = timedelta(hours=1)
 MOST_EXPORTED: Final = 10_000
 """Rows of a file."""
 Tab = Literal["mine", "team", "done"]
@@ -51,6 +52,9 @@ class InboxRow:
 
     approval: Approval
     late: bool
+    """Whether nobody answered in time, and the run has not come to it yet."""
+    soon: bool
+    """Whether it is late before the hour is over."""
     may: bool
     """Whether this person may answer it."""
     said: list[ApprovalDecision]
@@ -93,11 +97,9 @@ class InboxPage:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How much there is: open questions that one may answer oneself, of these the late ones, all open ones, and those
-    that ended."""
+    """How much there is: open questions that one may answer oneself, all open ones, and those that ended."""
 
     mine: int
-    late: int
     team: int
     done: int
 
@@ -131,7 +133,6 @@ def waiting(*, who: Principal, user: User) -> Waiting:
     mine = answerable(user) if who.can(APPROVALS_DECIDE) else Q(pk__in=[])
     counted = selectors.approvals_query(who=who, user=user, status="").aggregate(
         mine=Count("pk", filter=mine),
-        late=Count("pk", filter=mine & Q(due_at__lt=timezone.now())),
         team=Count("pk", filter=is_open),
         done=Count("pk", filter=~is_open),
     )
@@ -163,6 +164,11 @@ def state_of(approval: Approval) -> str:
 def is_late(approval: Approval, now: datetime | None = None) -> bool:
     """Whether nobody answered in time, and the run has not gone on without an answer yet."""
     return approval.is_open and approval.due_at < (now or timezone.now())
+
+
+def is_soon(approval: Approval, now: datetime) -> bool:
+    """Whether its time will be over within `SOON`."""
+    return approval.is_open and now <= approval.due_at < now + SOON
 
 
 def due_words(due: datetime, now: datetime | None = None) -> str:
@@ -228,7 +234,7 @@ def _rows(who: Principal, user: User, found: QuerySet[Approval]) -> list[InboxRo
     mine = Case(When(answerable(user), then=Value(True)), default=Value(False))
     rows: Any = _slim(found).annotate(is_mine=mine).prefetch_related(Prefetch("decisions", said, to_attr="said"))
     now, may = timezone.now(), who.can(APPROVALS_DECIDE)
-    return [InboxRow(each, is_late(each, now), may and each.is_mine, each.said) for each in rows]
+    return [InboxRow(each, is_late(each, now), is_soon(each, now), may and each.is_mine, each.said) for each in rows]
 
 
 def _span(span: timedelta) -> str:

@@ -247,7 +247,8 @@ def _same(run: WorkflowRun, old: Plan, new: Plan, definition: Definition, inputs
 def _begin(move: Move) -> WorkflowRun:
     """The run that takes the other one up. It is the first of its effects: none that is still to come was ever sent."""
     run, id = move.run, uuid7()
-    names = {step.name for step in plan_of(move.version).steps} if move.version else set()
+    assert move.version is not None  # noqa: S101  # a move without one is refused
+    names = {step.name for step in plan_of(move.version).steps}
     return WorkflowRun.objects.create(
         id=id,
         workflow=run.workflow,

@@ -27,7 +27,7 @@ def runs_pulse(*, who: Principal, period: Period = DAY) -> Pulse:
         **_counts("now", now), **_counts("before", before)
     )
     tallies = [
-        Tally(*(sums[f"{when}_{name}"] for name in ("total", "succeeded", "failed")), median=None)
+        Tally(sums[f"{when}_total"], sums[f"{when}_succeeded"], sums[f"{when}_failed"], median=None)
         for when in ("now", "before")
     ]
     return Pulse(period, tallies[0], tallies[1], _steps(period, start))

@@ -131,7 +131,7 @@ class SetUpForm:
         """Show what is wrong beside what was entered."""
         self.problem = problem
         told = [each.model_copy(update={"path": _field_of(each.path)}) for each in problem.issues]
-        self._issues = told
+        self._issues[:] = told
         self.schema.refused([each for each in told if each.path.startswith(f"{ROOT}.")])
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ def replay(status: str = "running", **more: Any) -> dict[str, Any]:
         "recomputed": 0,
         "spent": "0",
     }
-    told = {
+    told: dict[str, Any] = {
         "id": str(RUN_ID),
         "workflow": "top-up",
         "status": status,
@@ -56,8 +56,8 @@ def test_waiting_for_it_ends_in_time(client: Client, server: Server, clock: Cloc
 
 
 def test_it_is_cancelled_listed_and_read_run_by_run(client: Client, server: Server) -> None:
-    side = {"end": "succeeded", "took": None, "cost": None, "approvals": 0, "calls": 0, "ran": [], "choices": {}}
-    side["verdicts"] = {}
+    side: dict[str, Any] = {"end": "succeeded", "took": None, "cost": None, "approvals": 0, "calls": 0}
+    side |= {"ran": [], "choices": {}, "verdicts": {}}
     run = {"id": str(RUN_ID), "run": str(RUN_ID), "ref": "W-12", "verdict": "changed", "before": side, "after": side}
     run |= {"sentences": ["It ends otherwise."], "outputs": [], "why": []}
     server.will(

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.test import RequestFactory
 
+from apps.accounts.models import User
 from apps.audit.actors import Actor
 
 
@@ -29,7 +30,7 @@ class Someone:
         return Actor("person", name="Someone", email=self.email)
 
 
-def request_of(person: Someone | None = None, path: str = "/", **headers: Any) -> HttpRequest:
+def request_of(person: Someone | User | None = None, path: str = "/", **headers: Any) -> HttpRequest:
     request = RequestFactory().get(path, headers=headers)
     request.user = person or Someone()  # type: ignore[assignment]
     request.resolver_match = None

@@ -202,6 +202,7 @@ def test_what_an_agent_decided_stands_beside_the_question_with_its_reasons_and_i
 ) -> None:
     question = asked()
     (step,) = StepRun.objects.filter(run=question.run, step=0, ended=False)
+    assert step.ref is not None
     run = AgentRun.objects.get(pk=step.ref)
     AgentDecision.objects.filter(run=run).delete()
     said = {"verdict": "odd", "summary": "It looks odd.", "confidence": 0.87}

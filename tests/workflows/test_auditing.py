@@ -14,9 +14,9 @@ from apps.dispatch import rows
 from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
 from apps.workflows import bulk, services, starting, webhooks
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.auditing import refs_told
 from apps.workflows.bundles import run_bundle
-from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Approval, StepRun, Trigger, Workflow, WorkflowRun
 from apps.workflows.pump import Pump

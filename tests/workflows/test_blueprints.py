@@ -74,7 +74,7 @@ def samples_run(blueprint: Blueprint) -> dict[str, WorkflowRun]:
     workflow = blueprint_use(who=builder, user=builder, key=blueprint.key)
     services.workflow_publish(who=builder, user=builder, workflow=workflow)
     workflow.refresh_from_db()
-    runs = {}
+    runs: dict[str, WorkflowRun] = {}
     for sample in blueprint.said.samples:
         inputs = sample_inputs(who=builder, blueprint=blueprint, sample=sample)
         assert inputs is not None

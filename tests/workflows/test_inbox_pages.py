@@ -186,6 +186,14 @@ def test_a_row_says_what_it_is_about_how_risky_how_urgent_and_who_has_answered(
         assert said in words
 
 
+def test_what_is_late_before_the_hour_is_over_is_marked(page: Client, run: WorkflowRun) -> None:
+    put(run, question="Now?", due_at=timezone.now() + timedelta(minutes=40))
+    put(run, question="Later?", due_at=timezone.now() + timedelta(hours=2))
+    words = text_of(page.get(INBOX))
+    assert "Due soon" in words[words.index("Now?") : words.index("Later?")]
+    assert "Due soon" not in words[words.index("Later?") :]
+
+
 def test_how_far_off_a_moment_is_is_said_in_the_largest_unit_that_tells_enough() -> None:
     now = timezone.now()
     for minutes, words in [

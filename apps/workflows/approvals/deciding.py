@@ -68,7 +68,7 @@ def approval_decide(
     work.signal(KIND, approval.run_id)
     locked = Approval.objects.select_related("decided_by", "run__workflow").annotate(now=Now())
     approval = locked.select_for_update(of=("self",)).get(pk=approval.pk)
-    now = max(approval.now, timezone.now())  # type: ignore[attr-defined]  # of the annotation
+    now = max(approval.now, timezone.now())
     if not approval.is_open:
         raise Conflict(f"{_why_closed(approval)} Your answer was not recorded.", remedy="Look at the run.")
     if approval.due_at <= now:

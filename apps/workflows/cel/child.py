@@ -152,7 +152,7 @@ def _fault(error: BaseException) -> str:
     if "_Told: " in detail:  # of a function of ours, as the library tells it
         return detail.split("_Told: ", 1)[1].split(". Check function", 1)[0]
     mixed = detail.removeprefix("Unsupported operation: ").split(".")[0]
-    words = {
+    words: dict[type[BaseException], str] = {
         KeyError: f"There is no field {detail}: ask `has(...)` first where it may be missing.",
         IndexError: f"A list has no item there ({detail}).",
         ZeroDivisionError: "Nothing can be divided by 0.",

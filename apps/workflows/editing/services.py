@@ -191,7 +191,7 @@ def theirs(who: Principal, workflow: Workflow) -> Definition:
 
 def _demand_unmoved(edit: WorkflowEdit) -> None:
     """Hold the workflow, which must be as it was when this began. Raises `Conflict`."""
-    now = Workflow.objects.select_for_update().values_list("seq", flat=True).get(pk=edit.workflow_id)
+    now = Workflow.objects.select_for_update().values_list("seq", flat=True).get(edits=edit)
     if edit.seq != now:
         raise Conflict(
             "Somebody else has changed the workflow since you began; nothing of yours was saved.",

@@ -36,6 +36,7 @@ from apps.workflows.definition import Definition
 from apps.workflows.engine.advance import problem
 from apps.workflows.kinds.outward import AgentStep
 from apps.workflows.performers import Outcome
+from apps.workflows.replaying.simulating import Question
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +57,16 @@ class Asking:
     kept: dict[bytes, Outcome] = field(default_factory=dict)
     """What was answered before: the same question is asked once."""
 
-    def ask(self, key: str, given: Any, *, at: datetime) -> Outcome:
-        """What an agent gives to an input, as a step of a run is given it. `at` is the moment that it takes for now.
+    def ask(self, question: Question) -> Outcome:
+        """What an agent gives to what a step asks it; by the clock of the question.
 
         Raises `Halted`, and what the database raises when it goes away.
         """
-        named = canonical([key, given])
+        step = question.step.step
+        assert isinstance(step, AgentStep)  # noqa: S101  # who asks looked at its kind
+        named = canonical([step.agent, question.asked])
         if named not in self.kept:
-            self.kept[named] = self._ask(key, given, at)
+            self.kept[named] = self._ask(step.agent, question.asked, question.at)
         return self.kept[named]
 
     def spent(self) -> Decimal:
@@ -89,7 +92,7 @@ class Asking:
 
     def _output(self, agent: AnyAgent, given: Any, at: datetime) -> Any:
         configuration = configurations.newest(agent.key)
-        settings = configurations.settings_of(agent, configuration and configuration.pk).settings
+        settings = configurations.settings_of(agent, configuration.pk if configuration else None).settings
         context = RunContext(
             now=at,
             load=loader(finder(None)),
@@ -98,7 +101,7 @@ class Asking:
             **asks(
                 agent,
                 user=lambda: self.user,
-                user_id=self.user and self.user.pk,
+                user_id=self.user.pk if self.user else None,
                 subject_kind=self.kind,
                 subject=self.subject,
                 now=at,

@@ -120,7 +120,7 @@ def _runs(workflow: Workflow, since: datetime) -> tuple[list[WorkflowRun], bool]
     newest = WorkflowRun.objects.filter(pk__in=ended.order_by("-id").values("pk")[: MOST + 1])
     sized = newest.annotate(read=Window(Sum(_size("inputs")), order_by=F("id").desc()), there=Window(Count("id")))
     within = sized.filter(read__lte=BYTES).order_by("-id")
-    found = list(within.only("id", "number", "inputs", "created_at", "version_id"))
+    found: list[Any] = list(within.only("id", "number", "inputs", "created_at", "version_id"))
     runs = found[:MOST]
     return runs, bool(runs) and runs[0].there > len(runs)
 

@@ -63,8 +63,8 @@ class Reader:
         ledger = StepRun.objects.filter(run_id__in=list(found)).order_by("run_id", "seq").values_list(*_COLUMNS)
         for run, step, item, attempt, ended, outcome, output, problem, ref, due, at in ledger.iterator(2000):
             key = (run, step, item, attempt, ended)
-            told = [None if each is None else each.open(key) for each in (output, problem)]
-            rows[run].append(Row(step, item, attempt, outcome, at, *told, ref, due))
+            gave, failed = (None if each is None else each.open(key) for each in (output, problem))
+            rows[run].append(Row(step, item, attempt, outcome, at, gave, failed, ref, due))
         made = [_past(found[id], self.plans[found[id].version_id], rows[id]) for id in ids if id in found]
         return [run for run in made if run is not None]
 
@@ -84,7 +84,8 @@ class Reader:
         """The version of an agent and of its settings that hold now; None: there is no such agent any more."""
         if key not in self.agents:
             agent, configuration = agent_of(key), newest(key)
-            self.agents[key] = (agent.version, configuration and configuration.pk) if agent is not None else None
+            settings = configuration.pk if configuration else None
+            self.agents[key] = (agent.version, settings) if agent is not None else None
         return self.agents[key]
 
     def _children(self, refs: Sequence[UUID]) -> dict[UUID, bool]:

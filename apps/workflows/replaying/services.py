@@ -297,7 +297,7 @@ class _Following:
         if self.summary.spent >= self.asked.cap:
             return Answer("untold", why="What may be spent on agents for this replay was spent.")
         began = time.monotonic()
-        outcome = self.asking.ask(question.step.step.agent, question.asked, at=question.at)
+        outcome = self.asking.ask(question)
         took = timedelta(seconds=time.monotonic() - began)
         if outcome.problem is not None:
             return Answer("failed", problem=outcome.problem, final=outcome.final, after=took, source=RECOMPUTED)

@@ -105,7 +105,7 @@ class AnswerOut(BaseModel):
             approved=decision.approved,
             comment=decision.comment or "",
             answers=decision.answers,
-            via=decision.via,  # type: ignore[arg-type]  # what is stored is one of them
+            via=decision.via,
             at=decision.at,
         )
 
@@ -183,8 +183,8 @@ class ApprovalDetail(ApprovalOut):
 
 
 def _told(approval: Approval) -> dict[str, Any]:
-    same = ("id", "step", "question", "details", "roles", "quorum", "forbids_own", "risk", "asked_at", "remind_at")
-    same += ("escalate_at", "escalates_to", "escalated_at", "due_at", "approved", "decided_at")
+    same = ["id", "step", "question", "details", "roles", "quorum", "forbids_own", "risk", "asked_at", "remind_at"]
+    same += ["escalate_at", "escalates_to", "escalated_at", "due_at", "approved", "decided_at"]
     form, decisions = form_of(approval), [AnswerOut.of(each) for each in approval.decisions.all()]
     ended = "decided" if approval.decided_at else "withdrawn"
     return {

@@ -86,7 +86,7 @@ def _empty(shape: Shape) -> Any:
 @cache
 def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
     info = model.model_fields[name]
-    told = info.annotation
+    told: Any = info.annotation
     for each in info.metadata:
         told = Annotated[told, each]
     return TypeAdapter(told)

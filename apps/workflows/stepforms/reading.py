@@ -182,7 +182,7 @@ class Reader:
         was = self.posted.text(f"{path}.was") or mode
         found = self._given(cast("Mode", was), wanted, path, before, depth, is_row=is_row)
         if mode != was:
-            found = modes.converted(found, cast("Mode", mode), wanted)
+            found = modes.converted(found, mode, wanted)
         return "" if found is ABSENT and is_row else found
 
     def _given(self, mode: Mode, wanted: Schema, path: str, before: Any, depth: int, *, is_row: bool) -> Any:

@@ -43,8 +43,8 @@ LONG: Final = 500
 UNSET: Final = object()
 """Of a field: that it has no default."""
 
-_VALUE: Final = Value.__metadata__[0]
-_NAME: Final = Name.__metadata__[0]
+_VALUE: Final = get_args(Value)[1]
+_NAME: Final = get_args(Name)[1]
 
 
 @dataclass(frozen=True)
@@ -158,13 +158,14 @@ def _of_class(annotation: type, metadata: list[Any], hints: Mapping[str, Any], l
     return Shape("", "plain")
 
 
+_CONDITION: Final[tuple[type, ...]] = (Test, Group)
 _CLASSES: Final[dict[type, Kind]] = {bool: "flag", int: "integer", float: "number", timedelta: "duration"}
 
 
 def _of_union(annotation: Any, metadata: list[Any], hints: Mapping[str, Any], longest: int | None) -> Shape:
     found = [each for each in get_args(annotation) if each is not NoneType]
     nullable = len(found) < len(get_args(annotation))
-    if {_bare(each) for each in found} == {Test, Group}:
+    if {_bare(each) for each in found} == set(_CONDITION):
         return Shape("", "condition", nullable=nullable)
     if len(found) != 1:
         return Shape("", "plain", nullable=nullable)

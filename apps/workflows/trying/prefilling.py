@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from apps.workflows.definition import Step
@@ -38,7 +39,7 @@ def answer_sample(step: Step) -> Any:
     """An answer of the shape that the step's kind gives."""
     if step.kind == "http":
         return {"status": 200, "headers": {}, "body": {}}
-    schema = step.gives()
+    schema: Mapping[str, Any] = step.gives()
     if isinstance(step, SubWorkflow):
         found = TenantCatalogue().workflow(step.workflow)
         schema = found.gives if found is not None else schema

@@ -111,7 +111,7 @@ def trial_perform(claim: work.Claim) -> None:
     asking = Asking(trial.user, KIND, trial.pk, stopping=lambda: work.stopping(claim))
 
     def ask(question: Question) -> Outcome:
-        return asking.ask(question.step.step.agent, question.asked, at=question.at)
+        return asking.ask(question)
 
     try:
         going = Going.of(trial)

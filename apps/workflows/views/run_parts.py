@@ -78,13 +78,14 @@ def page_parts(who: Principal, user: User, run: WorkflowRun, query: QueryDict) -
     told = causes.causes_of(who=who, progress=progress)
     chosen = _chosen(progress, told, str(query.get("step") or ""))
     status, word = _status(run, told)
+    newest = run.workflow.published
     return {
         "run": run,
         "progress": progress,
         "status": status,
         "status_word": word,
         "origin": ORIGINS.get(run.origin, run.origin),
-        "newest": run.workflow.published.number if run.workflow.published_id not in {None, run.version_id} else None,
+        "newest": newest.number if newest is not None and newest.pk != run.version_id else None,
         "causes": told,
         "offered": {cause.action for cause in told},
         "graph": graph_of(run.version.definition).as_json(progress.states),

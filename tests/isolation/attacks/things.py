@@ -43,7 +43,7 @@ def _foreign_id_by_key(attempt: Try) -> Answer:
 def _mixed_ids(attempt: Try) -> Answer:
     ours, theirs = attempt.request(), attempt.request(things=attempt.theirs.own)
     listed = {name for name, value in ours.data.items() if isinstance(value, list)}
-    return attempt.as_owner(data=ours.data | {name: [*ours.data[name], *theirs.data[name]] for name in listed})
+    return attempt.as_owner(data={**ours.data, **{name: [*ours.data[name], *theirs.data[name]] for name in listed}})
 
 
 def _more_than_our_own(attempt: Try, answer: Answer) -> str:

@@ -133,11 +133,12 @@ def test_what_waits_is_counted_and_listed_in_one_statement_each(run: WorkflowRun
     lend(people["owner"], people["second"])
     who = people["second"]
     mine = selectors.approvals_query(who=who, user=who, mine=True).count()
-    for read, told in [
+    reads: list[tuple[Callable[[], object], int]] = [
         (lambda: inbox.waiting(who=who, user=who).mine, mine),
         (lambda: inbox.mine_count(who=who, user=who), mine),
         (lambda: len(inbox.mine_open(who=who, user=who, most=3)), 3),
-    ]:
+    ]
+    for read, told in reads:
         with CaptureQueriesContext(connection) as caught:
             assert read() == told
         assert len(caught) == 1

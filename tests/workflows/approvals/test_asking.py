@@ -17,9 +17,9 @@ from apps.workflows.approvals.forms import form_of, form_schema
 from apps.workflows.kinds.approval import Approval as ApprovalStep
 from apps.workflows.models import Approval, ApprovalAssignee, ApprovalNotice
 from apps.workflows.permissions import APPROVALS_DECIDE
+from tests.recorded import last
 from tests.workflows.approvals.conftest import Asked, decide, given
 from tests.workflows.conftest import MakeWorkflow, Work
-from tests.workflows.test_auditing import last
 from tests.workflows.test_pump import Start, after
 
 Make = Callable[..., User]

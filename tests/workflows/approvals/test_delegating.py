@@ -21,8 +21,8 @@ from apps.workflows.approvals.delegating import (
     takers_for,
 )
 from apps.workflows.models import Delegation
+from tests.recorded import last
 from tests.workflows.approvals.conftest import lend
-from tests.workflows.test_auditing import last
 
 Make = Callable[..., User]
 DAY = timedelta(days=1)

@@ -19,9 +19,9 @@ from apps.workflows.approvals.links import link_address
 from apps.workflows.approvals.notices import MOST_TOLD, recipients
 from apps.workflows.models import Approval, ApprovalNotice
 from apps.workflows.performers import NOTICE
+from tests.recorded import last
 from tests.workflows.approvals.conftest import Asked, decide, lend, let_be_due
 from tests.workflows.conftest import MakeWorkflow, Work
-from tests.workflows.test_auditing import last
 from tests.workflows.test_pump import Start
 
 Make = Callable[..., User]
@@ -150,7 +150,9 @@ def test_a_mail_that_cannot_be_sent_is_tried_again_and_its_problem_kept(
         notice = ApprovalNotice.objects.get()
         assert (notice.tries, notice.sent_at) == (tries, None)
         assert notice.problem == {"detail": "The server went away."}
-        assert WorkRow.objects.get(kind=NOTICE).due_at >= before + mails.WAITS[tries - 1]
+        due = WorkRow.objects.get(kind=NOTICE).due_at
+        assert due is not None
+        assert due >= before + mails.WAITS[tries - 1]
     broken.clear()
     (sent,) = posted(ana)
     assert sent.to == [ana.email]

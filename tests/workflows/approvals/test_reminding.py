@@ -15,9 +15,9 @@ from apps.common.errors import Conflict, PermissionDenied
 from apps.dispatch.models import WorkRow
 from apps.workflows.models import Approval, ApprovalDecision, ApprovalNotice
 from apps.workflows.performers import ESCALATION
+from tests.recorded import entries, last
 from tests.workflows.approvals.conftest import Asked, decide, given, let_be_due
 from tests.workflows.conftest import Work
-from tests.workflows.test_auditing import entries, last
 from tests.workflows.test_pump import after
 
 Make = Callable[..., User]
@@ -39,8 +39,8 @@ def pass_time(approval: Approval, hours: float) -> None:
     approval.save()
     with connection.cursor() as cursor:
         cursor.execute(
-            "update public.dispatch_work set due_at = due_at - %s where kind = %s and id = %s",
-            [away, ESCALATION, approval.pk],
+            "update public.dispatch_work set due_at = due_at - %s::interval where kind = %s and id = %s",
+            [str(away), ESCALATION, approval.pk],
         )
 
 

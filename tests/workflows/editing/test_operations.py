@@ -157,7 +157,7 @@ def test_what_is_no_definition_at_all_is_refused(given: Any) -> None:
         definition_raw(given)
 
 
-KINDS = [
+KINDS: list[dict[str, Any]] = [
     give("${inputs.order.note}"),
     {"kind": "agent", "agent": "dummy.echo", "input": {"n": 1}},
     {"kind": "approval", "question": "Go on?"},
@@ -165,7 +165,12 @@ KINDS = [
     {"kind": "http", "url": "https://example.com/${run.number}"},
     {"kind": "stop", "reason": "Enough"},
 ]
-BROKEN = [{}, {"kind": "branch"}, {"kind": "gone"}, {"kind": "agent", "after": "x", "on_error": 5, "cases": [1, {}]}]
+BROKEN: list[dict[str, Any]] = [
+    {},
+    {"kind": "branch"},
+    {"kind": "gone"},
+    {"kind": "agent", "after": "x", "on_error": 5, "cases": [1, {}]},
+]
 
 
 def act(data: st.DataObject, made: Raw, kinds: list[dict[str, Any]]) -> Raw:

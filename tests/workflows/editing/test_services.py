@@ -23,7 +23,7 @@ from tests.workflows.conftest import MakeWorkflow
 from tests.workflows.test_engine import give
 
 MakeMember = Callable[..., User]
-EVERY_HOUR = {"kind": "schedule", "settings": {"every": "1h", "inputs": {"n": 1}}}
+EVERY_HOUR: dict[str, Any] = {"kind": "schedule", "settings": {"every": "1h", "inputs": {"n": 1}}}
 
 
 class Person:
@@ -279,7 +279,7 @@ def test_what_is_changed_in_another_tenant_is_not_found(begin: Begin, globex: Te
 
 def test_who_may_not_edit_workflows_changes_none(workflow: MakeWorkflow, member: MakeMember, begin: Begin) -> None:
     made, mine, analyst = workflow({"a": give(1)}), begin(), member("analyst")
-    asking = {"who": analyst, "user": analyst}
+    asking: dict[str, Any] = {"who": analyst, "user": analyst}
     for attempt in (
         lambda: services.edit_begin(**asking, workflow=made),
         lambda: services.edit_new(**asking, definition={}),

@@ -87,9 +87,9 @@ def test_a_field_that_is_wrong_is_told_beside_it(page: Client, past: Workflow) -
 
 def test_what_is_no_definition_is_refused(page: Client, past: Workflow) -> None:
     assert page.post(NEW, {"against": "9"}).status_code == 422
-    WorkflowVersion.objects.create(
-        workflow=past, number=None, content=past.published.content.replace("dummy.decider", "dummy.nobody")
-    )  # type: ignore[union-attr]
+    assert past.published is not None
+    unknown = past.published.content.replace("dummy.decider", "dummy.nobody")
+    WorkflowVersion.objects.create(workflow=past, number=None, content=unknown)
     answer = page.post(NEW, {"against": "draft"})
     assert answer.status_code == 422
     assert "There is no agent" in main_of(answer)

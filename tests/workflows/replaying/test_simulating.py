@@ -63,7 +63,7 @@ def past_of(made: Recording) -> PastRun:
     failures=st.sampled_from([0.0, 0.3, 0.8]),
     lateness=st.sampled_from([0.0, 0.5]),
 )
-def test_a_run_followed_by_its_own_ledger_goes_as_it_went(steps: dict[str, Any], seed: int, **faults: float) -> None:
+def test_a_run_followed_by_its_own_ledger_goes_as_it_went(steps: dict[str, Any], seed: int, **faults: Any) -> None:
     plain = world(
         steps,
         inputs={"order": {"amount": 5}},

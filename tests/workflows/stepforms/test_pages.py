@@ -55,7 +55,7 @@ def test_who_may_not_see_runs_gets_no_samples(doubled: Workflow) -> None:
         def can(self, code: str) -> bool:
             return False
 
-    assert samples_of(who=Nobody(), workflow=doubled.name) == {}  # type: ignore[arg-type]
+    assert samples_of(who=Nobody(), workflow=doubled.name) == {}
 
 
 def test_a_condition_is_counted_over_past_runs(
