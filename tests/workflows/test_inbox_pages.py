@@ -182,7 +182,7 @@ def test_a_row_says_what_it_is_about_how_risky_how_urgent_and_who_has_answered(
     bo = member("administrator", name="Bo Boss")
     ApprovalDecision.objects.create(approval=question, user=bo, holder=bo, approved=True, via="console")
     words = text_of(page.get(INBOX))
-    for said in ("Release?", "Orders · W-", "item 3", "High risk", "due in 4 hours", "1 of 3 said yes: Bo Boss"):
+    for said in ("Release?", "Orders · W-", "item 3", "High risk", "due in 5 hours", "1 of 3 said yes: Bo Boss"):
         assert said in words
 
 
