@@ -26,8 +26,10 @@ def issues_placed(issues: Iterable[Issue], nodes: list[Node], place: str) -> tup
         message = issue.message.removeprefix("Value error, ")
         if node is None:
             others.append(issue.model_copy(update={"message": message}))
-        elif message not in node.error:
-            node.error = f"{node.error} {message}".strip()
+        else:
+            known = node.error.casefold() in message.casefold()
+            if message not in node.error:
+                node.error = message if known else f"{node.error} {message}"
             told.append((node, message))
     return told, others
 

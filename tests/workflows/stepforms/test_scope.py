@@ -161,6 +161,14 @@ def test_what_is_wrong_stands_at_its_field_and_on_top(path: str, place: str) -> 
     assert "Say so." in page.xpath("//*[contains(@class, 'invalid-feedback')]")[0].text_content()
 
 
+def test_a_reference_that_names_nothing_is_told_once_at_its_field() -> None:
+    whole = definition(ask={"kind": "stop", "reason": "${steps.gone.x}"})
+    message = "${steps.gone.x}: There is no step 'gone'; there are ask."
+    form = step_form(whole, "ask", who=WHO, issues=[Issue(path="steps.ask.reason", message=message)])
+    ((node, told),) = form.problems
+    assert told == node.error == message
+
+
 def test_what_is_wrong_with_a_step_as_a_whole_stands_on_top() -> None:
     issues = [Issue(path="steps.ask", message="It chooses nothing."), Issue(path="steps.ask.kind_of", message="Odd.")]
     form = step_form(definition(ask={"kind": "stop"}), "ask", who=WHO, issues=issues)
