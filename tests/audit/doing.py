@@ -15,6 +15,7 @@ from tests.isolation.scene import Send, control
 NOTHING_TO_RECORD: Final[dict[str, str]] = {
     "POST /api/v1/tickets": "a ticket opens one socket for half a minute, for whoever has a credential already",
     "POST /api/v1/workflows/<slug:name>/check": "a definition is checked and kept nowhere",
+    "POST /api/v1/triggers/<uuid:id>/backfills/preview": "the times of a schedule are told, and nothing is started",
     "POST /scim/v2/Users/.search": "a search, which reads",
     "POST /scim/v2/Groups/.search": "a search, which reads",
     "POST /mcp": "the rows of a dataset are read; a tool that starts a run is recorded as that run",
@@ -59,7 +60,10 @@ NOTHING_TO_RECORD: Final[dict[str, str]] = {
 _FACTORS = "tests/accounts/test_factors.py"
 _SSO, _VERIFIED = "tests/accounts/sso/test_managing.py", "test_a_domain_counts_once_its_record_is_there"
 _SET_UP = "test_an_app_is_set_up_with_its_first_code_and_recovery_codes_are_shown_once"
+_MOVED = "tests/workflows/test_moving.py::test_a_run_goes_on_with_what_it_has_done_and_with_its_open_question"
 SHOWN_ELSEWHERE: Final[dict[str, str]] = {
+    "POST /workflow-runs/W-<int:number>/move/": _MOVED,
+    "POST /api/v1/workflow-runs/<uuid:id>/move": _MOVED,
     "PUT /api/v1/agents/<str:key>/watch": "tests/agents/drift/test_auditing.py::"
     "test_a_watch_is_recorded_from_its_beginning_to_its_end",
     "POST /agents/<str:key>/drift/": "tests/agents/drift/test_auditing.py::"
@@ -171,6 +175,12 @@ def _no_choice(side: Side, send: Send) -> None:
     ModelChoice.objects.all().delete()
 
 
+def _no_backfill(side: Side, send: Send) -> None:
+    from apps.workflows.models import Backfill
+
+    Backfill.objects.all().delete()
+
+
 def _one_version(side: Side, send: Send) -> None:
     from apps.agents.models import AgentConfiguration
 
@@ -223,6 +233,9 @@ PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "PATCH /scim/v2/Groups/<str:group>": _without_members,
     "POST /identity/operators/<uuid:grant>/revoke/": after("POST /identity/operators/<uuid:grant>/approve/"),
     "POST /release/": _held,
+    "POST /workflows/<slug:name>/ask-publication/": after("POST /workflows/<slug:name>/second-person/"),
+    "POST /api/v1/workflows/<slug:name>/ask-publication": after("POST /workflows/<slug:name>/second-person/"),
+    "POST /api/v1/triggers/<uuid:id>/backfills": _no_backfill,
     "POST /workflows/<slug:name>/resume/": after("POST /workflows/<slug:name>/pause/"),
     "POST /api/v1/workflows/<slug:name>/resume": after("POST /workflows/<slug:name>/pause/"),
     "POST /api/v1/workflow-runs/retry": rows("workflows.workflowrun", **_FAILED),
