@@ -5,7 +5,7 @@ A blueprint declares it (`widget` of its file), as only the industry knows what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db.models import Q
@@ -34,38 +34,39 @@ class Bar:
 @dataclass(frozen=True)
 class IndustryWidget:
     said: WidgetFile
-    run: WorkflowRun
-    bars: list[Bar]
-    more: int
-    beyond: int
+    blueprint: Blueprint
+    run: WorkflowRun | None = None
+    """None until a workflow of the blueprint has succeeded."""
+    bars: list[Bar] = field(default_factory=list)
+    more: int = 0
+    beyond: int = 0
     """How many of all lie beyond the limit."""
 
 
 def industry_widget(*, who: Principal) -> IndustryWidget | None:
-    """The widget of the current tenant's own industry; None until a workflow of it has succeeded. One statement."""
+    """The widget of the current tenant's own industry; None where it has none. One statement."""
     demand(who, WORKFLOWS_VIEW)
     blueprint = next((each for each in blueprints().values() if _is_of(each, current_tenant().industry)), None)
     if blueprint is None or blueprint.said.widget is None:
         return None
     name = blueprint.definition.name
     runs = WorkflowRun.objects.filter(Q(workflow__name=name) | Q(workflow__name__startswith=f"{name}-"))
-    succeeded = runs.filter(status=WorkflowRun.Status.SUCCEEDED).select_related("workflow")
-    run = (
-        succeeded.only("number", "outputs", "finished_at", "workflow__title", "workflow__name").order_by("-id").first()
-    )
-    return widget_of(blueprint.said.widget, run) if run is not None else None
+    succeeded = runs.filter(status=WorkflowRun.Status.SUCCEEDED).select_related("workflow").order_by("-id")
+    run = succeeded.only("number", "outputs", "finished_at", "workflow__title", "workflow__name").first()
+    return widget_of(blueprint.said.widget, blueprint, run)
 
 
-def widget_of(said: WidgetFile, run: WorkflowRun) -> IndustryWidget | None:
-    """What a run came to; None where its outputs are not those of the blueprint any more."""
-    rows = (run.outputs or {}).get(said.list)
-    if not isinstance(rows, list):
-        return None
+def widget_of(said: WidgetFile, blueprint: Blueprint, run: WorkflowRun | None) -> IndustryWidget:
+    """What a run came to; as if there were none where its outputs are not those of the blueprint any more."""
+    rows = (run.outputs or {}).get(said.list) if run is not None else None
+    if run is None or not isinstance(rows, list):
+        return IndustryWidget(said, blueprint)
     told = [(str(row[said.label]), row[said.value]) for row in rows if _is_row(row, said)]
     told.sort(key=lambda each: each[1], reverse=not said.least)
     most = max([abs(value) for _, value in told] + [abs(said.limit or 0)], default=0) or 1
     bars = [_bar(label, value, said, most) for label, value in told]
-    return IndustryWidget(said, run, bars[:SHOWN], max(0, len(bars) - SHOWN), sum(bar.is_beyond for bar in bars))
+    beyond = sum(bar.is_beyond for bar in bars)
+    return IndustryWidget(said, blueprint, run, bars[:SHOWN], max(0, len(bars) - SHOWN), beyond)
 
 
 def _is_of(blueprint: Blueprint, industry: str) -> bool:

@@ -483,7 +483,9 @@ BODIES: dict[str, Body] = {
     ),
     "POST /api/v1/runs/<uuid:id>/decisions/<int:position>/actions/<int:action>": NOTHING,
     "POST /api/v1/runs/<uuid:id>/feedback": Body("json", lambda side, things: {"is_right": False, "comment": "New"}),
-    "POST /workflows/new/": Body("form", lambda side, things: {"title": "New", "copy": things.workflow}, names_things=True),
+    "POST /workflows/new/": Body(
+        "form", lambda side, things: {"title": "New", "copy": things.workflow}, names_things=True
+    ),
     "POST /workflows/new/yaml/": Body(
         "form", lambda side, things: {"action": "save", "text": _yaml(side, things).replace(things.workflow, "fresh")}
     ),
@@ -572,7 +574,9 @@ BODIES: dict[str, Body] = {
     "POST /api/v1/triggers/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
     "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
     "POST /workflows/blueprints/<str:key>/use/": NOTHING,
-    "POST /workflows/blueprints/<str:key>/set-up/": Body("form", lambda side, things: {"act": "draft", "when": "hand"}),
+    "POST /workflows/blueprints/<str:key>/set-up/": Body(
+        "form", lambda side, things: {"act": "draft", "when": "hand", "roles": "approver"}
+    ),
     "POST /workflow-runs/bulk/": Body(
         "form", lambda side, things: {"action": "cancel", "run": things.open_run}, names_things=True
     ),
