@@ -22,7 +22,7 @@ def answerable(user: User) -> Q:
     now = timezone.now()
     is_open = Q(decided_at=None, withdrawn_at=None, due_at__gt=now)
     spoken = ApprovalDecision.objects.filter(Q(user=user) | Q(holder=user), approval=OuterRef("pk"))
-    return is_open & ~_own(user) & ~Q(Exists(spoken)) & (_asks(user) | Q(Exists(_lent(user))))
+    return is_open & ~_own(user) & ~Q(Exists(spoken)) & (asks(user) | Q(Exists(_lent(user))))
 
 
 def _own(user: User) -> Q:
@@ -30,8 +30,8 @@ def _own(user: User) -> Q:
     return Q(forbids_own=True) & (Q(run__created_by=user) | Q(run__version__created_by=user))
 
 
-def _asks(user: User) -> Q:
-    """Those that ask the person: by role, by name, or since it came to others."""
+def asks(user: User) -> Q:
+    """Of approvals, those that ask the person themselves: by role, by name, or since it came to others."""
     if user.role == "owner":
         return Q(pk__isnull=False)  # an empty condition would be left out of an alternative
     by_name = ApprovalAssignee.objects.filter(approval=OuterRef("pk"), user=user)

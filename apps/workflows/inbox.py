@@ -17,7 +17,7 @@ from apps.common.permissions import Principal
 from apps.common.widgets import Sheet
 from apps.workflows import selectors
 from apps.workflows.approvals.forms import form_of
-from apps.workflows.asked import answerable
+from apps.workflows.asked import answerable, asks
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.models import Approval, ApprovalDecision, HttpCall
 from apps.workflows.permissions import APPROVALS_DECIDE
@@ -57,6 +57,8 @@ class InboxRow:
     """Whether it is late before the hour is over."""
     may: bool
     """Whether this person may answer it."""
+    lent: bool
+    """Whether they may only for a member who lets them stand in."""
     said: list[ApprovalDecision]
     """What people answered so far, in order."""
 
@@ -231,10 +233,16 @@ def _slim(found: QuerySet[Approval]) -> QuerySet[Approval]:
 def _rows(who: Principal, user: User, found: QuerySet[Approval]) -> list[InboxRow]:
     """Rows with what people answered so far. Two statements."""
     said = ApprovalDecision.objects.select_related("user").defer("comment", "answers")
-    mine = Case(When(answerable(user), then=Value(True)), default=Value(False))
-    rows: Any = _slim(found).annotate(is_mine=mine).prefetch_related(Prefetch("decisions", said, to_attr="said"))
-    now, may = timezone.now(), who.can(APPROVALS_DECIDE)
-    return [InboxRow(each, is_late(each, now), is_soon(each, now), may and each.is_mine, each.said) for each in rows]
+    own, mine = (Case(When(each, then=Value(True)), default=Value(False)) for each in (asks(user), answerable(user)))
+    rows: Any = _slim(found).annotate(is_mine=mine, is_asked=own)
+    rows = rows.prefetch_related(Prefetch("decisions", said, to_attr="said"))
+    now, decides = timezone.now(), who.can(APPROVALS_DECIDE)
+    made = []
+    for each in rows:
+        may = decides and each.is_mine
+        lent = may and not each.is_asked
+        made.append(InboxRow(each, is_late(each, now), is_soon(each, now), may, lent, each.said))
+    return made
 
 
 def _span(span: timedelta) -> str:

@@ -221,6 +221,28 @@ def test_what_an_agent_decided_stands_beside_the_question_with_its_reasons_and_i
     assert f"/runs/{run.ref}/?decision=0#decision" in answer.content.decode()
 
 
+@pytest.mark.parametrize("over", ["${steps.list.rows}", "${steps.count}"])
+def test_a_question_about_an_item_rests_on_what_was_found_of_that_item(
+    over: str, page: Client, workflow: MakeWorkflow, start: Start, worked: Work
+) -> None:
+    rows = [{"steps": 3}, {"steps": 4}]
+    count = {"kind": "agent", "agent": "dummy.counter", "input": {"steps": "${item.steps}"}}
+    run = start(
+        workflow(
+            {
+                "list": {"kind": "transform", "set": {"rows": rows}},
+                "count": {**count, "title": "Count", "for_each": {"items": "${steps.list.rows}"}},
+                "ask": {"kind": "approval", "question": "Go?", "for_each": {"items": over}},
+            }
+        )
+    )
+    worked("flow", "cpu")
+    second = text_of(page.get(at(Approval.objects.get(run=run, item=1))))
+    assert "Count, item 2" in second
+    assert "Counted to 4" in second
+    assert "Counted to 3" not in second
+
+
 def test_what_may_follow_is_marked_where_nothing_takes_it_back(page: Client, asked: Asked) -> None:
     call = {"kind": "http", "url": "http://127.0.0.1:9/"}
     question = asked(

@@ -143,9 +143,8 @@ def test_the_page_costs_the_same_statements_however_many_there_are(
 ) -> None:
     page = client_for(boss)
     lend(boss, approver)
-    statements(page, PAGE)
-    few = statements(page, PAGE)
+    few = min(statements(page, PAGE) for _ in range(2))  # what is kept for a moment may have been forgotten
     for n in range(4):
         lend(member("approver"), boss, ends=n + 1)
         lend(boss, member("approver"))
-    assert statements(page, PAGE) == few
+    assert min(statements(page, PAGE) for _ in range(2)) == few
