@@ -190,6 +190,8 @@ class Step(StrictModel):
     """Whether it does something outside, which another step may have to undo."""
     can_undo: ClassVar[bool] = False
     """Whether it may undo what another step did."""
+    proposed: ClassVar[dict[str, Any]] = {}
+    """What a new step of the kind says to begin with, where a person adds one: not what it says when left out."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

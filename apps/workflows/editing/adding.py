@@ -67,7 +67,7 @@ def _has(offer: Offer, words: list[str]) -> bool:
 
 def _kinds() -> list[Offer]:
     return [
-        Offer(f"kind:{key}", kind.label, _first_sentence(kind.__doc__), kind.icon, {"kind": key})
+        Offer(f"kind:{key}", kind.label, _first_sentence(kind.__doc__), kind.icon, {"kind": key, **kind.proposed})
         for key in STEP_KINDS.keys()  # noqa: SIM118  # a registry, no mapping
         if key not in CHOSEN_BY_NAME
         for kind in [STEP_KINDS[key]]

@@ -95,6 +95,7 @@ class Approval(Step):
     )
 
     label, icon = "Approval", "user-check"
+    proposed = {"forbids_own": True}
     can_undo = True
 
     @field_validator("roles", "escalates_to")

@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.common.errors import InvalidInput
 from apps.workflows import services
 from apps.workflows.approvals.forms import form_of, form_schema
+from apps.workflows.editing import adding
 from apps.workflows.kinds.approval import Approval as ApprovalStep
 from apps.workflows.models import Approval, ApprovalAssignee, ApprovalNotice
 from apps.workflows.permissions import APPROVALS_DECIDE
@@ -179,3 +180,9 @@ def test_a_person_who_may_decide_nothing_is_told_of_nothing(asked: Asked, member
     assert not member("viewer").can(APPROVALS_DECIDE)
     asked(roles=["viewer", "approver"])
     assert [each.user for each in ApprovalNotice.objects.all()] == [ana]
+
+
+def test_a_new_step_is_proposed_so_that_nobody_answers_what_is_their_own_and_an_old_one_means_what_it_meant() -> None:
+    (offer,) = (each for each in adding._kinds() if each.what == "kind:approval")
+    assert offer.step == {"kind": "approval", "forbids_own": True}
+    assert not ApprovalStep.model_validate({"kind": "approval", "question": "Ship it?"}).forbids_own
