@@ -153,14 +153,14 @@ function undoable() {
 
 function ready() {
   for (const grip of document.querySelectorAll("[data-grip]")) grip.hidden = false;
-  const find = $("[data-find]");
+  const find = $("[data-add-find]");
   if (find && document.activeElement === document.body) find.focus();
 }
 
 // ---------------------------------------------------------- finding a new step
 
 document.addEventListener("input", (event) => {
-  if (!event.target.matches("[data-find]")) return;
+  if (!event.target.matches("[data-add-find]")) return;
   const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
   const list = event.target.closest("[data-add]");
   let found = 0;
