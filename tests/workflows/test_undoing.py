@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
 from apps.common import work
 from apps.common.errors import Conflict
-from apps.workflows import calls, services, undoing
+from apps.workflows import calls, services, store, undoing
 from apps.workflows.models import HttpCall, WorkflowRun
 from apps.workflows.performers import KIND
-from tests.workflows.conftest import MakeWorkflow, Work, doom
+from tests.workflows.conftest import MakeWorkflow, Work, doom, ledger
 from tests.workflows.test_calls import Sink, sink
+from tests.workflows.test_faults import expire
 from tests.workflows.test_pump import Start, after
 
 __all__ = ["sink"]
@@ -244,3 +247,37 @@ def test_what_another_run_did_and_ended_well_is_undone_by_the_step_that_its_call
     run = start(workflow(steps, name="parent"))
     worked("flow", "io")
     assert (after(run).status, said(sink)) == ("failed", ["order", "undo"])
+
+
+def test_an_undoing_is_done_once_whichever_of_its_rounds_are_lost(
+    committed_db: str,
+    sink: Sink,
+    steps: Steps,
+    workflow: MakeWorkflow,
+    start: Start,
+    worked: Work,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, calls_made = store.commit, count()
+
+    def broken(*what: Any) -> Any:
+        number = next(calls_made)
+        if number % 4 == 0:
+            raise OperationalError("the connection is gone before the statement arrived")
+        found = real(*what)
+        if number % 4 == 2:
+            raise OperationalError("the connection is gone before the answer arrived")
+        return found
+
+    monkeypatch.setattr(store, "commit", broken)
+    run = start(workflow(steps()))
+    for _ in range(30):
+        worked("flow", "io")
+        if not after(run).is_open:
+            break
+        expire()
+    assert next(calls_made) > 8
+    assert (after(run).status, run.problem["undo"]["done"]) == ("failed", 2)
+    assert said(sink) == ["order", "book", "unbook", "unorder"]
+    ends = [each for each in ledger(run) if each[3] != "opened"]
+    assert [each[0] for each in ends] == [0, 2, 4, 3, 1]

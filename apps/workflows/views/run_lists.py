@@ -111,8 +111,9 @@ class WorkflowRunBulk(ConsoleView):
 
     def _done(self, action: str, runs: list[WorkflowRun]) -> str:
         if action == "cancel":
-            done = [told == "cancelling" for told in services.runs_cancel(who=self.who, runs=runs).values()]
-            why = "had ended before"
+            became = services.runs_cancel(who=self.who, runs=runs).values()
+            done = [told == "cancelling" for told in became]
+            why = "had ended, or are being undone already" if "undoing" in became else "had ended before"
         elif action == "requeue":
             done = [told == "requeued" for told in bulk.runs_requeue(who=self.who, runs=runs).values()]
             why = "had not been given up"
