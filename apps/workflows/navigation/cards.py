@@ -248,7 +248,7 @@ tally(
 )
 attention("workflows.runs", _wanted, permission=WORKFLOWS_VIEW)
 _card("actions", _actions, width="action", order=0, instead_of="agents.actions")
-_card("mine", _mine, width="full", order=2)
+_card("mine", _mine, width="full", order=0)
 _card("runs", _runs_kpi, width="quarter", order=10, template=_KPI, instead_of="agents.runs")
 _card("success", _success_kpi, width="quarter", order=11, template=_KPI, instead_of="agents.success")
 _card("approvals", _approvals_kpi, width="quarter", order=12, template=_KPI, instead_of="agents.time")
