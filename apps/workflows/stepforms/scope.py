@@ -113,8 +113,11 @@ class Scope:
 
     def fitting(self, wanted: Schema) -> tuple[list[Offer], list[Offer]]:
         """The offers whose type fits, and those whose type does not."""
-        good = [offer for offer in self.offers if fits(offer.schema, wanted)]
-        return good, [offer for offer in self.offers if not fits(offer.schema, wanted)]
+        types = types_of(wanted)  # all that decides
+        if types not in self._fitting:
+            good = [offer for offer in self.offers if fits(offer.schema, wanted)]
+            self._fitting[types] = good, [offer for offer in self.offers if not fits(offer.schema, wanted)]
+        return self._fitting[types]
 
     def takes(self, kind: str, called: Any) -> Schema | None:
         """What is taken by what is called: of an agent, a workflow. None where there is no such thing."""
@@ -127,6 +130,10 @@ class Scope:
         return self._signatures[key]
 
     @cached_property
+    def _fitting(self) -> dict[frozenset[str], tuple[list[Offer], list[Offer]]]:
+        return {}
+
+    @cached_property
     def _signatures(self) -> dict[tuple[str, str], Schema | None]:
         return {}
 
@@ -135,10 +142,12 @@ class Scope:
     def _walks(self) -> Iterator[Offer]:
         steps = self.definition.steps
         step = steps.get(self.name) if self.name is not None else None
-        if step is not None and step.for_each is not None:
+        undone = self._check.undoes.get(self.name) if self.name is not None else None
+        many = steps.get(undone) if undone is not None else step
+        if many is not None and many.for_each is not None:
             yield from self._walk(("item",), "This item", "This item")
             yield from self._walk(("index",), "Number of the item", "This item")
-        if self.name is not None and any(each.on_error.to == self.name for each in steps.values()):
+        if undone is not None or (self.name and any(each.on_error.to == self.name for each in steps.values())):
             yield from self._walk(("error",), "The error", "The error")
         for name, each in self.definition.inputs.items():
             yield from self._walk(("inputs", name), each.title or label_of(name), "Inputs")
