@@ -8,6 +8,8 @@ import pytest
 
 from apps.workflows.definition import definition_load, definition_parse, definition_yaml
 from apps.workflows.differences import definition_difference
+from tests.workflows.stepforms.posting import definition
+from tests.workflows.stepforms.test_scope import scope, titles
 from tests.workflows.test_definition import issues, of_steps
 
 ORDER = {"kind": "http", "url": "https://shop.example", "compensate": "unorder"}
@@ -63,14 +65,22 @@ def test_the_undo_of_a_step_with_items_reads_one_of_them_at_a_time() -> None:
 
 
 def test_a_step_follows_the_one_above_it_that_is_no_undo() -> None:
-    definition = definition_parse(of_steps(order=ORDER, unorder=UNDO, last={"kind": "transform", "set": {"x": 1}}))
-    assert definition.before("last") == ["order"]
-    assert definition.before("unorder") == []
+    made = definition_parse(of_steps(order=ORDER, unorder=UNDO, last={"kind": "transform", "set": {"x": 1}}))
+    assert made.before("last") == ["order"]
+    assert made.before("unorder") == []
 
 
 def test_an_undo_survives_yaml_and_is_told_where_versions_differ() -> None:
-    definition = definition_parse(of_steps(order=ORDER, unorder=UNDO))
-    assert definition_load(definition_yaml(definition)) == definition
+    made = definition_parse(of_steps(order=ORDER, unorder=UNDO))
+    assert definition_load(definition_yaml(made)) == made
     without = {key: value for key, value in ORDER.items() if key != "compensate"}
     former = definition_parse(of_steps(order=without, unorder=UNDO))
-    assert any("compensate" in said or "undo" in said for said in definition_difference(former, definition))
+    assert any("compensate" in said or "undo" in said for said in definition_difference(former, made))
+
+
+def test_the_form_of_an_undo_offers_what_it_undoes_the_item_and_why_the_run_ends() -> None:
+    many = {**ORDER, "for_each": {"items": "${inputs.lines}"}}
+    whole = definition(order=many, unorder={**UNDO, "body": None}, last={"kind": "stop"})
+    offered = titles(scope(whole, "unorder"))
+    assert {"${steps.order.body}", "${item}", "${error.detail}"} <= set(offered)
+    assert not any(reference.startswith("${steps.unorder") for reference in titles(scope(whole, "last")))
