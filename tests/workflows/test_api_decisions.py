@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -191,6 +193,101 @@ def test_questions_are_told_apart_by_their_state(
     assert len(told("all")) == 3
     assert api.get(f"{APPROVALS}?status=lost").status_code == 422
     assert post(api, f"{APPROVALS}/{withdrawn.pk}/decision", {"approved": True}).status_code == 409
+
+
+@pytest.fixture
+def several(workflow: MakeWorkflow, start: Start, worked: Work) -> Callable[..., Approval]:
+    """`several(quorum=2, ...)`: an open question of a step like this."""
+
+    def ask(*, name: str = "test", **step: Any) -> Approval:
+        run = start(workflow({"ask": {**asking("approver")["ask"], **step}}, name=name, inputs=AMOUNT), amount=7)
+        worked("flow")
+        return Approval.objects.get(run=run)
+
+    return ask
+
+
+def test_a_question_tells_what_to_fill_in_who_has_answered_and_whether_one_may(
+    api: APIClient, api_for: Api, member: Make, approver: User, several: Callable[..., Approval]
+) -> None:
+    form = {"price": {"type": "number", "maximum": 500}}
+    address = f"{APPROVALS}/{several(quorum=2, form=form, risk='low').pk}"
+    told = api.get(address).json()
+    assert (told["form"]["required"], told["quorum"], told["yes"], told["item"]) == (["price"], 2, 0, None)
+    assert told["you"] == {"may_decide": True, "own": True, "on_behalf_of": [], "why_not": ""}
+    refused = post(api, f"{address}/decision", {"approved": True, "answers": {"price": 501}})
+    assert refused.status_code == 422
+    assert [issue["path"] for issue in refused.json()["issues"]] == ["answers.price"]
+    answered = post(api, f"{address}/decision", {"approved": True, "answers": {"price": 240}}).json()
+    assert (answered["status"], answered["yes"], answered["you"]["may_decide"]) == ("open", 1, False)
+    assert answered["you"]["why_not"].startswith("You answered already")
+    (decision,) = answered["decisions"]
+    assert (decision["by"], decision["answers"], decision["via"]) == (approver.email, {"price": 240.0}, "api")
+    other = api_for(member("approver"))
+    assert post(other, f"{address}/decision", {"approved": True, "answers": {"price": 9}}).json()["status"] == "decided"
+
+
+def test_one_answers_for_a_member_who_lets_one_and_for_nobody_else(
+    api: APIClient, api_for: Api, member: Make, approver: User, several: Callable[..., Approval]
+) -> None:
+    ana = member("administrator", email="ana@acme.example")
+    until = (timezone.now() + timedelta(days=1)).isoformat()
+    lent = post(api_for(ana), "/api/v1/delegations", {"taker": approver.email.upper(), "ends_at": until})
+    assert (lent.status_code, lent.json()["giver"], lent.json()["taker"]) == (201, ana.email, approver.email)
+    address = f"{APPROVALS}/{several(roles=[], people=[ana.email]).pk}"
+    assert api.get(address).json()["you"] == {
+        "may_decide": True,
+        "own": False,
+        "on_behalf_of": [ana.email],
+        "why_not": "",
+    }
+    for wrong in ("nobody@acme.example", approver.email):
+        answer = post(api, f"{address}/decision", {"approved": True, "on_behalf_of": wrong})
+        assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+    decided = post(api, f"{address}/decision", {"approved": True, "on_behalf_of": ana.email}).json()
+    assert (decided["status"], decided["decisions"][0]["on_behalf_of"]) == ("decided", ana.email)
+
+
+def test_delegations_are_made_listed_and_taken_back_by_the_two_they_are_of(
+    api: APIClient, api_for: Api, member: Make, approver: User
+) -> None:
+    ben, stranger = member("approver"), api_for(member("owner"))
+    until = (timezone.now() + timedelta(days=1)).isoformat()
+    made = post(api, "/api/v1/delegations", {"taker": ben.email, "ends_at": until, "reason": "Holidays"})
+    address = made["Location"]
+    assert api.get(address).json() == made.json()
+    for client in (api, api_for(ben)):
+        assert [each["id"] for each in client.get("/api/v1/delegations").json()["items"]] == [made.json()["id"]]
+    assert stranger.get("/api/v1/delegations").json()["items"] == []
+    assert stranger.get(address).status_code == 404
+    assert post(stranger, f"{address}/revoke").status_code == 404
+    again = post(api, "/api/v1/delegations", {"taker": ben.email, "ends_at": until})
+    assert again.status_code == 409
+    assert post(api_for(ben), f"{address}/revoke").json()["revoked_at"] is not None
+    assert post(api, f"{address}/revoke").status_code == 409
+    for wrong in ("nobody@acme.example", approver.email, member("viewer").email):
+        refused = post(api, "/api/v1/delegations", {"taker": wrong, "ends_at": until})
+        assert (refused.status_code, refused.json()["issues"][0]["path"]) == (422, "taker")
+
+
+def test_many_questions_of_low_risk_are_answered_at_once_and_each_tells_what_became_of_it(
+    api: APIClient, several: Callable[..., Approval]
+) -> None:
+    low, more = several(name="low", risk="low"), several(name="more", risk="low", quorum=2)
+    normal, missing = several(name="normal"), UUID(int=7)
+    ids = [str(each) for each in (normal.pk, low.pk, missing, more.pk, low.pk)]
+    answer = post(api, f"{APPROVALS}/decisions", {"ids": ids, "approved": True})
+    assert answer.status_code == 200
+    items = answer.json()["items"]
+    assert [(each["id"], each["outcome"]) for each in items] == [
+        (ids[0], "refused"),
+        (ids[1], "decided"),
+        (ids[2], "not_found"),
+        (ids[3], "recorded"),
+    ]
+    assert "normal risk" in items[0]["problem"]["detail"]
+    assert post(api, f"{APPROVALS}/decisions", {"ids": ids, "approved": False}).status_code == 422
+    assert post(api, f"{APPROVALS}/decisions", {"ids": [], "approved": True}).status_code == 422
 
 
 # --------------------------------------------------------------------------------------------------------------- calls
