@@ -10,6 +10,7 @@ from apps.common.permissions import Principal, demand
 from apps.workflows.approvals.assigning import roles_asked
 from apps.workflows.details import approval_url, call_url
 from apps.workflows.models import Approval, HttpCall, WorkflowRun
+from apps.workflows.moving import MOVED
 from apps.workflows.permissions import WORKFLOWS_VIEW
 from apps.workflows.progress import FINAL, RunProgress, StepProgress
 from apps.workflows.services import RunAbandoned
@@ -184,6 +185,8 @@ def _cancelled(progress: RunProgress) -> Cause:
     effect = f"{_steps(done, 'was', 'were')} done before." if done else "No step was done before."
     problem = progress.run.problem or {}
     told = f"{_undone(problem, progress)} {effect} What was not begun never will be.".strip()
+    if problem.get("code") == MOVED:
+        return Cause("skipped", "transfer", "The run was moved to another version", str(problem["detail"]), effect)
     return Cause("skipped", "ban", "The run was cancelled", str(problem.get("detail") or ""), told)
 
 

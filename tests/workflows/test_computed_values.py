@@ -32,7 +32,7 @@ MANY = list(range(10_000))
 @pytest.fixture(scope="module", autouse=True)
 def no_child_is_left() -> Iterator[None]:
     yield
-    evaluating.stop_children()
+    evaluating.CHILDREN.stop()
 
 
 def computed(source: str, **inputs: Any) -> Any:
@@ -255,7 +255,7 @@ def test_one_that_takes_too_long_is_killed_and_the_batch_goes_on() -> None:
     assert answers[3] == evaluating.Answer(fault=evaluating.KILLED)
     assert children.killed == 1
     assert children.evaluate(asks[:1], within=10)[0] == evaluating.Answer(0)
-    children._kill()
+    children.stop()
 
 
 def test_a_batch_of_hostile_ones_is_left_off_when_its_time_is_over() -> None:
@@ -278,7 +278,7 @@ def test_a_process_that_was_forked_starts_a_child_of_its_own(monkeypatch: pytest
     assert children._child is not parents
     assert parents is not None
     assert parents.poll() is None, "that of the process it came from is left alone"
-    children._kill()
+    children.stop()
     with parents:
         parents.kill()
 
@@ -312,7 +312,7 @@ def test_any_text_is_refused_in_words_or_gives_data_or_fails_in_words(parts: lis
         expression = expression_parse(" ".join(parts))
     except BadValue:
         return
-    (answer,) = evaluating._CHILDREN.evaluate([(expression, '{"inputs": {"a": 1, "l": [1, 2]}}')], within=5)
+    (answer,) = evaluating.CHILDREN.evaluate([(expression, '{"inputs": {"a": 1, "l": [1, 2]}}')], within=5)
     assert answer is not None
     assert answer.fault != evaluating.KILLED
     assert "object at 0x" not in str(answer)
@@ -342,7 +342,7 @@ def test_the_expressions_of_a_round_go_to_the_child_in_one_batch(
     workflow: MakeWorkflow, start: Start, worked: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
-    evaluate = evaluating._CHILDREN.evaluate
+    evaluate = evaluating.CHILDREN.evaluate
 
     def counted(asks: Any, *, within: float) -> Any:
         sent.append(len(asks))
@@ -352,7 +352,7 @@ def test_the_expressions_of_a_round_go_to_the_child_in_one_batch(
         {"one": give(cel("inputs.n * 2"))}, inputs={"n": {"type": "number"}}, outputs={"x": "${steps.one.x}"}
     )
     plain = workflow({"one": give(1)}, name="plain")
-    monkeypatch.setattr(evaluating._CHILDREN, "evaluate", counted)
+    monkeypatch.setattr(evaluating.CHILDREN, "evaluate", counted)
     for n in range(20):
         start(made, n=n)
     start(plain)

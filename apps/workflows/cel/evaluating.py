@@ -8,6 +8,7 @@ process, one thread at a time, and is started when it is first needed.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import json
@@ -61,7 +62,7 @@ def expression_evaluate(expression: Expression, env: Env) -> Any:
     key = (expression.source, ask[1])
     answer = _answers().get(key)
     if answer is None:
-        (answer,) = _CHILDREN.evaluate([ask], within=PATIENCE * 2)
+        (answer,) = CHILDREN.evaluate([ask], within=PATIENCE * 2)
         if answer is None:
             raise ValueError("No expression can be evaluated here at the moment.")
         _answers()[key] = answer
@@ -87,7 +88,7 @@ def evaluate_ahead(asks: Iterable[tuple[Expression, Env]]) -> None:
     missing = [
         (expression, context) for (source, context), expression in wanted.items() if (source, context) not in kept
     ]
-    for ask, answer in zip(missing, _CHILDREN.evaluate(missing, within=TURN), strict=True):
+    for ask, answer in zip(missing, CHILDREN.evaluate(missing, within=TURN), strict=True):
         if answer is not None:
             kept[ask[0].source, ask[1]] = answer
 
@@ -171,6 +172,17 @@ class Children:
                     at += 1
         return answers
 
+    @property
+    def pid(self) -> int | None:
+        """Of the child, if there is one."""
+        return self._child.pid if self._child is not None else None
+
+    def stop(self) -> None:
+        """End the child, if there is one."""
+        with self._lock:
+            if self._child is not None:
+                self._kill()
+
     def _batch(self, asks: Sequence[Ask]) -> list[Answer]:
         """Answers to the first of these; the last is of the one that killed the child, where one did."""
         child = self._running()
@@ -252,11 +264,6 @@ def _library() -> str:
     raise RuntimeError("The library `common-expression-language` is not installed: computed values need it.")
 
 
-_CHILDREN: Final = Children()
-
-
-def stop_children() -> None:
-    """End the child of this process, if there is one: for tests, and for a process that ends in an orderly way."""
-    with _CHILDREN._lock:
-        if _CHILDREN._child is not None:
-            _CHILDREN._kill()
+CHILDREN: Final = Children()
+"""That of this process. One that ends in an orderly way ends it too; else it ends when nobody writes to it any more."""
+atexit.register(CHILDREN.stop)
