@@ -217,16 +217,18 @@ class _Simulation:
         try:
             return advance(state, self.course.now)
         except Untold as untold:
-            if state.stopped is not None or state.unsettled == 0:
+            over = state.stopped is not None or state.unsettled == 0
+            if not over and self._block_readers():
+                return []
+            if over:
                 self.course.status, self.course.outputs = "succeeded", UNTOLD
-                self.course.blocked[""] = untold.step
-                return None
-        self._block_readers()
-        return []
+            self.course.blocked[""] = untold.step
+            return None
 
-    def _block_readers(self) -> None:
-        """Set aside the steps that cannot begin, as what they read cannot be told: the others go on."""
-        state = self.course.state
+    def _block_readers(self) -> bool:
+        """Set aside the steps that cannot begin, as what they read cannot be told: the others go on. Whether there were
+        some."""
+        state, before = self.course.state, len(self.course.blocked)
         active = dict(state.active)
         for index in active:
             state.active = {index: None}
@@ -236,6 +238,7 @@ class _Simulation:
                 self._block(state.plan.steps[index], untold)
         blocked = {step.index for step in state.plan.steps if step.name in self.course.blocked}
         state.active = {index: None for index in active if index not in blocked}
+        return len(self.course.blocked) > before
 
     def _block(self, step: PlanStep, untold: Untold) -> None:
         self.course.blocked[step.name] = untold.step

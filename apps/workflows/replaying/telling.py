@@ -259,9 +259,12 @@ def _agents_untold(course: Course) -> bool:
 
 
 def _why(sides: Sides) -> Iterator[str]:
-    course = sides.course
+    course, before, after = sides.course, _counted(sides.past), _counted(sides.course)
     for each in {each.question.step.name: each for each in course.untold}.values():
-        yield f"{_title(sides, each.question.step.name)}: {each.answer.why}"
+        name = each.question.step.name
+        if name in after and after[name][1] > before.get(name, ("", 0))[1]:
+            continue  # that it is asked more than then is told as a change
+        yield f"{_title(sides, name)}: {each.answer.why}"
     for name, of in course.blocked.items():
         if name:
             yield f"{_title(sides, name)} needs what {_title(sides, of)} gives, so that what follows cannot be told."

@@ -91,6 +91,11 @@ class Look:
     more: int
     """Questions that are not shown yet."""
 
+    @property
+    def waits_at(self) -> str:
+        """The first step that waits for an answer; empty: none does."""
+        return next((shown.step.name for shown in self.steps if shown.asked), "")
+
 
 def trial_look(going: Going, *, workflow: Workflow | None, values: Mapping[str, str], answers: bool) -> Look:
     """Every step as far as the trial has come. `values` is what was entered into the form of an answer; with `answers`
@@ -147,7 +152,11 @@ def _said(step: PlanStep, status: str) -> str:
         return ""
     if step.inline:
         return "Computed"
-    told = {"agent": "The agent is asked", "approval": "Nobody is asked: you answer", "wait": "Time passes at once"}
+    told = {
+        "agent": "The agent is really asked",
+        "approval": "Nobody is asked: you answer",
+        "wait": "Time passes at once",
+    }
     return told.get(step.step.kind, "Nothing is sent: you answer")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.workflows.engine.advance import Rest
 from apps.workflows.engine.ledger import Entry, RunState
 from apps.workflows.replaying.past import PastRun, Row, follow
 from apps.workflows.replaying.simulating import UNTOLD, Answer, Course, Question, simulate
@@ -38,9 +39,20 @@ def followed(steps: dict[str, Any], answers: Told | None = None, **more: Any) ->
 
 @dataclass
 class Recording(World):
-    """A world that keeps when each entry was written."""
+    """A world that keeps when each entry was written, and in which all is computed before somebody else ends something:
+    which of two failures comes first is else a matter of who is faster."""
 
     rows: list[Row] = field(default_factory=list)
+    rests: bool = False
+
+    def carry_out(self, state: RunState, decision: Any) -> None:
+        self.rests = isinstance(decision, Rest)
+        super().carry_out(state, decision)
+        self.rests = False
+
+    def answer(self, state: RunState) -> None:
+        if self.rests:
+            super().answer(state)
 
     def record(self, state: RunState, entry: Entry) -> None:
         told = (entry.step, entry.item, entry.attempt, entry.outcome, self.now)
@@ -64,6 +76,10 @@ def past_of(made: Recording) -> PastRun:
     lateness=st.sampled_from([0.0, 0.5]),
 )
 def test_a_run_followed_by_its_own_ledger_goes_as_it_went(steps: dict[str, Any], seed: int, **faults: Any) -> None:
+    # When what is computed is tried again goes by when its run is looked at, which no ledger tells: it is tried once.
+    for step in steps.values():
+        if step["kind"] != "agent":
+            step.pop("retry", None)
     plain = world(
         steps,
         inputs={"order": {"amount": 5}},
