@@ -388,6 +388,11 @@ def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> N
     server.will(answered(asked))
     assert orchestrall("approvals", "decline", str(RUN_ID), "--comment", "Too many")[0] == 0
     assert json.loads(server.bodies[0]) == {"approved": False, "comment": "Too many"}
+    server.will(answered(asked | {"approved": True}))
+    words = ("--answers", '{"amount": 7}', "--for", "ana@acme.example")
+    assert orchestrall("approvals", "approve", str(RUN_ID), *words)[0] == 0
+    sent = {"approved": True, "comment": "", "answers": {"amount": 7}, "on_behalf_of": "ana@acme.example"}
+    assert json.loads(server.bodies[1]) == sent
 
 
 def test_workflows_are_made_of_blueprints_and_published_by_command(orchestrall: Ended, server: Server) -> None:

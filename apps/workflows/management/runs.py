@@ -52,6 +52,7 @@ class RunVerbs(Verbs):
         decide.add_argument("answer", choices=["yes", "no"])
         decide.add_argument("--as", dest="email", required=True, metavar="ADDRESS", help="who answers")
         decide.add_argument("--comment", default="", help="why; a no needs it")
+        decide.add_argument("--answers", type=object_of, metavar="JSON", help="what a yes fills in, or @FILE")
 
     def _start(self, *, name: str, inputs: dict[str, Any], many: str | None, **_: Any) -> None:
         workflow = selectors.workflow_get(who=Platform(), name=name)
@@ -111,13 +112,18 @@ class RunVerbs(Verbs):
         for each in asked:
             self.stdout.write(f"{each.id}  {each.run.ref}  until {each.due_at:%Y-%m-%d %H:%M}  {each.question}")
 
-    def _decide(self, *, approval: UUID, answer: str, email: str, comment: str, **_: Any) -> None:
+    def _decide(
+        self, *, approval: UUID, answer: str, email: str, comment: str, answers: dict[str, Any] | None, **_: Any
+    ) -> None:
         user = User.objects.filter(email=email.lower(), is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active member {email!r} here: see the list of members in the console.")
         found = selectors.approval_get(who=user, id=approval)
-        approval_decide(who=user, user=user, approval=found, approved=answer == "yes", comment=comment)
-        self.stdout.write(f"{user} answered {answer}: {found.run.ref} goes on.")
+        told = approval_decide(
+            who=user, user=user, approval=found, approved=answer == "yes", comment=comment, answers=answers
+        )
+        follows = "waits for more who say yes" if told.is_open else "goes on"
+        self.stdout.write(f"{user} answered {answer}: {found.run.ref} {follows}.")
 
 
 def _run(ref: str) -> WorkflowRun:

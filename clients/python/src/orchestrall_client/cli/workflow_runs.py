@@ -100,6 +100,9 @@ def add_approvals(group: Group) -> None:
         each = group.command(name, call, text)
         each.add_argument("approval", metavar="ID")
         each.add_argument("--comment", default="", required=name == "decline", help="why")
+        each.add_argument("--for", dest="on_behalf_of", metavar="ADDRESS", help="the member for whom you answer")
+        if name == "approve":
+            each.add_argument("--answers", metavar="JSON", help="what the question wants filled in: JSON, @FILE, or -")
 
 
 _START = """\
@@ -202,11 +205,14 @@ def list_approvals(client: Client, asked: argparse.Namespace) -> int:
 
 
 def approve(client: Client, asked: argparse.Namespace) -> int:
-    return _answered(client.approvals.decide(asked.approval, True, comment=asked.comment), asked)
+    answers = None if asked.answers is None else read_object(asked.answers, "--answers")
+    told = {"comment": asked.comment, "answers": answers, "on_behalf_of": asked.on_behalf_of}
+    return _answered(client.approvals.decide(asked.approval, True, **told), asked)
 
 
 def decline(client: Client, asked: argparse.Namespace) -> int:
-    return _answered(client.approvals.decide(asked.approval, False, comment=asked.comment), asked)
+    told = {"comment": asked.comment, "on_behalf_of": asked.on_behalf_of}
+    return _answered(client.approvals.decide(asked.approval, False, **told), asked)
 
 
 def _answered(approval: Approval, asked: argparse.Namespace) -> int:
