@@ -36,6 +36,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "batches", "description": "An agent on each row of a file: start it, follow it, stop it."},
         {"name": "workflows", "description": "Processes of agents, people and systems, and what starts them."},
         {"name": "workflow runs", "description": "Start a workflow, follow its steps, stop it or take it up again."},
+        {"name": "workflow replays", "description": "What another definition would have made of past runs."},
         {"name": "approvals", "description": "What workflows ask people, and calls whose outcome a person must say."},
         {"name": "datasets", "description": "Tables that were uploaded once and can be used by many runs."},
         {"name": "models", "description": "Providers of language models, and which model is asked for whom."},
