@@ -214,7 +214,7 @@ def outputs(made: Ground, questions: Sequence[str]) -> dict[str, Any]:
 
 
 def rights_are_taken_away(made: Ground, people: People) -> Iterator[Case]:
-    """While everybody answers, one person's role goes, one is deactivated, and a delegation is revoked."""
+    """While everybody answers, one person loses their role, and another is deactivated."""
     questions = ask(made, "several", WITHDRAWN)
     case = f"{WITHDRAWN} questions, while rights are taken away"
     gone: dict[str, Any] = {}
