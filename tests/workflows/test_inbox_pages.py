@@ -299,11 +299,11 @@ def test_a_no_to_several_needs_a_comment_and_keeps_what_was_ticked(page: Client,
     ],
 )
 def test_what_cannot_be_answered_together_decides_nothing(
-    sent: dict[str, str], status: int, said: str, page: Client, run: WorkflowRun
+    sent: dict[str, Any], status: int, said: str, page: Client, run: WorkflowRun
 ) -> None:
     question = put(run, risk="low")
     if "approval" in sent:
-        sent = {**sent, "approval": [str(question.pk), sent["approval"]]}  # type: ignore[dict-item]
+        sent = {**sent, "approval": [str(question.pk), sent["approval"]]}
     answer = page.post(f"{INBOX}bulk/", sent)
     assert answer.status_code == status
     assert said in text_of(answer)
