@@ -70,7 +70,8 @@ def _is_due_soon(approval: Approval) -> bool:
 
 def _is_approver(request: HttpRequest) -> bool:
     """Whether this person is here to decide and for nothing else: their questions come first then."""
-    return _who(request).can(APPROVALS_DECIDE) and not _who(request).can(WORKFLOWS_RUN)
+    can = _who(request).can
+    return bool(can(APPROVALS_DECIDE) and not can(WORKFLOWS_RUN))
 
 
 def _wanted(request: HttpRequest) -> list[Wanted]:
