@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.accounts.models import User
 from apps.common.errors import InvalidInput
+from apps.workflows import starting
 from apps.workflows.cel import evaluating
 from apps.workflows.cel.checking import DEEPEST, LARGEST, expression_parse
 from apps.workflows.cel.functions import FUNCTIONS, MACROS, METHODS
 from apps.workflows.checking import definition_check
+from apps.workflows.conditions import Test, condition_compile
 from apps.workflows.definition import definition_dump, definition_load, definition_parse, definition_yaml
 from apps.workflows.models import WorkflowRun
 from apps.workflows.values import BadValue, value_compile
@@ -366,3 +369,22 @@ def test_the_guide_has_every_function_as_the_table_has_it() -> None:
     guide = (BASE_DIR / "docs" / "guides" / "builders.md").read_text()
     for known in (*MACROS.values(), *FUNCTIONS.values(), *METHODS.values()):
         assert f"| `{known.form}` | " in guide
+
+
+def test_a_condition_compares_with_what_is_computed_and_a_failing_one_does_not_hold() -> None:
+    def holds(source: str, a: int) -> bool:
+        test = Test.model_validate({"field": "${inputs.a}", "op": ">", "value": cel(source)})
+        return condition_compile(test)({"inputs": {"a": a, "b": 2}})
+
+    assert holds("inputs.b * 10", 21)
+    assert not holds("inputs.b * 10", 20)
+    assert not holds("inputs.b / 0", 20)
+
+
+def test_the_inputs_of_a_trigger_may_be_computed(workflow: MakeWorkflow, builder: User) -> None:
+    made = workflow({"one": give("${inputs.at}")}, inputs={"at": {"type": "datetime"}})
+    told = {"every": "1h", "inputs": {"at": cel("string(timestamp(fired.at) - duration('1h'))")}}
+    given = {"who": builder, "user": builder, "workflow": made, "kind": "schedule"}
+    starting.trigger_create(**given, settings=told)
+    with pytest.raises(InvalidInput, match="would not take these inputs"):
+        starting.trigger_create(**given, settings={**told, "inputs": {"at": cel("message.at")}})
