@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Final
 
@@ -107,7 +107,8 @@ LOOPS: Final = ["map", "filter", "all", "exists", "exists_one"]
 def measure() -> Iterator[Case]:
     chance = random.Random(2026)  # a fuzzer that repeats
     children = evaluating.Children()
-    refused, times, over, reached, killed = 0, [], 0, 0, 0
+    times: list[float] = []
+    refused, over, reached, killed = 0, 0, 0, 0
     while len(times) < COUNT:
         try:
             expression = expression_parse(drawn(chance, 4))
@@ -147,18 +148,20 @@ def drawn(chance: random.Random, depth: int) -> str:
     """A text that is mostly an expression."""
     if depth == 0 or chance.random() < 0.2:
         return chance.choice(ATOMS)
-    part = lambda: drawn(chance, depth - 1)  # noqa: E731
-    return chance.choice(
-        [
-            lambda: f"({part()} {chance.choice(OPERATORS)} {part()})",
-            lambda: f"{chance.choice(CALLS)}({part()})",
-            lambda: f"({part()}).{chance.choice(METHODS)}({part() if chance.random() < 0.5 else ''})",
-            lambda: f"({part()}).{chance.choice(LOOPS)}(x, {part()})",
-            lambda: f"({part()} ? {part()} : {part()})",
-            lambda: f"[{part()}, {part()}]",
-            lambda: f"({part()})[{part()}]",
-        ]
-    )()
+
+    def part() -> str:
+        return drawn(chance, depth - 1)
+
+    forms: list[Callable[[], str]] = [
+        lambda: f"({part()} {chance.choice(OPERATORS)} {part()})",
+        lambda: f"{chance.choice(CALLS)}({part()})",
+        lambda: f"({part()}).{chance.choice(METHODS)}({part() if chance.random() < 0.5 else ''})",
+        lambda: f"({part()}).{chance.choice(LOOPS)}(x, {part()})",
+        lambda: f"({part()} ? {part()} : {part()})",
+        lambda: f"[{part()}, {part()}]",
+        lambda: f"({part()})[{part()}]",
+    ]
+    return chance.choice(forms)()
 
 
 def _hostile(children: evaluating.Children) -> Iterator[Case]:

@@ -100,7 +100,9 @@ def _past(owner: Any) -> Any:
     workflow = services.workflow_save(who=owner, user=owner, definition=definition)
     version = services.workflow_publish(who=owner, user=owner, workflow=workflow)
     plan, agent, now = plan_make(definition), AGENTS["dummy.idle"], timezone.now() - timedelta(hours=1)
-    runs, rows, asked = [], [], []
+    runs: list[WorkflowRun] = []
+    rows: list[StepRun] = []
+    asked: list[AgentRun] = []
     for number in range(RUNS):
         inputs = {"amount": float(_amount(number))}
         course = simulate(plan, inputs=inputs, run={"id": "x"}, started_at=now, answers=_Answers())

@@ -384,7 +384,7 @@ def test_a_condition_compares_with_what_is_computed_and_a_failing_one_does_not_h
 def test_the_inputs_of_a_trigger_may_be_computed(workflow: MakeWorkflow, builder: User) -> None:
     made = workflow({"one": give("${inputs.at}")}, inputs={"at": {"type": "datetime"}})
     told = {"every": "1h", "inputs": {"at": cel("string(timestamp(fired.at) - duration('1h'))")}}
-    given = {"who": builder, "user": builder, "workflow": made, "kind": "schedule"}
+    given: dict[str, Any] = {"who": builder, "user": builder, "workflow": made, "kind": "schedule"}
     starting.trigger_create(**given, settings=told)
     with pytest.raises(InvalidInput, match="would not take these inputs"):
         starting.trigger_create(**given, settings={**told, "inputs": {"at": cel("message.at")}})
