@@ -226,7 +226,7 @@ def test_a_draft_is_dropped_and_had_back(page: Client, workflow: MakeWorkflow, d
     answer = page.post(f"{ONE}discard/")
     assert "The draft of Test is dropped" in main_of(answer)
     assert "A draft waits" not in main_of(page.get(ONE))
-    page.post(f"{ONE}edit/", {"text": answer.context["text"], "action": "save"})
+    page.post(f"{ONE}edit/yaml/", {"text": answer.context["text"], "action": "save"})
     assert "after a" in main_of(page.get(ONE, {"shown": "draft"}))
 
 
@@ -312,7 +312,7 @@ def test_a_workflow_of_another_tenant_is_not_found(
     assert "Secret" not in main_of(stranger.get(LIST))
     for part in ("", "edit/", "workflow.yaml", "start/", "archive/", "versions/1/", "triggers/new/"):
         assert stranger.get(f"/workflows/secret/{part}").status_code == 404
-    for part in ("publish/", "pause/", "resume/", "archive/", "rollback/", "start/", "edit/", "triggers/new/"):
+    for part in ("publish/", "pause/", "resume/", "archive/", "rollback/", "start/", "edit/yaml/", "triggers/new/"):
         assert stranger.post(f"/workflows/secret/{part}").status_code == 404
     with tenant_context(globex):
         assert not Workflow.objects.exists()
