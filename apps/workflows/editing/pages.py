@@ -10,7 +10,6 @@ from typing import Any, Final, Literal
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from apps.accounts.models import User
 from apps.common.errors import Problem
 from apps.common.permissions import Principal
 from apps.workflows import selectors
@@ -130,7 +129,6 @@ def editor_url(edit: WorkflowEdit, *, anchor: str = "", **query: str) -> str:
 def editor_page(
     *,
     who: Principal,
-    user: User,
     edit: WorkflowEdit,
     look: Look,
     trigger_form: TriggerForm | None = None,

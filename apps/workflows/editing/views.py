@@ -68,7 +68,7 @@ class EditorView(ConsoleView):
             form = TriggerForm.fresh(look.trigger, None)
             if form.kind == "schedule":
                 form.look()
-        page = editor_page(who=self.who, user=self.user, edit=edit, look=look, trigger_form=form, problem=problem)
+        page = editor_page(who=self.who, edit=edit, look=look, trigger_form=form, problem=problem)
         self.page_title = f"Edit {page.title}"
         if form is not None and trigger_form is None and not form.values["inputs"]:
             form.values["inputs"] = _examples(page.content.definition)
