@@ -17,9 +17,7 @@ urlpatterns = [
         name="difference",
     ),
     path("workflows/<slug:name>/publish", workflows.WorkflowPublish.as_view(), name="publish"),
-    path(
-        "workflows/<slug:name>/ask-publication", workflows.WorkflowAskPublication.as_view(), name="ask-publication"
-    ),
+    path("workflows/<slug:name>/ask-publication", workflows.WorkflowAskPublication.as_view(), name="ask-publication"),
     path("workflows/<slug:name>/second-person", workflows.WorkflowSecondPerson.as_view(), name="second-person"),
     path("workflows/<slug:name>/rollback", workflows.WorkflowRollback.as_view(), name="rollback"),
     path("workflows/<slug:name>/pause", workflows.WorkflowPause.as_view(), name="pause"),

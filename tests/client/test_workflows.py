@@ -220,6 +220,43 @@ def test_triggers_are_made_changed_and_deleted(builder: Client) -> None:
         builder.triggers.get(made)
 
 
+def test_runs_are_started_for_times_that_a_schedule_missed(builder: Client) -> None:
+    published(builder)
+    timed = builder.triggers.create("greet", "schedule", {"every": "1h", "inputs": {"who": "Ana"}})
+    ends_at = datetime.now(UTC) - timedelta(hours=1)
+    span = ends_at - timedelta(hours=5), ends_at
+    told = builder.backfills.preview(timed, *span)
+    assert (told.count, told.again) == (5, 0)
+    begun = builder.backfills.start(timed, *span)
+    assert (begun.total, begun.status, begun.workflow) == (5, "running", "greet")
+    with pytest.raises(Conflict):
+        builder.backfills.start(timed, *span)
+    assert builder.backfills.cancel(begun).status == "cancelled"
+    assert [each.id for each in builder.backfills.list(timed)] == [builder.backfills.get(begun).id]
+
+
+def test_publishing_may_take_a_second_person(builder: Client) -> None:
+    builder.workflows.create(PLAIN)
+    assert builder.workflows.second_person("greet", needed=True).needs_second_person
+    assert builder.workflows.ask_publication("greet").published is None
+    assert builder.workflows.draft("greet").asked_at is not None
+    with pytest.raises(Conflict, match="published by a second person"):
+        builder.workflows.publish("greet")
+
+
+def test_a_run_is_moved_to_the_newest_version(builder: Client, work_off: Work) -> None:
+    published(builder, {**PLAIN, "steps": {**PLAIN["steps"], "rest": {"kind": "wait", "duration": "1h"}}})
+    run = builder.workflow_runs.start("greet", {"who": "Ana"})
+    work_off()
+    assert builder.workflow_runs.move_preview(run).refusal
+    changed = {"rest": {"kind": "wait", "duration": "1h"}, "last": {"kind": "transform", "set": {"a": 1}}}
+    builder.workflows.save("greet", {**PLAIN, "steps": {**PLAIN["steps"], **changed}})
+    builder.workflows.publish("greet")
+    told = builder.workflow_runs.move_preview(run)
+    assert (told.version, told.refusal, len(told.kept), len(told.along)) == (2, "", len(PLAIN["steps"]), 1)
+    assert builder.workflow_runs.move(run).id != run.id
+
+
 def test_a_blueprint_becomes_a_workflow(builder: Client) -> None:
     keys = [each.key for each in builder.blueprints.list()]
     assert "retail.weekly_demand_review" in keys
@@ -405,6 +442,7 @@ def test_workflows_are_made_of_blueprints_and_published_by_command(orchestrall: 
         "tags": [],
     }
     workflow |= {"published": None, "has_draft": True, "is_paused": False, "archived_at": None, "seq": 1}
+    workflow |= {"needs_second_person": False}
     workflow |= {"created_at": "2026-11-25T16:40:00Z", "definition": None, "draft": {}, "changes": [], "versions": 0}
     workflow |= {"triggers": [{"id": str(RUN_ID), "kind": "schedule", "told": "Every 1h", "is_enabled": False}]}
     server.will(answered(workflow, 201), answered(workflow | {"published": 1, "has_draft": False}))

@@ -265,7 +265,7 @@ def test_the_page_tells_when_it_is_due_reminded_and_escalated_and_what_then(page
     times = {"answer_within": "2d", "remind_after": "1d", "escalate_after": "36h", "escalates_to": ["administrator"]}
     question = asked(**times)
     words = text_of(page.get(at(question)))
-    for each in ("Still asked Ada Approver", "in 47 hours Reminder", "Escalates", "to Administrator"):
+    for each in ("Still asked Ada Approver", "in 2 days Reminder", "Escalates", "to Administrator"):
         assert each in words
     Approval.objects.update(escalated_at=timezone.now())
     again = text_of(page.get(at(question)))

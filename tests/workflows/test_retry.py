@@ -126,7 +126,7 @@ def test_what_changed_is_told_in_words() -> None:
     assert definition_difference(definition_parse(old), definition_parse(new)) == [
         "Input `note` was added (text).",
         "Step `a` was removed.",
-        "Step `b`: when was “amount > 100”, and is “amount > 200”.",
+        "Step `b`: when was “amount is more than 100”, and is “amount is more than 200”.",
         "Step `b`, set: x was 2, and is 3.",
         "Step `c` was added (wait).",
         "Output `x` was added.",

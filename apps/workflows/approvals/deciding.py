@@ -61,14 +61,20 @@ def approval_decide(
 
     Raises `PermissionDenied` for who may not answer this question, `InvalidInput` for a comment or a form that is not
     filled in as asked (`comment`, `answers.<field>`) or where it has to be told for whom (`on_behalf_of`), `Conflict`
-    when the question was decided, the person has answered, its time is over, or nobody waits any more. Then nothing
-    was recorded.
+    when the question was decided, the person has answered, its time is over, nobody waits any more, or its run was
+    moved at that moment. Then nothing was recorded.
     """
     demand(who, APPROVALS_DECIDE)
-    work.signal(KIND, approval.run_id)
+    told = approval.run_id
+    work.signal(KIND, told)
     locked = Approval.objects.select_related("decided_by", "run__workflow").annotate(now=Now())
     approval = locked.select_for_update(of=("self",)).get(pk=approval.pk)
     now = max(approval.now, timezone.now())
+    if approval.run_id != told:  # it was moved since the question was read: the run that waits now was not signalled
+        raise Conflict(
+            f"The question has just come to {approval.run.ref}, which goes on with it. Your answer was not recorded.",
+            remedy="Answer it once more.",
+        )
     if not approval.is_open:
         raise Conflict(f"{_why_closed(approval)} Your answer was not recorded.", remedy="Look at the run.")
     if approval.due_at <= now:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from apps.workflows.cel.functions import FUNCTIONS, MACROS, METHODS, Known
-from apps.workflows.values import ROOTS, BadValue, Reference
+from apps.workflows.values import CEL, ROOTS, BadValue, Reference
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -381,8 +381,8 @@ def _replaced(source: str, tokens: list[Any]) -> str:
 def expressions_in(value: Any) -> Iterator[Expression]:
     """Every expression in a value that was checked."""
     if isinstance(value, Mapping):
-        if "$cel" in value:
-            yield expression_parse(value["$cel"])
+        if CEL in value:
+            yield expression_parse(value[CEL])
             return
         for item in value.values():
             yield from expressions_in(item)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from apps.common.errors import InvalidInput, Issue, NotFound
 from apps.common.paths import path_parse, path_text
 from apps.workflows.definition import MOST_STEPS
+from apps.workflows.values import CEL
 
 Raw = dict[str, Any]
 """A definition, or a part of one, as data."""
@@ -232,7 +233,7 @@ def _computing(value: Any, name: str, new: str) -> Any:
     if isinstance(value, Mapping):
         return {
             key: re.sub(rf"\bsteps\.{name}\b", f"steps.{new}", item)
-            if key == "$cel" and isinstance(item, str)
+            if key == CEL and isinstance(item, str)
             else _computing(item, name, new)
             for key, item in value.items()
         }

@@ -16,7 +16,7 @@ from apps.common.errors import InvalidInput
 from apps.common.yamls import text_read, text_write
 from apps.workflows.json_schemas import Schema, resolved, types_of
 from apps.workflows.stepforms.posts import ABSENT
-from apps.workflows.values import BadValue, Reference, text_parse
+from apps.workflows.values import CEL, BadValue, Reference, text_parse
 
 Mode = Literal[
     "unset", "text", "number", "flag", "choice", "date", "list", "object", "from", "computed", "data", "nothing"
@@ -35,7 +35,6 @@ WORDS: Final[dict[Mode, str]] = {
     "data": "Data (YAML)",
     "nothing": "Nothing (null)",
 }
-CEL: Final = "$cel"
 UNREAD: Final = "$data"
 """The key under which a text is kept that is meant as data and cannot be read: no function has this name."""
 UNPICKED: Final = "${}"

@@ -21,6 +21,7 @@ from apps.workflows.stepforms.operators import adapted, wanted_for
 from apps.workflows.stepforms.posts import ABSENT, Posted, rows_changed, same_text
 from apps.workflows.stepforms.scope import Scope
 from apps.workflows.stepforms.shapes import UNSET, Kind, Shape
+from apps.workflows.values import CEL
 
 NEW_TEST: dict[str, Any] = {"field": "", "op": "="}
 
@@ -196,7 +197,7 @@ class Reader:
         if text is None:
             return before
         if mode == "computed":
-            return {modes.CEL: text} if not _has_cel(before, text) else before
+            return {CEL: text} if not _has_cel(before, text) else before
         if mode == "data":
             return modes.data_read(text, before)
         if mode == "from":
@@ -337,7 +338,7 @@ def _mapping(rows: list[tuple[str, Any]], begun: Mapping[str, Any]) -> dict[str,
 
 
 def _has_cel(before: Any, text: str) -> bool:
-    return isinstance(before, Mapping) and same_text(before.get(modes.CEL), text)
+    return isinstance(before, Mapping) and same_text(before.get(CEL), text)
 
 
 def _picked(raw: Any) -> str:

@@ -15,6 +15,7 @@ from apps.workflows.stepforms.modes import Mode
 from apps.workflows.stepforms.nodes import Choice, Leaf, Many, Row, Rows, ValueNode, offers_grouped
 from apps.workflows.stepforms.posts import ABSENT
 from apps.workflows.stepforms.scope import Scope, references_shown
+from apps.workflows.values import CEL
 
 EMPTIED: Final = frozenset({"text", "number", "date", "choice"})
 """Ways in which an empty field says that nothing is given."""
@@ -55,7 +56,7 @@ class ValueMaker:
         if made.mode == "from":
             self._picked(made, raw, wanted)
         elif made.mode == "computed":
-            made.text = str(raw[modes.CEL])
+            made.text = str(raw[CEL])
         elif made.mode == "data":
             made.text = modes.data_text(raw)
             if isinstance(raw, Mapping) and modes.UNREAD in raw:

@@ -12,6 +12,7 @@ import httpx
 from orchestrall_client.agents import Agents
 from orchestrall_client.approvals import Approvals, Delegations
 from orchestrall_client.audit import Audit
+from orchestrall_client.backfills import Backfills
 from orchestrall_client.batches import Batches
 from orchestrall_client.connection import Connection, get
 from orchestrall_client.custom_agents import CustomAgents
@@ -119,6 +120,7 @@ class Client:
         self.triggers = Triggers(self._connection)
         self.blueprints = Blueprints(self._connection)
         self.replays = Replays(self._connection)
+        self.backfills = Backfills(self._connection)
 
     def usage(self) -> Usage:
         """Your limits, and what is used of them now."""

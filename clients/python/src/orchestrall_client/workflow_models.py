@@ -25,6 +25,8 @@ class Workflow(Model):
     """Number of the version that new runs follow; None: none."""
     has_draft: bool
     is_paused: bool
+    needs_second_person: bool
+    """Whether it is published by somebody who neither wrote the draft nor asked for it."""
     archived_at: datetime | None
     seq: int
     created_at: datetime
@@ -77,6 +79,8 @@ class WorkflowDraft(Model):
     definition: dict[str, Any]
     saved_by: str | None
     saved_at: datetime
+    asked_at: datetime | None
+    """When somebody else was asked to publish it; None: nobody was."""
 
 
 class Difference(Model):
@@ -242,6 +246,21 @@ class WorkflowRunOutcome(Model):
 class WorkflowRunRetried(WorkflowRunOutcome):
     run: WorkflowRun | None = None
     """The run that takes it up."""
+
+
+class WorkflowRunMove(Model):
+    """What becomes of the steps of a run that is moved to the newest version, by their titles."""
+
+    version: int | None
+    """The newest one; None: nothing is published."""
+    kept: list[str]
+    """Done, and not done again."""
+    along: list[str]
+    """Open, and going on as they are: questions with their answers, and waits."""
+    again: list[str]
+    """Begun again: other in the new version, or following from such a one."""
+    refusal: str
+    """Why it cannot be moved now; empty: it can."""
 
 
 class WorkflowStep(Model):

@@ -18,6 +18,7 @@ from orchestrall_client.workflow_models import (
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
+    WorkflowRunMove,
     WorkflowRunOutcome,
     WorkflowRunRetried,
     WorkflowStep,
@@ -173,6 +174,17 @@ class WorkflowRuns(Followed[WorkflowRunDetail, WorkflowRunEvent]):
             body["given"] = plain({"given": given})["given"]
         call = Call("POST", f"{self._at(run)}/retry", json=body)
         return self._connection.one(call.once(idempotency_key), WorkflowRun)
+
+    def move_preview(self, run: WorkflowRunId) -> WorkflowRunMove:
+        """What would become of a run that is moved to the newest version now. Nothing is changed."""
+        return self._connection.one(get(f"{self._at(run)}/move"), WorkflowRunMove)
+
+    def move(self, run: WorkflowRunId, *, idempotency_key: str | None = None) -> WorkflowRun:
+        """End an open run where it stands, and let a new one on the newest version take it up.
+
+        What steps gave that are the same in both is kept. `Conflict` with the reason where that is not possible.
+        """
+        return self._connection.one(Call("POST", f"{self._at(run)}/move").once(idempotency_key), WorkflowRun)
 
     def retry_many(self, runs: Iterable[WorkflowRunId]) -> builtins.list[WorkflowRunRetried]:
         """Take up runs that failed where they stopped, each as by itself. Tells what became of each."""

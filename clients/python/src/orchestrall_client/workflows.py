@@ -97,6 +97,15 @@ class Workflows:
         """Let new runs follow the draft, as a version that never changes. `Conflict` where there is no draft."""
         return self._connection.one(Call("POST", f"{at(workflow)}/publish", json={"note": note}).once(), WorkflowDetail)
 
+    def ask_publication(self, workflow: WorkflowName) -> WorkflowDetail:
+        """Ask somebody else to publish the draft, where that takes a second person. Saving the draft takes it back."""
+        return self._connection.one(Call("POST", f"{at(workflow)}/ask-publication").once(), WorkflowDetail)
+
+    def second_person(self, workflow: WorkflowName, *, needed: bool) -> WorkflowDetail:
+        """Say whether publishing takes a second person. Whoever edits may ask for it; only an owner does without."""
+        call = Call("POST", f"{at(workflow)}/second-person", json={"needed": needed})
+        return self._connection.one(call.once(), WorkflowDetail)
+
     def draft(self, workflow: WorkflowName) -> WorkflowDraft:
         """What would be published next. `NotFound` where all is published."""
         return self._connection.one(get(f"{at(workflow)}/draft"), WorkflowDraft)
@@ -172,7 +181,7 @@ class Triggers:
 
     def get(self, trigger: TriggerId) -> Trigger:
         """One trigger."""
-        return self._connection.one(get(_trigger(trigger)), Trigger)
+        return self._connection.one(get(trigger_at(trigger)), Trigger)
 
     def change(
         self, trigger: TriggerId, *, settings: Mapping[str, Any] | None = None, is_enabled: bool | None = None
@@ -181,16 +190,16 @@ class Triggers:
         given: dict[str, Any] = {"settings": plain(settings) if settings is not None else None}
         given["is_enabled"] = is_enabled
         body = {name: value for name, value in given.items() if value is not None}
-        return self._connection.one(Call("PATCH", _trigger(trigger), json=body), Trigger)
+        return self._connection.one(Call("PATCH", trigger_at(trigger), json=body), Trigger)
 
     def rotate(self, trigger: TriggerId, *, overlap: str = "1d") -> TriggerMade:
         """Give a webhook another secret. The old one is taken too for the `overlap`: `0`, `1h`, `1d` or `7d`."""
-        call = Call("POST", f"{_trigger(trigger)}/rotate", json={"overlap": overlap})
+        call = Call("POST", f"{trigger_at(trigger)}/rotate", json={"overlap": overlap})
         return self._connection.one(call.once(), TriggerMade)
 
     def delete(self, trigger: TriggerId) -> None:
         """Delete it. Runs that it started stay; the secret of a webhook is gone for good."""
-        self._connection.json(Call("DELETE", _trigger(trigger)))
+        self._connection.json(Call("DELETE", trigger_at(trigger)))
 
 
 class Blueprints:
@@ -218,5 +227,5 @@ def at(workflow: WorkflowName) -> str:
     return f"{PATH}/{quote(workflow.name if isinstance(workflow, Workflow) else workflow, safe='')}"
 
 
-def _trigger(trigger: TriggerId) -> str:
+def trigger_at(trigger: TriggerId) -> str:
     return f"{TRIGGERS}/{id_of(trigger, 'trigger')}"
