@@ -16,7 +16,7 @@ from apps.dispatch.models import WorkRow
 from apps.workflows import moving, services
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
-from apps.workflows.models import Approval, HttpCall, StepRun, Workflow, WorkflowRun
+from apps.workflows.models import Approval, ApprovalDecision, HttpCall, StepRun, Workflow, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
 from tests.workflows.test_pages_workflows import text_of
@@ -70,6 +70,21 @@ def test_a_run_goes_on_with_what_it_has_done_and_with_its_open_question(
     assert AgentRun.objects.count() == 1, "the agent was not paid for again"
     entry = AuditEntry.objects.get(kind="workflows.run_moved")
     assert entry.actor_id == builder.pk
+
+
+def test_an_answer_that_crosses_a_move_is_not_left_lying(
+    waiting: WorkflowRun, publish: Any, builder: User, member: Any, worked: Work
+) -> None:
+    publish({**FIRST, "last": give(2)})
+    read, approver = Approval.objects.get(), member("approver")
+    fresh = moving.run_move(who=builder, run=waiting)
+    worked("flow")  # the run rests until it is told of an answer
+    with pytest.raises(Conflict, match=f"has just come to {fresh.ref}"):
+        approval_decide(who=approver, user=approver, approval=read, approved=True)
+    assert not ApprovalDecision.objects.exists()
+    approval_decide(who=approver, user=approver, approval=Approval.objects.get(), approved=True)
+    worked()
+    assert after(fresh).status == "succeeded"
 
 
 def test_the_row_of_the_run_that_was_left_is_gone(waiting: WorkflowRun, publish: Any, builder: User) -> None:
