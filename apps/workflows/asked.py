@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.permissions import PERMISSIONS
-from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, Delegation
+from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, Delegation, WorkflowRun
 from apps.workflows.permissions import APPROVALS_DECIDE
 
 
@@ -27,7 +27,15 @@ def answerable(user: User) -> Q:
 
 def _own(user: User) -> Q:
     """Those that forbid it to whoever has a part in what is asked, of whom the person is one."""
-    return Q(forbids_own=True) & (Q(run__created_by=user) | Q(run__version__created_by=user))
+    return Q(forbids_own=True) & _has_part(user, user)
+
+
+def _has_part(person: User | OuterRef, within: User | OuterRef) -> Q:
+    """Of approvals, those of which the person has a part in what is asked, as `assigning.owners_of` tells of one;
+    `within` is the person as a statement in this condition names them."""
+    first = WorkflowRun.objects.filter(pk=OuterRef("run__root"), created_by=within)
+    version = Q(run__version__created_by=person) | Q(run__version__asked_by=person)
+    return Q(run__created_by=person) | version | Q(Exists(first))
 
 
 def asks(user: User) -> Q:
@@ -55,8 +63,7 @@ def _lent(user: User) -> QuerySet[Delegation]:
     by_name = ApprovalAssignee.objects.filter(approval=outer, user=giver)
     asks = Q(giver__role="owner") | Q(Exists(by_role)) | Q(Exists(by_late)) | Q(Exists(by_name))
     spoken = ApprovalDecision.objects.filter(Q(user=giver) | Q(holder=giver), approval=outer)
-    part = Q(run__created_by=giver) | Q(run__version__created_by=giver)
-    own = Approval.objects.filter(part, pk=outer, forbids_own=True)
+    own = Approval.objects.filter(_has_part(giver, OuterRef(giver)), pk=outer, forbids_own=True)
     return held.filter(asks, ~Q(Exists(spoken)), ~Q(Exists(own)))
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.permissions import PERMISSIONS, ROLES, Principal
-from apps.workflows.models import Approval, ApprovalDecision, Delegation, WorkflowVersion
+from apps.workflows.models import Approval, ApprovalDecision, Delegation, WorkflowRun, WorkflowVersion
 from apps.workflows.permissions import APPROVALS_DECIDE
 
 
@@ -44,7 +44,7 @@ class Entitlement:
 
 
 def may_decide(*, who: Principal, user: User, approval: Approval) -> Entitlement:
-    """Whose rights `user` may use to answer this question now. At most four statements.
+    """Whose rights `user` may use to answer this question now. At most five statements.
 
     Nobody's, where it was answered or withdrawn, its time is over, the person may not decide at all, has a part in
     what is asked (`forbids_own`), is not asked, or has answered already: a name stands under one answer of a question
@@ -94,13 +94,23 @@ def roles_asked(approval: Approval) -> list[str]:
 
 
 def owners_of(approval: Approval) -> dict[UUID, str]:
-    """Who has a part in what is asked, and which: who started the run, and who published what it follows."""
-    found: dict[UUID, str] = {}
-    publisher = WorkflowVersion.objects.filter(pk=approval.run.version_id).values_list("created_by", flat=True).first()
-    if publisher is not None:
-        found[publisher] = "published what this run follows"
-    if approval.run.created_by_id is not None:
-        found[approval.run.created_by_id] = "started this run"
+    """Who has a part in what is asked, and which: who started the run, or the first one that it takes up, as its inputs
+    are theirs; and who published what it follows, or asked somebody else to."""
+    run, found = approval.run, {}
+    version = WorkflowVersion.objects.filter(pk=run.version_id).values_list("asked_by", "created_by").first()
+    asker, publisher = version or (None, None)
+    first = None
+    if run.root is not None and run.root != run.pk:
+        first = WorkflowRun.objects.filter(pk=run.root).values_list("created_by", flat=True).first()
+    parts = {
+        "asked for the publication of what this run follows": asker,
+        "published what this run follows": publisher,
+        "started the run that this one takes up": first,
+        "started this run": run.created_by_id,
+    }
+    for part, user in parts.items():
+        if user is not None:
+            found[user] = part
     return found
 
 

@@ -16,7 +16,7 @@ from apps.common import work
 from apps.common.permissions import PERMISSIONS
 from apps.workflows.approvals.assigning import roles_asked
 from apps.workflows.engine.ledger import STEP
-from apps.workflows.models import Approval, ApprovalNotice, Delegation, WorkflowVersion
+from apps.workflows.models import Approval, ApprovalNotice, Delegation, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import NOTICE
 from apps.workflows.permissions import APPROVALS_DECIDE
 
@@ -94,6 +94,11 @@ def _own(approvals: Sequence[Approval]) -> dict[UUID, set[UUID | None]]:
     strict = [each for each in approvals if each.forbids_own]
     if not strict:
         return {}
-    versions = {each.run.version_id for each in strict}
-    publishers = dict(WorkflowVersion.objects.filter(pk__in=versions).values_list("pk", "created_by"))
-    return {each.pk: {each.run.created_by_id, publishers.get(each.run.version_id)} for each in strict}
+    versions = WorkflowVersion.objects.filter(pk__in={each.run.version_id for each in strict})
+    published = {pk: people for pk, *people in versions.values_list("pk", "created_by", "asked_by")}
+    roots = {each.run.root for each in strict if each.run.root is not None}
+    started = dict(WorkflowRun.objects.filter(pk__in=roots).values_list("pk", "created_by")) if roots else {}
+    return {
+        each.pk: {each.run.created_by_id, started.get(each.run.root), *published.get(each.run.version_id, ())}
+        for each in strict
+    }

@@ -30,6 +30,8 @@ def people(member: Make, builder: User) -> dict[str, User]:
     made |= {
         "second": member("approver"),
         "third": member("approver"),
+        "first": member("approver"),
+        "asker": member("approver"),
         "gone": member("approver", is_active=False),
         "program": User.objects.create_user("program@service.invalid", role="administrator", is_service=True),
         "builder": builder,
@@ -39,10 +41,13 @@ def people(member: Make, builder: User) -> dict[str, User]:
 
 @pytest.fixture
 def run(workflow: MakeWorkflow, start: Start, people: dict[str, User]) -> WorkflowRun:
-    """Started by the second approver; what it follows was published by the administrator."""
-    made = start(workflow({"ask": {"kind": "approval", "question": "Go?"}}))
-    WorkflowRun.objects.filter(pk=made.pk).update(created_by=people["second"])
-    made.version.created_by = people["administrator"]
+    """Started by the second approver, taking up a run of the first; what it follows was published by the administrator
+    on the asker's wish."""
+    followed = workflow({"ask": {"kind": "approval", "question": "Go?"}})
+    earlier, made = start(followed), start(followed)
+    WorkflowRun.objects.filter(pk=earlier.pk).update(created_by=people["first"])
+    WorkflowRun.objects.filter(pk=made.pk).update(created_by=people["second"], root=earlier.pk)
+    made.version.created_by, made.version.asked_by = people["administrator"], people["asker"]
     made.version.save()
     made.refresh_from_db()
     return made
