@@ -84,7 +84,7 @@ def publication_refusal(workflow: Workflow, draft: WorkflowVersion, user: User |
             f"{title} is published by a second person, and nobody has asked for it; nothing was published.",
             remedy="Ask for its publication; somebody else then publishes it.",
         )
-    if user is None:
+    if user is None or user.is_service:
         return Conflict(
             f"{title} is published by a second person, and a program is none; nothing was published.",
             remedy="Let a member publish it who neither wrote the draft nor asked.",

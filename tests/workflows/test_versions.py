@@ -48,7 +48,14 @@ def test_who_wrote_the_draft_or_asked_does_not_publish_it(guarded: Workflow, bui
     with pytest.raises(Conflict, match="nobody has asked for it"):
         services.workflow_publish(who=third, user=third, workflow=guarded)
     publishing.workflow_ask_publication(who=asker, user=asker, workflow=guarded)
-    for user, why in ((builder, "you wrote the draft"), (asker, "you asked for it"), (None, "a program is none")):
+    program = User.objects.create_user("program@service.invalid", role="administrator", is_service=True)
+    refusals = (
+        (builder, "you wrote the draft"),
+        (asker, "you asked for it"),
+        (None, "a program is none"),
+        (program, "a program is none"),
+    )
+    for user, why in refusals:
         with pytest.raises(Conflict, match=why) as refused:
             services.workflow_publish(who=third, user=user, workflow=guarded)
         assert refused.value.remedy
