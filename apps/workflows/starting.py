@@ -198,7 +198,8 @@ def end_tell(*, run: WorkflowRun, status: str, outputs: Any, problem: Any) -> No
 
 
 def failure_tell(*, run: WorkflowRun, name: str, problem: Mapping[str, Any]) -> None:
-    """Start the workflow that deals with failures of this one, with those of its inputs that it knows."""
+    """Start the workflow that deals with failures of this one, with those of its inputs that it knows, in the name of
+    whoever started this one: what it asks is their own, too."""
     found = Workflow.objects.select_related("published").filter(name=name, archived_at=None).first()
     if found is None or found.published is None or run.depth >= services.DEEPEST:
         return
@@ -207,7 +208,12 @@ def failure_tell(*, run: WorkflowRun, name: str, problem: Mapping[str, Any]) -> 
     try:
         with transaction.atomic(), under(actor=auditing.run_actor(run)):
             services.runs_start(
-                who=Platform(), user=None, workflow=found, data=[data], origin="workflow", depth=run.depth + 1
+                who=Platform(),
+                user=run.created_by,
+                workflow=found,
+                data=[data],
+                origin="workflow",
+                depth=run.depth + 1,
             )
     except Problem as error:
         logger.warning("the workflow that deals with failures was not started: %s", error.detail)

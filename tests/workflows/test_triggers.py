@@ -346,9 +346,12 @@ def test_a_failure_starts_the_workflow_that_deals_with_it(workflow: MakeWorkflow
         {"a": give("${inputs.workflow}: ${inputs.detail}")}, name="rescue", inputs=texts, outputs={"x": "${steps.a.x}"}
     )
     made = workflow({"a": {"kind": "stop", "reason": "No stock"}}, name="broken", on_failure="rescue")
-    start(made)
+    failing = start(made)
     worked("flow")
-    assert WorkflowRun.objects.get(workflow__name="rescue").outputs == {"x": "broken: No stock"}
+    rescue = WorkflowRun.objects.get(workflow__name="rescue")
+    assert rescue.outputs == {"x": "broken: No stock"}
+    assert rescue.created_by is not None
+    assert rescue.created_by == after(failing).created_by
 
 
 def test_workflows_that_start_each_other_for_ever_come_to_an_end(
