@@ -271,6 +271,35 @@ def test_a_batch_of_hostile_ones_is_left_off_when_its_time_is_over() -> None:
     assert children.killed < 50
 
 
+def test_a_batch_of_slow_ones_is_left_off_when_its_time_is_over() -> None:
+    slow = "inputs.l.map(x, x * 2).size()"
+    env = {"inputs": {"l": MANY[:500]}, "steps": {}}
+    asks = [(one := expression_parse(f"{slow} + {n}"), evaluating.context_of(one, env)) for n in range(100)]
+    children = evaluating.Children()
+    answers = children.evaluate(asks, within=0)
+    assert answers[0] == evaluating.Answer(500)
+    assert answers.count(None) == 99, "what takes long and is not killed holds nobody up either"
+    assert children.evaluate(asks[1:2], within=0) == [evaluating.Answer(501)], "no answer is taken for another"
+    children.stop()
+
+
+def test_a_thread_keeps_answers_up_to_a_size_and_lets_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluating, "KEPT_SIZE", 1000)
+    kept = evaluating.Kept()
+    for n in range(5):
+        kept.keep(("inputs.x", str(n)), evaluating.Answer("x" * 290, size=300))
+    assert [n for n in range(5) if ("inputs.x", str(n)) in kept] == [2, 3, 4]
+    assert kept.size == 3 * (8 + 1 + 300)
+
+
+def test_what_was_killed_is_asked_anew_by_who_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([evaluating.Answer(fault=evaluating.KILLED), evaluating.Answer(3)])
+    monkeypatch.setattr(evaluating.CHILDREN, "evaluate", lambda asks, within: [next(told)])
+    with pytest.raises(ValueError, match="was stopped"):
+        computed("inputs.n + 2 - 0", n=1)
+    assert computed("inputs.n + 2 - 0", n=1) == 3
+
+
 def test_a_process_that_was_forked_starts_a_child_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     children = evaluating.Children()
     ask = [(expression_parse("1 + 1"), "{}")]

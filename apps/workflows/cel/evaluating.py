@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +39,8 @@ BATCH: Final = 256
 """Expressions that are sent at once."""
 KEPT: Final = 5_000
 """Answers that a thread keeps between two rounds of its pump."""
+KEPT_SIZE: Final = 16 * 1024 * 1024
+"""Characters of JSON that a thread keeps: of the answers, and of what they were asked with."""
 KILLED: Final = (
     "The expression took too long, or too much memory, and was stopped: work on fewer items, or in steps before."
 )
@@ -50,6 +52,8 @@ _CHILD: Final = Path(__file__).with_name("child.py")
 class Answer:
     value: Any = None
     fault: str = ""
+    size: int = field(default=0, compare=False)
+    """Characters of its JSON."""
 
 
 Ask = tuple[Expression, str]
@@ -59,13 +63,15 @@ Ask = tuple[Expression, str]
 def expression_evaluate(expression: Expression, env: Env) -> Any:
     """What an expression gives. Raises `ValueError` with what is wrong in words."""
     ask = (expression, context_of(expression, env))
-    key = (expression.source, ask[1])
-    answer = _answers().get(key)
+    kept, key = _answers(), (expression.source, ask[1])
+    answer = kept.get(key)
     if answer is None:
         (answer,) = CHILDREN.evaluate([ask], within=PATIENCE * 2)
         if answer is None:
             raise ValueError("No expression can be evaluated here at the moment.")
-        _answers()[key] = answer
+        kept.keep(key, answer)
+    if answer.fault == KILLED:
+        kept.drop(key)  # a machine that is busy now is not so for ever: who tries again asks again
     if answer.fault:
         raise ValueError(f"`{_brief(expression.source)}`: {answer.fault}")
     return json.loads(json.dumps(answer.value)) if isinstance(answer.value, list | dict) else answer.value
@@ -83,14 +89,12 @@ def evaluate_ahead(asks: Iterable[tuple[Expression, Env]]) -> None:
         except ValueError:
             continue
         wanted[expression.source, context] = expression
-    for key in [key for key in kept if key not in wanted] if len(kept) > KEPT else []:
-        del kept[key]
     missing = [
         (expression, context) for (source, context), expression in wanted.items() if (source, context) not in kept
     ]
     for ask, answer in zip(missing, CHILDREN.evaluate(missing, within=TURN), strict=True):
         if answer is not None:
-            kept[ask[0].source, ask[1]] = answer
+            kept.keep((ask[0].source, ask[1]), answer)
 
 
 def context_of(expression: Expression, env: Env) -> str:
@@ -144,11 +148,42 @@ def _brief(source: str) -> str:
 _LOCAL = threading.local()
 
 
-def _answers() -> dict[tuple[str, str], Answer]:
-    """What this thread was answered lately: the same expression with the same data gives the same."""
-    found: dict[tuple[str, str], Answer] | None = getattr(_LOCAL, "answers", None)
-    if found is None or len(found) > KEPT:
-        found = _LOCAL.answers = {}
+class Kept:
+    """What a thread was answered lately, by expression and data: the oldest goes where there is no room for more."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self.size = 0
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self._answers
+
+    def get(self, key: tuple[str, str]) -> Answer | None:
+        return self._answers.get(key)
+
+    def keep(self, key: tuple[str, str], answer: Answer) -> None:
+        self.drop(key)
+        cost = _cost(key, answer)
+        while self._answers and (len(self._answers) >= KEPT or self.size + cost > KEPT_SIZE):
+            self.drop(next(iter(self._answers)))
+        self._answers[key] = answer
+        self.size += cost
+
+    def drop(self, key: tuple[str, str]) -> None:
+        answer = self._answers.pop(key, None)
+        if answer is not None:
+            self.size -= _cost(key, answer)
+
+
+def _cost(key: tuple[str, str], answer: Answer) -> int:
+    return len(key[0]) + len(key[1]) + answer.size
+
+
+def _answers() -> Kept:
+    """Those of this thread: the same expression with the same data gives the same."""
+    found: Kept | None = getattr(_LOCAL, "answers", None)
+    if found is None:
+        found = _LOCAL.answers = Kept()
     return found
 
 
@@ -162,12 +197,12 @@ class Children:
         self.killed = 0
 
     def evaluate(self, asks: Sequence[Ask], *, within: float) -> list[Answer | None]:
-        """An answer for each; None for what `within` seconds did not suffice for."""
+        """An answer for each; None for what `within` seconds did not suffice for. The first is always answered."""
         answers: list[Answer | None] = [None] * len(asks)
         until, at = time.monotonic() + within, 0
         with self._lock:
             while at < len(asks) and (at == 0 or time.monotonic() < until):
-                for answer in self._batch(asks[at : at + BATCH]):
+                for answer in self._batch(asks[at : at + BATCH], until):
                     answers[at] = answer
                     at += 1
         return answers
@@ -183,8 +218,9 @@ class Children:
             if self._child is not None:
                 self._kill()
 
-    def _batch(self, asks: Sequence[Ask]) -> list[Answer]:
-        """Answers to the first of these; the last is of the one that killed the child, where one did."""
+    def _batch(self, asks: Sequence[Ask], until: float) -> list[Answer]:
+        """Answers to the first of these, until the time is over; the last is of the one that killed the child, where
+        one did."""
         child = self._running()
         parts = (json.dumps([ask.program, ask.decimal]) for ask, _ in asks)
         told = "[" + ",".join(f"{part[:-1]}, {given}]" for part, (_, given) in zip(parts, asks, strict=True)) + "]"
@@ -194,9 +230,13 @@ class Children:
             left = memoryview(struct.pack(">I", len(body := told.encode())) + body)
             while left:
                 left = left[os.write(child.stdin.fileno(), left) :]
-            for _ in asks:
-                read = json.loads(self._read(child))
-                found.append(Answer(read.get("value"), read.get("fault", "")))
+            while len(found) < len(asks):
+                if found and time.monotonic() > until:
+                    self._kill()  # it is at work on what nobody waits for any more
+                    break
+                made = self._read(child)
+                read = json.loads(made)
+                found.append(Answer(read.get("value"), read.get("fault", ""), len(made)))
         except (_Gone, BrokenPipeError):
             self._kill()
             found.append(Answer(fault=KILLED))
