@@ -109,10 +109,17 @@ def _refuse(path: str, why: str) -> None:
     raise InvalidInput("There is nothing to backfill; nothing was started.", issues=[Issue(path=path, message=why)])
 
 
-def _times(told: Schedule, trigger: Trigger, begins_at: datetime, ends_at: datetime) -> Iterator[datetime]:
-    """The times of a schedule in a span, its end left out. One with an interval is counted from when it was made, or
-    rather from its next time, which people may have moved."""
-    if told.every is not None:
+def _times(
+    told: Schedule, trigger: Trigger, begins_at: datetime, ends_at: datetime, *, after: datetime | None = None
+) -> Iterator[datetime]:
+    """The times of a schedule in a span, its end left out; of those, the ones `after` the time that was reached.
+
+    One with an interval is counted from when it was made, or rather from its next time, which people may have moved;
+    once it has begun, from the time that it reached, so that turning the schedule off and on moves none.
+    """
+    if after is not None:
+        time = told.following(after)
+    elif told.every is not None:
         anchor = trigger.due_at or trigger.created_at
         time = anchor - ((anchor - begins_at) // told.every) * told.every
     else:
@@ -211,11 +218,7 @@ def _advance(backfill: Backfill) -> tuple[bool, bool]:
     trigger, workflow = backfill.trigger, backfill.trigger.workflow
     told = settings_of(trigger.kind, trigger.told)
     assert isinstance(told, Schedule)  # noqa: S101  # the kind of a trigger never changes
-    left = [
-        time
-        for time in _times(told, trigger, backfill.begins_at, backfill.ends_at)
-        if backfill.at is None or time > backfill.at
-    ]
+    left = list(_times(told, trigger, backfill.begins_at, backfill.ends_at, after=backfill.at))
     room = 0 if workflow.is_paused else _room(backfill)
     now, later = left[: min(AT_ONCE, room)], left[min(AT_ONCE, room) :]
     if now:

@@ -25,7 +25,7 @@ from apps.tenants.context import current_tenant
 from apps.tenants.fields import sealed_for
 from apps.workflows import auditing, services
 from apps.workflows.inputs import inputs_issues
-from apps.workflows.models import Message, Trigger, Workflow, WorkflowRun
+from apps.workflows.models import Backfill, Message, Trigger, Workflow, WorkflowRun
 from apps.workflows.performers import SCHEDULE
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.store import CLOCK
@@ -78,12 +78,20 @@ def trigger_create(
 def trigger_change(
     *, who: Principal, trigger: Trigger, settings: Mapping[str, Any] | None = None, is_enabled: bool | None = None
 ) -> Trigger:
-    """Change what a trigger is told, or turn it on and off. Raises `InvalidInput`."""
+    """Change what a trigger is told, or turn it on and off.
+
+    Raises `InvalidInput`, and `Conflict` for what it is told while a backfill starts runs by that.
+    """
     demand(who, WORKFLOWS_EDIT)
     work.signal(SCHEDULE, trigger.id)
     trigger = Trigger.objects.select_for_update().select_related("workflow").get(pk=trigger.pk)
     before = auditing.trigger_told(trigger)
     if settings is not None:
+        if trigger.backfills.filter(status=Backfill.Status.RUNNING).exists():
+            raise Conflict(
+                "A backfill of this trigger starts runs by what it is told now; nothing was changed.",
+                remedy="Wait for the end of the backfill, or cancel it.",
+            )
         checked = _checked(trigger.kind, settings, trigger.workflow)
         trigger.told = checked.model_dump(mode="json", exclude_defaults=True)
         trigger.listens_to = _listens_to(checked)

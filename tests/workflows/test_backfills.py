@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -171,6 +172,29 @@ def test_one_that_is_cancelled_starts_nothing_more(
         who=builder, trigger=backfill.trigger, begins_at=DAY, ends_at=DAY + timedelta(days=8)
     )
     assert found.again == 3, "what it has started is told before it is started again"
+
+
+def test_a_schedule_that_is_turned_off_and_on_meanwhile_moves_none_of_the_times(
+    made: Workflow, builder: User, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "AT_ONCE", 2)
+    monkeypatch.setattr(backfilling, "MOST_OPEN", 2)
+    trigger = schedule(made, builder, cron="", every="6h")
+    Trigger.objects.update(due_at=datetime(2026, 6, 1, 1, 30, tzinfo=UTC))
+    trigger.refresh_from_db()
+    begun = begin(trigger, builder, DAY, DAY + timedelta(days=1))
+    with transaction.atomic():
+        backfilling._advance(Backfill.objects.select_related("trigger__workflow__published").get(pk=begun.pk))
+    with pytest.raises(Conflict, match="backfill of this trigger"):
+        starting.trigger_change(who=builder, trigger=trigger, settings={"every": "1h"})
+    starting.trigger_change(who=builder, trigger=trigger, is_enabled=False)
+    starting.trigger_change(who=builder, trigger=trigger, is_enabled=True)
+    WorkflowRun.objects.update(status="succeeded")
+    with transaction.atomic():
+        backfilling._advance(Backfill.objects.select_related("trigger__workflow__published").get(pk=begun.pk))
+    assert started() == [f"2026-03-02T{hour:02}:30:00Z" for hour in (1, 7, 13, 19)]
+    begun.refresh_from_db()
+    assert (begun.status, begun.done) == ("succeeded", begun.total)
 
 
 def test_a_paused_workflow_is_left_alone_until_it_is_resumed(made: Workflow, builder: User, worked: Work) -> None:
