@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from apps.common.permissions import Principal, demand
-from apps.workflows.engine.ledger import STEP
+from apps.workflows.engine.ledger import DONE_ALL_THE_SAME, STEP
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.graphs import title_of
 from apps.workflows.models import StepRun, WorkflowRun
@@ -64,7 +64,7 @@ def undo_path(*, who: Principal, progress: RunProgress) -> UndoPath | None:
         key = row.step, row.item
         if not row.ended:
             begun[key] = row
-        elif row.outcome == "succeeded" and row.step in undos and key in begun:
+        elif _is_done(row) and row.step in undos and key in begun:
             done[key] = row
         last[key] = row
     run = progress.run
@@ -74,6 +74,11 @@ def undo_path(*, who: Principal, progress: RunProgress) -> UndoPath | None:
         undo = undos[key[0]]
         made.append(_undo(progress, row, undo, last.get((undo.index, key[1]))))
     return UndoPath(made[:MOST_SHOWN], len(made), sum(each.status == "undone" for each in made))
+
+
+def _is_done(row: StepRun) -> bool:
+    """Whether a step, or an item of one, did what it does, as the engine sees it (`RunState`)."""
+    return row.outcome == "succeeded" or (row.problem or {}).get("code") in DONE_ALL_THE_SAME
 
 
 def _undo(progress: RunProgress, row: StepRun, by: PlanStep, last: StepRun | None) -> Undo:

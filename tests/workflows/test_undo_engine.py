@@ -14,7 +14,7 @@ import apps.workflows.kinds.outward
 import apps.workflows.kinds.stop
 import apps.workflows.kinds.transform  # noqa: F401  # registers
 from apps.workflows.engine.advance import End, Open, advance, answered, closing, failed, problem, undone
-from apps.workflows.engine.ledger import STEP, Entry
+from apps.workflows.engine.ledger import DONE_ALL_THE_SAME, STEP, Entry
 from tests.workflows.test_engine import FAULTS, ask, give, played
 from tests.workflows.world import World, world
 
@@ -129,6 +129,32 @@ def test_a_call_that_came_to_an_end_after_its_time_was_over_is_undone_too() -> N
     assert names(made, "succeeded") == ["check", "order", "unorder"]
     assert end.problem is not None
     assert end.problem["undo"]["done"] == 1
+
+
+@pytest.mark.parametrize("code", sorted(DONE_ALL_THE_SAME))
+def test_what_was_done_and_gave_too_much_is_undone_where_its_undo_needs_nothing_of_that_and_else_told(
+    code: str,
+) -> None:
+    steps = {name: step for name, step in CHAIN.items() if name != "check"}
+    made = world(steps)
+    state = made.load()
+    made.carry_out(state, advance(state, made.now)[0])
+    made.answer(state)
+    made.carry_out(state, advance(state, made.now)[0])
+    made.opened.clear()
+    told = problem(code, "It gave too much.")
+    made.record(state, failed(made.plan.steps[2], STEP, 1, told, now=made.now, run="run", final=True))
+    end = made.run()
+    assert names(made, "succeeded") == ["order", "unbook", "unorder"]
+    made = world(steps)
+    state = made.load()
+    made.carry_out(state, advance(state, made.now)[0])
+    made.opened.clear()
+    made.record(state, failed(made.plan.steps[0], STEP, 1, told, now=made.now, run="run", final=True))
+    end = made.run()
+    assert end.problem is not None
+    assert (end.problem["undo"]["done"], end.problem["undo"]["of"]) == (0, 1)
+    assert end.problem["undo"]["remains"][0]["step"] == "order"
 
 
 def test_a_deadline_has_things_undone_and_does_not_cut_that_short() -> None:

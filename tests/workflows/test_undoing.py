@@ -11,11 +11,13 @@ from django.db import OperationalError
 
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
-from apps.common import work
+from apps.common import outbound, work
 from apps.common.errors import Conflict
 from apps.workflows import calls, services, store, undoing
 from apps.workflows.models import HttpCall, WorkflowRun
 from apps.workflows.performers import KIND
+from apps.workflows.progress import run_progress
+from apps.workflows.undo_paths import undo_path
 from tests.workflows.conftest import MakeWorkflow, Work, doom, ledger
 from tests.workflows.test_calls import Sink, sink
 from tests.workflows.test_faults import expire
@@ -136,6 +138,31 @@ def test_an_undo_that_cannot_be_done_remains_to_be_done_by_hand(
     told = after(run).problem["undo"]
     assert (told["done"], told["of"], [each["step"] for each in told["remains"]]) == (1, 2, ["book"])
     assert "422" in told["remains"][0]["detail"]
+
+
+def test_a_call_that_was_carried_out_and_answered_too_much_is_undone_as_well(
+    sink: Sink,
+    steps: Steps,
+    workflow: MakeWorkflow,
+    start: Start,
+    worked: Work,
+    builder: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = start(workflow(steps()))
+    worked("flow")
+    worked("io")
+    worked("flow")
+    with monkeypatch.context() as small:
+        small.setattr(outbound, "LARGEST", 5)
+        worked("io")
+    worked("flow", "io")
+    assert (after(run).status, run.problem["code"]) == ("failed", "answer_too_large")
+    assert said(sink) == ["order", "book", "unbook", "unorder"]
+    assert run.problem["undo"]["done"] == 2
+    path = undo_path(who=builder, progress=run_progress(who=builder, run=run))
+    assert path is not None
+    assert [(each.step.name, each.status) for each in path.undos] == [("book", "undone"), ("order", "undone")]
 
 
 def test_an_undoing_goes_on_until_a_person_insists_that_it_is_stopped(

@@ -17,6 +17,8 @@ STEP = -1
 MOST_ITEMS = 10_000
 TIMED_OUT = "step_timeout"
 """The code of a step that was not done in time."""
+DONE_ALL_THE_SAME = frozenset({"answer_too_large", "output_too_large"})
+"""The codes of steps that failed only as what they gave cannot be kept: what they did is done."""
 ERROR_FIELDS = ("step", "code", "title", "detail", "remedy")
 """What `${error...}` has, whatever a problem says."""
 
@@ -238,7 +240,7 @@ class RunState:
             return
         del self.flights[key]
         self.flown[key] = entry.attempt
-        if entry.outcome == "succeeded":
+        if entry.outcome == "succeeded" or (entry.problem or {}).get("code") in DONE_ALL_THE_SAME:
             self.to_undo[key] = entry.output
 
     def _apply_undo(self, step: PlanStep, entry: Entry) -> None:
