@@ -25,9 +25,16 @@ MOST_ITEMS: Final = 200
 """Items of a step before it that are read for what a step was given."""
 
 
-def is_editable(step: PlanStep) -> bool:
-    """Whether a person may give the step something else: not where each item is given its own."""
-    return step.step.kind in EDITABLE and step.items is None
+def is_editable(plan: Plan, step: PlanStep) -> bool:
+    """Whether a person may give the step something else: not where each item is given its own, and not after a
+    question, as people say yes to what follows from the run."""
+    return step.step.kind in EDITABLE and step.items is None and not follows_question(plan, step)
+
+
+def follows_question(plan: Plan, step: PlanStep) -> bool:
+    """Whether people are asked before a step."""
+    questions = (each.index for each in plan.steps if each.step.kind == "approval" and each.index != step.index)
+    return any(step.index in plan.from_step(index) for index in questions)
 
 
 def step_input(
@@ -66,9 +73,14 @@ def step_given(*, who: Principal, run: WorkflowRun, plan: Plan, step: PlanStep) 
         return None
 
 
-def given_check(*, run: WorkflowRun, step: PlanStep, given: Any) -> None:
+def given_check(*, run: WorkflowRun, plan: Plan, step: PlanStep, given: Any) -> None:
     """Raise `InvalidInput` for what the step cannot be given, as who carries it out says. Nothing is begun."""
-    if not is_editable(step):
+    if follows_question(plan, step):
+        raise InvalidInput(
+            f"People are asked before the step {step.name!r}: what they answer is about what it works out itself.",
+            remedy="Start a run with other inputs, which is asked about anew.",
+        )
+    if not is_editable(plan, step):
         raise InvalidInput(f"The step {step.name!r} can only be tried with what it works out itself.")
     if not isinstance(given, dict):
         raise InvalidInput("A step is given an object.", issues=[Issue(path="given", message="Write {...}.")])

@@ -380,7 +380,7 @@ def run_retry(
         told = f"It runs only to undo {plan.steps[wanted.undoes].name!r}: name a step that the run goes through."
         raise InvalidInput("Nothing was started.", issues=[Issue(path="step", message=told)])
     if wanted is not None and given is not None:
-        given_check(run=run, step=wanted, given=given)
+        given_check(run=run, plan=plan, step=wanted, given=given)
     again = WorkflowRun.objects.create(
         workflow=run.workflow,
         version=run.version,

@@ -10,8 +10,10 @@ from apps.accounts.models import User
 from apps.agents.models import AgentRun
 from apps.common.errors import Conflict, InvalidInput
 from apps.workflows import services
+from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.differences import definition_difference
+from apps.workflows.models import Approval
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
 from tests.workflows.test_pump import AMOUNT, Start, after
@@ -80,6 +82,25 @@ def test_a_step_is_not_given_what_it_could_not_work_with(
         services.run_retry(who=builder, user=builder, run=run, step=step, given=given)
     assert words in f"{refused.value.detail} {refused.value.issues}"
     assert after(run).retries.count() == 0
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_people_are_asked_about_is_not_exchanged_behind_their_backs(
+    answered: bool, workflow: MakeWorkflow, start: Start, worked: Work, builder: User, approver: User
+) -> None:
+    steps = {"amount": give(5), "ask": {"kind": "approval", "question": "Pay 5?"}, "pay": give("${steps.amount.x}")}
+    run = start(workflow(steps, outputs={"x": "${steps.pay.x}"}))
+    worked("flow")
+    if answered:
+        approval_decide(who=approver, user=approver, approval=Approval.objects.get(), approved=True)
+    else:
+        services.run_cancel(who=builder, run=run)
+    worked("flow")
+    with pytest.raises(InvalidInput, match="People are asked before the step 'pay'"):
+        services.run_retry(who=builder, user=builder, run=after(run), step="pay", given={"x": 5_000_000})
+    again = services.run_retry(who=builder, user=builder, run=run, step="amount", given={"x": 6})
+    worked("flow")
+    assert after(again).status == "waiting", "what comes before a question may be other: it is asked anew"
 
 
 def test_an_open_run_and_an_unknown_step_cannot_be_taken_up(

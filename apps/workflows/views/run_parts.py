@@ -228,7 +228,7 @@ class Panel:
 
     @property
     def can_edit(self) -> bool:
-        return givens.is_editable(self.step) and self.step.undoes is None
+        return givens.is_editable(self._plan, self.step) and self.step.undoes is None
 
     def _titles(self, indexes: tuple[int, ...]) -> list[str]:
         steps = [self._plan.steps[index] for index in indexes]

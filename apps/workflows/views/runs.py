@@ -144,7 +144,7 @@ class WorkflowRunRetry(ConsoleView):
             "step": progress.of(step.name),
             "kept": [each for each in progress.steps if each.step.index not in redone and each.status == "succeeded"],
             "redone": [each for each in progress.steps if each.step.index in redone and each.step.undoes is None],
-            "editable": givens.is_editable(step),
+            "editable": givens.is_editable(progress.plan, step),
             "text": text,
             "problem": problem,
         }
