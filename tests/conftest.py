@@ -31,6 +31,8 @@ from tests.factories import make_member
 
 MakeMember = Callable[..., User]
 KEYS = Path(django_settings.KEYS)  # before any test has its own
+COPIED_BY = "file_copy"
+"""A template of some thousand small tables is copied in half the time that the log takes."""
 
 
 def _admin() -> psycopg.Connection[Any]:
@@ -99,7 +101,7 @@ def template_database(django_test_environment: None, django_db_blocker: pytest.F
 def django_db_setup(template_database: str, django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
     mine = f"test_{worker_id}_{os.getpid()}"
     with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        admin.execute(f'create database "{mine}" template "{template_database}"')
+        admin.execute(f'create database "{mine}" template "{template_database}" strategy {COPIED_BY}')
         _use(mine)
         yield
         connections.close_all()
@@ -118,7 +120,7 @@ def committed_db(
     """A database of the test's own, in which everything is really committed. Returns its name."""
     before, mine = connection.settings_dict["NAME"], f"test_own_{os.getpid()}"
     with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        admin.execute(f'create database "{mine}" template "{template_database}"')
+        admin.execute(f'create database "{mine}" template "{template_database}" strategy {COPIED_BY}')
         _use(mine)
         _take_keys()
         yield mine
