@@ -209,7 +209,8 @@ def _of_what_belongs_together(failure: Any, case: Any, response: Any) -> bool:
     about = {
         *("POST /api/v1/budgets", "PUT /api/v1/budgets/{budget}"),
         *("POST /api/v1/runs/{id}/messages", "PUT /api/v1/prompts/{prompt}/draft"),
-        *("POST /api/v1/privacy-requests", "POST /api/v1/legal-holds"),
+        *("POST /api/v1/privacy-requests", "POST /api/v1/legal-holds", "POST /api/v1/delegations"),
+        *("POST /api/v1/triggers/{id}/backfills", "POST /api/v1/triggers/{id}/backfills/preview"),
     }
     return label in about and bool(_refused(response, "invalid_input"))
 
@@ -232,7 +233,11 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     ("UseAfterFree", "a key that was revoked stays to be seen: who looks back must find it", _of_a_key_that_is_kept),
     ("UseAfterFree", "a workflow that is archived stays to be seen, as its runs do", _of_a_workflow_that_is_kept),
     (POSITIVE, "a definition, settings and inputs are judged by what they name and call", _of_what_a_workflow_says),
-    (POSITIVE, "a budget limits something, a prompt has its words, a hold names somebody", _of_what_belongs_together),
+    (
+        POSITIVE,
+        "budgets limit, prompts say something, holds name somebody, spans end after they begin",
+        _of_what_belongs_together,
+    ),
     (POSITIVE, "what is connected or made is judged by its kind, and by what may be called", _of_another_system),
     (POSITIVE, "whether a file holds a table is known once it is read", _of_what_is_in_a_file),
     (POSITIVE, "an agent's input is judged by the agent, whose schema is at its own address", _of_what_an_agent_takes),

@@ -12,48 +12,52 @@ from tests.isolation.ground import Side, webhook_secret
 from tests.isolation.operations import operations
 from tests.isolation.scene import Send, control
 
-NOTHING_TO_RECORD: Final[dict[str, str]] = {
-    "POST /api/v1/tickets": "a ticket opens one socket for half a minute, for whoever has a credential already",
-    "POST /api/v1/workflows/<slug:name>/check": "a definition is checked and kept nowhere",
-    "POST /api/v1/triggers/<uuid:id>/backfills/preview": "the times of a schedule are told, and nothing is started",
-    "POST /scim/v2/Users/.search": "a search, which reads",
-    "POST /scim/v2/Groups/.search": "a search, which reads",
-    "POST /mcp": "the rows of a dataset are read; a tool that starts a run is recorded as that run",
-    "POST /models/try/": "a model is asked, and answers the page: the ledger of calls has it",
-    "POST /agents/<str:key>/fill/": "a form is filled and sent by nobody yet: the ledger of calls has the question",
-    "POST /api/v1/agents/<str:key>/fill": "inputs are proposed and kept nowhere: the ledger of calls has the question",
-    "POST /first-steps/": "a list of the dashboard is put away in one browser, by a cookie of its person",
-    "POST /accounts/signup/": "nobody signs up here, which the page says",
-    "POST /accounts/email/": "what is sent is no address",
-    "POST /accounts/password/set/": "whoever has a password is sent to the page that changes it",
-    "POST /accounts/2fa/authenticate/": "nobody has shown a password before, so that no code is compared",
-    "POST /accounts/2fa/reauthenticate/": "its owner has no app, so that no code is compared",
-    "POST /accounts/2fa/webauthn/reauthenticate/": "what is sent is no proof of any passkey",
-    "POST /accounts/2fa/webauthn/login/": "what is sent is no proof of any passkey",
-    "POST /accounts/2fa/webauthn/keys/<int:pk>/edit/": "the name by which a member knows a passkey, for them alone",
-    "POST /accounts/login/code/confirm/": "no code was asked for, so that nothing is tried",
-} | dict.fromkeys(
-    [
-        "POST /workflows/new/",
-        *(
-            f"POST /workflows/edits/<uuid:id>/{rest}"
-            for rest in (
-                "steps/",
-                "steps/<str:step>/",
-                "steps/<str:step>/act/",
-                "whole/<str:part>/",
-                "triggers/",
-                "history/",
-                "discard/",
-                "rebase/",
-                "yaml/",
-            )
-        ),
-    ],
-    "what a member is changing of a workflow is seen by them alone; that it is saved, or published, is recorded",
-) | dict.fromkeys(
-    ["POST /workflows/edits/<uuid:id>/try/", "POST /workflows/trials/<uuid:id>/"],
-    "a member tries what they are changing, and nothing happens: the ledger of calls has what an agent asked a model",
+NOTHING_TO_RECORD: Final[dict[str, str]] = (
+    {
+        "POST /api/v1/tickets": "a ticket opens one socket for half a minute, for whoever has a credential already",
+        "POST /api/v1/workflows/<slug:name>/check": "a definition is checked and kept nowhere",
+        "POST /api/v1/triggers/<uuid:id>/backfills/preview": "the times of a schedule are told, and nothing is started",
+        "POST /scim/v2/Users/.search": "a search, which reads",
+        "POST /scim/v2/Groups/.search": "a search, which reads",
+        "POST /mcp": "the rows of a dataset are read; a tool that starts a run is recorded as that run",
+        "POST /models/try/": "a model is asked, and answers the page: the ledger of calls has it",
+        "POST /agents/<str:key>/fill/": "a form is filled and sent by nobody yet: the ledger of calls has the question",
+        "POST /api/v1/agents/<str:key>/fill": "inputs are proposed and kept nowhere: the ledger of calls has it",
+        "POST /first-steps/": "a list of the dashboard is put away in one browser, by a cookie of its person",
+        "POST /accounts/signup/": "nobody signs up here, which the page says",
+        "POST /accounts/email/": "what is sent is no address",
+        "POST /accounts/password/set/": "whoever has a password is sent to the page that changes it",
+        "POST /accounts/2fa/authenticate/": "nobody has shown a password before, so that no code is compared",
+        "POST /accounts/2fa/reauthenticate/": "its owner has no app, so that no code is compared",
+        "POST /accounts/2fa/webauthn/reauthenticate/": "what is sent is no proof of any passkey",
+        "POST /accounts/2fa/webauthn/login/": "what is sent is no proof of any passkey",
+        "POST /accounts/2fa/webauthn/keys/<int:pk>/edit/": "the name by which a member knows a passkey, for them alone",
+        "POST /accounts/login/code/confirm/": "no code was asked for, so that nothing is tried",
+    }
+    | dict.fromkeys(
+        [
+            "POST /workflows/new/",
+            *(
+                f"POST /workflows/edits/<uuid:id>/{rest}"
+                for rest in (
+                    "steps/",
+                    "steps/<str:step>/",
+                    "steps/<str:step>/act/",
+                    "whole/<str:part>/",
+                    "triggers/",
+                    "history/",
+                    "discard/",
+                    "rebase/",
+                    "yaml/",
+                )
+            ),
+        ],
+        "what a member is changing of a workflow is seen by them alone; that it is saved, or published, is recorded",
+    )
+    | dict.fromkeys(
+        ["POST /workflows/edits/<uuid:id>/try/", "POST /workflows/trials/<uuid:id>/"],
+        "a member tries what they are changing, and nothing happens: what a model was asked is in the ledger of calls",
+    )
 )
 """Operations after which nothing is other than it was, with the reason."""
 

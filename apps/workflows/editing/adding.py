@@ -19,7 +19,7 @@ CHOSEN_BY_NAME: Final = frozenset({"agent", "workflow", "act"})
 
 @dataclass(frozen=True)
 class Offer:
-    """One thing that a step can be made of. `what` names it in a form: ``agent:retail.demand_forecaster``."""
+    """One thing that a step can be made of. `what` names it in a form: ``agent:<key>``."""
 
     what: str
     title: str

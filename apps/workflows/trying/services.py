@@ -37,8 +37,8 @@ Status = Trial.Status
 OPEN: Final = (Status.READY, Status.RUNNING, Status.WAITING)
 
 
-class TrialAbandoned(Problem):
-    code, status, title = "trial_abandoned", 500, "The trial was given up"
+class WorkflowTrialAbandoned(Problem):
+    code, status, title = "workflow_trial_abandoned", 500, "The trial was given up"
     cause = "Three workers in a row were lost while an agent of it was at work: killed, or out of memory."
     effect = "What it had come to is kept. Nothing outside was changed."
     remedy = "Try again with a smaller sample."
@@ -133,13 +133,13 @@ def trial_bury(id: UUID, cause: str) -> None:
     """Record that a trial was given up after its workers died."""
     trial = Trial.objects.filter(pk=id, status=Status.RUNNING).first()
     if trial is not None:
-        _fail(trial, TrialAbandoned(cause))
+        _fail(trial, WorkflowTrialAbandoned(cause))
 
 
 def trial_revive(id: UUID) -> None:
     """Open a trial again that was given up: its agent is asked again."""
     trial = Trial.objects.filter(pk=id, status=Status.FAILED).first()
-    if trial is not None and (trial.problem or {}).get("code") == TrialAbandoned.code:
+    if trial is not None and (trial.problem or {}).get("code") == WorkflowTrialAbandoned.code:
         trial.status, trial.problem = Status.RUNNING, None
         trial.save(update_fields=["status", "problem", "changed_at"])
 

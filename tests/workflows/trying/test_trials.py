@@ -188,8 +188,8 @@ def test_one_that_is_given_up_says_why(page: Client, edit: WorkflowEdit, worked:
     doom(Trial.objects.get())
     worked("cpu")
     trial = Trial.objects.get()
-    assert (trial.status, trial.problem["code"]) == ("failed", "trial_abandoned")
-    assert "given up" in services.TrialAbandoned.title
+    assert (trial.status, trial.problem["code"]) == ("failed", "workflow_trial_abandoned")
+    assert "given up" in services.WorkflowTrialAbandoned.title
     assert page.get(at).status_code == 200
     services.trial_revive(trial.pk)
     assert status() == "running"
