@@ -235,7 +235,7 @@ RULES: Final[list[tuple[str, str, Rule]]] = [
     (POSITIVE, "a definition, settings and inputs are judged by what they name and call", _of_what_a_workflow_says),
     (
         POSITIVE,
-        "budgets limit, prompts say something, holds name somebody, spans end after they begin",
+        "budgets limit, prompts and holds say something, spans end after they begin",
         _of_what_belongs_together,
     ),
     (POSITIVE, "what is connected or made is judged by its kind, and by what may be called", _of_another_system),

@@ -222,7 +222,7 @@ def _without_members(side: Side, send: Send) -> None:
 
 
 _FAILED: dict[str, Any] = {"status": "failed"}
-_UNDOING: dict[str, Any] = {"status": "undoing", "ending": "failed"}
+_UNDOING: dict[str, Any] = {"status": "undoing", "ending": "failed", "pause_requested_at": None}
 PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /members/<uuid:id>/reactivate/": rows("accounts.user", _member, is_active=False),
     "POST /members/<uuid:id>/invite-again/": rows("accounts.user", _member, password="!unusable"),
@@ -240,6 +240,8 @@ PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /workflows/<slug:name>/ask-publication/": after("POST /workflows/<slug:name>/second-person/"),
     "POST /api/v1/workflows/<slug:name>/ask-publication": after("POST /workflows/<slug:name>/second-person/"),
     "POST /api/v1/triggers/<uuid:id>/backfills": _no_backfill,
+    "POST /workflows/<slug:name>/triggers/<uuid:id>/": _no_backfill,
+    "PATCH /api/v1/triggers/<uuid:id>": _no_backfill,
     "POST /workflows/<slug:name>/resume/": after("POST /workflows/<slug:name>/pause/"),
     "POST /api/v1/workflows/<slug:name>/resume": after("POST /workflows/<slug:name>/pause/"),
     "POST /api/v1/workflow-runs/retry": rows("workflows.workflowrun", **_FAILED),
