@@ -247,7 +247,7 @@ PREPARED: Final[dict[str, Callable[[Side, Send], None]]] = {
     "POST /api/v1/workflow-runs/retry": rows("workflows.workflowrun", **_FAILED),
     "POST /api/v1/workflow-runs/<uuid:id>/retry": rows("workflows.workflowrun", _open, **_FAILED),
     "POST /workflow-runs/W-<int:number>/pause/": rows("workflows.workflowrun", status="running"),
-    "POST /workflow-runs/W-<int:number>/undo/stop/": rows("workflows.workflowrun", **_UNDOING),
+    "POST /workflow-runs/W-<int:number>/undo/stop/": rows("workflows.workflowrun", _open, **_UNDOING),
     "POST /api/v1/workflow-runs/<uuid:id>/undo/stop": rows("workflows.workflowrun", _open, **_UNDOING),
     "POST /workflow-runs/W-<int:number>/resume/": rows("workflows.workflowrun", status="paused"),
     "POST /api/v1/workflow-calls/<uuid:id>/settle": rows("workflows.httpcall", _open, status="unknown"),

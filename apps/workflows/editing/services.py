@@ -39,6 +39,8 @@ class Saved:
     """Webhooks that were made, each with its secret: it is shown now and never again."""
     waiting: InvalidInput | None = None
     """Why triggers wait for the publication: what is published now would not take their inputs."""
+    at: int = 0
+    """Number of the change that was saved."""
 
 
 def edit_get(*, who: Principal, user: User, id: UUID, lock: bool = False) -> WorkflowEdit:
@@ -146,8 +148,11 @@ def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "") -> Sav
     """Save it, and publish it; what was saved stays so where publishing is refused. Raises as both do."""
     edit = edit_get(who=who, user=user, id=id)
     saved = None if edit_content(edit).saved == edit.seq and edit.seq else edit_save(who=who, user=user, id=id)
+    at = saved.at if saved else edit.at
     with transaction.atomic():
         edit = edit_get(who=who, user=user, id=id, lock=True)
+        if edit.at != at:  # kept from another page of the same person: it is in no draft yet
+            raise Conflict("You have changed it meanwhile; it is saved, and not published.", remedy="Publish it again.")
         if edit.workflow is None:  # what was saved has a workflow
             raise NotFound("There is no workflow of this any more.")
         _demand_unmoved(edit)
@@ -156,7 +161,7 @@ def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "") -> Sav
         workflow = Workflow.objects.select_related("published").get(pk=edit.workflow.pk)
         made = _saved(who, user, edit, replace(content, triggers=[]), workflow, content.triggers)
     secrets = [*(saved.secrets if saved else []), *made.secrets]
-    return Saved(workflow, version, secrets, made.waiting)
+    return Saved(workflow, version, secrets, made.waiting, edit.at)
 
 
 @transaction.atomic
@@ -218,7 +223,7 @@ def _saved(
     edit.save(update_fields=["workflow", "seq", "changed_at"])
     kept = replace(content, triggers=waiting, saved=workflow.seq)
     edit.changes.filter(number=edit.at).update(content=kept.text())
-    return Saved(workflow, None, secrets, problem)
+    return Saved(workflow, None, secrets, problem, edit.at)
 
 
 def _advance(edit: WorkflowEdit, what: str, content: Content) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,16 +56,21 @@ def _answered(question: Question, values: Mapping[str, str]) -> Any:
     text, issues = values.get("output", "").strip(), []
     output: Any = None
     try:
-        output = json.loads(text) if text else None
-    except ValueError:
+        output = json.loads(text, parse_constant=_refused) if text else None
+    except (ValueError, RecursionError):
         issues.append(Issue(path="output", message="Write it as JSON: text in quotation marks."))
     if question.step.step.kind != "http":
         if issues:
             raise InvalidInput("The answer cannot be read; nothing was changed.", issues=issues)
         return output
     status = values.get("status", "200").strip()
-    if not (status.isdecimal() and 100 <= int(status[:4]) <= 599):
+    if not re.fullmatch("[1-5][0-9]{2}", status):
         issues.append(Issue(path="status", message="Write a number from 100 to 599."))
     if issues:
         raise InvalidInput("The answer cannot be read; nothing was changed.", issues=issues)
     return {"status": int(status), "headers": {}, "body": output}
+
+
+def _refused(constant: str) -> Any:
+    """JSON knows no NaN and no infinity. Raises `ValueError`."""
+    raise ValueError(constant)

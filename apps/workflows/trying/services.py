@@ -125,7 +125,10 @@ def trial_perform(claim: work.Claim) -> None:
         return
     with work.fenced(claim) as row:
         if Trial.objects.select_for_update().filter(pk=trial.pk, status=Status.RUNNING).exists():
-            _keep(trial, going, course)
+            try:
+                _keep(trial, going, course)
+            except InvalidInput as large:  # else the agents would be asked, and paid for, again and again
+                _fail(trial, large)
         row.finish()
 
 

@@ -195,6 +195,26 @@ def test_saving_is_refused_once_somebody_else_has_changed_the_workflow(
     assert draft("test").title == "Mine"
 
 
+def test_what_is_typed_while_it_is_published_is_no_part_of_it_and_counts_as_unsaved(
+    workflow: MakeWorkflow, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = begin(workflow({"a": give(1)}))
+    mine.call("First")
+    save = services.edit_save
+
+    def saved_and_typed(**asking: Any) -> services.Saved:
+        done = save(**asking)
+        mine.call("Second")
+        return done
+
+    monkeypatch.setattr(services, "edit_save", saved_and_typed)
+    with pytest.raises(Conflict, match="changed it meanwhile"):
+        services.edit_publish(**mine.asking)
+    assert (draft("test").title, mine.title) == ("First", "Second")
+    monkeypatch.setattr(services, "edit_save", save)
+    assert services.edit_publish(**mine.asking).workflow.title == "Second"
+
+
 def test_what_somebody_else_saved_is_taken_and_that_can_be_undone(
     workflow: MakeWorkflow, begin: Begin, builder: User
 ) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.agents.models import AgentDecision, AgentRun
 from apps.common import outbound
+from apps.dispatch.models import WorkRow
 from apps.workflows.definition import definition_dump
 from apps.workflows.editing.services import edit_new
 from apps.workflows.models import Approval, ApprovalNotice, HttpCall, Trial, WorkflowEdit, WorkflowRun
@@ -111,6 +112,11 @@ def test_what_is_answered_wrongly_is_told_beside_it(page: Client, edit: Workflow
     answer = page.post(at, {"key": "order|-1|1", "said": "answer", "status": "9", "output": "{"})
     assert "Write it as JSON" in main_of(answer)
     assert "from 100 to 599" in main_of(answer)
+    for wrong in ("01999", "200" + "0" * 5000, "２００", "-200"):
+        assert "from 100 to 599" in main_of(page.post(at, {"key": "order|-1|1", "said": "answer", "status": wrong}))
+    for wrong in ("NaN", "[" * 100_000):
+        sent = {"key": "order|-1|1", "said": "answer", "output": wrong}
+        assert "Write it as JSON" in main_of(page.post(at, sent))
 
 
 def test_a_step_may_be_let_fail(page: Client, edit: WorkflowEdit, worked: Work) -> None:
@@ -193,6 +199,17 @@ def test_one_that_is_given_up_says_why(page: Client, edit: WorkflowEdit, worked:
     assert page.get(at).status_code == 200
     services.trial_revive(trial.pk)
     assert status() == "running"
+
+
+def test_one_that_comes_to_too_much_fails_and_its_agent_is_not_asked_again(
+    page: Client, edit: WorkflowEdit, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun(page, edit, 10)
+    monkeypatch.setattr(services, "LARGEST", 10)
+    worked("cpu")
+    assert status() == "failed"
+    assert "smaller sample" in main_of(page.get(at))
+    assert not WorkRow.objects.filter(kind=services.KIND).exists()
 
 
 def test_only_the_latest_trials_are_kept(page: Client, edit: WorkflowEdit, monkeypatch: pytest.MonkeyPatch) -> None:
