@@ -97,7 +97,8 @@ def _own(approvals: Sequence[Approval]) -> dict[UUID, set[UUID | None]]:
     versions = WorkflowVersion.objects.filter(pk__in={each.run.version_id for each in strict})
     published = {pk: people for pk, *people in versions.values_list("pk", "created_by", "asked_by")}
     roots = {each.run.root for each in strict if each.run.root is not None}
-    started = dict(WorkflowRun.objects.filter(pk__in=roots).values_list("pk", "created_by")) if roots else {}
+    first = WorkflowRun.objects.filter(pk__in=roots).values_list("pk", "created_by")
+    started: dict[UUID | None, UUID | None] = dict(first) if roots else {}
     return {
         each.pk: {each.run.created_by_id, started.get(each.run.root), *published.get(each.run.version_id, ())}
         for each in strict
