@@ -174,14 +174,19 @@ def edit_discard(*, who: Principal, user: User, id: UUID) -> Workflow | None:
 
 
 @transaction.atomic
-def edit_rebase(*, who: Principal, user: User, id: UUID, take: Literal["theirs", "mine"]) -> WorkflowEdit:
+def edit_rebase(
+    *, who: Principal, user: User, id: UUID, take: Literal["theirs", "mine"], seen: int | None = None
+) -> WorkflowEdit:
     """Settle that somebody else has changed the workflow: go on with what they saved, or with one's own in its place.
 
-    `theirs` can be undone like every change.
+    `theirs` can be undone like every change. Raises `Conflict` where the workflow is no longer as it was `seen`: what
+    was saved since nobody has compared.
     """
     edit = edit_get(who=who, user=user, id=id, lock=True)
     if edit.workflow is None:
         raise Conflict("Nobody else knows of this workflow yet; nothing was changed.")
+    if seen not in {None, edit.workflow.seq}:
+        raise Conflict("Somebody has saved once more; nothing was changed.", remedy="See what differs now.")
     edit.seq = edit.workflow.seq
     edit.save(update_fields=["seq", "changed_at"])
     if take == "theirs":

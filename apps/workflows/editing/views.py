@@ -372,7 +372,17 @@ class EditRebase(EditorView):
         take = request.POST.get("take")
         if take not in {"theirs", "mine"}:
             raise InvalidInput("Take theirs, or keep mine; nothing was changed.")
-        found = services.edit_rebase(who=self.who, user=self.user, id=id, take="theirs" if take == "theirs" else "mine")
+        seen = request.POST.get("seen", "")
+        try:
+            found = services.edit_rebase(
+                who=self.who,
+                user=self.user,
+                id=id,
+                take="theirs" if take == "theirs" else "mine",
+                seen=int(seen) if seen.isdecimal() and len(seen) < 10 else None,
+            )
+        except Conflict as problem:
+            return self.show(self.edit(id), problem=problem)
         said = (
             "You go on with what they saved; undo brings yours back."
             if take == "theirs"

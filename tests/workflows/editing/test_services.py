@@ -190,7 +190,12 @@ def test_saving_is_refused_once_somebody_else_has_changed_the_workflow(
         with pytest.raises(Conflict, match="Somebody else"):
             attempt(**mine.asking)
     assert draft("test").title == "Theirs"
-    services.edit_rebase(**mine.asking, take="mine")
+    seen = Workflow.objects.get().seq
+    other.call("Theirs again")
+    services.edit_save(**other.asking)
+    with pytest.raises(Conflict, match="once more"):
+        services.edit_rebase(**mine.asking, take="mine", seen=seen)
+    services.edit_rebase(**mine.asking, take="mine", seen=seen + 1)
     services.edit_save(**mine.asking)
     assert draft("test").title == "Mine"
 
