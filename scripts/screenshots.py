@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/guides/users.md from a demo installation, by using it as an analyst does.
+"""Takes the pictures of the guides from a demo installation, by using it as an analyst and a builder do.
 
     .venv/bin/python scripts/screenshots.py [--address 'http://{slug}.localhost:8000']
 
@@ -73,6 +73,14 @@ def tour(page: Page, home: str, table: Path) -> str:
     return run
 
 
+def build(page: Page, home: str) -> None:
+    """The editor of a workflow with a step open."""
+    sign_in(page, home, "builder@acme.example", PASSWORD)
+    page.goto(f"{home}/workflows/weekly-demand-review/edit/?step=review")
+    page.locator("#step-review").scroll_into_view_if_needed()
+    take(page, "editor", 820)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--address", default="", help="of an installation that runs, with {slug} for the tenant")
@@ -84,6 +92,8 @@ def main() -> None:
         with context_for(browser, WIDE) as context:
             run = tour(context.new_page(), home, table)
             state = context.storage_state()
+        with context_for(browser, WIDE) as context:
+            build(context.new_page(), home)
         with context_for(browser, PHONE, state) as context:
             page = context.new_page()
             page.goto(run)
