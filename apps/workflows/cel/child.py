@@ -82,7 +82,7 @@ class _Evaluator:
                     raise
                 try:  # whole numbers and others do not go together, and JSON does not say which a 5 is
                     value = self._run(decimal, _with_decimals(given), _DECIMAL)
-                except Exception:  # noqa: BLE001
+                except Exception:  # noqa: BLE001  # whatever it was, the run as it is written tells it
                     value = self._run(source, given)  # for what it says of what people wrote
             return _told(value)
         except BaseException as error:  # a panic of the library is no Exception
