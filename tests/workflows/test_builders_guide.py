@@ -176,5 +176,6 @@ def test_links_within_the_guide_lead_somewhere() -> None:
         file, anchor = target
         found = (BASE_DIR / "docs" / "guides" / file).resolve()
         assert found.is_file(), file
-        headings = re.findall(r"^#+ (.*)$", found.read_text(), re.MULTILINE)
-        assert not anchor or anchor in {slugify(each) for each in headings}
+        if anchor:  # of a page: a picture has none
+            headings = re.findall(r"^#+ (.*)$", found.read_text(), re.MULTILINE)
+            assert anchor in {slugify(each) for each in headings}
