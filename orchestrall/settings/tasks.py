@@ -16,8 +16,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # What a pool of processes fetched ahead would wait unseen in its parent, while its children work on for another tenant.
 # A pool of threads sees it; there, Celery would notice a thread that is free again only after seconds.
 CELERY_WORKER_DISABLE_PREFETCH = env.process == "worker-cpu"
-# A child that has loaded the libraries of agents gives its memory back by being replaced (kilobytes).
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+# A child that took far more than the libraries of all agents gives it back by being replaced (kilobytes). Those come to
+# 490,000 and take 3.5 s to load: a limit below them would have every run of an agent load them anew.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000
 # Celery closes the connection after every task unless this is high; the workers keep one lasting connection.
 CELERY_DB_REUSE_MAX = 10_000
 WORKER_ALIVE_FILE = env.worker_alive_file

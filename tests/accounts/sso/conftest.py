@@ -13,10 +13,9 @@ from tests.aiserver import loopback_allowed
 
 @pytest.fixture(scope="session")
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peers]:
-    with loopback_allowed():
-        folder: Path = tmp_path_factory.mktemp("saml")
-        with peers(folder) as found:
-            yield found
+    folder: Path = tmp_path_factory.mktemp("saml")
+    with peers(folder) as found:
+        yield found
 
 
 @pytest.fixture
