@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from apps.common.errors import InvalidInput, Issue
+
+DEEPEST: Final = 64
+"""Levels of lists and mappings: who reads them follows each by a call."""
+LONGEST_NUMBER: Final = 1_000
+"""Bits of an integer."""
 
 
 def text_read(text: str) -> Any:
@@ -57,14 +63,22 @@ def _below(node: Any, part: str) -> tuple[int, Any] | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as JSON has it: no aliases (they make a small text a huge value), no repeated keys, no dates, and for truth
-    only `true` and `false` (in YAML 1.1 `no` and `on` were that too)."""
+    """YAML as JSON has it: no aliases (they make a small text a huge value), no repeated keys, no dates, sets or bytes,
+    no number without an end, and for truth only `true` and `false` (in YAML 1.1 `no` and `on` were that too)."""
+
+    depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.events.AliasEvent):
             raise yaml.composer.ComposerError(None, None, "aliases are not understood: write it out", event.start_mark)
-        return super().compose_node(parent, index)
+        if self.depth > DEEPEST:
+            raise yaml.composer.ComposerError(None, None, f"it has {DEEPEST} levels at most", event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -78,6 +92,34 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _text_made(loader: _Loader, node: Any) -> str:
+    text = str(loader.construct_scalar(node))
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise _not_data("half of a character is no text", node)
+    return text
+
+
+def _number_made(loader: _Loader, node: Any) -> int | float:
+    is_whole = node.tag == "tag:yaml.org,2002:int"
+    made = loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
+    if made.bit_length() > LONGEST_NUMBER if is_whole else not math.isfinite(made):
+        raise _not_data("this number is too large, or is none", node)
+    return made  # type: ignore[no-any-return]
+
+
+def _refused(loader: _Loader, node: Any) -> Any:
+    raise _not_data(f"{node.tag.rpartition(':')[2]} is no kind of data that is understood here", node)
+
+
+def _not_data(told: str, node: Any) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, told, node.start_mark)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:str", _text_made)
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _number_made)
+for _kind in ("timestamp", "set", "binary", "omap", "pairs"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _refused)
 _Loader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)

@@ -21,6 +21,8 @@ Raw = dict[str, Any]
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 LONGEST: Final = 40
+_ADDRESSED: Final = re.compile(r"[\w-]{1,100}")
+"""Names by which a page can address a step: one that is no name yet is kept, told of, and renamed there."""
 SETTINGS: Final = ("title", "description", "owner", "tags", "deadline", "overlap", "on_failure")
 """What is set of a workflow as a whole, beside its name."""
 _HOLE: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
@@ -42,6 +44,9 @@ def definition_raw(given: Any) -> Raw:
             raise _not_so(part, f"`{part}` is a mapping by name.")
         raw[part] = dict(held)
     for name, step in raw["steps"].items():
+        if not _ADDRESSED.fullmatch(name):
+            told = f"{name[:LONGEST]!r} is no name of a step: it is made of small letters, digits and _."
+            raise _not_so("steps", told)
         if not isinstance(step, Mapping):
             raise _not_so(f"steps.{name}", "A step is a mapping with at least a `kind`.")
     if len(raw["steps"]) > MOST_STEPS:

@@ -88,8 +88,8 @@ class EditingCatalogue:
 
     @classmethod
     def of(cls, raw: Raw) -> EditingCatalogue:
-        called = {step.get("workflow") for step in raw["steps"].values() if step.get("kind") == "workflow"}
-        return cls({name for name in {*called, raw.get("on_failure")} if isinstance(name, str) and name})
+        called = [step.get("workflow") for step in raw["steps"].values() if step.get("kind") == "workflow"]
+        return cls({name for name in [*called, raw.get("on_failure")] if isinstance(name, str) and name})
 
     def agent(self, key: str) -> Signature | None:
         return self._inner.agent(key)

@@ -242,3 +242,30 @@ def test_who_may_not_edit_opens_no_editor(
 
 def draft_or_none() -> WorkflowVersion | None:
     return WorkflowVersion.objects.filter(workflow__name="test", number=None).first()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "{a: {kind: workflow, workflow: [other]}, b: {kind: workflow, workflow: {x: 1}}}",
+        "{a: {kind: [wait], title: {x: 1}, after: {x: 1}, when: {all: {}}, for_each: 7, on_error: 5, compensate: [a]}}",
+        "{a: {}, b: {kind: branch, cases: [1, {go: 5, when: 3}]}, c: {kind: approval, roles: 5, form: {x: 1}}}",
+    ],
+)
+def test_what_is_no_definition_by_far_is_still_shown_to_be_mended(page: Client, steps: str) -> None:
+    page.post(NEW, {"title": "Check"})
+    text = f"name: [x]\ntitle: {{a: 1}}\non_failure: [x]\ninputs: {{a: 1, b: {{type: [x]}}}}\nsteps: {steps}"
+    assert page.post(f"{edits()}yaml/", {"text": text}).status_code == 302
+    for look in ({}, *({"step": name} for name in said()["steps"]), {"open": "inputs"}, {"open": "settings"}):
+        assert page.get(edits(), look).status_code == 200, look
+    assert page.post(f"{edits()}save/").status_code == 422
+
+
+@pytest.mark.parametrize("name", ["a/b", "", "..", "<b>", "a b", "x" * 101])
+def test_a_step_that_no_page_could_address_is_refused_with_its_name(page: Client, name: str) -> None:
+    page.post(NEW, {"title": "Check"})
+    refused = page.post(f"{edits()}yaml/", {"text": f"title: X\nsteps: {{{name!r}: {{kind: wait}}}}"})
+    assert refused.status_code == 422
+    assert "is no name of a step" in main_of(refused)
+    assert said()["steps"] == {}
+    assert page.get(edits()).status_code == 200
