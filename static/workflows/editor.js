@@ -31,6 +31,21 @@ let waiting = []; // what goes on once all is kept
 
 const isOpen = () => sending || Boolean(typed?.isConnected);
 
+const CHANGED = 409; // what the server says of a part that has become other in another window
+
+// An answer to that has what was typed in it, and how to go on.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status !== CHANGED || !event.detail.elt.closest("#editor")) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false; // which is told as one that a reload helps against: it would lose what was typed
+});
+
+// What was kept is what the forms of this page are made of from now on.
+function renumber() {
+  const at = $("#editor-kept")?.dataset.at;
+  for (const field of document.querySelectorAll("[data-at][name=at]")) field.value = at;
+}
+
 function tell(text) {
   const place = $("#editor-kept");
   if (place) place.textContent = text;
@@ -62,14 +77,17 @@ document.addEventListener("change", (event) => keepAfter(event, SOON));
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, successful } = event.detail;
   if (!elt.matches("[data-autosave]")) return;
+  const isOther = event.detail.xhr?.status === CHANGED;
   sending = false;
-  if (!successful) {
+  if (!successful || isOther) {
     typed ??= elt;
     waiting = [];
-    tell("What you typed is not kept yet: the server did not take it.");
-  } else if (typed?.isConnected) {
-    keep();
+    tell(isOther ? "Changed in another window: what you type here is not kept." : "What you typed is not kept yet: the server did not take it.");
+    if (isOther) $("#editor-refused [data-focus]")?.scrollIntoView({ block: "nearest" });
+    return;
   }
+  renumber();
+  if (typed?.isConnected) keep();
 });
 
 // Once its parts have arrived as well: they may replace what was pressed.
@@ -90,6 +108,9 @@ document.addEventListener("htmx:confirm", (event) => {
   if (typed && elt.contains(typed)) {
     clearTimeout(timer);
     typed = null;
+    if (!sending) return;
+    event.preventDefault();
+    waiting.push(() => issueRequest(true)); // it tells what it was made of, which changes with what is being kept
     return;
   }
   event.preventDefault();

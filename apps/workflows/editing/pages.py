@@ -69,6 +69,21 @@ class Look:
         return cls(*(word(name) for name in ("step", "open", "add", "find", "trigger")))
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into a form of a page that had shown another state, and was not kept."""
+
+    url: str
+    """Where it was posted to."""
+    seen: int
+    """The change that the page had shown."""
+    fields: list[tuple[str, str]]
+    text: str
+    """What it comes to as YAML, for people."""
+    has_place: bool
+    """False: the step is gone to which it belongs."""
+
+
 @dataclass
 class EditorPage:
     edit: WorkflowEdit
@@ -91,6 +106,14 @@ class EditorPage:
     fields: Node | None = None
     trigger_form: TriggerForm | None = None
     problem: Problem | None = None
+    at: int = 0
+    """The change that is shown."""
+    typed: Typed | None = None
+
+    @property
+    def stands_at(self) -> int:
+        """The change that the forms of the page that asked were made of: they stay where scripts run."""
+        return self.typed.seen if self.typed is not None else self.at
 
     @property
     def workflow(self) -> Workflow | None:
@@ -162,6 +185,7 @@ def editor_page(
         pending=[_starter(settings_of(**_told(each)), number=n) for n, each in enumerate(content.triggers)],
         trigger_form=trigger_form,
         problem=problem,
+        at=kept.pk,
     )
     _open(page, who, catalogue)
     return page

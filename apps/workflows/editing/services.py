@@ -6,6 +6,7 @@ is saved of it, published, or made is recorded by the services of workflows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
@@ -27,6 +28,8 @@ from apps.workflows.permissions import WORKFLOWS_EDIT
 
 MOST_CHANGES: Final = 100
 """Changes that are kept of an edit: as many can be undone."""
+Part = Callable[[Content], object]
+"""What of a content a form is of: a step, the inputs, all of the definition."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,17 @@ def edit_get(*, who: Principal, user: User, id: UUID, lock: bool = False) -> Wor
 def edit_content(edit: WorkflowEdit) -> Content:
     """What it says now. One statement."""
     return Content.read(edit.changes.values_list("content", flat=True).get(number=edit.at))
+
+
+def change_now(edit: WorkflowEdit) -> int:
+    """The key of the change that holds: pages tell by it what they have shown. No other change ever has it."""
+    return int(edit.changes.values_list("pk", flat=True).get(number=edit.at))
+
+
+def content_seen(edit: WorkflowEdit, seen: int) -> Content | None:
+    """What it said when a page showed this change; None where that is no longer kept."""
+    text = edit.changes.filter(pk=seen).values_list("content", flat=True).first()
+    return Content.read(text) if text is not None else None
 
 
 @transaction.atomic
@@ -94,14 +108,25 @@ def edit_new(*, who: Principal, user: User, definition: Raw, what: str = "Began"
 
 @transaction.atomic
 def edit_change(
-    *, who: Principal, user: User, id: UUID, what: str, change: Callable[[Content], Content]
+    *,
+    who: Principal,
+    user: User,
+    id: UUID,
+    what: str,
+    change: Callable[[Content], Content],
+    part: Part | None = None,
+    seen: int | None = None,
 ) -> WorkflowEdit:
     """Keep what `change` makes of what it says, and forget what was undone. What changes nothing is not kept.
 
-    Raises `NotFound`, and what `change` raises.
+    `seen` is the change that was shown when this one was begun, and `part` what it is about: where that part has become
+    other since, as in another window, it is not overwritten unseen. Raises `Conflict` then, `NotFound`, and what
+    `change` raises.
     """
     edit = edit_get(who=who, user=user, id=id, lock=True)
     content = edit_content(edit)
+    if part is not None and seen not in {None, change_now(edit)}:
+        _demand_same(part, content, content_seen(edit, seen or 0))
     made = change(content)
     if not made.says(content):
         _advance(edit, what, made)
@@ -125,13 +150,14 @@ def edit_redo(*, who: Principal, user: User, id: UUID) -> str:
 
 
 @transaction.atomic
-def edit_save(*, who: Principal, user: User, id: UUID) -> Saved:
+def edit_save(*, who: Principal, user: User, id: UUID, seen: int | None = None) -> Saved:
     """Make it the draft of its workflow, which is made where there is none, and make its triggers.
 
     Raises `InvalidInput` with an issue for each thing that is wrong, and `Conflict` where somebody else has changed the
-    workflow, or has taken its name; then nothing is stored.
+    workflow, or has taken its name, or where it is no longer as it was `seen`; then nothing is stored.
     """
     edit = edit_get(who=who, user=user, id=id, lock=True)
+    _demand_seen(edit, seen)
     content = edit_content(edit)
     definition = content.parsed()
     if edit.workflow is None:
@@ -144,10 +170,12 @@ def edit_save(*, who: Principal, user: User, id: UUID) -> Saved:
     return _saved(who, user, edit, replace(content, triggers=[]), workflow, content.triggers)
 
 
-def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "") -> Saved:
+def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "", seen: int | None = None) -> Saved:
     """Save it, and publish it; what was saved stays so where publishing is refused. Raises as both do."""
     edit = edit_get(who=who, user=user, id=id)
-    saved = None if edit_content(edit).saved == edit.seq and edit.seq else edit_save(who=who, user=user, id=id)
+    _demand_seen(edit, seen)
+    is_saved = edit_content(edit).saved == edit.seq and edit.seq
+    saved = None if is_saved else edit_save(who=who, user=user, id=id, seen=seen)
     at = saved.at if saved else edit.at
     with transaction.atomic():
         edit = edit_get(who=who, user=user, id=id, lock=True)
@@ -197,6 +225,23 @@ def edit_rebase(
 def theirs(who: Principal, workflow: Workflow) -> Definition:
     """What the workflow says now: its draft, or what is published."""
     return selectors.version_get(who=who, workflow=workflow, number=None).definition
+
+
+def _demand_seen(edit: WorkflowEdit, seen: int | None) -> None:
+    """Raise `Conflict` where it says something else than the page that asks has shown."""
+    if seen not in {None, change_now(edit)}:
+        raise Conflict(
+            "You have changed it in another window since this one was shown; nothing was saved or published.",
+            remedy="Look at what it says now, here, and ask once more.",
+        )
+
+
+def _demand_same(part: Part, now: Content, then: Content | None) -> None:
+    if then is None or json.dumps(part(now)) != json.dumps(part(then)):
+        raise Conflict(
+            "You have changed this in another window since this one was shown; nothing of that was overwritten.",
+            remedy="Keep what you typed here in its place, or go on with what it says now.",
+        )
 
 
 def _demand_unmoved(edit: WorkflowEdit) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.workflows.editing import beginning, views
+from apps.workflows.editing import beginning, texts, views
 
 urlpatterns = [
     path("workflows/new/", beginning.WorkflowBegin.as_view(), name="new"),
@@ -16,6 +16,6 @@ urlpatterns = [
     path("workflows/edits/<uuid:id>/publish/", views.EditPublish.as_view(), name="edit-publish"),
     path("workflows/edits/<uuid:id>/discard/", views.EditDiscard.as_view(), name="edit-discard"),
     path("workflows/edits/<uuid:id>/rebase/", views.EditRebase.as_view(), name="edit-rebase"),
-    path("workflows/edits/<uuid:id>/yaml/", views.EditText.as_view(), name="edit-text"),
-    path("workflows/edits/<uuid:id>/workflow.yaml", views.EditExport.as_view(), name="edit-export"),
+    path("workflows/edits/<uuid:id>/yaml/", texts.EditText.as_view(), name="edit-text"),
+    path("workflows/edits/<uuid:id>/workflow.yaml", texts.EditExport.as_view(), name="edit-export"),
 ]

@@ -17,17 +17,16 @@ from django.urls import reverse
 from pydantic import ValidationError
 
 from apps.common.errors import Conflict, InvalidInput, NotFound, Problem
-from apps.common.yamls import text_read, text_write
+from apps.common.yamls import text_write
 from apps.console.views import ConsoleView
 from apps.workflows import selectors
-from apps.workflows.drafting import Draft
 from apps.workflows.editing import operations, services, wholes
 from apps.workflows.editing.adding import offer_get
 from apps.workflows.editing.contents import Content
-from apps.workflows.editing.operations import Raw, definition_raw
+from apps.workflows.editing.operations import Raw
 from apps.workflows.editing.outline import title_of
-from apps.workflows.editing.pages import PANELS, Look, editor_page, editor_url
-from apps.workflows.editing.services import Saved
+from apps.workflows.editing.pages import PANELS, Look, Typed, editor_page, editor_url
+from apps.workflows.editing.services import Part, Saved
 from apps.workflows.models import WorkflowEdit
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.snippets import webhook_curl
@@ -47,8 +46,31 @@ class EditorView(ConsoleView):
     def edit(self, id: UUID) -> WorkflowEdit:
         return services.edit_get(who=self.who, user=self.user, id=id)
 
-    def change(self, id: UUID, what: str, change: Callable[[Content], Content]) -> WorkflowEdit:
-        return services.edit_change(who=self.who, user=self.user, id=id, what=what, change=change)
+    @property
+    def seen(self) -> int | None:
+        """The change that the page has shown which asks; None where it does not say."""
+        told = self.request.POST.get("at", "")
+        return int(told) if told.isdecimal() and len(told) < 18 else None
+
+    def change(
+        self, id: UUID, what: str, change: Callable[[Content], Content], part: Part | None = None
+    ) -> WorkflowEdit:
+        return services.edit_change(
+            who=self.who, user=self.user, id=id, what=what, change=change, part=part, seen=self.seen
+        )
+
+    def refused(
+        self, id: UUID, look: Look, problem: Conflict, change: Callable[[Content], Content], part: Part
+    ) -> HttpResponse:
+        """The page as it is now, with what was typed into one that has shown another state."""
+        edit = self.edit(id)
+        now, seen = services.edit_content(edit), self.seen or 0
+        then = services.content_seen(edit, seen) or now
+        text = text_write(part(change(then))).rstrip("\n") if part(then) is not None else ""
+        left = {"csrfmiddlewaretoken", "at", "act"}
+        fields = [(key, value) for key, values in self.request.POST.lists() for value in values if key not in left]
+        typed = Typed(self.request.path, seen, fields, text, has_place=part(now) is not None)
+        return self.show(edit, look=look, problem=problem, typed=typed)
 
     def change_definition(self, id: UUID, what: str, change: Callable[[Raw], Raw]) -> WorkflowEdit:
         return self.change(id, what, lambda said: said.with_definition(change(said.definition)))
@@ -60,6 +82,7 @@ class EditorView(ConsoleView):
         look: Look | None = None,
         trigger_form: TriggerForm | None = None,
         problem: Problem | None = None,
+        typed: Typed | None = None,
     ) -> HttpResponse:
         """The page of the editor. What stands against an action is told on it."""
         look = look or Look.of(self.request.GET)
@@ -69,6 +92,7 @@ class EditorView(ConsoleView):
             if form.kind == "schedule":
                 form.look()
         page = editor_page(who=self.who, edit=edit, look=look, trigger_form=form, problem=problem)
+        page.typed = typed
         self.page_title = f"Edit {page.title}"
         if form is not None and trigger_form is None and not form.values["inputs"]:
             form.values["inputs"] = _examples(page.content.definition)
@@ -149,7 +173,16 @@ class StepChange(EditorView):
     permission = {"POST": WORKFLOWS_EDIT}
 
     def post(self, request: HttpRequest, id: UUID, step: str) -> HttpResponse:
-        found = self.change(id, self._what(id, step), lambda said: self._read(said, step))
+        def change(said: Content) -> Content:
+            return self._read(said, step)
+
+        def part(said: Content) -> Any:
+            return said.definition["steps"].get(step)
+
+        try:
+            found = self.change(id, self._what(id, step), change, part)
+        except Conflict as problem:
+            return self.refused(id, Look(step=step), problem, change, part)
         return redirect(editor_url(found, step=step, anchor=f"step-{step}"))
 
     def _read(self, said: Content, step: str) -> Content:
@@ -215,15 +248,24 @@ class WholeChange(EditorView):
             raise NotFound("A workflow has settings, inputs and outputs.")
         is_new = self.edit(id).workflow is None
 
-        def change(raw: Raw) -> Raw:
+        def read(raw: Raw) -> Raw:
             if part == "inputs":
                 return operations.inputs_set(raw, wholes.inputs_read(request.POST, raw, who=self.who))
             if part == "outputs":
                 return operations.outputs_set(raw, wholes.outputs_read(request.POST, raw, who=self.who))
-            read = wholes.settings_read(request.POST, raw, who=self.who, is_new=is_new)
-            return operations.settings_set(raw, read)
+            return operations.settings_set(raw, wholes.settings_read(request.POST, raw, who=self.who, is_new=is_new))
 
-        found = self.change_definition(id, f"Changed {part}", change)
+        def change(said: Content) -> Content:
+            return said.with_definition(read(said.definition))
+
+        def shown(said: Content) -> Any:
+            raw, keys = said.definition, wholes.settings_of(is_new=is_new)
+            return {key: raw[key] for key in keys if key in raw} if part == "settings" else raw[part]
+
+        try:
+            found = self.change(id, f"Changed {part}", change, shown)
+        except Conflict as problem:
+            return self.refused(id, Look(panel=part), problem, change, shown)
         return redirect(editor_url(found, open=part, anchor=f"part-{part}"))
 
 
@@ -237,7 +279,12 @@ class TriggersChange(EditorView):
         if do == "remove":
             number = request.POST.get("number", "")
             taken = int(number) if number.isdecimal() and len(number) < 4 else -1
-            found = self.change(id, "Removed a trigger", lambda said: said.without_trigger(taken))
+            try:
+                found = self.change(
+                    id, "Removed a trigger", lambda said: said.without_trigger(taken), lambda said: said.triggers
+                )
+            except Conflict as problem:  # its number may be that of another one by now
+                return self.show(self.edit(id), problem=problem)
             return redirect(editor_url(found, anchor="trigger"))
         values = {key: value.replace("\r\n", "\n")[:LONGEST_FIELD] for key, value in request.POST.dict().items()}
         form = TriggerForm(kind if kind in TRIGGER_KINDS else "schedule", values)
@@ -298,7 +345,7 @@ class EditSave(EditorView):
         return self.leave(saved, id)
 
     def save(self, id: UUID) -> Saved:
-        return services.edit_save(who=self.who, user=self.user, id=id)
+        return services.edit_save(who=self.who, user=self.user, id=id, seen=self.seen)
 
     def said(self, saved: Saved) -> str:
         return f"{saved.workflow.title} is saved as a draft. Publish it, and new runs follow it."
@@ -331,7 +378,7 @@ class EditPublish(EditSave):
 
     def save(self, id: UUID) -> Saved:
         note = self.request.POST.get("note", "").strip()
-        return services.edit_publish(who=self.who, user=self.user, id=id, note=note)
+        return services.edit_publish(who=self.who, user=self.user, id=id, note=note, seen=self.seen)
 
     def said(self, saved: Saved) -> str:
         number = saved.version.number if saved.version else None
@@ -390,50 +437,3 @@ class EditRebase(EditorView):
         )
         messages.success(request, said)
         return redirect(editor_url(found))
-
-
-class EditText(EditorView):
-    """What is being changed as YAML: read, changed as a whole, or read from a file."""
-
-    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
-        found = self.edit(id)
-        return self.text(found, Draft(_yaml(services.edit_content(found).definition)))
-
-    def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
-        found = self.edit(id)
-        draft = Draft(request.POST.get("text", "").replace("\r\n", "\n"))
-        if file := request.FILES.get("file"):
-            draft.take(file)
-        if draft.problem is not None:
-            return self.text(found, draft)
-        try:
-            raw = definition_raw(text_read(draft.text))
-            if found.workflow is not None:
-                raw["name"] = found.workflow.name  # which never changes
-            found = self.change_definition(id, "Changed it as YAML", lambda _: raw)
-        except InvalidInput as problem:
-            draft.problem = problem
-            return self.text(found, draft)
-        return redirect(editor_url(found))
-
-    def text(self, edit: WorkflowEdit, draft: Draft) -> HttpResponse:
-        self.page_title = "As YAML"
-        context = {"edit": edit, "draft": draft, "back": editor_url(edit)}
-        return self.page("workflows/editor/text.html", context, status=draft.problem.status if draft.problem else 200)
-
-
-class EditExport(EditorView):
-    """What is being changed as a file, whole or not."""
-
-    permission = {"GET": WORKFLOWS_EDIT}
-
-    def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
-        raw = services.edit_content(self.edit(id)).definition
-        answer = HttpResponse(_yaml(raw), content_type="application/yaml; charset=utf-8")
-        name = operations.name_of(str(raw.get("name") or "workflow"), {}).replace("_", "-")
-        answer["Content-Disposition"] = f'attachment; filename="{name}.yaml"'
-        return answer
-
-
-def _yaml(raw: Raw) -> str:
-    return text_write({key: value for key, value in raw.items() if value not in ({}, None) or key == "steps"})

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
+from apps.common.yamls import text_write
 from apps.tenants.models import Tenant
 from apps.workflows import services as workflows
 from apps.workflows.editing import services
@@ -269,3 +270,78 @@ def test_a_step_that_no_page_could_address_is_refused_with_its_name(page: Client
     assert "is no name of a step" in main_of(refused)
     assert said()["steps"] == {}
     assert page.get(edits()).status_code == 200
+
+
+def test_a_late_window_overwrites_nothing_and_loses_nothing(page: Client, workflow: MakeWorkflow) -> None:
+    workflow({"a": give(1), "b": give(2)})
+    first, step = page.get(EDIT, {"step": "a"}), f"{edits()}steps/a/"
+    late = {"s.title": "Typed <late>", "at": first.context["editor"].at}
+    page.post(step, {"s.title": "Newer", "at": late["at"]})
+    refused = page.post(step, late)
+    assert (refused.status_code, said()["steps"]["a"]["title"]) == (409, "Newer")
+    shown, raw = main_of(refused), refused.content.decode()
+    assert "What you typed here is not kept" in shown
+    assert "title: Typed &lt;late&gt;" in raw, "it is there to be read and copied"
+    assert f'data-at="{late["at"]}"' in raw, "where scripts run the form stays what it was made of"
+    page.post(f"{edits()}steps/b/", {"s.title": "Another step", "at": late["at"]})
+    assert said()["steps"]["b"]["title"] == "Another step", "which nobody has changed"
+    typed = refused.context["editor"].typed
+    page.post(typed.url, {**dict(typed.fields), "at": page.get(EDIT).context["editor"].at})
+    assert said()["steps"]["a"]["title"] == "Typed <late>"
+    page.post(f"{edits()}history/", {"do": "undo"})
+    assert said()["steps"]["a"]["title"] == "Newer"
+
+
+def test_a_late_window_of_a_step_that_is_gone_says_so_and_shows_what_was_typed(
+    page: Client, workflow: MakeWorkflow
+) -> None:
+    workflow({"a": give(1), "b": give(2)})
+    at = page.get(EDIT, {"step": "b"}).context["editor"].at
+    page.post(f"{edits()}steps/b/act/", {"do": "remove"})
+    refused = page.post(f"{edits()}steps/b/", {"s.title": "Typed", "at": at})
+    assert refused.status_code == 409
+    assert "title: Typed" in refused.content.decode()
+    assert "Keep mine" not in refused.content.decode()
+    assert list(said()["steps"]) == ["a"]
+
+
+@pytest.mark.parametrize("part", ["settings", "inputs", "outputs"])
+def test_a_late_window_of_a_whole_part_overwrites_nothing(page: Client, workflow: MakeWorkflow, part: str) -> None:
+    workflow({"a": give(1)}, inputs={"n": {"type": "number"}}, outputs={"x": "${steps.a.x}"})
+    at = page.get(EDIT, {"open": part}).context["editor"].at
+    raw = said() | {"title": "Newer", "inputs": {}, "outputs": {}}
+    page.post(f"{edits()}yaml/", {"text": text_write(raw), "at": at})
+    refused = page.post(f"{edits()}whole/{part}/", {"w.title": "Late", "i.rows": "1", "o.rows": "1", "at": at})
+    assert refused.status_code == 409
+    assert (said()["title"], said()["inputs"], said()["outputs"]) == ("Newer", {}, {})
+
+
+def test_a_late_window_of_yaml_keeps_its_text_and_overwrites_nothing_unseen(
+    page: Client, workflow: MakeWorkflow
+) -> None:
+    workflow({"a": give(1)})
+    page.get(EDIT)
+    at = page.get(f"{edits()}yaml/").context["at"]
+    page.post(f"{edits()}steps/a/", {"s.title": "Newer", "at": at})
+    late = "title: Late\nsteps: {z: {kind: wait}}"
+    refused = page.post(f"{edits()}yaml/", {"text": late, "at": at})
+    assert refused.status_code == 409
+    assert late in refused.content.decode()
+    assert list(said()["steps"]) == ["a"]
+    page.post(f"{edits()}yaml/", {"text": late, "at": refused.context["at"]})
+    assert list(said()["steps"]) == ["z"]
+
+
+def test_a_late_window_takes_out_no_other_trigger_and_publishes_nothing_unseen(page: Client) -> None:
+    page.post(NEW, {"title": "Check", "file": SimpleUploadedFile("x.yaml", b"title: X\nsteps: {z: {kind: stop}}")})
+    for every in ("2h", "3h"):
+        page.post(f"{edits()}triggers/", {"do": "add", **EVERY_TWO_HOURS, "every": every})
+    at = page.get(edits()).context["editor"].at
+    page.post(f"{edits()}triggers/", {"do": "remove", "number": "0", "at": at})
+    refused = page.post(f"{edits()}triggers/", {"do": "remove", "number": "0", "at": at})
+    assert refused.status_code == 409
+    assert "Every 3h" in main_of(page.get(edits()))
+    for act in ("save", "publish"):
+        late = page.post(f"{edits()}{act}/", {"at": at})
+        assert (late.status_code, Workflow.objects.exists()) == (409, False), act
+        assert "another window" in main_of(late)

@@ -114,6 +114,50 @@ def test_changes_are_undone_and_made_again_until_something_else_is_changed(
     assert mine.title == "One"
 
 
+def test_what_was_shown_before_another_window_changed_it_overwrites_nothing(begin: Begin) -> None:
+    mine = begin()
+    shown = services.change_now(mine.edit)
+    part: dict[str, Any] = {"part": lambda said: said.definition["title"], "seen": shown}
+    mine.call("In the other window")
+    with pytest.raises(Conflict, match="in another window"):
+        services.edit_change(**mine.asking, what="Late", change=_entitled("Late"), **part)
+    assert mine.title == "In the other window"
+    steps: dict[str, Any] = {**part, "part": lambda said: said.definition["steps"]}
+    services.edit_change(**mine.asking, what="Another part", change=_entitled("Late"), **steps)
+    assert mine.title == "Late", "what the form is about was the same"
+
+
+def test_a_number_that_is_used_again_after_an_undo_is_not_what_was_shown(begin: Begin) -> None:
+    mine = begin()
+    mine.call("One")
+    mine.edit.refresh_from_db()
+    shown = services.change_now(mine.edit)
+    services.edit_undo(**mine.asking)
+    mine.call("Other")
+    with pytest.raises(Conflict):
+        services.edit_change(
+            **mine.asking, what="Late", change=_entitled("Late"), part=lambda said: said.definition["title"], seen=shown
+        )
+    assert mine.title == "Other"
+
+
+@pytest.mark.parametrize("act", [services.edit_save, services.edit_publish])
+def test_what_was_not_shown_is_neither_saved_nor_published(begin: Begin, act: Callable[..., Any]) -> None:
+    mine = begin()
+    shown = services.change_now(mine.edit)
+    mine.call("In the other window")
+    with pytest.raises(Conflict, match="another window"):
+        act(**mine.asking, seen=shown)
+    assert not Workflow.objects.exists()
+    mine.edit.refresh_from_db()
+    act(**mine.asking, seen=services.change_now(mine.edit))
+    assert Workflow.objects.get().title == "In the other window"
+
+
+def _entitled(title: str) -> Callable[[Content], Content]:
+    return lambda said: said.with_definition(operations.settings_set(said.definition, {"title": title}))
+
+
 def test_what_changes_nothing_is_no_change(begin: Begin) -> None:
     mine = begin()
     mine.call("Fresh")
