@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_before_create_process, worker_ready
+from celery.signals import setup_logging, worker_before_create_process, worker_process_shutdown, worker_ready
 
+from apps.common import tracing
 from orchestrall import interpreter
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrall.settings.development")
@@ -25,3 +26,9 @@ def keep_logging(**_: Any) -> None:
 def settle(**_: Any) -> None:
     """Before work begins in this process, and before each fork: pages stay shared then (40 MB less per worker)."""
     interpreter.settle()
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def tell_the_rest(**_: Any) -> None:
+    """A child of the pool ends without what a process runs at its exit."""
+    tracing.flush()

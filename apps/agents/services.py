@@ -46,7 +46,7 @@ from apps.agents.models import AgentRun
 from apps.ai.failures import ModelStopped
 from apps.ai.training.selectors import Promoted, parameters_of, promoted_of, versions_of
 from apps.audit.services import record
-from apps.common import work
+from apps.common import tracing, work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.ids import uuid7
 from apps.common.permissions import Principal, demand
@@ -288,8 +288,12 @@ def run_execute(claim: work.Claim) -> None:
         if begun.caller is None:  # who watches what a workflow has begun hears of its progress and its end
             live.tell(begun)
         industry = begun.agent_key.partition(".")[0]
-        with structlog.contextvars.bound_contextvars(run=str(begun.id), agent=begun.agent_key, industry=industry):
-            _work(claim, begun)
+        told = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.id": begun.agent_key}
+        with (
+            structlog.contextvars.bound_contextvars(run=str(begun.id), agent=begun.agent_key, industry=industry),
+            tracing.span(f"invoke_agent {begun.agent_key}", facts=told) as span,
+        ):
+            _work(claim, begun, span)
         return
     run = AgentRun.objects.filter(pk=claim.id).first()
     if run is not None and run.is_open and run.cancel_requested_at:
@@ -300,7 +304,7 @@ def run_execute(claim: work.Claim) -> None:
         row.finish()
 
 
-def _work(claim: work.Claim, run: AgentRun) -> None:
+def _work(claim: work.Claim, run: AgentRun, span: tracing.Span) -> None:
     """Have the agent do it, and record how it ended."""
     try:
         agent = agent_of(run.agent_key, run.agent_version)
@@ -328,9 +332,11 @@ def _work(claim: work.Claim, run: AgentRun) -> None:
     except (work.FenceLost, OperationalError, InterfaceError, KeysUnavailable):
         raise
     except Problem as problem:
+        span.fail(problem.code)
         run_end(claim, run, Status.FAILED, problem=problem_data(problem))
     except Exception:  # whatever else it is, it is of the agent's making: also an output that cannot be stored
         logger.exception("agent failed", extra={"run": str(run.id), "agent": run.agent_key})
+        span.fail(AgentFailed.code)
         run_end(claim, run, Status.FAILED, problem=problem_data(AgentFailed()))
 
 

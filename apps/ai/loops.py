@@ -19,6 +19,7 @@ from apps.ai.failures import ModelStopped
 from apps.ai.masking import has_free_text
 from apps.ai.tooling import by_name
 from apps.ai.tools import Tool, ToolAnswer, ToolContext
+from apps.common import tracing
 from apps.common.errors import Problem
 
 LONGEST_ANSWER: Final = 12_000
@@ -171,7 +172,21 @@ def _within(limits: Limits, result: LoopResult, until: float, spent: Callable[[]
 
 def _use(call: ToolCall, tools: dict[str, Tool], ctx: ToolContext, until: float, is_allowed: bool) -> ToolUse:
     """Ask a tool, where the model may. What goes wrong in a way that it can learn from is told to it."""
-    begun, tool = time.monotonic(), tools.get(call.name)
+    tool = tools.get(call.name)
+    told = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function"}
+    # A name that was not offered is the model's own words.
+    name = tool.name if tool is not None else "unknown"
+    with tracing.span(f"execute_tool {name}", facts=told | {"gen_ai.tool.name": name}) as span:
+        use = _asked(call, tool, tools, ctx, until, is_allowed)
+        if use.answer is None:
+            span.fail("tool_error")
+    return use
+
+
+def _asked(
+    call: ToolCall, tool: Tool | None, tools: dict[str, Tool], ctx: ToolContext, until: float, is_allowed: bool
+) -> ToolUse:
+    begun = time.monotonic()
     answer, problem = None, ""
     if tool is None:
         problem = f"There is no tool {call.name!r}. There is: {', '.join(tools)}."

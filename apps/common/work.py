@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
+from apps.common import tracing
 from apps.common.registry import Registry
 
 
@@ -171,6 +172,8 @@ class Dispatcher(Protocol):
         self, moves: Sequence[Move], effects: str, parameters: Mapping[str, Any], opens: Sequence[Opening]
     ) -> dict[UUID, Standing]: ...
     def still_ours(self, claims: Sequence[Claim]) -> list[Claim]: ...
+    def traces(self, claims: Sequence[Claim]) -> dict[UUID, str]: ...
+    def trace(self, traces: Mapping[UUID, str]) -> None: ...
     def others_wait(self, queue: str) -> bool: ...
     def make_way(self, most: float) -> float: ...
 
@@ -270,6 +273,18 @@ def commit_round(
 def still_ours(claims: Sequence[Claim]) -> list[Claim]:
     """Those of `claims` that are still in our hands, with the signals that their rows have now."""
     return _provided().still_ours(claims)
+
+
+def traces(claims: Sequence[Claim]) -> dict[UUID, str]:
+    """The `traceparent` that rows in hand, of one kind and tenant, keep of what made them. One statement; none where no
+    traces are collected, and nothing is found then."""
+    return _provided().traces(claims) if claims and tracing.is_on() else {}
+
+
+def trace(traces: Mapping[UUID, str]) -> None:
+    """Have rows that were scheduled in this transaction keep these by their ids, not that of what is done now."""
+    if traces:
+        _provided().trace(traces)
 
 
 def others_wait(queue: str) -> bool:

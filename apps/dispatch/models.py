@@ -23,6 +23,9 @@ class WorkRow(models.Model):
     signal = models.BigIntegerField(db_default=0, help_text="Counts what its holder must come to know.")
     deaths = models.SmallIntegerField(db_default=0, help_text="Holders that fell silent since the last progress.")
     priority = models.SmallIntegerField(db_default=0, help_text="Lower goes first.")
+    trace = models.CharField(
+        max_length=55, db_default="", help_text="`traceparent` of what made it, where traces are collected."
+    )
 
     class Meta:
         db_table = "dispatch_work"

@@ -22,21 +22,24 @@ with asked as (
     ) as x (id, fence, seen, move, until)
 ),
 locked as (
-    select w.id, w.signal, w.lease_until, w.deaths, a.seen, a.move, a.until
+    select w.id, w.signal, w.lease_until, w.deaths, w.trace, a.seen, a.move, a.until
     from public.dispatch_work w join asked a on a.id = w.id
     where w.kind = %(kind)s and w.tenant = %(tenant)s and w.id = any(%(ids)s::uuid[]) and w.fence = a.fence
     order by w.id
     for no key update of w skip locked
 ),
 fenced as (
-    select id, move, until, signal, lease_until, deaths, signal = seen as quiet
+    select id, move, until, signal, lease_until, deaths, trace, signal = seen as quiet
     from locked where (select count(*) from locked) > 0
 ),
 """
+# What a row opens is a part of its trace, below the span that will be told of it (`tracing.below`).
 _SETTLE = """
 opened as (
-    insert into public.dispatch_work (id, kind, tenant, queue, due_at)
-    select x.id, x.kind, %(tenant)s, x.queue, clock_timestamp()
+    insert into public.dispatch_work (id, kind, tenant, queue, due_at, trace)
+    select x.id, x.kind, %(tenant)s, x.queue, clock_timestamp(),
+        case when f.trace <> ''
+            then left(f.trace, 36) || right(replace(x.id::text, '-', ''), 16) || right(f.trace, 3) else '' end
     from unnest(%(o_ids)s::uuid[], %(o_kinds)s::text[], %(o_queues)s::text[], %(o_owners)s::uuid[])
         as x (id, kind, queue, owner)
     join fenced f on f.id = x.owner

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from apps.common import tracing
 from apps.common.work import KINDS, Claim
 from apps.tenants.context import PUBLIC, current_schema
 
@@ -23,8 +24,8 @@ DEATHS: Final = 3
 """A row whose holders died so many times is not carried out any more, but buried."""
 _KEY = "id = %(id)s and kind = %(kind)s and tenant = %(tenant)s"
 _INSERT = """
-insert into public.dispatch_work (id, kind, tenant, queue, due_at, priority)
-select id, %(kind)s, %(tenant)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp()), %(priority)s
+insert into public.dispatch_work (id, kind, tenant, queue, due_at, priority, trace)
+select id, %(kind)s, %(tenant)s, %(queue)s, coalesce(%(due_at)s, clock_timestamp()), %(priority)s, %(trace)s
 from unnest(%(ids)s::uuid[]) as x (id) order by id
 on conflict (id, kind, tenant) do update set
     signal = dispatch_work.signal + 1, due_at = least(dispatch_work.due_at, excluded.due_at)
@@ -162,7 +163,26 @@ def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]
 def insert(*, kind: str, ids: Sequence[UUID], tenant: str, queue: str, due_at: datetime | None, priority: int) -> None:
     """Add rows; where there is one, signal it and let it be due at the earlier time. The ids differ."""
     row = {"kind": kind, "ids": list(ids), "tenant": tenant, "queue": queue, "due_at": due_at, "priority": priority}
-    _execute(_INSERT, row)
+    _execute(_INSERT, {**row, "trace": tracing.here()})
+
+
+def traces(claims: Sequence[Claim]) -> dict[UUID, str]:
+    """The `traceparent` that each of these rows of one kind and tenant keeps, where it keeps one."""
+    found = _execute(
+        "select id, trace from public.dispatch_work "
+        "where id = any(%(ids)s) and kind = %(kind)s and tenant = %(tenant)s and trace <> ''",
+        {"ids": [claim.id for claim in claims], "kind": claims[0].kind, "tenant": claims[0].tenant},
+    )
+    return dict(found)
+
+
+def trace(traces: Mapping[UUID, str], *, tenant: str) -> None:
+    """Have rows that were made in this transaction keep another `traceparent`, by their ids."""
+    _execute(
+        "update public.dispatch_work w set trace = x.trace from unnest(%(ids)s::uuid[], %(traces)s::text[]) "
+        "as x (id, trace) where w.id = x.id and w.tenant = %(tenant)s",
+        {"ids": list(traces), "traces": list(traces.values()), "tenant": tenant},
+    )
 
 
 def signal(*, kind: str, id: UUID, tenant: str) -> bool | None:

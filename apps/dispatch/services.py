@@ -106,6 +106,12 @@ class WorkDispatcher:
     def still_ours(self, claims: Sequence[Claim]) -> list[Claim]:
         return rounds.still_ours(claims)
 
+    def traces(self, claims: Sequence[Claim]) -> dict[UUID, str]:
+        return rows.traces(claims)
+
+    def trace(self, traces: Mapping[UUID, str]) -> None:
+        rows.trace(traces, tenant=current_schema())
+
     def others_wait(self, queue: str) -> bool:
         return self.board.ending[0] != 0 or wakeups.others_waiting(current_schema(), queue)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from apps.audit.actors import under
+from apps.common import tracing
 from apps.common.work import KINDS, Claim, FenceLost
 from apps.dispatch import rows, wakeups
 from apps.dispatch.board import Board
@@ -140,7 +142,7 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
             return True
         began = time.monotonic()
         told = structlog.contextvars.bound_contextvars(kind=claim.kind, work=str(claim.id))
-        with board.hold(claim), told, _acting(claims):
+        with board.hold(claim), told, _spanned(claim), _acting(claims):
             kind.perform(claim)
         # What was neither finished nor postponed is due again at once.
         given_back = current.finished is not claim and rows.release(claim)
@@ -159,6 +161,18 @@ def _take_up(claims: list[Claim], board: Board, current: Current) -> bool:
         # The lease is left to run out: the next claim counts a death, and the third one buries it.
         logger.exception("work failed", extra=_names(claim))
     return True
+
+
+@contextmanager
+def _spanned(claim: Claim) -> Iterator[None]:
+    """What is done is a span of the trace that made it necessary, where traces are collected; its lines name it."""
+    if not tracing.is_on():
+        yield
+        return
+    parent = rows.traces([claim]).get(claim.id, "")
+    spanned = tracing.span(claim.kind, kind="consumer", parent=parent)
+    with spanned as span, structlog.contextvars.bound_contextvars(trace=span.trace):
+        yield
 
 
 def _acting(claims: list[Claim]) -> AbstractContextManager[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.utils.functional import LazyObject
 from prometheus_client import Histogram
 
 from apps.audit.actors import under
+from apps.common import tracing
 from apps.common.ids import uuid7
 from apps.gateway import counters
 from apps.gateway.addresses import address_of
@@ -71,10 +73,14 @@ class RequestLogMiddleware:
         began = time.perf_counter()
         sent = request.headers.get("X-Request-ID", "")
         request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid7().hex  # type: ignore[attr-defined]
+        match = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
+        # What is asked again is the rest of a request that was told of before.
+        spanned = tracing.NOTHING if is_asked_again(request) else _spanned(request, match[0] if match else "")
         with (
+            spanned as span,
             structlog.contextvars.bound_contextvars(
                 request_id=request.request_id,  # type: ignore[attr-defined]
-                trace=_trace_of(request),
+                trace=span.trace or (match[1] if match else uuid7().hex),
             ),
             under(
                 via="api" if request.path.startswith("/api/") else "console",
@@ -84,10 +90,10 @@ class RequestLogMiddleware:
             ),
         ):
             response = self.get_response(request)
-            self._finish(request, response, time.perf_counter() - began)
+            self._finish(request, response, time.perf_counter() - began, span)
         return response
 
-    def _finish(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    def _finish(self, request: HttpRequest, response: HttpResponse, seconds: float, span: tracing.Span) -> None:
         request_id = str(request.request_id)  # type: ignore[attr-defined]
         response["X-Request-ID"] = request_id
         method = request.method if request.method in _METHODS else "other"
@@ -95,6 +101,8 @@ class RequestLogMiddleware:
         route = f"/{match.route}" if match is not None else "unknown"
         SECONDS.labels(method, route, f"{response.status_code // 100}xx").observe(seconds)
         _count(request, response, seconds)
+        if span.trace:
+            _tell(span, request, response, str(method), route)
         error: BaseException | None = getattr(request, "_logged_exception", None)
         if error is None and _is_sampled_away(str(method), response.status_code, seconds, request_id):
             return
@@ -161,9 +169,20 @@ def _note_exception(sender: Any, request: HttpRequest | None = None, **_: Any) -
         request._logged_exception = sys.exc_info()[1]  # type: ignore[attr-defined]
 
 
-def _trace_of(request: HttpRequest) -> str:
-    match = _TRACE_PARENT.fullmatch(request.headers.get("traceparent", ""))
-    return match[1] if match else uuid7().hex
+def _spanned(request: HttpRequest, parent: str) -> AbstractContextManager[tracing.Span]:
+    method = request.method if request.method in _METHODS else "other"
+    return tracing.span(str(method), kind="server", parent=parent)
+
+
+def _tell(span: tracing.Span, request: HttpRequest, response: HttpResponse, method: str, route: str) -> None:
+    """By the semantic conventions, without the address: what is in it may be a secret or a person's."""
+    span.rename(f"{method} {route}")
+    tenant = getattr(getattr(request, "tenant", None), "schema_name", "")
+    told = {"http.request.method": method, "http.route": route, "http.response.status_code": response.status_code}
+    around = {"orchestrall.tenant": tenant, "orchestrall.request_id": str(request.request_id)}  # type: ignore[attr-defined]
+    span.tell(told | {name: value for name, value in around.items() if value})
+    if response.status_code >= 500:
+        span.fail(str(response.status_code))
 
 
 def _is_sampled_away(method: str, status: int, seconds: float, request_id: str) -> bool:

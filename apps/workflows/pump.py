@@ -23,7 +23,7 @@ from apps.common import work
 from apps.common.errors import Problem
 from apps.common.ids import uuid7
 from apps.common.work import Claim, Move, Standing
-from apps.workflows import auditing, live, starting, store
+from apps.workflows import auditing, live, spans, starting, store
 from apps.workflows.cel.ahead import compute_ahead
 from apps.workflows.engine.advance import (
     Compute,
@@ -208,6 +208,7 @@ class Pump:
             standings = self._record(hands)
         except Overtaken:
             standings = {}
+        spans.tell(hand for hand in hands if hand.run.id in standings)
         began = {hand.run.id for hand, _ in self.undoing}
         self.asks, self.late, self.ended, self.undoing = [], [], [], []
         for hand in hands:
@@ -263,6 +264,7 @@ class Pump:
     def _begin(self, asks: list[Ask]) -> None:
         for kind, asked in _by_kind(asks).items():
             PERFORMERS[kind].begin(asked)
+        spans.begun(asks, self.hands)
 
     def _beginnings(self) -> list[Beginning] | None:
         """How all that is asked begins in the statement that records the round; None where it takes more than that."""
@@ -307,6 +309,7 @@ class Pump:
     def _load(self, claims: Sequence[Claim]) -> dict[UUID, InHand]:
         """The runs of claims with what has ended of what they wait for. Rows without an open run are finished."""
         hands = {hand.run.id: hand for hand in store.load(claims)}
+        spans.follow(claims, hands)
         collect(list(hands.values()), CLOCK.now())
         for claim in claims:
             hand = hands.get(claim.id)

@@ -103,6 +103,8 @@ class InHand:
     """Bytes of its payloads as they are stored, as far as they were read or written."""
     read_at: float = field(default_factory=time.monotonic)
     """When it was read, by this machine's steady clock."""
+    trace: str = ""
+    """`traceparent` of what made it; empty where no traces are collected."""
     entries: list[Entry] = field(default_factory=list)
     """Of this round: applied to the state, and not yet recorded."""
     change: Change | None = None

@@ -1,4 +1,4 @@
-"""Logs as JSON lines, errors told to a sink, metrics and probes."""
+"""Logs as JSON lines, errors told to a sink, spans to a collector, metrics and probes."""
 
 import logging
 from typing import Any
@@ -88,3 +88,7 @@ if env.process != "manage":
         track(env.errors_dsn, process=env.process)
     except ValueError as error:
         raise ImproperlyConfigured(str(error)) from error
+if env.traces and env.process != "manage":
+    from apps.gateway import telemetry  # whoever names no collector does not carry it
+
+    telemetry.start(process=env.process)

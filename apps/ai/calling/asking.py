@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from apps.ai import answers
 from apps.ai.budgets import services as budgets
-from apps.ai.calling import breaker, metrics
+from apps.ai.calling import breaker, metrics, telling
 from apps.ai.calling.estimates import usage_of
 from apps.ai.calling.places import place
 from apps.ai.calling.voice import Voice
@@ -28,6 +28,7 @@ from apps.ai.contract import PROVIDER_KINDS, ModelProblem, Purpose, Reply, Reque
 from apps.ai.failures import AnswerUnusable, ModelMisconfigured, ModelUnavailable
 from apps.ai.masking import Masker
 from apps.ai.models import LanguageModel, ModelCall
+from apps.common import tracing
 from apps.common.errors import Problem
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,19 @@ class Asking:
         self, call: ModelCall, model: LanguageModel, request: Request, leaving: Leaving, tries: _Tries
     ) -> Reply:
         """One row of the ledger, from its reservation to its settlement."""
+        facts = telling.of_call(call, model, self.purpose)
+        with tracing.span(f"chat {model.name}", kind="client", facts=facts) as span:
+            return self._settled(call, model, request, leaving, tries, span)
+
+    def _settled(
+        self,
+        call: ModelCall,
+        model: LanguageModel,
+        request: Request,
+        leaving: Leaving,
+        tries: _Tries,
+        span: tracing.Span,
+    ) -> Reply:
         made, begun = tries.made, time.monotonic()
         voice = Voice(self.told, leaving.masker) if self.told else None
         end = _End()
@@ -147,6 +161,7 @@ class Asking:
                 attempts=tries.made - made, first_word_ms=first,
             )  # fmt: skip
             self._note(call, model, end, time.monotonic() - begun, first)
+            telling.end(span, usage=end.usage, problem=end.problem, tries=tries.made - made, first_word_ms=first)
 
     def _tried(self, model: LanguageModel, sent: Request, tries: _Tries, voice: Voice | None) -> Reply:
         """The answer as it came, after as many tries as it takes, of which only the last may be charged."""
