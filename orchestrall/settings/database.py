@@ -17,9 +17,6 @@ _default["OPTIONS"] = {**_default.get("OPTIONS", {}), "server_side_binding": Tru
 if env.process in {"web", "live", "worker-io"}:
     # The pool refuses any other CONN_MAX_AGE. No pool under ASGI costs twice the CPU.
     _default["CONN_MAX_AGE"] = 0
-    # A connection is asked before it is lent (26 µs and a round trip): after a restart of PostgreSQL each one that was
-    # idle would cost somebody an answer, even hours later.
-    _default["CONN_HEALTH_CHECKS"] = True
     _default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10, "max_lifetime": 1800}
 else:
     _default["CONN_MAX_AGE"] = None

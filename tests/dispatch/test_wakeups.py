@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from celery import current_app
 from celery.worker import state
-from django.conf import settings
 
 from apps.dispatch import wakeups
 from apps.tenants.models import Tenant
@@ -19,7 +22,7 @@ from apps.tenants.models import Tenant
 def queue(acme: Tenant) -> Iterator[str]:
     """The list that the broker keeps for a queue of this test's own."""
     name = "flow-of-tests"
-    key = f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}{name}"
+    key = wakeups._list(name)
     wakeups._redis().delete(key, wakeups._key("t_acme", name))
     yield name
     wakeups._redis().delete(key, wakeups._key("t_acme", name))
@@ -28,7 +31,38 @@ def queue(acme: Tenant) -> Iterator[str]:
 def send(tenant: str, queue: str) -> None:
     """As `wake` does: note it as outstanding, and lay it in the queue."""
     wakeups._redis().set(wakeups._key(tenant, queue), 1, px=60_000)
-    wakeups._redis().lpush(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}{queue}", tenant)
+    wakeups._redis().lpush(wakeups._list(queue), tenant)
+
+
+def messages(queue: str) -> list[dict[str, Any]]:
+    """What lies in the queue, with its ids told apart from nothing else."""
+    found = wakeups._redis().lrange(wakeups._list(queue), 0, -1)
+    return [json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id", each.decode())) for each in found]
+
+
+def test_one_wake_up_is_outstanding_at_most(queue: str) -> None:
+    """Rule R10."""
+    assert [wakeups.wake("t_acme", queue) for _ in range(3)] == [True, False, False]
+    wakeups.received("t_acme", queue)
+    assert wakeups.wake("t_acme", queue)
+    assert len(messages(queue)) == 2
+
+
+def test_a_wake_up_is_what_celery_would_send(queue: str) -> None:
+    wakeups.wake("t_acme", queue)
+    current_app.send_task(wakeups.TASK, args=["t_acme", queue], queue=queue, retry=False, ignore_result=True)
+    theirs, ours = messages(queue)
+    assert ours["properties"].pop("reply_to") == ""  # nobody waits for an answer
+    del theirs["properties"]["reply_to"]
+    assert ours == theirs
+
+
+def test_each_wake_up_has_an_id_of_its_own(queue: str) -> None:
+    for tenant in ("t_acme", "t_globex"):
+        wakeups.wake(tenant, queue)
+    wakeups._redis().delete(wakeups._key("t_globex", queue))
+    found = [json.loads(each)["headers"]["id"] for each in wakeups._redis().lrange(wakeups._list(queue), 0, -1)]
+    assert len(set(found) - {wakeups._NAME}) == 2
 
 
 def test_a_tenant_does_not_make_way_for_its_own_wake_up(queue: str) -> None:

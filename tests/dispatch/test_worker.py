@@ -180,20 +180,6 @@ def test_the_tick_looks_at_tenants_and_not_at_rows(
             worker.tick()
 
 
-def test_one_wake_up_is_outstanding_at_most(committed_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rule R10."""
-    sent: list[Any] = []
-    monkeypatch.setattr("celery.current_app.send_task", lambda *args, **options: sent.append((args, options)))
-    wakeups.received("t_nobody", "cpu")
-    assert [wakeups.wake("t_nobody", "cpu") for _ in range(3)] == [True, False, False]
-    wakeups.received("t_nobody", "cpu")
-    assert wakeups.wake("t_nobody", "cpu")
-    assert [(args[0], options["args"], options["queue"]) for args, options in sent] == [
-        ("dispatch.turn", ["t_nobody", "cpu"], "cpu")
-    ] * 2
-    wakeups.received("t_nobody", "cpu")
-
-
 def test_a_redis_that_is_away_costs_nobody_an_error(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     wakeups._redis.cache_clear()

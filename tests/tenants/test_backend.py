@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg_pool import ConnectionPool
 
 from apps.accounts.models import User
 from apps.tenants import schemas
+from apps.tenants.backend.base import DatabaseWrapper
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from tests.factories import make_member
@@ -134,3 +138,51 @@ def test_nothing_is_asked_where_the_schema_could_not_be_entered(names: Names, ac
     with connection.execute_wrapper(cancelled), pytest.raises(OperationalError, match="could not be entered"):
         names(globex)
     assert [names(globex), names(acme)] == [["globex"], ["acme"]]
+
+
+@pytest.fixture
+def pooled(committed_db: str) -> Iterator[DatabaseWrapper]:
+    """The database by a pool of one connection, as threads that share a process have it."""
+    options = {**connection.settings_dict["OPTIONS"], "pool": {"min_size": 1, "max_size": 1, "timeout": 10}}
+    wrapper = DatabaseWrapper({**connection.settings_dict, "OPTIONS": options, "CONN_MAX_AGE": 0}, alias="pooled")
+    yield wrapper
+    wrapper.close()
+    wrapper.close_pool()
+
+
+def process_of(wrapper: DatabaseWrapper) -> int:
+    """The server's process that answers; the connection is given back to the pool."""
+    with wrapper.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        found: int = cursor.fetchone()[0]
+    wrapper.close()
+    return found
+
+
+def test_a_connection_of_the_pool_is_taken_again_and_not_asked(
+    pooled: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = process_of(pooled)
+    monkeypatch.setattr(ConnectionPool, "check_connection", Mock(side_effect=AssertionError("it was asked")))
+    assert process_of(pooled) == first
+
+
+def test_a_connection_that_the_server_has_closed_is_left_for_another(pooled: DatabaseWrapper) -> None:
+    """As after a restart of PostgreSQL: each one that was idle would cost somebody an answer, even hours later."""
+    first = process_of(pooled)
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(%s, 5000)", [first])
+        assert cursor.fetchone() == (True,)
+    assert process_of(pooled) != first
+
+
+def test_a_connection_whose_server_has_something_to_say_is_kept(pooled: DatabaseWrapper) -> None:
+    first = process_of(pooled)
+    with pooled.cursor() as cursor:
+        cursor.execute("listen news")
+    pooled.close()
+    with connection.cursor() as cursor:
+        cursor.execute("notify news")
+    with pooled.pool.connection() as kept:
+        assert select.select([kept.fileno()], [], [], 5)[0], "the news have not arrived"
+    assert process_of(pooled) == first
