@@ -66,12 +66,13 @@ def _work(schema: str, queue: str, board: Board) -> int:
     if schema != PUBLIC and (tenant is None or not tenant.is_working):
         return 0
     until, woken, taken = time.monotonic() + LONGEST, -WAKE_EVERY, 0
+    crowded = queue == "flow" and wakeups.others_waiting(schema, queue)
     with _inside(tenant), entered(schema, queue) as current:
         while True:
             current.has_made = False
             if queue == "flow":
                 PUMPING.make_way(schema, CREDIT)
-            limit = min(_limit(schema, queue), board.free())
+            limit = min(_limit(queue, crowded), board.free())
             claimed = rows.claim(tenant=schema, queue=queue, limit=limit, slots=_slots(tenant, queue))
             if claimed.more and time.monotonic() >= woken + WAKE_EVERY:
                 woken = time.monotonic()
@@ -88,6 +89,7 @@ def _work(schema: str, queue: str, board: Board) -> int:
                 if current.has_made:
                     wakeups.wake(schema, queue)
                 return taken
+            crowded = False
 
 
 def _follow(current: Current, board: Board) -> bool:
@@ -110,14 +112,14 @@ def _slots(tenant: Tenant | None, queue: str) -> int:
     return IO_SLOTS if tenant is None or queue != "cpu" else tenant.max_running_runs
 
 
-def _limit(schema: str, queue: str) -> int:
+def _limit(queue: str, crowded: bool) -> int:
     """How many rows a claim takes: many where they are worked on together, half of it while others wait, and an eighth
     where they share this process (R10)."""
     if queue != "flow":
         return 1
     if PUMPING.is_shared():
         return TOGETHER // 8
-    return TOGETHER // 2 if wakeups.others_waiting(schema, queue) else TOGETHER
+    return TOGETHER // 2 if crowded else TOGETHER
 
 
 def _together(claims: list[Claim], queue: str) -> list[list[Claim]]:
