@@ -75,7 +75,7 @@ class Going:
             inputs=self.trial.inputs,
             run=named(self.trial),
             started_at=self.trial.created_at,
-            answers=_Standing(self.answers, ask),
+            answers=_Standing(self, ask),
             entries=self.entries,
             now=self.now,
             pause=lambda state: pause_at is not None and ended_count(state) >= pause_at,
@@ -83,6 +83,11 @@ class Going:
         )
         self.entries, self.now = course.entries, course.now
         return course
+
+    def remember(self, question: Question, outcome: Outcome) -> None:
+        """Keep what was answered to a question: it is not asked again."""
+        told = {"output": outcome.output, "problem": outcome.problem, "final": outcome.final}
+        self.answers[key_of(question)] = told
 
     def kept(self) -> tuple[Told, Told]:
         """The trial's `entries` and `answers`, as they are stored."""
@@ -108,17 +113,16 @@ def questions_of(going: Going, state: RunState) -> list[Question]:
 class _Standing:
     """Answers what was answered before; the rest waits, or is asked of an agent."""
 
-    given: Told
+    going: Going
     ask: AskAgent | None
 
     def answer(self, question: Question) -> Answer:
-        key = key_of(question)
+        key, given = key_of(question), self.going.answers
         if (refused := _refused(question)) is not None:
             return Answer("failed", problem=refused, final=True)
-        if key not in self.given and question.step.step.kind == "agent" and self.ask is not None:
-            outcome = self.ask(question)
-            self.given[key] = {"output": outcome.output, "problem": outcome.problem, "final": outcome.final}
-        told = self.given.get(key)
+        if key not in given and question.step.step.kind == "agent" and self.ask is not None:
+            self.going.remember(question, self.ask(question))
+        told = given.get(key)
         if told is None:
             return Answer("waiting")
         if told.get("problem") is not None:

@@ -17,6 +17,7 @@ from apps.workflows.definition import Definition
 from apps.workflows.editing.services import edit_content, edit_get
 from apps.workflows.inputs import inputs_model
 from apps.workflows.models import Trial, WorkflowEdit, WorkflowRun
+from apps.workflows.payloads import with_credentials, without_credentials
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.selectors import runs_query
 from apps.workflows.shapes import shape_of
@@ -48,7 +49,10 @@ class TrialNew(ConsoleView):
             if EDIT in request.POST:
                 form.edit(request.POST[EDIT], file=request.FILES.get(FILE), read_file=cells_read)
                 return self._show(edit, values, form=form)
-            made = trial_start(who=self.who, user=self.user, edit=edit, definition=definition, inputs=form.data())
+            inputs = form.data()
+            if (chosen := self._chosen(edit)) is not None:
+                inputs = with_credentials(inputs, chosen.inputs)
+            made = trial_start(who=self.who, user=self.user, edit=edit, definition=definition, inputs=inputs)
             if request.POST.get("how") in {"step", "all"}:
                 how: Any = request.POST["how"]
                 trial_go(who=self.who, user=self.user, id=made.pk, how=how)
@@ -75,7 +79,7 @@ class TrialNew(ConsoleView):
         runs, chosen = self._runs(edit), None
         try:
             definition = edit_content(edit).parsed()
-            chosen = _chosen(self.request, runs)
+            chosen = self._chosen(edit)
             form = form or self._form(definition, values, _sample(definition, chosen))
         except InvalidInput as wrong:
             problem = problem or wrong
@@ -98,22 +102,25 @@ class TrialNew(ConsoleView):
             return []
         return list(runs_query(who=self.who).filter(workflow=edit.workflow)[:LATEST])
 
-
-def _chosen(request: HttpRequest, runs: list[WorkflowRun]) -> WorkflowRun | None:
-    """The past run that a query names. Raises `NotFound` for one that is not among those that are offered."""
-    number = request.GET.get("run", "")
-    if not number:
-        return None
-    found = next((run for run in runs if str(run.number) == number.removeprefix("W-")), None)
-    if found is None:
-        raise NotFound("That run is not one of the latest of this workflow.", remedy="Choose one of the list.")
-    return found
+    def _chosen(self, edit: WorkflowEdit) -> WorkflowRun | None:
+        """The past run whose inputs the form began with. Raises `NotFound` for one that is none of the workflow's."""
+        told = self.request.POST.get("run", "") or self.request.GET.get("run", "")
+        if not told:
+            return None
+        number = told.removeprefix("W-")
+        found = None
+        if edit.workflow is not None and number.isdecimal() and len(number) < 18:
+            found = runs_query(who=self.who).filter(workflow=edit.workflow, number=int(number)).first()
+        if found is None:
+            raise NotFound("That run is none of this workflow.", remedy="Choose one of the list.")
+        return found
 
 
 def _sample(definition: Definition, run: WorkflowRun | None) -> dict[str, Any]:
-    """What the form begins with: the inputs of a past run, else the examples of the definition."""
+    """What the form begins with: the inputs of a past run, but for credentials, else the examples of the definition."""
     if run is not None:
-        return {name: value for name, value in run.inputs.items() if name in definition.inputs and value is not None}
+        given = without_credentials(run.inputs)
+        return {name: value for name, value in given.items() if name in definition.inputs and value is not None}
     fields = definition.inputs.items()
     found = {name: each.example if each.example is not None else each.default for name, each in fields}
     return {name: value for name, value in found.items() if value is not None}

@@ -7,6 +7,8 @@ models cost that an agent asked is charged and traced as always, under the key o
 from __future__ import annotations
 
 import json
+import time
+from decimal import Decimal
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from apps.accounts.models import User
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
 from apps.common.permissions import Principal, demand
+from apps.tenants.fields import sealed_for
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import Definition, definition_dump
 from apps.workflows.graphs import title_of
@@ -33,8 +36,18 @@ KEPT: Final = 10
 """Trials of what somebody is changing that are kept: each new one takes the place of the oldest."""
 LARGEST: Final = 16 * 1024 * 1024
 """Characters of what a trial has come to, as JSON."""
+MOST_SPENT: Final = Decimal(5)
+"""What models may cost in one trial, in the tenant's currency, until no further agent is asked."""
+AT_WORK: Final = 3
+"""Trials of a person whose agents are at work at a time."""
+REMEMBERED_EVERY: Final = 1.0
+"""Seconds after which the answers of agents are stored while others are still asked: they are not paid for twice."""
 Status = Trial.Status
 OPEN: Final = (Status.READY, Status.RUNNING, Status.WAITING)
+
+
+class _Spent(Exception):
+    """What the agents of a trial may cost was spent."""
 
 
 class WorkflowTrialAbandoned(Problem):
@@ -76,17 +89,22 @@ def trial_get(*, who: Principal, user: User, id: UUID, lock: bool = False) -> Tr
 
 @transaction.atomic
 def trial_go(*, who: Principal, user: User, id: UUID, how: Literal["step", "all"]) -> Trial:
-    """Go on by one step, or as far as it goes. Raises `Conflict` while an agent is at work, and after its end."""
+    """Go on by one step, or as far as it goes.
+
+    Raises `Conflict` while an agent is at work, while those of too many other trials are, and after its end; and
+    `PermissionDenied` for one who may not (any more) have its agents asked.
+    """
     trial = trial_get(who=who, user=user, id=id, lock=True)
     _demand_open(trial)
     going = Going.of(trial)
     going.pause_at = ended_count(going.state()) + 1 if how == "step" else None
-    return _keep(trial, going, going.follow())
+    return _demand_asking(who, user, _keep(trial, going, going.follow()), going)
 
 
 @transaction.atomic
 def trial_answer(*, who: Principal, user: User, id: UUID, key: str, outcome: Outcome) -> Trial:
-    """Stand for whoever a step asks, and go on. Raises `Conflict` where that is not asked (any more)."""
+    """Stand for whoever a step asks, and go on. Raises `Conflict` where that is not asked (any more), and as
+    `trial_go` does."""
     trial = trial_get(who=who, user=user, id=id, lock=True)
     _demand_open(trial)
     going = Going.of(trial)
@@ -98,7 +116,7 @@ def trial_answer(*, who: Principal, user: User, id: UUID, key: str, outcome: Out
         issue = Issue(path="output", message=f"It has {LARGEST // 16 // 1024:,} KiB at most.")
         raise InvalidInput("The answer is too large; nothing was changed.", issues=[issue])
     going.answers[key] = told
-    return _keep(trial, going, going.follow())
+    return _demand_asking(who, user, _keep(trial, going, going.follow()), going)
 
 
 def trial_perform(claim: work.Claim) -> None:
@@ -108,19 +126,21 @@ def trial_perform(claim: work.Claim) -> None:
         if trial is None:
             row.finish()
             return
-    asking = Asking(trial.user, KIND, trial.pk, stopping=lambda: work.stopping(claim))
-
-    def ask(question: Question) -> Outcome:
-        return asking.ask(question)
-
     try:
         going = Going.of(trial)
-        course = going.follow(ask)
-    except Halted:
-        return  # this process is to end: another one goes on
     except InvalidInput as wrong:  # written for an earlier release, which this one cannot read
         with work.fenced(claim) as row:
             _fail(trial, wrong)
+            row.finish()
+        return
+    try:
+        course = going.follow(_Asker(claim, trial, going).ask)
+    except Halted:
+        _remember(claim, trial, going)
+        return  # this process is to end: another one goes on
+    except _Spent:
+        with work.fenced(claim) as row:
+            _stop_spending(trial, going)
             row.finish()
         return
     with work.fenced(claim) as row:
@@ -130,6 +150,43 @@ def trial_perform(claim: work.Claim) -> None:
             except InvalidInput as large:  # else the agents would be asked, and paid for, again and again
                 _fail(trial, large)
         row.finish()
+
+
+class _Asker:
+    """Asks the agents of a trial, within what it may spend, and stores what they have answered as it goes."""
+
+    def __init__(self, claim: work.Claim, trial: Trial, going: Going) -> None:
+        self.claim, self.trial, self.going = claim, trial, going
+        self.asking = Asking(trial.user, KIND, trial.pk, stopping=lambda: work.stopping(claim))
+        self.stored_at = time.monotonic()
+
+    def ask(self, question: Question) -> Outcome:
+        if self.asking.spent() >= MOST_SPENT:
+            raise _Spent
+        if time.monotonic() - self.stored_at >= REMEMBERED_EVERY:
+            _remember(self.claim, self.trial, self.going)
+            self.stored_at = time.monotonic()
+        return self.asking.ask(question)
+
+
+def _remember(claim: work.Claim, trial: Trial, going: Going) -> None:
+    """Store what was answered so far: whoever takes the trial up asks only for the rest. Raises `FenceLost`."""
+    _, answers = going.kept()
+    with work.fenced(claim):
+        running = Trial.objects.filter(pk=trial.pk, status=Status.RUNNING)
+        running.update(**sealed_for(trial, answers=answers))
+
+
+def _stop_spending(trial: Trial, going: Going) -> None:
+    """End a trial whose agents have cost what they may; what it has come to is kept."""
+    _, trial.answers = going.kept()
+    trial.status = Status.FAILED
+    trial.problem = {
+        "code": "trial_spent",
+        "detail": f"Its agents have cost {MOST_SPENT} and more, which is what one trial may: no other was asked.",
+        "remedy": "Try it with a smaller sample.",
+    }
+    trial.save(update_fields=["answers", "status", "problem", "changed_at"])
 
 
 def trial_bury(id: UUID, cause: str) -> None:
@@ -145,6 +202,18 @@ def trial_revive(id: UUID) -> None:
     if trial is not None and (trial.problem or {}).get("code") == WorkflowTrialAbandoned.code:
         trial.status, trial.problem = Status.RUNNING, None
         trial.save(update_fields=["status", "problem", "changed_at"])
+
+
+def _demand_asking(who: Principal, user: User, trial: Trial, going: Going) -> Trial:
+    """The trial, where its agents may be asked now if it waits for them. Raises `Conflict`, `PermissionDenied`."""
+    if trial.status == Status.RUNNING:
+        agents_check(who=who, user=user, definition=going.definition)
+        if Trial.objects.filter(user=user, status=Status.RUNNING).count() > AT_WORK:
+            raise Conflict(
+                f"Agents of {AT_WORK} other trials of yours are at work; nothing was changed.",
+                remedy="Wait until one of them has answered.",
+            )
+    return trial
 
 
 def _demand_open(trial: Trial) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from django.urls import reverse
 from apps.accounts.models import User
 from apps.agents.models import AgentDecision, AgentRun
 from apps.common import outbound
+from apps.common.errors import PermissionDenied
+from apps.common.redaction import REDACTED
 from apps.dispatch.models import WorkRow
 from apps.workflows.definition import definition_dump
 from apps.workflows.editing.services import edit_new
 from apps.workflows.models import Approval, ApprovalNotice, HttpCall, Trial, WorkflowEdit, WorkflowRun
+from apps.workflows.replaying.agents import Asking, Halted
 from apps.workflows.trying import services
-from tests.workflows.conftest import Work, doom
+from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.replaying.conftest import STEPS, definition
 from tests.workflows.test_pages_workflows import main_of
 
@@ -217,3 +221,113 @@ def test_only_the_latest_trials_are_kept(page: Client, edit: WorkflowEdit, monke
     for _ in range(3):
         begun(page, edit, 10, "later")
     assert Trial.objects.count() == 2
+
+
+class Ask:
+    """Stands for agents: counts what they are asked, and lets the process end at one of the questions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, halts_at: int = 0) -> None:
+        self.asked: list[Any] = []
+        self.halts_at = halts_at
+        really = Asking.ask
+        mine = self
+
+        def ask(asking: Asking, question: Any) -> Any:
+            mine.asked.append(question.item)
+            if len(mine.asked) == mine.halts_at:
+                raise Halted
+            return really(asking, question)
+
+        monkeypatch.setattr(Asking, "ask", ask)
+
+
+@pytest.fixture
+def many(builder: User, board: object) -> WorkflowEdit:
+    """A workflow that asks an agent for each of three."""
+    each = {"items": [1, 2, 3], "concurrency": 1}
+    rows = {"table": {"rows": [{"name": "Ada", "amount": "${item}"}]}}
+    check = {"kind": "agent", "agent": "dummy.decider", "for_each": each, "input": rows}
+    made = {"name": "many", "title": "Many", "steps": {"check": check}, "inputs": {"amount": {"type": "number"}}}
+    return edit_new(who=builder, user=builder, definition=made)
+
+
+def test_an_agent_that_has_answered_is_not_asked_again_by_the_process_that_takes_it_up(
+    page: Client, many: WorkflowEdit, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(page, many, 10)
+    asks = Ask(monkeypatch, halts_at=3)
+    worked("cpu")
+    assert status() == "succeeded"
+    assert asks.asked == [0, 1, 2, 2], "the third was asked as its process was to end, and once more"
+
+
+def test_what_was_answered_is_stored_while_others_are_asked(
+    page: Client, many: WorkflowEdit, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(page, many, 10)
+    monkeypatch.setattr(services, "REMEMBERED_EVERY", 0.0)
+    stored: list[list[str]] = []
+    really = Asking.ask
+
+    def ask(asking: Asking, question: Any) -> Any:
+        stored.append(list(Trial.objects.get().answers["given"]))
+        return really(asking, question)
+
+    monkeypatch.setattr(Asking, "ask", ask)
+    worked("cpu")
+    assert [len(each) for each in stored] == [0, 1, 2], "so that a process that is killed loses one answer at most"
+
+
+def test_a_trial_spends_what_it_may_and_no_more(
+    page: Client, many: WorkflowEdit, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun(page, many, 10)
+    asks = Ask(monkeypatch)
+    monkeypatch.setattr(Asking, "spent", lambda asking: Decimal(3 * len(asks.asked)))
+    worked("cpu")
+    trial = Trial.objects.get()
+    assert (trial.status, trial.problem["code"], asks.asked) == ("failed", "trial_spent", [0, 1])
+    assert "no other was asked" in main_of(page.get(at))
+    assert len(trial.answers["given"]) == 2, "what was paid for is kept"
+
+
+def test_agents_of_a_few_trials_of_a_person_are_at_work_at_a_time(
+    page: Client, edit: WorkflowEdit, worked: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "AT_WORK", 1)
+    begun(page, edit, 10)
+    refused = page.post(reverse("workflows:trial-new", args=[edit.pk]), {"inputs.amount": "20", "how": "all"})
+    assert refused.status_code == 409
+    assert "Wait until one of them has answered" in main_of(refused)
+    assert Trial.objects.filter(status="running").count() == 1
+    worked("cpu")
+    begun(page, edit, 20)
+
+
+def test_who_may_no_longer_have_an_agent_asked_goes_on_with_no_trial(
+    page: Client, edit: WorkflowEdit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = begun(page, edit, 10, "later")
+
+    def refuse(**_: object) -> None:
+        raise PermissionDenied("Not any more.")
+
+    monkeypatch.setattr(services, "agents_check", refuse)
+    assert page.post(at, {"act": "all"}).status_code == 403
+    assert status() == "ready"
+    assert not WorkRow.objects.filter(kind=services.KIND).exists()
+
+
+def test_the_credentials_of_a_past_run_are_given_and_not_shown(
+    page: Client, workflow: MakeWorkflow, start: Callable[..., WorkflowRun]
+) -> None:
+    inputs = {"api_key": {"type": "text"}, "city": {"type": "text"}}
+    made = workflow({"a": {"kind": "stop"}}, inputs=inputs)
+    run = start(made, api_key="sk-12345", city="Graz")
+    run.refresh_from_db()
+    page.get(reverse("workflows:edit", args=[made.name]))
+    new = reverse("workflows:trial-new", args=[WorkflowEdit.objects.get().pk])
+    shown = page.get(new, {"run": run.ref}).content.decode()
+    assert ("Graz" in shown, "sk-12345" in shown) == (True, False)
+    page.post(new, {"run": run.ref, "inputs.api_key": REDACTED, "inputs.city": "Wien", "how": "later"})
+    assert Trial.objects.get().inputs == {"api_key": "sk-12345", "city": "Wien"}
