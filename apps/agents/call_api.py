@@ -22,5 +22,5 @@ class RunCalls(ApiView):
     def get(self, request: Request, id: UUID) -> Response:
         """The calls of models for a run: what each was for, and what it took. `GET /model-calls/{id}` has the texts."""
         run = selectors.run_get(who=self.who, id=id)
-        calls = calls_of(who=self.who, subject=run.pk)
+        calls = calls_of(who=self.who, subjects=[run.pk])
         return self.answer(ModelCalls(items=[ModelCallOut.of(each) for each in calls]))

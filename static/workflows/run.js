@@ -6,7 +6,7 @@ import { keepTyped, typedIn } from "./typed.js";
 
 const OPEN = ["queued", "running", "waiting", "paused", "undoing"];
 const EVERY = 700; // milliseconds between two readings of the page at least
-const PARTS = ["run-head", "run-causes", "run-undo", "run-timeline", "run-step", "run-effects", "run-about"];
+const PARTS = ["run-head", "run-causes", "run-undo", "run-timeline", "run-step", "run-calls", "run-effects", "run-about"];
 
 const root = () => document.getElementById("run");
 const part = (id, within = document) => within.getElementById(id);

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
+from uuid import UUID
 
 from django.http import QueryDict
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents.finding import agent_shown
+from apps.agents.permissions import RUNS_VIEW
 from apps.common import formats
 from apps.common.permissions import Principal
 from apps.workflows import causes, details, effects, givens, reading, selectors
@@ -137,6 +139,13 @@ class Panel:
         refs = [each.ref for each in self.tries if each.ref is not None]
         found = details.doers(who=self._who, step=self.step, refs=refs)
         return [(each, found.get(each.ref) if each.ref else None) for each in reversed(self.tries)]
+
+    @cached_property
+    def agent_runs(self) -> list[UUID]:
+        """The runs of an agent that are its tries, or those of the item that was chosen, for whoever may see runs."""
+        if self.step.step.kind != "agent" or self.is_whole or not self._who.can(RUNS_VIEW):
+            return []
+        return [each.ref for each in self.tries if each.ref is not None]
 
     @cached_property
     def questions(self) -> list[Approval]:
