@@ -24,7 +24,8 @@ SERVER, INTERNAL = 2, 1
 START = """
 import sys, django
 django.setup()
-print(any(module and name.startswith("opentelemetry") for name, module in sys.modules.items()))
+parts = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf")
+print(any(module and name.startswith(parts) for name, module in sys.modules.items()))
 """
 
 

@@ -20,6 +20,7 @@ from tests.collector import Collector, Told, collecting, telling
 from tests.workflows.conftest import MakeWorkflow, Work
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+START = "/api/v1/workflows/test/runs"
 SECRET = "My parcel, said Ana Lopez of 12 Long Lane, ana@acme.example"
 ANSWER = {"urgency": "Urgent", "topic": "A parcel", "reasons": ["It has not come to Long Lane."]}
 CLIENT, CONSUMER = 3, 5
@@ -72,11 +73,14 @@ def test_a_request_and_all_that_follows_are_one_trace(
     server: AiServer,
     collector: Collector,
 ) -> None:
-    workflow(steps(agent), inputs={"letter": {"type": "string"}})
+    workflow(steps(agent), inputs={"letter": {"type": "text"}})
     server.always("writer", _ask_then_answer)
     with telling(collector):
         answer = api_for(builder).post(
-            "/api/v1/workflows/test/runs", {"input": {"letter": SECRET}}, format="json", headers={"traceparent": CALLER}
+            "/api/v1/workflows/test/runs",
+            {"inputs": {"letter": SECRET}},
+            format="json",
+            headers={"traceparent": CALLER},
         )
         assert answer.status_code in {201, 202}, answer.content
         worked("flow", "cpu", "io")
@@ -112,7 +116,7 @@ def test_a_request_and_all_that_follows_are_one_trace(
 def test_a_call_of_a_model_tells_tokens_and_no_word(
     workflow: MakeWorkflow, start: Any, worked: Work, agent: str, server: AiServer, collector: Collector
 ) -> None:
-    made = workflow(steps(agent), inputs={"letter": {"type": "string"}})
+    made = workflow(steps(agent), inputs={"letter": {"type": "text"}})
     server.always("writer", _ask_then_answer)
     with telling(collector):
         start(made, letter=SECRET)
@@ -134,10 +138,11 @@ def test_a_call_of_a_model_tells_tokens_and_no_word(
 def test_what_fails_is_told_by_its_code(
     workflow: MakeWorkflow, start: Any, worked: Work, agent: str, server: AiServer, collector: Collector
 ) -> None:
-    made = workflow(steps(agent), inputs={"letter": {"type": "string"}})
+    made = workflow(steps(agent), inputs={"letter": {"type": "text"}})
     server.always("writer", Fail(401, message=SECRET))
-    with telling(collector):
-        start(made, letter=SECRET)
+    with telling(collector) as telemetry:
+        with telemetry.span("asks", "internal", CALLER, {}):
+            start(made, letter=SECRET)
         worked("flow", "cpu", "io")
     run, agent_run = WorkflowRun.objects.get(), AgentRun.objects.get()
     assert run.status == "failed"
@@ -155,7 +160,7 @@ def test_what_fails_is_told_by_its_code(
 def test_a_tool_that_was_not_offered_is_not_named(
     workflow: MakeWorkflow, start: Any, worked: Work, agent: str, server: AiServer, collector: Collector
 ) -> None:
-    made = workflow(steps(agent), inputs={"letter": {"type": "string"}})
+    made = workflow(steps(agent), inputs={"letter": {"type": "text"}})
     server.queue("writer", Say(calls=(Call("Ana_Lopez", {}),)), Say(json.dumps(ANSWER)))
     with telling(collector):
         start(made, letter=SECRET)
