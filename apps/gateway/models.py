@@ -16,6 +16,13 @@ class ApiKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The member who got its text. Null: nobody knows any more.",
+    )
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=8, unique=True)
     digest = models.BinaryField(max_length=32)

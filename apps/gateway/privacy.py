@@ -12,10 +12,11 @@ from apps.tenants.personal import PersonalRows, RetainedRows
 class Keys(PersonalRows):
     key = "gateway.key"
     title = "API keys"
-    what = "The names of keys, and when they were made and used."
+    what = "The names of keys, who made them, and when they were made and used."
     erasure = "The member's keys are deleted; a name of another one is cleaned."
     model = ApiKey
-    member = removes = ("user",)
+    member = ("user", "made_by")
+    removes = ("user",)
     texts = ("name",)
     hidden = ("digest",)
 

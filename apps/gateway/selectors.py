@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,16 @@ def may_rotate(who: Caller, key: ApiKey) -> bool:
     """Whether `who` may have the text of a key like this one: their own, or one of a program's account that does no
     more than they may themselves."""
     return key.user_id == who.user.pk or (key.user.is_service and all(who.can(code) for code in key.scopes))
+
+
+def keepers_of(accounts: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Of those that are accounts of programs: the members who made keys for each, whether or not these have ended. One
+    statement."""
+    kept = ApiKey.objects.filter(user__in=list(accounts), user__is_service=True, made_by__isnull=False)
+    found: dict[UUID, set[UUID]] = {}
+    for account, keeper in kept.values_list("user", "made_by"):
+        found.setdefault(account, set()).add(keeper)
+    return found
 
 
 def key_verify(text: str) -> ApiKey | None:

@@ -36,7 +36,9 @@ def key_create(*, who: Caller, name: str, scopes: Iterable[str], days: int, acco
     issues = _issues(who, speaker, name, wanted, days)
     if issues:
         raise InvalidInput("The key was not made.", issues=issues)
-    made = _store(user=speaker, name=name, scopes=wanted, expires_at=timezone.now() + timedelta(days=days))
+    made = _store(
+        user=speaker, made_by=who.user, name=name, scopes=wanted, expires_at=timezone.now() + timedelta(days=days)
+    )
     key, _ = made
     after = {"scopes": wanted, "expires_at": key.expires_at}
     record(KEY_MADE, who=who, subject=key, after=after, speaks_for=str(speaker), account=str(speaker.pk))
@@ -71,6 +73,7 @@ def key_rotate(*, who: Caller, key: ApiKey, overlap: str) -> tuple[ApiKey, str]:
     now, model = timezone.now(), last or key  # whose expiry no rotation has brought forward
     made = _store(
         user=key.user,
+        made_by=who.user,
         name=key.name,
         scopes=key.scopes,
         expires_at=now + (model.expires_at - model.created_at),

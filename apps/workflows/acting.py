@@ -54,7 +54,7 @@ def agent_runs_of(run: WorkflowRun, step: Act) -> list[UUID]:
         raise ValueError(f"`of` names {step.of!r}, which is not a step of an agent: only agents propose.")
     at: WorkflowRun | None = run
     for _ in range(DEEPEST):
-        if at is None:
+        if at is None or at.version_id != run.version_id:  # another version has other numbers for its steps
             break
         opened = StepRun.objects.filter(run=at, step=wanted.index, ended=False).exclude(ref=None)
         refs = {row.item: row.ref for row in opened.order_by("item", "attempt").defer("output", "problem")}

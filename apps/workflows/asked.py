@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.permissions import PERMISSIONS
-from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, Delegation, WorkflowRun
+from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, Delegation
+from apps.workflows.parts import has_part
 from apps.workflows.permissions import APPROVALS_DECIDE
 
 
@@ -22,20 +23,9 @@ def answerable(user: User) -> Q:
     now = timezone.now()
     is_open = Q(decided_at=None, withdrawn_at=None, due_at__gt=now)
     spoken = ApprovalDecision.objects.filter(Q(user=user) | Q(holder=user), approval=OuterRef("pk"))
-    return is_open & ~_own(user) & ~Q(Exists(spoken)) & (asks(user) | Q(Exists(_lent(user))))
-
-
-def _own(user: User) -> Q:
-    """Those that forbid it to whoever has a part in what is asked, of whom the person is one."""
-    return Q(forbids_own=True) & _has_part(user, user)
-
-
-def _has_part(person: User | OuterRef, within: User | OuterRef) -> Q:
-    """Of approvals, those of which the person has a part in what is asked, as `assigning.owners_of` tells of one;
-    `within` is the person as a statement in this condition names them."""
-    first = WorkflowRun.objects.filter(pk=OuterRef("run__root"), created_by=within)
-    version = Q(run__version__created_by=person) | Q(run__version__asked_by=person)
-    return Q(run__created_by=person) | version | Q(Exists(first))
+    return (
+        is_open & ~(Q(forbids_own=True) & has_part(user)) & ~Q(Exists(spoken)) & (asks(user) | Q(Exists(_lent(user))))
+    )
 
 
 def asks(user: User) -> Q:
@@ -63,7 +53,7 @@ def _lent(user: User) -> QuerySet[Delegation]:
     by_name = ApprovalAssignee.objects.filter(approval=outer, user=giver)
     asks = Q(giver__role="owner") | Q(Exists(by_role)) | Q(Exists(by_late)) | Q(Exists(by_name))
     spoken = ApprovalDecision.objects.filter(Q(user=giver) | Q(holder=giver), approval=outer)
-    own = Approval.objects.filter(_has_part(giver, OuterRef(giver)), pk=outer, forbids_own=True)
+    own = Approval.objects.filter(has_part(giver), pk=outer, forbids_own=True)
     return held.filter(asks, ~Q(Exists(spoken)), ~Q(Exists(own)))
 
 

@@ -131,6 +131,19 @@ MAILED = entry_kind(
     category="decision",
     personal=["subject"],
 )
+MAILS_AGAIN = entry_kind(
+    "workflows.mails_again",
+    "Mails about questions sent again",
+    "had mails about questions sent again to {count} members",
+    category="decision",
+)
+MAILS_WANTED = entry_kind(
+    "workflows.mails_wanted",
+    "Wish about mails changed",
+    "chose whether they get mails about questions: {after[mails]}",
+    category="decision",
+    personal=["subject"],
+)
 DELEGATED = entry_kind(
     "workflows.delegated",
     "Right to answer delegated",

@@ -19,8 +19,9 @@ from apps.workflows.models import Approval, HttpCall, StepRun, WorkflowRun
 from apps.workflows.performers import PERFORMERS
 from apps.workflows.permissions import WORKFLOWS_VIEW
 
-EDITABLE: Final = frozenset({"agent", "approval", "http", "workflow", "transform"})
-"""Kinds of steps that may be given something else. What the others decide by is found before them."""
+EDITABLE: Final = frozenset({"agent", "http", "workflow", "transform"})
+"""Kinds of steps that may be given something else. What the others decide by is found before them, and what people are
+asked is what the definition and the data of the run say."""
 MOST_ITEMS: Final = 200
 """Items of a step before it that are read for what a step was given."""
 
@@ -29,6 +30,13 @@ def is_editable(plan: Plan, step: PlanStep) -> bool:
     """Whether a person may give the step something else: not where each item is given its own, and not after a
     question, as people say yes to what follows from the run."""
     return step.step.kind in EDITABLE and step.items is None and not follows_question(plan, step)
+
+
+def still_given(plan: Plan, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What of that which a person gave steps of a run holds in another version: what these may be given there."""
+    return {
+        step.name: given[step.name] for step in plan.steps if given and step.name in given and is_editable(plan, step)
+    }
 
 
 def follows_question(plan: Plan, step: PlanStep) -> bool:
@@ -75,6 +83,11 @@ def step_given(*, who: Principal, run: WorkflowRun, plan: Plan, step: PlanStep) 
 
 def given_check(*, run: WorkflowRun, plan: Plan, step: PlanStep, given: Any) -> None:
     """Raise `InvalidInput` for what the step cannot be given, as who carries it out says. Nothing is begun."""
+    if step.step.kind == "approval":
+        raise InvalidInput(
+            f"The step {step.name!r} asks people what the workflow and the data of the run say, and nothing else.",
+            remedy="Give a step before it something else, or start a run with other inputs: it is asked anew.",
+        )
     if follows_question(plan, step):
         raise InvalidInput(
             f"People are asked before the step {step.name!r}: what they answer is about what it works out itself.",
@@ -84,7 +97,7 @@ def given_check(*, run: WorkflowRun, plan: Plan, step: PlanStep, given: Any) -> 
         raise InvalidInput(f"The step {step.name!r} can only be tried with what it works out itself.")
     if not isinstance(given, dict):
         raise InvalidInput("A step is given an object.", issues=[Issue(path="given", message="Write {...}.")])
-    needed = {"approval": ("question", "details"), "http": ("method", "url", "headers", "body")}.get(step.step.kind, ())
+    needed = ("method", "url", "headers", "body") if step.step.kind == "http" else ()
     if missing := [name for name in needed if name not in given]:
         issues = [Issue(path=f"given.{name}", message="This is missing.") for name in missing]
         raise InvalidInput("What the step is given is not complete.", issues=issues)

@@ -24,6 +24,7 @@ from apps.workflows import auditing, live
 from apps.workflows.definition import Definition, definition_dump
 from apps.workflows.engine.ledger import Entry, Outcome, Piece, RunState
 from apps.workflows.engine.plan import Plan, PlanStep
+from apps.workflows.givens import still_given
 from apps.workflows.graphs import title_of
 from apps.workflows.models import Approval, ApprovalDecision, StepRun, WorkflowRun, WorkflowVersion
 from apps.workflows.performers import KIND, PERFORMERS
@@ -248,7 +249,6 @@ def _begin(move: Move) -> WorkflowRun:
     """The run that takes the other one up. It is the first of its effects: none that is still to come was ever sent."""
     run, id = move.run, uuid7()
     assert move.version is not None  # noqa: S101  # a move without one is refused
-    names = {step.name for step in plan_of(move.version).steps}
     return WorkflowRun.objects.create(
         id=id,
         workflow=run.workflow,
@@ -257,7 +257,7 @@ def _begin(move: Move) -> WorkflowRun:
         retry_of=run,
         root=id,
         generation=run.generation,
-        given={name: value for name, value in (run.given or {}).items() if name in names} or None,
+        given=still_given(plan_of(move.version), run.given) or None,
         origin=ORIGIN,
         created_by=run.created_by,
         is_demo=run.is_demo,

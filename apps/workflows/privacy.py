@@ -13,6 +13,7 @@ from apps.workflows.models import (
     Approval,
     ApprovalAssignee,
     ApprovalDecision,
+    ApprovalMails,
     ApprovalNotice,
     Backfill,
     Delegation,
@@ -153,6 +154,16 @@ class Notices(_OfApprovals):
     member = removes = ("user",)
 
 
+class Mails(PersonalRows):
+    key = "workflows.mails"
+    title = "Wishes about mails"
+    what = "Whether they want mails about questions."
+    erasure = "They are deleted."
+    model = ApprovalMails
+    member = removes = ("user",)
+    when = "changed_at"
+
+
 class Delegations(PersonalRows):
     key = "workflows.delegation"
     title = "Delegations"
@@ -282,6 +293,18 @@ class DecidedRunsKept(RetainedRows):
 
     def rows(self, before: datetime) -> QuerySet[Any]:
         return _ended(WorkflowRun, before, decided=True)
+
+
+class EditsKept(RetainedRows):
+    key = "workflows.edit"
+    title = "Workflows being changed and not saved"
+    group = "Runs and decisions"
+    what = "What somebody began is deleted with its changes and trials; drafts and versions stay."
+    note = "Counted from the last change of whoever made it. Nobody else sees it, and nothing runs by it."
+    default = 180
+    least = 7
+    model = WorkflowEdit
+    when = "changed_at"
 
 
 class MessagesKept(RetainedRows):

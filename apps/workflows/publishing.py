@@ -12,6 +12,7 @@ from apps.common.permissions import Platform, Principal, demand
 from apps.workflows import auditing
 from apps.workflows.checking import definition_check
 from apps.workflows.models import Workflow, WorkflowVersion
+from apps.workflows.parts import writers_of
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.selectors import TenantCatalogue
 
@@ -89,10 +90,9 @@ def publication_refusal(workflow: Workflow, draft: WorkflowVersion, user: User |
             f"{title} is published by a second person, and a program is none; nothing was published.",
             remedy="Let a member publish it who neither wrote the draft nor asked.",
         )
-    if user.pk in {draft.asked_by_id, draft.created_by_id}:
-        how = "asked for it" if user.pk == draft.asked_by_id else "wrote the draft"
+    if part := writers_of(draft).get(user.pk):
         return Conflict(
-            f"{title} is published by a second person, and you {how}; nothing was published.",
+            f"{title} is published by a second person, and you {part}; nothing was published.",
             remedy="Let somebody else publish it who may edit workflows.",
         )
     return None

@@ -46,8 +46,16 @@ def anew(*, run: WorkflowRun, plan: Plan, step: PlanStep | None) -> Anew:
     """What is done again when an ended run is taken up from `step`, or where it stopped.
 
     What was undone is: with what follows from it, and where it was proposed by an agent, from that agent on, as a
-    proposal is carried out once. One statement where the version has undos, else none.
+    proposal is carried out once. One statement, and one more where the version has undos.
+
+    Raises `Conflict` where a run of these goes on as another one on a newer version: what that does outside has keys of
+    its own, and would be done twice.
     """
+    if (moved := _moved(run)) is not None:
+        raise Conflict(
+            f"{moved.retry_of} goes on as {moved}, and would do the same beside this; nothing was started.",
+            remedy=f"Retry {moved} once it has ended.",
+        )
     again = plan.from_step(step.index) if step is not None else set()
     items: set[tuple[int, int]] = set()
     if undos := {each.index: each.undoes for each in plan.undos}:
@@ -60,6 +68,13 @@ def anew(*, run: WorkflowRun, plan: Plan, step: PlanStep | None) -> Anew:
             items.add((undone, item))
         again |= set(undos)
     return Anew(frozenset(again), frozenset(items))
+
+
+def _moved(run: WorkflowRun) -> WorkflowRun | None:
+    """The run that took up this one, or one of those that share its effects, by being moved."""
+    first = run.root or run.pk
+    moved = WorkflowRun.objects.filter(Q(retry_of=first) | Q(retry_of__root=first), workflow=run.workflow_id)
+    return moved.filter(origin="move").select_related("retry_of").order_by("-id").first()
 
 
 def _root(plan: Plan, undone: int) -> int:

@@ -11,7 +11,9 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, PermissionDenied
-from apps.workflows import publishing, services
+from apps.gateway.principals import Caller
+from apps.gateway.services import key_create
+from apps.workflows import publishing, returning, services
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Workflow
 from apps.workflows.sides import definition_sides
@@ -50,7 +52,7 @@ def test_who_wrote_the_draft_or_asked_does_not_publish_it(guarded: Workflow, bui
     publishing.workflow_ask_publication(who=asker, user=asker, workflow=guarded)
     program = User.objects.create_user("program@service.invalid", role="administrator", is_service=True)
     refusals = (
-        (builder, "you wrote the draft"),
+        (builder, "you wrote a part of the draft"),
         (asker, "you asked for it"),
         (None, "a program is none"),
         (program, "a program is none"),
@@ -62,6 +64,69 @@ def test_who_wrote_the_draft_or_asked_does_not_publish_it(guarded: Workflow, bui
     version = services.workflow_publish(who=third, user=third, workflow=guarded)
     assert (version.number, version.created_by, version.asked_by) == (2, third, asker)
     assert kinds()[-2:] == ["workflows.publication_asked", "workflows.published"]
+
+
+def test_everyone_who_changed_a_draft_since_the_last_publication_wrote_it(
+    guarded: Workflow, builder: User, member: Member
+) -> None:
+    second, third = member("builder"), member("administrator")
+    save(guarded, second, 3)
+    publishing.workflow_ask_publication(who=second, user=second, workflow=guarded)
+    with pytest.raises(Conflict, match="you wrote a part of the draft"):
+        services.workflow_publish(who=builder, user=builder, workflow=guarded)
+    version = services.workflow_publish(who=third, user=third, workflow=guarded)
+    assert version.authors == [str(builder.pk), str(second.pk)]
+    save(guarded, third, 4)
+    publishing.workflow_ask_publication(who=third, user=third, workflow=guarded)
+    assert services.workflow_publish(who=builder, user=builder, workflow=guarded).number == 3, "that was before"
+
+
+def test_who_made_a_key_for_the_program_that_wrote_or_asked_is_no_second_person(
+    workflow: MakeWorkflow, builder: User, member: Member
+) -> None:
+    keeper, other = member("administrator"), member("owner")
+    program = User.objects.create_user("bot@service.invalid", None, name="Bot", role="builder", is_service=True)
+    key_create(who=Caller(keeper), name="Bot", scopes=["workflows.edit"], days=1, account=program)
+    made = workflow({"one": give(1)})
+    publishing.workflow_second_person(who=builder, user=builder, workflow=made, needed=True)
+    for writer, asker in ((program, builder), (builder, program)):
+        save(made, writer, str(writer))
+        publishing.workflow_ask_publication(who=asker, user=asker, workflow=made)
+        with pytest.raises(Conflict, match="you made a key for the program that"):
+            services.workflow_publish(who=keeper, user=keeper, workflow=made)
+        services.workflow_publish(who=other, user=other, workflow=made)
+
+
+def test_going_back_takes_the_second_person_that_publishing_takes(
+    guarded: Workflow, builder: User, member: Member, client_for: Callable[..., Client]
+) -> None:
+    third = member("owner")
+    publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
+    services.workflow_publish(who=third, user=third, workflow=guarded)
+    page = client_for(builder)
+    assert "a second person publishes it" in text_of(page.get("/workflows/test/rollback/?number=1"))
+    said = text_of(page.post("/workflows/test/rollback/", {"number": 1}, follow=True))
+    assert "The draft says what version 1 says" in said
+    guarded.refresh_from_db()
+    assert guarded.published is not None
+    assert guarded.published.number == 2, "nothing is published by one alone"
+    with pytest.raises(Conflict, match="you asked for it"):
+        services.workflow_publish(who=builder, user=builder, workflow=guarded)
+    with pytest.raises(Conflict, match="a draft is in the place"):
+        returning.version_return(who=builder, user=builder, workflow=guarded, number=1)
+    again = services.workflow_publish(who=third, user=third, workflow=guarded)
+    assert again.content == guarded.versions.get(number=1).content
+
+
+def test_the_api_goes_back_by_the_same_rule(
+    guarded: Workflow, builder: User, member: Member, api_for: Callable[..., Any]
+) -> None:
+    third = member("owner")
+    publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
+    services.workflow_publish(who=third, user=third, workflow=guarded)
+    answered = api_for(builder).post("/api/v1/workflows/test/rollback", {"number": 1}, format="json")
+    assert answered.status_code == 200
+    assert guarded.versions.get(number=None).asked_at is not None
 
 
 def test_saving_the_draft_takes_back_that_its_publication_was_asked_for(

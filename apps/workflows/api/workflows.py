@@ -15,7 +15,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
-from apps.workflows import publishing, selectors, services
+from apps.workflows import publishing, returning, selectors, services
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, definition_named, definition_parse
 from apps.workflows.differences import definition_difference
@@ -306,10 +306,12 @@ class WorkflowRollback(ApiView):
         responses={200: WorkflowDetail},
     )
     def post(self, request: Request, name: str) -> Response:
-        """Publish an earlier version again, as a new one. A draft is kept. 409 for one that cannot be gone back to."""
+        """Publish an earlier version again, as a new one; a draft is kept. Where a second person publishes, it becomes
+        the draft, and its publication is asked for. 409 for one that cannot be gone back to, and for a draft that is in
+        the way."""
         wanted = self.body(RollbackIn)
         workflow = selectors.workflow_get(who=self.who, name=name)
-        services.workflow_rollback(who=self.who, user=self.who.user, workflow=workflow, number=wanted.number)
+        returning.version_return(who=self.who, user=self.who.user, workflow=workflow, number=wanted.number)
         return self.answer(detail_of(self, name))
 
 

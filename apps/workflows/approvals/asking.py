@@ -7,58 +7,69 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models.functions import Lower
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest, Lower, Now
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.services import Record, record_many
 from apps.common import work
 from apps.workflows import auditing
+from apps.workflows.approvals.assigning import members_asked
 from apps.workflows.approvals.forms import form_of
 from apps.workflows.approvals.notices import notices_make
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.kinds.approval import MOST_PEOPLE
 from apps.workflows.kinds.approval import Approval as ApprovalStep
-from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, ApprovalNotice
+from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, ApprovalNotice, StepRun, WorkflowRun
+from apps.workflows.parts import parts_in
 from apps.workflows.performers import ESCALATION, Ask
 from apps.workflows.permissions import APPROVALS_DECIDE
 from apps.workflows.values import shown
 
 
-def prepared(step: ApprovalStep, asked: Any) -> dict[str, Any]:
-    """What a step asks, with the members that it names (`named`) and the addresses that are nobody's who may decide
-    (`left_out`). One statement where it names people.
+def prepared(run: WorkflowRun, step: ApprovalStep, asked: Any) -> dict[str, Any]:
+    """What a step asks, with the members that it names (`named`), the addresses that are nobody's who may decide
+    (`left_out`), and whether it comes to others `at_once`, as those it names cannot come to a yes. One statement where
+    it names people, and two more where nobody answers what is their own.
 
     Who is left out is made up for by the others that are asked. Raises `ValueError` where those cannot come to a yes
     any more, so that the step fails and says so, rather than wait for an answer that nobody may give.
     """
-    addresses = _addresses(step, asked)
+    addresses = _addresses(asked)
     members: dict[str, User] = {}
     if addresses:
         found = User.objects.annotate(address=Lower("email")).filter(address__in=addresses)
         members = {each.email.lower(): each for each in found if each.can(APPROVALS_DECIDE)}
     left_out = [each for each in addresses if each not in members]
-    if not step.roles and not step.escalates_to and len(members) < step.quorum:
-        nobody = f": {', '.join(left_out)} is no active member who may decide" if left_out else ""
+    own = parts_in([run.pk])[run.pk] if members and step.forbids_own else {}
+    able = {each.pk for each in members.values() if each.pk not in own}
+    is_short = not step.roles and len(able) < step.quorum
+    if is_short and not (step.escalates_to and _others(step, able, own) >= step.quorum):
+        why = [f"{each} is no active member who may decide" for each in left_out]
+        why += [f"{each} {own[user.pk]}" for each, user in members.items() if user.pk in own]
         raise ValueError(
-            f"{step.quorum} have to say yes, and {len(members)} of those who are asked by name may answer{nobody}. "
-            "Give the step members who may decide, or roles besides them."
+            f"{step.quorum} have to say yes, and {len(able)} of those who are asked by name may answer"
+            f"{': ' if why else ''}{', '.join(why)}. Give the step members who may decide, or roles besides them."
         )
     return {
         "question": shown(asked["question"]),
         "details": asked["details"],
         "named": [each.pk for each in members.values()],
         "left_out": left_out,
+        "at_once": is_short,
     }
 
 
-def _addresses(step: ApprovalStep, asked: Mapping[str, Any]) -> list[str]:
-    """Whom a step names. Where it writes them all out, it is they also when a person gave the step something else."""
-    written = [address for _, address in step.addresses()]
-    given = written if len(written) == len(step.people) else asked.get("people")
-    if given is None:
-        raise ValueError("It is not told whom this asks: give `people`, a list of addresses.")
-    flat = [each for entry in _listed(given) for each in _listed(entry) if each is not None]
+def _others(step: ApprovalStep, able: set[UUID], own: Mapping[UUID, str]) -> int:
+    """How many may answer once a question has come to others: these, and the owners, who may answer everything."""
+    later = {each.pk for each in members_asked([*step.escalates_to, "owner"])}
+    return len(able | (later - own.keys()))
+
+
+def _addresses(asked: Mapping[str, Any]) -> list[str]:
+    """Whom a step names."""
+    flat = [each for entry in _listed(asked["people"]) for each in _listed(entry) if each is not None]
     if wrong := [each for each in flat if not isinstance(each, str)]:
         raise ValueError(f"`people` are addresses of members, and {wrong[0]!r} is none.")
     found = list(dict.fromkeys(each.strip().lower() for each in flat if each.strip()))
@@ -105,10 +116,17 @@ def _question(ask: Ask, step: ApprovalStep, now: datetime) -> Approval:
         forbids_own=step.forbids_own,
         risk=step.risk,
         remind_at=now + step.remind_after if step.remind_after is not None else None,
-        escalate_at=now + step.escalate_after if step.escalate_after is not None else None,
+        escalate_at=_comes_to_others(ask, step, now),
         escalates_to=step.escalates_to,
         due_at=now + step.answer_within,
     )
+
+
+def _comes_to_others(ask: Ask, step: ApprovalStep, now: datetime) -> datetime | None:
+    """When others may answer too; None: never."""
+    if step.escalate_after is None:
+        return None
+    return now if ask.asked["at_once"] else now + step.escalate_after
 
 
 def first_moment(approval: Approval) -> datetime | None:
@@ -142,22 +160,45 @@ def _told(asks: list[tuple[Ask, ApprovalStep]]) -> Record:
     return Record(auditing.ASKED, auditing.run_actor(ask.run), auditing.run_subject(ask.run), facts=facts)
 
 
+def answers_collect(refs: Sequence[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
+    """What those of these questions give their runs that are decided, or whose time is over by `now` while some had
+    said yes. Questions of the latter kind are closed by it, so that no answer comes behind what is told here.
+
+    Two statements, where no such question is found; none with its people where nothing is found.
+    """
+    opened = StepRun.objects.filter(run=OuterRef("run"), ref=OuterRef("pk"), ended=False, due__lte=now)
+    said = ApprovalDecision.objects.filter(approval=OuterRef("pk"))
+    is_late = Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("due_at"))
+    over = Q(decided_at=None) & is_late & Q(Exists(said)) & Q(Exists(opened))
+    asked = Approval.objects.filter(Q(decided_at__isnull=False) | over, pk__in=refs)
+    asked = asked.select_related("decided_by").prefetch_related("decisions__user", "decisions__holder")
+    found = {each.pk: each for each in asked}
+    late = sorted(pk for pk, each in found.items() if each.is_open)
+    for pk in late:  # each by itself: whoever answers several at once holds them in another order
+        still = Approval.objects.filter(pk=pk, decided_at=None, withdrawn_at=None)
+        still.update(withdrawn_at=Greatest(Now(), F("due_at")))
+    if late:
+        found |= {each.pk: each for each in asked.all() if each.pk in late}
+    return {pk: answer_of(each) for pk, each in found.items()}
+
+
 def answer_of(approval: Approval) -> dict[str, Any]:
-    """What a question that was decided gives its run: the answer, and who came to it. No statement where its decisions
-    with their people were read with it.
+    """What a question gives its run that was decided, or whose time is over: the answer, and who came to it. No
+    statement where its decisions with their people were read with it.
 
     `comment`, `by` and `answers` are of whoever decided it: the no, or the yes that made the quorum.
     """
     empty = dict.fromkeys(form_of(approval).fields)
     decisions = sorted(approval.decisions.all(), key=lambda each: each.id)
-    last = next((each for each in reversed(decisions) if each.user_id == approval.decided_by_id), None)
+    is_over = approval.decided_at is None
+    last = next((each for each in reversed(decisions) if each.user_id == approval.decided_by_id and not is_over), None)
     return {
-        "approved": approval.approved,
+        "approved": bool(approval.approved),
         "comment": approval.comment or "",
         "by": _address(approval.decided_by),
         "answers": {**empty, **((last.answers if last else None) or {})},
         "decisions": [_decision(each, empty) for each in decisions],
-        "timed_out": False,
+        "timed_out": is_over,
     }
 
 

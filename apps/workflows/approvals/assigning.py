@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.permissions import PERMISSIONS, ROLES, Principal
-from apps.workflows.models import Approval, ApprovalDecision, Delegation, WorkflowRun, WorkflowVersion
+from apps.workflows.models import Approval, ApprovalDecision, Delegation
+from apps.workflows.parts import parts_in
 from apps.workflows.permissions import APPROVALS_DECIDE
 
 
@@ -44,7 +45,7 @@ class Entitlement:
 
 
 def may_decide(*, who: Principal, user: User, approval: Approval) -> Entitlement:
-    """Whose rights `user` may use to answer this question now. At most five statements.
+    """Whose rights `user` may use to answer this question now. At most six statements.
 
     Nobody's, where it was answered or withdrawn, its time is over, the person may not decide at all, has a part in
     what is asked (`forbids_own`), is not asked, or has answered already: a name stands under one answer of a question
@@ -63,7 +64,7 @@ def rights_in(approval: Approval, user: User, now: datetime) -> Entitlement:
     """As `may_decide`, of a question that is open and a person as their row is now."""
     if not user.can(APPROVALS_DECIDE):
         return Entitlement(refusal="Your role does not let you answer questions.")
-    own = owners_of(approval) if approval.forbids_own else {}
+    own = parts_in([approval.run_id])[approval.run_id] if approval.forbids_own else {}
     if user.pk in own:
         return Entitlement(refusal=f"You {own[user.pk]}: somebody else has to answer.")
     spoken = names_in(approval)
@@ -91,27 +92,6 @@ def roles_asked(approval: Approval) -> list[str]:
     """The roles that may answer now: since it came to others, those as well."""
     late = approval.escalates_to if approval.escalated_at is not None else []
     return list(dict.fromkeys([*approval.roles, *late]))
-
-
-def owners_of(approval: Approval) -> dict[UUID, str]:
-    """Who has a part in what is asked, and which: who started the run, or the first one that it takes up, as its inputs
-    are theirs; and who published what it follows, or asked somebody else to."""
-    run, found = approval.run, {}
-    version = WorkflowVersion.objects.filter(pk=run.version_id).values_list("asked_by", "created_by").first()
-    asker, publisher = version or (None, None)
-    first = None
-    if run.root is not None and run.root != run.pk:
-        first = WorkflowRun.objects.filter(pk=run.root).values_list("created_by", flat=True).first()
-    parts = {
-        "asked for the publication of what this run follows": asker,
-        "published what this run follows": publisher,
-        "started the run that this one takes up": first,
-        "started this run": run.created_by_id,
-    }
-    for part, user in parts.items():
-        if user is not None:
-            found[user] = part
-    return found
 
 
 def names_in(approval: Approval) -> dict[UUID, str]:

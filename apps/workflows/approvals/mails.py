@@ -29,6 +29,7 @@ from apps.tenants.fields import sealed_for
 from apps.workflows import auditing
 from apps.workflows.approvals.forms import form_of
 from apps.workflows.approvals.links import link_address
+from apps.workflows.approvals.wishes import mails_wanted
 from apps.workflows.asked import answerable
 from apps.workflows.models import Approval, ApprovalNotice
 from apps.workflows.permissions import APPROVALS_DECIDE
@@ -60,7 +61,7 @@ def to_tell() -> QuerySet[ApprovalNotice]:
 
 def mail_send(claim: work.Claim) -> None:
     """Send a member what they are to be told by now, in one mail. What they need not know any more (the question was
-    answered, or they may not answer it) is forgotten untold."""
+    answered, they may not answer it, or they want no mails) is forgotten untold."""
     notices = _begin(claim)
     if not notices:
         return
@@ -86,7 +87,8 @@ def _begin(claim: work.Claim) -> list[ApprovalNotice]:
         member = notices[0].user
         asked = {each.approval_id for each in notices}
         open_to = Approval.objects.filter(answerable(member), pk__in=asked, due_at__gt=timezone.now())
-        still = set(open_to.values_list("pk", flat=True)) if member.can(APPROVALS_DECIDE) else set()
+        is_wanted = member.can(APPROVALS_DECIDE) and mails_wanted(who=member, user=member)
+        still = set(open_to.values_list("pk", flat=True)) if is_wanted else set()
         if moot := [each.pk for each in notices if each.approval_id not in still]:
             ApprovalNotice.objects.filter(pk__in=moot).delete()
         told = [each for each in notices if each.approval_id in still]
@@ -140,12 +142,18 @@ def _question(notice: ApprovalNotice, member: User) -> dict[str, Any]:
     return {
         "title": _line(approval.run.workflow.title),
         "ref": approval.run.ref,
-        "why": _WHY[ApprovalNotice.Reason(notice.reason)],
+        "why": _why(notice),
         "question": _cut(_line(approval.question), LONGEST_QUESTION) if shows != "nothing" else "",
         "details": _cut(_text(details), LONGEST_DETAILS) if details is not None else "",
         "due": f"{approval.due_at:%d %B %Y, %H:%M} UTC",
         "link": link_address(approval=approval, user=member),
     }
+
+
+def _why(notice: ApprovalNotice) -> str:
+    if notice.reason == ApprovalNotice.Reason.ESCALATED and notice.approval.is_short:
+        return "those who are asked by name cannot come to a yes, and you may answer"
+    return _WHY[ApprovalNotice.Reason(notice.reason)]
 
 
 def _text(value: Any) -> str:

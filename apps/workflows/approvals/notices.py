@@ -16,7 +16,8 @@ from apps.common import work
 from apps.common.permissions import PERMISSIONS
 from apps.workflows.approvals.assigning import roles_asked
 from apps.workflows.engine.ledger import STEP
-from apps.workflows.models import Approval, ApprovalNotice, Delegation, WorkflowRun, WorkflowVersion
+from apps.workflows.models import Approval, ApprovalNotice, Delegation
+from apps.workflows.parts import parts_in
 from apps.workflows.performers import NOTICE
 from apps.workflows.permissions import APPROVALS_DECIDE
 
@@ -41,7 +42,7 @@ def notices_make(
     same people, and one more for items, and where those are not asked who have a part in the run.
     """
     concerned = _first_items(approvals) if reason == ApprovalNotice.Reason.ASKED else list(approvals)
-    own = _own(concerned)
+    own = parts_in({each.run_id for each in concerned if each.forbids_own})
     asked: dict[tuple[tuple[str, ...], tuple[UUID, ...]], list[Approval]] = defaultdict(list)
     for each in concerned:
         asked[tuple(roles or roles_asked(each)), tuple(named.get(each.pk, ()))].append(each)
@@ -50,7 +51,7 @@ def notices_make(
         for (by_role, by_name), alike in asked.items()
         for user in recipients(by_role, by_name)
         for each in alike
-        if user.pk not in silent and user.pk not in own.get(each.pk, ())
+        if user.pk not in silent and not (each.forbids_own and user.pk in own[each.run_id])
     ]
     if made:
         ApprovalNotice.objects.bulk_create(made, ignore_conflicts=True)
@@ -62,7 +63,7 @@ def notices_make(
 def recipients(roles: Sequence[str], named: Sequence[UUID] = (), now: datetime | None = None) -> list[User]:
     """The members to tell: who may answer, and who stands in for one of them now. One statement.
 
-    Owners may answer everything, and are told only where they are asked.
+    Owners may answer everything, and are told only where they are asked. Who wants no mails is told nothing.
     """
     now = now or timezone.now()
     deciding = PERMISSIONS[APPROVALS_DECIDE].roles
@@ -71,6 +72,7 @@ def recipients(roles: Sequence[str], named: Sequence[UUID] = (), now: datetime |
     held = held.filter(giver__is_active=True, giver__role__in=deciding)
     standing_in = Exists(held.filter(Q(giver__in=by_name) | Q(giver__role__in=by_role)))
     members = User.objects.filter(is_active=True, is_service=False, valid_until=None, role__in=deciding)
+    members = members.exclude(approval_mails__are_wanted=False)
     found = members.filter(Q(pk__in=by_name) | Q(role__in=by_role) | Q(standing_in))
     # Whoever is named stands first, also where more members have a role than are told.
     return list(found.order_by(Case(When(pk__in=by_name, then=0), default=1), "email")[:MOST_TOLD])
@@ -87,19 +89,3 @@ def _first_items(approvals: Sequence[Approval]) -> list[Approval]:
     told = ApprovalNotice.objects.filter(approval__run__in={each.run_id for each in items}, approval__item__gte=0)
     known = set(told.values_list("approval__run", "approval__step"))
     return [each for each in found.values() if each.item == STEP or (each.run_id, each.step) not in known]
-
-
-def _own(approvals: Sequence[Approval]) -> dict[UUID, set[UUID | None]]:
-    """Of questions that those are not to answer who have a part in the run: who these are."""
-    strict = [each for each in approvals if each.forbids_own]
-    if not strict:
-        return {}
-    versions = WorkflowVersion.objects.filter(pk__in={each.run.version_id for each in strict})
-    published = {pk: people for pk, *people in versions.values_list("pk", "created_by", "asked_by")}
-    roots = {each.run.root for each in strict if each.run.root is not None}
-    first = WorkflowRun.objects.filter(pk__in=roots).values_list("pk", "created_by")
-    started: dict[UUID | None, UUID | None] = dict(first) if roots else {}
-    return {
-        each.pk: {each.run.created_by_id, started.get(each.run.root), *published.get(each.run.version_id, ())}
-        for each in strict
-    }

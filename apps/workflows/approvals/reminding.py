@@ -56,6 +56,7 @@ def _escalate(approval: Approval) -> None:
         who=None,
         subject=auditing.run_subject(approval.run),
         roles=approval.escalates_to,
+        short=approval.is_short,
         step=approval.step,
         approval=approval.pk,
         count=told,

@@ -12,23 +12,23 @@ from apps.common.work import Claim, WorkKind
 from apps.workflows.approvals import asking, mails, reminding
 from apps.workflows.definition import Step
 from apps.workflows.kinds.approval import Approval as ApprovalStep
-from apps.workflows.models import Approval, WorkflowRun
+from apps.workflows.models import Approval, ApprovalDecision, WorkflowRun
 from apps.workflows.performers import ESCALATION, NOTICE, Ask, Outcome, Overtaken, Performer
+from apps.workflows.store import CLOCK
 
 
 class ApprovalPerformer(Performer):
     kind = "approval"
 
     def prepare(self, run: WorkflowRun, step: Step, asked: Any) -> Any:
-        return asking.prepared(_step(step), asked)
+        return asking.prepared(run, _step(step), asked)
 
     def begin(self, asks: Sequence[Ask]) -> None:
         asking.questions_ask([(ask, _step(ask.step)) for ask in asks])
 
     def collect(self, refs: Sequence[UUID]) -> Mapping[UUID, Outcome]:
-        decided = Approval.objects.filter(pk__in=refs, decided_at__isnull=False).select_related("decided_by")
-        found = decided.prefetch_related("decisions__user", "decisions__holder")
-        return {each.id: Outcome(output=asking.answer_of(each)) for each in found}
+        told = asking.answers_collect(refs, CLOCK.now())
+        return {ref: Outcome(output=output) for ref, output in told.items()}
 
     def await_person(self, refs: Sequence[UUID]) -> bool:
         return True
@@ -37,8 +37,9 @@ class ApprovalPerformer(Performer):
         Approval.objects.filter(pk__in=refs, decided_at=None, withdrawn_at=None).update(withdrawn_at=timezone.now())
 
     def expire(self, refs: Sequence[UUID]) -> None:
-        """What was decided in time counts, also where the round that finds the time over did not see it yet."""
-        if Approval.objects.filter(pk__in=refs, decided_at__isnull=False).exists():
+        """What was said in time counts, also where the round that finds the time over did not see it yet: it decides,
+        or is told with what the step gives."""
+        if ApprovalDecision.objects.filter(approval__in=refs).exists():
             raise Overtaken
         self.cancel(refs)
 

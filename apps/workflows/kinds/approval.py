@@ -169,7 +169,7 @@ class Approval(Step):
         return now + self.answer_within
 
     def overdue(self, due: datetime) -> Any:
-        """What it gives when the time is over, whoever had said yes by then: their answers stay with the question."""
+        """What it gives when the time is over and nobody has answered."""
         return {
             "approved": False,
             "comment": "",

@@ -1,6 +1,13 @@
 """Workflows, their versions, and their runs with the ledger of what happened to each step."""
 
-from apps.workflows.models.approvals import Approval, ApprovalAssignee, ApprovalDecision, ApprovalNotice, Delegation
+from apps.workflows.models.approvals import (
+    Approval,
+    ApprovalAssignee,
+    ApprovalDecision,
+    ApprovalMails,
+    ApprovalNotice,
+    Delegation,
+)
 from apps.workflows.models.edits import Trial, WorkflowChange, WorkflowEdit
 from apps.workflows.models.outward import HttpCall, StepAct
 from apps.workflows.models.replays import Replay, ReplayRun
@@ -12,6 +19,7 @@ __all__ = [
     "Approval",
     "ApprovalAssignee",
     "ApprovalDecision",
+    "ApprovalMails",
     "ApprovalNotice",
     "Backfill",
     "Delegation",

@@ -73,6 +73,11 @@ class Approval(models.Model):
     def is_open(self) -> bool:
         return self.decided_at is None and self.withdrawn_at is None
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it came to others at once, as those whom it names could not come to a yes."""
+        return self.escalate_at is not None and self.escalate_at <= self.asked_at
+
 
 class ApprovalAssignee(models.Model):
     """A member who is asked by name."""
@@ -136,6 +141,19 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.giver_id} to {self.taker_id}"
+
+
+class ApprovalMails(models.Model):
+    """Whether a member wants mails about questions. Who never said wants them."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="approval_mails"
+    )
+    are_wanted = models.BooleanField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {'mails' if self.are_wanted else 'no mails'}"
 
 
 class ApprovalNotice(models.Model):

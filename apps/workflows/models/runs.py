@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,7 +16,7 @@ from apps.workflows.models.workflows import Workflow, WorkflowVersion
 class WorkflowRun(models.Model):
     """One run of a version. Only the holder of its work row's fence writes it once it is accepted."""
 
-    PLAIN = ("status", "ending", "origin")
+    PLAIN = ("status", "ending", "origin", "starters")
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -48,13 +49,20 @@ class WorkflowRun(models.Model):
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="children")
     depth = models.PositiveSmallIntegerField(default=0, help_text="Runs above it that wait for it.")
     retry_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="retries")
-    root = models.UUIDField(null=True, help_text="The first of runs that were tried again; null: this one.")
+    root = models.UUIDField(
+        null=True, help_text="Of runs that were tried again, the first whose effects these are; null: this one."
+    )
     generation = models.PositiveSmallIntegerField(
         default=0, help_text="Rises when a person changes what a step is given: then its effects are others."
     )
     given = PayloadField(null=True, help_text="What a person gave steps instead, by name.")
     origin = models.CharField(max_length=20, help_text="What started it: console, api, schedule, webhook, workflow.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    starters = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Who started the runs that it takes up, one after the other, by key.",
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -72,6 +80,13 @@ class WorkflowRun(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A run that takes up another one is also that of whoever started it: its inputs are theirs."""
+        if self._state.adding and self.retry_of is not None:
+            earlier = [*self.retry_of.starters, self.retry_of.created_by_id]
+            self.starters = list(dict.fromkeys(str(each) for each in earlier if each is not None))
+        super().save(*args, **kwargs)
 
     @property
     def ref(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +48,8 @@ class Workflow(models.Model):
 class WorkflowVersion(models.Model):
     """What a workflow does. A draft may change; what was published never does, and runs stay on it."""
 
+    PLAIN = ("authors",)
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(null=True, help_text="From 1 in order of publication; null: the draft.")
@@ -54,6 +57,11 @@ class WorkflowVersion(models.Model):
     content = models.TextField(help_text="The definition, as JSON.")
     note = models.CharField(max_length=200, blank=True, help_text="What changed, in a sentence.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    authors = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Who saved it while it was a draft, by key.",
+    )
     saved_at = models.DateTimeField(auto_now=True)
     published_at = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(
@@ -76,6 +84,14 @@ class WorkflowVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}" if self.number else "draft"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Whoever saves a draft is one of those who wrote it."""
+        if self.number is None and self.created_by_id is not None and str(self.created_by_id) not in self.authors:
+            self.authors = [*self.authors, str(self.created_by_id)]
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "authors"}
+        super().save(*args, **kwargs)
 
     @property
     def definition(self) -> Definition:

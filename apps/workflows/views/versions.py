@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 
 from apps.common.errors import Conflict
 from apps.console.views import ConsoleView
-from apps.workflows import publishing, selectors, services
+from apps.workflows import publishing, returning, selectors
 from apps.workflows.differences import definition_difference
 from apps.workflows.models import Workflow, WorkflowVersion
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
@@ -71,7 +71,7 @@ def _number(text: str) -> int | None:
 
 
 class WorkflowRollback(WorkflowAct):
-    """Ask, with what would be other, then publish an earlier version again."""
+    """Ask, with what would be other, then go back to an earlier version."""
 
     permission = {"GET": WORKFLOWS_EDIT, "POST": WORKFLOWS_EDIT}
 
@@ -88,7 +88,9 @@ class WorkflowRollback(WorkflowAct):
 
     def act(self, workflow: Workflow) -> str:
         number = _number(self.request.POST.get("number", "")) or 0
-        version = services.workflow_rollback(who=self.who, user=self.user, workflow=workflow, number=number)
+        version = returning.version_return(who=self.who, user=self.user, workflow=workflow, number=number)
+        if version.number is None:
+            return f"The draft says what version {number} says. Somebody else who may edit workflows publishes it now."
         return f"Version {version.number} is published: it says what version {number} says."
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.gateway.models import ApiKey
 from apps.workflows import inbox, selectors
 from apps.workflows.approvals.assigning import may_decide
 from apps.workflows.asked import answerable
@@ -32,6 +33,8 @@ def people(member: Make, builder: User) -> dict[str, User]:
         "third": member("approver"),
         "first": member("approver"),
         "asker": member("approver"),
+        "writer": member("approver"),
+        "keeper": member("approver"),
         "gone": member("approver", is_active=False),
         "program": User.objects.create_user("program@service.invalid", role="administrator", is_service=True),
         "builder": builder,
@@ -41,13 +44,16 @@ def people(member: Make, builder: User) -> dict[str, User]:
 
 @pytest.fixture
 def run(workflow: MakeWorkflow, start: Start, people: dict[str, User]) -> WorkflowRun:
-    """Started by the second approver, taking up a run of the first; what it follows was published by the administrator
-    on the asker's wish."""
+    """Started by the second approver, taking up a run of the first; what it follows was written by the writer and the
+    keeper's program, and published by the administrator on the asker's wish."""
     followed = workflow({"ask": {"kind": "approval", "question": "Go?"}})
-    earlier, made = start(followed), start(followed)
-    WorkflowRun.objects.filter(pk=earlier.pk).update(created_by=people["first"])
-    WorkflowRun.objects.filter(pk=made.pk).update(created_by=people["second"], root=earlier.pk)
+    made = start(followed)
+    WorkflowRun.objects.filter(pk=made.pk).update(created_by=people["second"], starters=[str(people["first"].pk)])
     made.version.created_by, made.version.asked_by = people["administrator"], people["asker"]
+    made.version.authors = [str(people["writer"].pk), str(people["program"].pk)]
+    ApiKey.objects.create(
+        user=people["program"], made_by=people["keeper"], prefix="keeper", digest=b"", expires_at=timezone.now()
+    )
     made.version.save()
     made.refresh_from_db()
     return made
@@ -109,6 +115,7 @@ def test_both_ways_tell_the_same_where_members_stand_in_for_each_other(
     every_question(run, people)
     before = Approval.objects.filter(answerable(people["third"])).count()
     lend(people["administrator"], people["third"])
+    lend(people["keeper"], people["third"])
     lend(people["owner"], people["second"])
     lend(people["second"], people["administrator"])
     lend(people["analyst"], people["approver"])  # who may not answer has nothing to give

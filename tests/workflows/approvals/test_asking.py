@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pydantic import ValidationError
@@ -16,10 +17,11 @@ from apps.workflows import services
 from apps.workflows.approvals.forms import form_of, form_schema
 from apps.workflows.editing import adding
 from apps.workflows.kinds.approval import Approval as ApprovalStep
-from apps.workflows.models import Approval, ApprovalAssignee, ApprovalNotice
+from apps.workflows.models import Approval, ApprovalAssignee, ApprovalNotice, Workflow, WorkflowRun
+from apps.workflows.performers import NOTICE
 from apps.workflows.permissions import APPROVALS_DECIDE
 from tests.recorded import last
-from tests.workflows.approvals.conftest import Asked, decide, given
+from tests.workflows.approvals.conftest import Asked, decide, given, let_be_due
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_pump import Start, after
 
@@ -118,19 +120,80 @@ def test_a_step_that_asks_nobody_who_may_answer_fails_and_says_why(
     assert not Approval.objects.exists()
 
 
-def test_a_person_who_tries_a_step_again_does_not_choose_who_is_asked(
+def started_by(who: User, made: Workflow) -> WorkflowRun:
+    return services.run_start(who=who, user=who, workflow=made, data={}, origin="console")
+
+
+def test_a_quorum_that_those_by_name_cannot_reach_as_one_has_a_part_in_the_run_fails_in_words(
+    workflow: MakeWorkflow, worked: Work, ana: User, member: Make
+) -> None:
+    admin = member("administrator", email="adi@acme.example")
+    step = {"kind": "approval", "question": "Ship it?", "roles": [], "people": [ana.email, admin.email], "quorum": 2}
+    made = workflow({"ask": {**step, "forbids_own": True}})
+    run = started_by(admin, made)
+    worked("flow")
+    assert after(run).status == "failed"
+    assert run.problem is not None
+    assert "2 have to say yes, and 1 of those who are asked by name may answer" in run.problem["detail"]
+    assert "adi@acme.example started this run" in run.problem["detail"]
+    other = started_by(member("administrator"), made)
+    worked("flow")
+    assert after(other).status == "waiting"
+
+
+def test_a_question_that_those_by_name_cannot_decide_comes_to_others_at_once_and_says_why(
+    workflow: MakeWorkflow, worked: Work, ana: User, member: Make, mailoutbox: list[EmailMessage]
+) -> None:
+    admin, owner = member("administrator", email="adi@acme.example"), member("owner")
+    step = {"kind": "approval", "question": "Ship it?", "roles": [], "people": [ana.email, admin.email], "quorum": 2}
+    later = {"escalate_after": "1d", "escalates_to": ["owner"], "forbids_own": True}
+    run = started_by(admin, workflow({"ask": {**step, **later}}))
+    worked("flow")
+    worked("io")
+    question = Approval.objects.get(run=run)
+    assert question.escalated_at is not None
+    assert last("workflows.escalated")[1].facts["short"] is True
+    let_be_due(NOTICE, owner.pk)
+    worked("io")
+    (mail,) = (each for each in mailoutbox if each.to == [owner.email])
+    assert "those who are asked by name cannot come to a yes" in mail.body
+    decide(question, ana)
+    assert not decide(question, owner).is_open
+
+
+def test_a_question_that_others_could_not_decide_either_fails(
+    workflow: MakeWorkflow, worked: Work, ana: User, member: Make
+) -> None:
+    admin = member("administrator", email="adi@acme.example")
+    step = {"kind": "approval", "question": "Ship it?", "roles": [], "people": [ana.email, admin.email], "quorum": 2}
+    later = {"escalate_after": "1d", "escalates_to": ["administrator"], "forbids_own": True}
+    run = started_by(admin, workflow({"ask": {**step, **later}}))
+    worked("flow")
+    assert after(run).status == "failed"
+
+
+def test_a_person_who_tries_a_run_again_changes_nothing_of_what_is_asked(
     workflow: MakeWorkflow, start: Start, worked: Work, ana: User, builder: User, member: Make
 ) -> None:
     crony = member("administrator", email="crony@acme.example")
-    step = {"kind": "approval", "question": "Ship it?", "roles": [], "people": [ana.email]}
+    step = {"kind": "approval", "question": "Pay 5,000?", "roles": [], "people": [ana.email]}
     run = start(workflow({"ask": step}))
     worked("flow")
     services.run_cancel(who=builder, run=run)
     worked("flow")
-    mine = {"question": "Ship it?", "details": None, "people": [crony.email]}
-    again = services.run_retry(who=builder, user=builder, run=after(run), step="ask", given=mine)
+    mine = {"question": "Pay 5?", "details": None, "people": [crony.email], "quorum": 1}
+    with pytest.raises(InvalidInput, match="asks people what the workflow and the data of the run say"):
+        services.run_retry(who=builder, user=builder, run=after(run), step="ask", given=mine)
+    assert not after(run).retries.exists()
+    # A run from before that was refused: what was given there is asked of nobody any more.
+    kept = WorkflowRun.objects.get(pk=run.pk)
+    kept.given = {"ask": mine}
+    kept.save()
+    again = services.run_retry(who=builder, user=builder, run=after(run), step="ask")
     worked("flow")
-    assert [each.user for each in Approval.objects.get(run=again).assignees.all()] == [ana]
+    question = Approval.objects.get(run=again)
+    assert question.question == "Pay 5,000?"
+    assert [each.user for each in question.assignees.all()] == [ana]
 
 
 def test_the_form_is_kept_with_the_question_and_told_as_a_schema(asked: Asked, ana: User) -> None:

@@ -91,18 +91,18 @@ def test_who_comes_after_the_quorum_is_told_so(asked: Asked, ana: User, ben: Use
 def test_who_started_the_run_or_published_what_it_follows_does_not_answer(
     asked: Asked, ana: User, ben: User, member: Make, workflow: MakeWorkflow, worked: Work
 ) -> None:
-    owner, asker, first = member("owner"), member("approver"), member("approver")
+    owner, asker, first, writer = member("owner"), member("approver"), member("approver"), member("approver")
     question = asked(forbids_own=True)
-    earlier = asked(name="earlier").run
-    WorkflowRun.objects.filter(pk=earlier.pk).update(created_by=first)
-    WorkflowRun.objects.filter(pk=question.run_id).update(created_by=ana, root=earlier.pk)
+    WorkflowRun.objects.filter(pk=question.run_id).update(created_by=ana, starters=[str(first.pk)])
     question.run.version.created_by, question.run.version.asked_by = owner, asker
+    question.run.version.authors = [str(writer.pk)]
     question.run.version.save()
     for person, part in (
         (ana, "started this run"),
         (first, "started the run that this one takes up"),
         (owner, "published what this run follows"),
         (asker, "asked for the publication of what this run follows"),
+        (writer, "wrote what this run follows"),
     ):
         with pytest.raises(PermissionDenied, match=f"You {part}"):
             decide(question, person)

@@ -137,6 +137,44 @@ def test_a_right_cannot_be_taken_away_between_the_look_at_it_and_the_answer(
     assert ApprovalDecision.objects.count() == 1
 
 
+@pytest.mark.parametrize("moment", ["before", "loaded", "committing"])
+def test_what_was_said_in_time_is_told_where_the_quorum_was_not_reached(
+    moment: str, acme: Tenant, asked: Asked, worked: Work, people: list[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the process that holds the run has read it before the yes, and comes to the deadline after it."""
+    question = asked(quorum=2, form={"amount": {"type": "number"}})
+    say: Callable[[], Any] = lambda: decide(question, people[0], answers={"amount": 5})  # noqa: E731
+    if moment == "before":
+        in_thread(acme, say)
+    work.signal("workflows.run", question.run_id)
+    claims = rows.claim(tenant=acme.schema_name, queue="flow", limit=9, slots=9).claims
+    turn = pump.Pump(claims)
+    later = timezone.now() + timedelta(days=4)
+    monkeypatch.setattr(store.CLOCK, "now", lambda: later)
+    if moment == "loaded":
+        in_thread(acme, say)
+    elif moment == "committing":
+        real, said = store.commit, list[int]()
+
+        def commit(*what: Any) -> Any:
+            if not said:
+                said.append(1)
+                in_thread(acme, say)
+            return real(*what)
+
+        monkeypatch.setattr(store, "commit", commit)
+    turn.run()
+    run = after(question.run)
+    assert run.status == "succeeded"
+    told = run.outputs["given"]
+    assert (told["approved"], told["timed_out"], told["by"], told["answers"]) == (False, True, "", {"amount": None})
+    ((by, yes, answers),) = ((each["by"], each["approved"], each["answers"]) for each in told["decisions"])
+    assert (by, yes, answers) == (people[0].email, True, {"amount": 5})
+    question.refresh_from_db()
+    assert (question.approved, question.is_open) == (None, False)
+    assert StepRun.objects.filter(run=run, ended=True).count() == 1
+
+
 @pytest.mark.parametrize("moment", ["loaded", "committing"])
 def test_an_answer_in_time_counts_where_the_engine_finds_the_time_over_without_having_seen_it(
     moment: str, acme: Tenant, asked: Asked, worked: Work, people: list[User], monkeypatch: pytest.MonkeyPatch
