@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from apps.common.errors import InvalidInput, Issue
 from apps.common.operators import ORDERED, UNARY
 from apps.common.paths import path_text
+from apps.workflows.among_steps import steps_issues
 from apps.workflows.conditions import every_test
-from apps.workflows.definition import STEP_KINDS, Definition, Step
+from apps.workflows.definition import Definition, Step
 from apps.workflows.json_schemas import ANYTHING, NotThere, Schema, fits, schema_at, schema_of_value, told, types_of
 from apps.workflows.kinds.approval import Approval
 from apps.workflows.kinds.outward import AgentStep, SubWorkflow
@@ -94,14 +95,9 @@ class Check:
         self._gives: dict[str, Schema] = {}
 
     def issues(self) -> Iterator[Issue]:
-        names = [*self._names(), *self._undos()]
-        yield from names
-        if names:
-            return
-        circle = self._circle()
-        if circle:
-            told_as = " → ".join([*circle, circle[0]])
-            yield Issue(path=f"steps.{circle[0]}.after", message=f"These steps wait for each other: {told_as}.")
+        among_steps = list(steps_issues(self.steps, self.undoes, self.before))
+        yield from among_steps
+        if among_steps:
             return
         for name, step in self.steps.items():
             yield from self._step(name, step)
@@ -137,88 +133,6 @@ class Check:
             return {"type": "integer"}
         items = schema_of_value(step.for_each.items, lambda found: self.known(found, many))
         return schema_at(items, (0, *path[1:]), named=("item",))
-
-    def _names(self) -> Iterator[Issue]:
-        """Steps that are named and do not exist."""
-        there = ", ".join(self.steps)
-        for name, step in self.steps.items():
-            for n, other in enumerate(step.after or []):
-                if other not in self.steps or other == name:
-                    why = "A step cannot wait for itself" if other == name else f"There is no step {other!r}"
-                    yield Issue(path=f"steps.{name}.after.{n}", message=f"{why}; there are {there}.")
-            for other in step.targets():
-                if other not in self.steps:
-                    yield Issue(path=f"steps.{name}", message=f"It chooses {other!r}, which is no step of {there}.")
-            if step.on_error.to is not None and step.on_error.to not in self.steps:
-                message = f"There is no step {step.on_error.to!r}; there are {there}."
-                yield Issue(path=f"steps.{name}.on_error.to", message=message)
-
-    def _undos(self) -> Iterator[Issue]:
-        """What is wrong with the steps that are to undo others."""
-        for name, step in self.steps.items():
-            other, at = step.compensate, f"steps.{name}.compensate"
-            if other is None:
-                continue
-            if other not in self.steps or other == name:
-                why = "A step cannot undo itself" if other == name else f"There is no step {other!r}"
-                yield Issue(path=at, message=f"{why}; there are {', '.join(self.steps)}.")
-                continue
-            if not step.has_effect:
-                kinds = ", ".join(key for key in sorted(STEP_KINDS.keys()) if STEP_KINDS[key].has_effect)
-                message = f"A step of the kind {step.kind} does nothing outside; only {kinds} can be undone."
-                yield Issue(path=at, message=message)
-            if name in self.undoes:
-                message = f"{name!r} undoes {self.undoes[name]!r}, and is not undone itself."
-                yield Issue(path=at, message=message)
-            if self.undoes[other] != name:
-                message = f"{other!r} undoes {self.undoes[other]!r} already: a step undoes one other."
-                yield Issue(path=at, message=message)
-                continue
-            yield from self._undo(other, name)
-
-    def _undo(self, name: str, undone: str) -> Iterator[Issue]:
-        """What keeps the step `name` from being one that runs only to undo another."""
-        step, at, why = self.steps[name], f"steps.{name}", f"It runs only to undo {undone!r}"
-        if not step.can_undo:
-            kinds = ", ".join(key for key in sorted(STEP_KINDS.keys()) if STEP_KINDS[key].can_undo)
-            yield Issue(path=f"{at}.kind", message=f"A step of the kind {step.kind} undoes nothing; use {kinds}.")
-        if step.after is not None:
-            yield Issue(path=f"{at}.after", message=f"{why}: leave `after` out.")
-        if step.for_each is not None:
-            message = f"{why}, once for each item of it that was done: leave `for_each` out."
-            yield Issue(path=f"{at}.for_each", message=message)
-        if step.on_error.do != "fail":
-            yield Issue(path=f"{at}.on_error", message=f"{why}; where it fails, people are told: leave `on_error` out.")
-        for other, each in self.steps.items():
-            if name in (each.after or []):
-                place = f"steps.{other}.after.{(each.after or []).index(name)}"
-                yield Issue(path=place, message=f"{name!r} runs only to undo {undone!r}: nothing comes after it.")
-            if name in each.targets() or name == each.on_error.to:
-                yield Issue(path=f"steps.{other}", message=f"{name!r} runs only to undo {undone!r}: it is not chosen.")
-
-    def _circle(self) -> list[str]:
-        """Steps that wait for each other, in order; empty where there are none."""
-        done: set[str] = set()
-        for start in self.steps:
-            trail: list[str] = []
-            on_trail: set[str] = set()
-            stack: list[tuple[str, bool]] = [(start, False)]
-            while stack:
-                name, leaving = stack.pop()
-                if leaving:
-                    trail.pop()
-                    on_trail.discard(name)
-                    done.add(name)
-                elif name in on_trail:
-                    circle = list(reversed(trail[trail.index(name) :]))
-                    first = circle.index(min(circle, key=list(self.steps).index))
-                    return circle[first:] + circle[:first]
-                elif name not in done:
-                    trail.append(name)
-                    on_trail.add(name)
-                    stack.append((name, True))
-                    stack += [(other, False) for other in self.before[name]]
-        return []
 
     def _step(self, name: str, step: Step) -> Iterator[Issue]:
         at = f"steps.{name}"
