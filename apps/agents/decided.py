@@ -85,21 +85,26 @@ def decided_context(who: Principal, request: HttpRequest, run: AgentRun) -> dict
     """What a run's page says of its decisions, in the same few statements however many there are."""
     rows = decisions.decisions_of(who=who, run=run)
     if not rows:
-        return {}
+        return feedback_context(who, run)
     said = [decisions.decision_of(row) for row in rows]
     asked = request.GET.get("decision", "")
     place = int(asked) if asked.isdecimal() and len(asked) < 5 and int(asked) < len(rows) else 0
-    feedback = decisions.feedback_of(who=who, run=run)
-    user_id = getattr(who, "pk", None)
-    return {
+    return feedback_context(who, run) | {
         "decision": Opened(who, rows[place], said[place], _evidence(who, request, run, said[place])),
         "decisions": DecisionList(request, rows, said, place) if len(rows) > 1 else None,
         "record": decisions.record_of(run),
         "can_see_data": who.can(DATASETS_VIEW),
         "review_words": REVIEWS,
+        "can_review": who.can(DECISIONS_REVIEW),
+    }
+
+
+def feedback_context(who: Principal, run: AgentRun) -> dict[str, Any]:
+    """Who found the result of a run right, and whether this person may say so."""
+    feedback, user_id = decisions.feedback_of(who=who, run=run), getattr(who, "pk", None)
+    return {
         "feedback": feedback,
         "own_feedback": next((each for each in feedback if each.by_id == user_id), None),
-        "can_review": who.can(DECISIONS_REVIEW),
         "can_feedback": who.can(DECISIONS_FEEDBACK),
     }
 

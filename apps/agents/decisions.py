@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentAction, AgentDecision, AgentFeedback, AgentResult, AgentReview, AgentRun
@@ -21,6 +21,8 @@ from apps.common.spans import created_within
 from apps.common.widgets import Sheet
 
 PAGE: Final = 50
+LATEST: Final = 5
+"""Of what people say of an agent's results, so much is shown on its page."""
 UNREVIEWED: Final = "none"
 """How a filter calls decisions that nobody has looked at and nobody has to."""
 Review = AgentDecision.Review
@@ -68,6 +70,15 @@ def decisions_waiting(*, who: Principal) -> QuerySet[AgentDecision]:
     """Decisions that wait for a person, to be counted."""
     demand(who, RUNS_VIEW)
     return AgentDecision.objects.filter(review=Review.WANTED)
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """What people have said of an agent's results."""
+
+    right: int
+    wrong: int
+    latest: list[AgentFeedback]
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,15 @@ def feedback_of(*, who: Principal, run: AgentRun) -> list[AgentFeedback]:
     """What people have said of a run's result, the latest first. One statement."""
     demand(who, RUNS_VIEW)
     return list(AgentFeedback.objects.filter(run=run).select_related("by"))
+
+
+def opinions_of(*, who: Principal, agent: str) -> Opinions:
+    """What people have said of the results of an agent, by its key. Two statements."""
+    demand(who, RUNS_VIEW)
+    given = AgentFeedback.objects.filter(run__agent_key=agent)
+    right, wrong = (Count("id", filter=Q(is_right=is_right)) for is_right in (True, False))
+    counts = given.aggregate(right=right, wrong=wrong)
+    return Opinions(**counts, latest=list(given.select_related("by", "run").defer(*_RUN_PAYLOADS)[:LATEST]))
 
 
 def decision_of(row: AgentDecision) -> Decision:

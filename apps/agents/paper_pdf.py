@@ -15,28 +15,39 @@ MARGIN: Final = 44
 """Points."""
 INSET: Final = 6
 """Of the text in the frame of a page, as the library has it."""
+SCALES: Final = (0.92, 0.84, 0.76)
+"""What takes a little more than a page is set smaller, down to 6 points, which still read well on paper."""
 _INK, _GREY, _LINE = "#111827", "#5b6472", "#cfd4dc"
 
 
 def pdf_bytes(paper: Paper) -> bytes:
-    """The paper as PDF, A4. The same paper gives the same bytes.
+    """The paper as PDF, A4: one page wherever it can be read on one. The same paper gives the same bytes.
 
     Bitstream Vera, which comes with the library, has the letters of western European languages. Another character is
     written as its code point, as in `<U+4E2D>`, and the paper says so: the HTML of the same paper has it.
     """
+    content, pages = _printed(paper, 1.0)
+    if pages != 2:  # what takes three pages does not fit on one
+        return content
+    smaller = (_printed(paper, scale) for scale in SCALES)
+    return next((made for made, pages in smaller if pages == 1), content)
+
+
+def _printed(paper: Paper, scale: float) -> tuple[bytes, int]:
+    """The paper with its type at this scale, and how many pages it takes."""
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
 
-    told = _Words()
-    flow = _flow(paper, told)
+    told, margin = _Words(), MARGIN * scale
+    flow = _flow(paper, told, scale)
     buffer = BytesIO()
     document = SimpleDocTemplate(
         buffer,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
+        leftMargin=margin,
+        rightMargin=margin,
+        topMargin=margin,
+        bottomMargin=margin,
         title=told.plain(paper.title),
         author="",
         invariant=1,  # no moment and no random id
@@ -46,12 +57,12 @@ def pdf_bytes(paper: Paper) -> bytes:
         canvas.saveState()
         canvas.setFont(REGULAR, 6.5)
         canvas.setFillColor(_GREY)
-        canvas.drawString(MARGIN + INSET, MARGIN / 2, f"SHA-256 {paper.digest}")
-        canvas.drawRightString(A4[0] - MARGIN - INSET, MARGIN / 2, f"Page {page.page}")
+        canvas.drawString(margin + INSET, margin / 2, f"SHA-256 {paper.digest}")
+        canvas.drawRightString(A4[0] - margin - INSET, margin / 2, f"Page {page.page}")
         canvas.restoreState()
 
     document.build(flow, onFirstPage=foot, onLaterPages=foot)
-    return buffer.getvalue()
+    return buffer.getvalue(), document.page
 
 
 class _Words:
@@ -87,61 +98,71 @@ def _letters() -> frozenset[int]:
     return frozenset.intersection(*(frozenset(font.face.charToGlyph) for font in fonts))
 
 
-def _style(size: float, *, bold: bool = False, colour: str = _INK, before: float = 0, indent: float = 0) -> Any:
-    from reportlab.lib.colors import HexColor
-    from reportlab.lib.styles import ParagraphStyle
+class _Type:
+    """Paragraphs and tables, with every size at a scale."""
 
-    return ParagraphStyle(
-        f"{size}{bold}{colour}{before}{indent}",
-        fontName=BOLD if bold else REGULAR,
-        fontSize=size,
-        leading=size * 1.35,
-        textColor=HexColor(colour),
-        spaceBefore=before,
-        leftIndent=indent,
-        splitLongWords=1,
-    )
+    def __init__(self, told: _Words, scale: float) -> None:
+        self.told, self.scale = told, scale
+
+    def text(
+        self, text: str, size: float, *, bold: bool = False, colour: str = _INK, before: float = 0, indent: float = 0
+    ) -> Any:
+        """A paragraph. `text` is the library's markup: see `_Words`."""
+        from reportlab.lib.colors import HexColor
+        from reportlab.lib.styles import ParagraphStyle
+        from reportlab.platypus import Paragraph
+
+        style = ParagraphStyle(
+            f"{size}{bold}{colour}{before}{indent}",
+            fontName=BOLD if bold else REGULAR,
+            fontSize=size * self.scale,
+            leading=size * self.scale * 1.35,
+            textColor=HexColor(colour),
+            spaceBefore=before * self.scale,
+            leftIndent=indent,
+            splitLongWords=1,
+        )
+        return Paragraph(text, style)
+
+    def pairs(self, pairs: list[tuple[str, str]]) -> list[Any]:
+        from reportlab.platypus import Table, TableStyle
+
+        if not pairs:
+            return []
+        rows = [[self.text(self.told(term), 8, colour=_GREY), self.text(self.told(text), 8.5)] for term, text in pairs]
+        # A text may be longer than a page.
+        table = Table(rows, colWidths=[140, None], spaceBefore=4 * self.scale, splitInRow=1)
+        close = [(f"{side}PADDING", (0, 0), (-1, -1), 1.5 * self.scale) for side in ("TOP", "BOTTOM")]
+        table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), *close]))
+        return [table]
 
 
-def _flow(paper: Paper, told: _Words) -> list[Any]:
-    from reportlab.platypus import HRFlowable, Paragraph
+def _flow(paper: Paper, told: _Words, scale: float) -> list[Any]:
+    from reportlab.platypus import HRFlowable
 
+    made = _Type(told, scale)
     flow = [
-        Paragraph(told(paper.title), _style(9, colour=_GREY)),
-        Paragraph(told(paper.verdict), _style(17, bold=True, before=2)),
-        Paragraph(told(paper.summary), _style(10, before=4)),
-        HRFlowable(width="100%", color=_LINE, spaceBefore=8, spaceAfter=6),
-        *_pairs(paper.facts, told),
+        made.text(told(paper.title), 9, colour=_GREY),
+        made.text(told(paper.verdict), 17, bold=True, before=2),
+        made.text(told(paper.summary), 10, before=4),
+        HRFlowable(width="100%", color=_LINE, spaceBefore=8 * scale, spaceAfter=6 * scale),
+        *made.pairs(paper.facts),
     ]
     for section in paper.sections:
-        flow += _section(section, told)
+        flow += _section(section, made)
     if paper.caveat:
-        flow.append(Paragraph(told(paper.caveat), _style(9, bold=True, before=12)))
+        flow.append(made.text(told(paper.caveat), 9, bold=True, before=12))
     if told.replaced:
         why = "Characters that the font of this file lacks are written as their Unicode code points in angle brackets."
-        flow.append(Paragraph(f"{why} The HTML of this paper has them.", _style(7.5, colour=_GREY, before=12)))
+        flow.append(made.text(f"{why} The HTML of this paper has them.", 7.5, colour=_GREY, before=12))
     return flow
 
 
-def _section(section: Section, told: _Words) -> list[Any]:
-    from reportlab.platypus import Paragraph
-
-    flow = [Paragraph(told(section.title), _style(10.5, bold=True, before=9)), *_pairs(section.pairs, told)]
+def _section(section: Section, made: _Type) -> list[Any]:
+    told = made.told
+    flow = [made.text(told(section.title), 10.5, bold=True, before=9), *made.pairs(section.pairs)]
     for number, (text, more) in enumerate(section.points, 1):
-        flow.append(Paragraph(f"{number}. {told(text)}", _style(9, before=3)))
-        flow += [Paragraph(told(each), _style(8, colour=_GREY, before=1, indent=14)) for each in more]
+        flow.append(made.text(f"{number}. {told(text)}", 9, before=3))
+        if more:
+            flow.append(made.text(told(" · ".join(more)), 8, colour=_GREY, before=1, indent=14))
     return flow
-
-
-def _pairs(pairs: list[tuple[str, str]], told: _Words) -> list[Any]:
-    from reportlab.platypus import Paragraph, Table, TableStyle
-
-    if not pairs:
-        return []
-    rows = [
-        [Paragraph(told(term), _style(8, colour=_GREY)), Paragraph(told(text), _style(8.5))] for term, text in pairs
-    ]
-    table = Table(rows, colWidths=[140, None], spaceBefore=4, splitInRow=1)  # a text may be longer than a page
-    close = [(f"{side}PADDING", (0, 0), (-1, -1), 1.5) for side in ("TOP", "BOTTOM")]
-    table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), *close]))
-    return [table]

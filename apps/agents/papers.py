@@ -19,7 +19,7 @@ from django.utils.http import content_disposition_header
 from apps.agents import auditing, decisions
 from apps.agents.downloads import download_note
 from apps.agents.finding import agent_shown
-from apps.agents.models import AgentAction, AgentDecision, AgentReview, AgentRun
+from apps.agents.models import AgentAction, AgentDecision, AgentFeedback, AgentReview, AgentRun
 from apps.agents.paper_pdf import pdf_bytes
 from apps.agents.records import Record, canonical
 from apps.common import formats
@@ -61,7 +61,8 @@ class Paper:
 def download(*, who: Principal, run: AgentRun, position: int, sort: Literal["html", "pdf"]) -> HttpResponse:
     """A decision of a run as a file to keep. Raises `NotFound`, and `AuditNotWritten`."""
     row = decisions.decision_get(who=who, run=run, position=position)
-    paper = paper_of(row, decisions.record_of(run), decisions.reviews_of(row), decisions.actions_of(row))
+    reviews, taken = decisions.reviews_of(row), decisions.actions_of(row)
+    paper = paper_of(row, decisions.record_of(run), reviews, taken, decisions.feedback_of(who=who, run=run))
     content = pdf_bytes(paper) if sort == "pdf" else render_to_string("agents/paper.html", {"paper": paper}).encode()
     what = f"decision {row.position + 1} of {run.ref}"
     download_note(who=who, subject=auditing.run_subject(run), what=what, form=sort, digest=paper.digest)
@@ -72,7 +73,11 @@ def download(*, who: Principal, run: AgentRun, position: int, sort: Literal["htm
 
 
 def paper_of(
-    row: AgentDecision, record: Record | None, reviews: list[AgentReview], taken: dict[int, AgentAction]
+    row: AgentDecision,
+    record: Record | None,
+    reviews: list[AgentReview],
+    taken: dict[int, AgentAction],
+    feedback: list[AgentFeedback],
 ) -> Paper:
     """The paper of a decision."""
     said, agent = decisions.decision_of(row), agent_shown(row.agent_key)
@@ -83,6 +88,7 @@ def paper_of(
         _thresholds(said),
         _alternatives(said),
         _reviews(row, reviews),
+        _feedback(feedback),
         _actions(said, taken),
         _came_from(row, record),
     ]
@@ -120,23 +126,31 @@ def _band(said: Decision, scale: Any) -> str:
 
 
 def _reasons(said: Decision) -> Section:
-    points, number = [], 0
+    """What is told, or cited, more than once stands there in full the first time."""
+    points = []
+    number, cited = 0, dict[str, int]()
     for reason in said.reasons:
         evidence = []
+        told: list[Evidence] = []
         for each in reason.evidence:
             number += 1
-            evidence.append(f"[{number}] {_evidence(each)}")
+            source = f"source of [{cited[each.source]}]" if each.source in cited else each.source
+            if each.source:
+                cited.setdefault(each.source, number)
+            what = each.model_copy(update={"source": ""})
+            evidence.append(f"[{number}] {source if source and what in told else _evidence(what, source)}")
+            told.append(what)
         against = " (spoke against it)" if reason.weight < 0 else ""
         points.append((f"{reason.text}{against}", evidence))
     return Section("Reasons, the heaviest first", points=points)
 
 
-def _evidence(each: Evidence) -> str:
+def _evidence(each: Evidence, source: str) -> str:
     places = [
         f"row {each.row} of the data" if each.row is not None else "",
         f"input {each.path}" if each.path else "",
         f"result “{each.key}”" if each.key else "",
-        each.source,
+        source,
     ]
     where = "; ".join(filter(None, places))
     return f"{each.text} ({where})" if where else each.text
@@ -166,6 +180,14 @@ def _reviews(row: AgentDecision, reviews: list[AgentReview]) -> Section:
     return Section("What people hold of it", points=points)
 
 
+def _feedback(feedback: list[AgentFeedback]) -> Section:
+    points = []
+    for each in feedback:
+        word = "Right" if each.is_right else "Wrong"
+        points.append((f"{word}, by {each.by}, {_moment(each.at)}", [each.comment] if each.comment else []))
+    return Section("Whether people found the result right", points=points)
+
+
 def _actions(said: Decision, taken: dict[int, AgentAction]) -> Section:
     points = []
     for place, action in enumerate(said.actions):
@@ -191,6 +213,7 @@ def _came_from(row: AgentDecision, record: Record | None) -> Section:
         *[(f"Data {each.name}, SHA-256", each.sha256) for each in record.sources],
         ("Language model", f"{model.name} {model.version}" if model else "none"),
         *([(f"Prompt {name}", version) for name, version in sorted(model.prompts.items())] if model else []),
+        *[(f"Trained here {key}", f"version {version}") for key, version in sorted(record.trained.items())],
     ]
     return Section("What it came from", pairs=pairs)
 

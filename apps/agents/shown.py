@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.agents import pulse, selectors
-from apps.agents.decided import decided_context
+from apps.agents.decided import decided_context, feedback_context
 from apps.agents.finding import agent_of
 from apps.agents.models import AgentRun
 from apps.agents.permissions import AGENTS_RUN, RUNS_CANCEL
@@ -29,6 +29,8 @@ def run_context(who: Principal, request: HttpRequest, run: AgentRun) -> dict[str
     }
     if run.verdict:
         context |= decided_context(who, request, run)
+    elif run.status == AgentRun.Status.SUCCEEDED:
+        context |= feedback_context(who, run)
     if run.status == AgentRun.Status.SUCCEEDED and agent:
         context |= _result(request, run)
     return context

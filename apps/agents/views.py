@@ -140,6 +140,7 @@ class AgentPage(ConsoleView):
                 who=self.who, narrow=selectors.RunFilter(agent=agent.key), size=6
             ).runs
             context["health"] = pulse.agents_health(who=self.who).get(agent.key)
+            context["opinions"] = decisions.opinions_of(who=self.who, agent=agent.key)
         return self.page("agents/agent.html", context, status=status)
 
     def _at_hand(self, form: InputForm, beside: AgentRun | None) -> dict[str, str]:

@@ -253,6 +253,41 @@ def test_thumbs_are_kept_with_a_comment_and_shown_pressed(page: Client, decided:
     assert AgentFeedback.objects.get().is_right is False
 
 
+def test_what_others_found_stands_on_the_runs_page_and_on_that_of_its_agent(
+    client_for: Browse, member: Make, decided: AgentRun
+) -> None:
+    viewer, agent = client_for(member("viewer")), f"/agents/{DECIDER}/"
+    assert "Whether people found it right" not in text_of(viewer.get(address(decided)))
+    assert "found right" not in text_of(viewer.get(agent))
+    client_for(member("approver", name="Ben")).post(f"/runs/{decided.ref}/feedback/", {"right": "yes"})
+    client_for(member("analyst", name="Cem")).post(
+        f"/runs/{decided.ref}/feedback/", {"right": "no", "comment": "Too strict"}
+    )
+    words = text_of(viewer.get(address(decided)))
+    assert words.index("Whether people found it right") < words.index("Wrong Cem") < words.index("Too strict")
+    assert words.index("Too strict") < words.index("Right Ben")
+    words = text_of(viewer.get(agent))
+    assert "found right 1 time, wrong 1" in words
+    assert f"of {decided.ref} Too strict" in words
+
+
+def test_a_result_without_a_decision_is_found_right_or_wrong_as_well(page: Client, finished: Start) -> None:
+    run = finished(key=COUNTER, steps=2)
+    assert "Was this right?" in text_of(page.get(address(run)))
+    assert "Was this right?" in text_of(page.get(f"/agents/{COUNTER}/?run={run.number}"))
+    page.post(f"/runs/{run.ref}/feedback/", {"right": "no", "comment": "It is 3."})
+    assert "Wrong Ann" in text_of(page.get(address(run)))
+
+
+def test_the_record_names_prompts_and_models_that_were_trained_here(page: Client, decided: AgentRun) -> None:
+    model = {"name": "oracle", "version": "", "prompts": {"dummy.decider": "2.1"}}
+    decided.result.record |= {"trained": {"dummy.tendency": 3}, "model": model}
+    decided.result.save()
+    words = text_of(page.get(address(decided)))
+    assert "Prompt dummy.decider Version 2.1" in words
+    assert "Trained here, dummy.tendency Version 3" in words
+
+
 # -------------------------------------------------------------------------------------------------------------- lists
 
 

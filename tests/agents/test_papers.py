@@ -12,11 +12,15 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.agents import decisions, papers, reviews
+from apps.agents.contract import AGENTS
 from apps.agents.models import AgentRun
-from apps.agents.paper_pdf import _Words, pdf_bytes
+from apps.agents.paper_pdf import _printed, _Words, pdf_bytes
 from tests.agents.conftest import Start
 from tests.agents.test_pages import text_of
 from tests.agents.test_records import ASKED, DECIDER
+from tests.retail.conftest import models_loaded
+
+__all__ = ["models_loaded"]
 
 Make = Callable[..., User]
 
@@ -33,7 +37,9 @@ def page(client_for: Callable[..., Client], member: Make) -> Client:
 
 def paper(run: AgentRun) -> papers.Paper:
     row = decisions.decision_get(who=User(role="owner"), run=run, position=0)
-    return papers.paper_of(row, decisions.record_of(run), decisions.reviews_of(row), decisions.actions_of(row))
+    reviewed, taken = decisions.reviews_of(row), decisions.actions_of(row)
+    feedback = decisions.feedback_of(who=User(role="owner"), run=run)
+    return papers.paper_of(row, decisions.record_of(run), reviewed, taken, feedback)
 
 
 def get(page: Client, run: AgentRun, sort: str) -> Any:
@@ -80,6 +86,56 @@ def test_the_pdf_is_one_page_with_its_fonts_and_the_hash(page: Client, decided: 
     assert len(re.findall(rb"/Type /Page\b", content)) == 1
     assert b"/FontFile2" in content
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{decided.ref}-decision-0.pdf"'
+
+
+def pages(content: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b", content))
+
+
+def test_what_takes_a_little_more_than_a_page_is_set_smaller_and_what_takes_many_is_not(decided: AgentRun) -> None:
+    made = paper(decided)
+    points = made.sections[0].points
+    while _printed(made, 1.0)[1] == 1:
+        points.append(("Two drugs that together do what neither does alone.", ["A label"]))
+    assert pages(pdf_bytes(made)) == 1
+    made.sections[0].points = points * 5
+    assert pages(pdf_bytes(made)) > 2
+
+
+def test_what_several_sources_say_and_each_source_is_told_once(decided: AgentRun) -> None:
+    row = decisions.decision_get(who=User(role="owner"), run=decided, position=0)
+    row.record["reasons"] = [
+        {"text": "They clash", "evidence": [{"text": "Seen", "key": "Cy", "source": name} for name in ("A", "B")]},
+        {"text": "It is large", "evidence": [{"text": "Seen", "key": "Cy", "source": "B"}]},
+    ]
+    (first, second) = papers.paper_of(row, None, [], {}, []).sections[0].points
+    assert first[1] == ["[1] Seen (result “Cy”; A)", "[2] B"]
+    assert second[1] == ["[3] Seen (result “Cy”; source of [2])"]
+
+
+@pytest.mark.parametrize("key", sorted(agent.key for agent in AGENTS if agent.industry != "dummy"))
+def test_each_decision_of_the_examples_of_an_industrys_agent_goes_on_one_page(
+    finished: Start, models_loaded: None, key: str
+) -> None:
+    agent = AGENTS[key]
+    assert len(agent.examples) >= 3
+    for example in agent.examples:
+        run = finished(key=key, **example.input)
+        assert run.status == "succeeded", example.title
+        if run.verdict:
+            assert pages(pdf_bytes(paper(run))) == 1, example.title
+
+
+def test_what_people_found_and_models_that_were_trained_here_are_on_the_paper(
+    page: Client, decided: AgentRun, member: Make
+) -> None:
+    ann = member("analyst", name="Ann")
+    reviews.feedback_give(who=ann, user=ann, run=decided, is_right=False, comment="They <b>called</b>.")
+    decided.result.record |= {"trained": {"dummy.tendency": 3}}
+    decided.result.save()
+    words = text_of(get(page, decided, "html"))
+    assert re.search(r"Wrong, by Ann, .* UTC They <b>called</b>\.", words)
+    assert "Trained here dummy.tendency version 3" in words
 
 
 @pytest.mark.parametrize("sort", ["html", "pdf"])
