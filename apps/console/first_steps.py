@@ -2,24 +2,20 @@
 
 Apps register theirs in their `navigation`. Whether a step is done is derived from the data that it leaves, through
 tallies: all of them cost one statement, that of the menu. The list goes when all is done, or when its person puts it
-away; that is kept in a cookie of the tenant's host, by person: it is a wish of one about one browser, and nothing else
-depends on it.
+away; that is kept with the account, so that it holds in whatever browser they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils import timezone
 
 from apps.common.registry import Registry
 from apps.console.cards import Card, card
-
-KEPT: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -59,22 +55,14 @@ def steps_of(request: HttpRequest) -> list[ShownStep]:
 
 
 def is_put_away(request: HttpRequest) -> bool:
-    return request.COOKIES.get(_cookie(request)) == "1"
+    return request.user.first_steps_put_away_at is not None  # type: ignore[union-attr]  # strangers have no cards
 
 
-def put_away(request: HttpRequest, response: HttpResponse, *, back: bool = False) -> None:
-    """Have the answer put the list away for the person of the request, or bring it `back`."""
-    if back:
-        response.delete_cookie(_cookie(request), samesite="Lax")
-        return
-    secure = bool(settings.SESSION_COOKIE_SECURE)
-    age = int(KEPT.total_seconds())
-    response.set_cookie(_cookie(request), "1", max_age=age, httponly=True, samesite="Lax", secure=secure)
-
-
-def _cookie(request: HttpRequest) -> str:
-    """The name of a person's own: several may use one browser."""
-    return f"first-steps-{request.user.pk}"  # a page for strangers has no cards
+def put_away(request: HttpRequest, *, back: bool = False) -> None:
+    """Put the list away for the person of the request, or bring it `back`."""
+    user: Any = request.user
+    user.first_steps_put_away_at = None if back else timezone.now()
+    user.save(update_fields=["first_steps_put_away_at"])
 
 
 def _card(request: HttpRequest) -> dict[str, Any] | None:

@@ -138,11 +138,10 @@ class FirstSteps(ConsoleView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         back = request.POST.get("back") == "1"
-        response = redirect("console:home")
-        put_away(request, response, back=back)
+        put_away(request, back=back)
         if not back:
             messages.success(request, "The first steps are put away. The help page brings them back.")
-        return response
+        return redirect("console:home")
 
 
 class Release(ConsoleView):

@@ -23,7 +23,7 @@ NOTHING_TO_RECORD: Final[dict[str, str]] = (
         "POST /models/try/": "a model is asked, and answers the page: the ledger of calls has it",
         "POST /agents/<str:key>/fill/": "a form is filled and sent by nobody yet: the ledger of calls has the question",
         "POST /api/v1/agents/<str:key>/fill": "inputs are proposed and kept nowhere: the ledger of calls has it",
-        "POST /first-steps/": "a list of the dashboard is put away in one browser, by a cookie of its person",
+        "POST /first-steps/": "a list of the dashboard is put away by its person, for themselves",
         "POST /accounts/signup/": "nobody signs up here, which the page says",
         "POST /accounts/email/": "what is sent is no address",
         "POST /accounts/password/set/": "whoever has a password is sent to the page that changes it",
@@ -68,6 +68,7 @@ _MOVED = "tests/workflows/test_moving.py::test_a_run_goes_on_with_what_it_has_do
 SHOWN_ELSEWHERE: Final[dict[str, str]] = {
     "POST /workflow-runs/W-<int:number>/move/": _MOVED,
     "POST /api/v1/workflow-runs/<uuid:id>/move": _MOVED,
+    "POST /api/v1/workflow-runs/move": _MOVED,
     "PUT /api/v1/agents/<str:key>/watch": "tests/agents/drift/test_auditing.py::"
     "test_a_watch_is_recorded_from_its_beginning_to_its_end",
     "POST /agents/<str:key>/drift/": "tests/agents/drift/test_auditing.py::"

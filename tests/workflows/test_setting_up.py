@@ -48,6 +48,17 @@ def test_answers_become_defaults_roles_and_a_title(acme: Tenant, builder: User, 
     assert BLUEPRINT.definition.inputs["budget"].default is None, "the blueprint itself is as it was"
 
 
+def test_to_publish_by_the_set_up_takes_the_proof_that_every_publication_takes(
+    page: Client, board: Any, settings: Any
+) -> None:
+    settings.STEP_UP_SECONDS = 0
+    asked = page.post(PAGE, {"title": "Mine", "when": "hand", "roles": ["owner"], "act": "run"})
+    assert (asked.status_code, Workflow.objects.exists()) == (403, False)
+    assert "Prove it is you" in asked.content.decode()
+    assert page.post(PAGE, {"title": "Mine", "when": "hand", "roles": ["owner"], "act": "draft"}).status_code == 302
+    assert Workflow.objects.get().published is None
+
+
 def test_without_answers_it_is_as_the_blueprint_says(acme: Tenant, builder: User) -> None:
     assert definition_set_up(BLUEPRINT, SetUp()) == BLUEPRINT.definition
 

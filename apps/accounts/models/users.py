@@ -62,6 +62,9 @@ class User(AbstractBaseUser):
     valid_until = models.DateTimeField(
         null=True, blank=True, help_text="When a visiting operator has to be gone. Null: a member, or a program."
     )
+    first_steps_put_away_at = models.DateTimeField(
+        null=True, blank=True, help_text="When they wanted the first steps off their dashboard. Null: they are shown."
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

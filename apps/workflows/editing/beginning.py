@@ -8,13 +8,14 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from apps.common.errors import InvalidInput, Issue, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, Problem
 from apps.common.yamls import text_read
 from apps.console.views import ConsoleView
 from apps.workflows import selectors
 from apps.workflows.blueprints import blueprint_get, blueprints_list
 from apps.workflows.definition import definition_dump
 from apps.workflows.drafting import Draft
+from apps.workflows.editing.begun import edits_begun
 from apps.workflows.editing.operations import Raw, definition_raw
 from apps.workflows.editing.pages import editor_url
 from apps.workflows.editing.services import edit_new
@@ -48,10 +49,10 @@ class WorkflowBegin(ConsoleView):
             if not title or len(title) > LONGEST_TITLE:
                 issue = Issue(path="title", message=f"Give it a title of at most {LONGEST_TITLE} characters.")
                 raise InvalidInput("A workflow needs a title; nothing was begun.", issues=[issue])
-        except InvalidInput as problem:
+            raw |= {"title": title, "name": name_free(slug_of(title))}
+            edit = edit_new(who=self.who, user=self.user, definition=definition_raw(raw), what=what)
+        except (InvalidInput, Conflict) as problem:
             return self._shown(given, title, problem=problem, about=str(self._source(given).get("title", "")))
-        raw |= {"title": title, "name": name_free(slug_of(title))}
-        edit = edit_new(who=self.who, user=self.user, definition=definition_raw(raw), what=what)
         return redirect(editor_url(edit, add="" if raw["steps"] else "-"))
 
     def _begun(self, given: dict[str, str]) -> tuple[Raw, str]:
@@ -84,6 +85,7 @@ class WorkflowBegin(ConsoleView):
             "kept": kept,
             "problem": problem,
             "blueprints": [] if kept else blueprints_list(who=self.who),
+            "begun": [] if kept else edits_begun(who=self.who, user=self.user),
             "query": self.request.GET.urlencode(),
         }
         return self.page("workflows/editor/new.html", context, status=problem.status if problem else 200)

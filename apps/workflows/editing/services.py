@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -28,6 +29,10 @@ from apps.workflows.permissions import WORKFLOWS_EDIT
 
 MOST_CHANGES: Final = 100
 """Changes that are kept of an edit: as many can be undone."""
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""Of all changes of an edit: of one whose changes are large, fewer can be undone."""
+MOST_BEGUN: Final = 50
+"""Workflows that one person has begun and not saved."""
 Part = Callable[[Content], object]
 """What of a content a form is of: a step, the inputs, all of the definition."""
 
@@ -99,8 +104,13 @@ def edit_begin(*, who: Principal, user: User, workflow: Workflow) -> WorkflowEdi
 
 @transaction.atomic
 def edit_new(*, who: Principal, user: User, definition: Raw, what: str = "Began") -> WorkflowEdit:
-    """Begin a workflow that is to be made. Raises `TooLarge`."""
+    """Begin a workflow that is to be made. Raises `TooLarge`, and `Conflict` for one too many that is not saved."""
     demand(who, WORKFLOWS_EDIT)
+    if WorkflowEdit.objects.filter(workflow=None, user=user).count() >= MOST_BEGUN:
+        raise Conflict(
+            f"You have begun {MOST_BEGUN} workflows that are not saved yet; no other was begun.",
+            remedy="Save or discard some of them: they are listed where a new one is begun.",
+        )
     edit = WorkflowEdit.objects.create(workflow=None, user=user)
     _keep(edit, 0, what, Content(definition))
     return edit
@@ -282,7 +292,19 @@ def _advance(edit: WorkflowEdit, what: str, content: Content) -> None:
     _keep(edit, edit.at + 1, what, content)
     WorkflowEdit.objects.filter(pk=edit.pk).update(at=F("at") + 1, changed_at=timezone.now())
     edit.at += 1
-    edit.changes.filter(number__lte=edit.at - MOST_CHANGES).delete()
+    edit.changes.filter(number__lte=edit.at - _undoable(edit, content)).delete()
+
+
+def _undoable(edit: WorkflowEdit, content: Content) -> int:
+    """How many of the newest changes are kept: all that may be, or as many as their size allows, and one at least."""
+    if len(content.text()) * MOST_CHANGES < MOST_BYTES:
+        return MOST_CHANGES
+    total, sizes = 0, edit.changes.annotate(size=Length("content")).order_by("-number").values_list("size", flat=True)
+    for count, size in enumerate(sizes):
+        total += size
+        if total > MOST_BYTES:
+            return min(max(2, count), MOST_CHANGES)
+    return MOST_CHANGES
 
 
 def _keep(edit: WorkflowEdit, number: int, what: str, content: Content) -> None:

@@ -16,6 +16,8 @@ from apps.workflows.replaying.simulating import Answer, Question
 
 RECOMPUTED: Final = "recomputed"
 """Source of what an agent was asked anew."""
+_OTHERWISE: Final = "The agent, its settings or a model trained for it is of another version now, and was not asked."
+_SOMETHING_ELSE: Final = "The agent would be given something else, and was not asked."
 ASSUMED: Final = "assumed"
 """Source of what was answered to another wording, or to another request: it is taken to hold for this one."""
 
@@ -27,8 +29,9 @@ Ask = Callable[[Question], Answer]
 class FromLedger:
     """Answers from what was asked then and what came of it. Nothing outside is touched.
 
-    What is taken over: what an agent gave to the same input, as long as its version and settings are those of now; what
-    another workflow gave to the same inputs, as long as its version is; what people and systems answered to this step.
+    What is taken over: what an agent gave to the same input, as long as its version, settings and trained models are
+    those of now; what another workflow gave to the same inputs, as long as its version is; what people and systems
+    answered to this step.
     """
 
     known: Knowledge
@@ -70,12 +73,17 @@ class FromLedger:
     def _agent(self, question: Question, known: Known | None) -> Answer:
         key = _agent_of(question.step)
         same = [known] if known is not None and _agent_of(known.step) == key else []
-        for each in [*same, *self._by_input.get((key, question.attempt), [])]:
-            if each.asked == question.asked and self._is_current(each):
+        alike = [
+            each for each in [*same, *self._by_input.get((key, question.attempt), [])] if each.asked == question.asked
+        ]
+        for each in alike:
+            if self._is_current(each):
                 self.taken += [each.ref] if each.ref is not None else []
                 return each.answer
         self._doubtful.add(question.step.name)
         answer = self.ask(question)
+        if alike and answer.why == _SOMETHING_ELSE:
+            answer = replace(answer, why=_OTHERWISE)
         took = known.answer.after if known is not None else answer.after
         return replace(answer, after=took) if answer.source == RECOMPUTED else answer
 
@@ -116,4 +124,4 @@ def _called(step: PlanStep) -> str:
 
 def nobody(question: Question) -> Answer:
     """Of agents that are not asked anew."""
-    return Answer("untold", why="The agent would be given something else, and was not asked.")
+    return Answer("untold", why=_SOMETHING_ELSE)

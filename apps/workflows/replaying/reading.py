@@ -12,8 +12,9 @@ from django.db.models import Sum
 from apps.agents import services as agents
 from apps.agents.configurations import newest
 from apps.agents.finding import agent_of
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentResult, AgentRun
 from apps.ai.models import ModelCall
+from apps.ai.training.selectors import promoted_of, versions_of
 from apps.common.errors import InvalidInput
 from apps.workflows.engine.plan import Plan
 from apps.workflows.models import StepRun, WorkflowRun, WorkflowVersion
@@ -29,7 +30,7 @@ class Batch:
 
     runs: list[PastRun]
     current: dict[UUID, bool]
-    """Of what carried out their steps: whether its version and settings are those of now."""
+    """Of what carried out their steps: whether its version, settings and trained models are those of now."""
     costs: dict[UUID, Decimal]
     """Of runs of agents: what models cost."""
 
@@ -41,11 +42,12 @@ class Batch:
 class Reader:
     """Reads batches of past runs, and knows what does not change from one to the next.
 
-    Five statements a batch at most, and two for each agent and one for versions that it has not met yet.
+    Six statements a batch at most, and three for each agent and one for versions that it has not met yet.
     """
 
     plans: dict[UUID, Plan | None] = field(default_factory=dict)
     agents: dict[str, tuple[str, UUID | None] | None] = field(default_factory=dict)
+    trained: dict[str, dict[str, int] | None] = field(default_factory=dict)
 
     def read(self, ids: Sequence[UUID]) -> Batch:
         runs = self._runs(ids)
@@ -77,8 +79,22 @@ class Reader:
 
     def _agents(self, refs: Sequence[UUID]) -> dict[UUID, bool]:
         rows = AgentRun.objects.filter(pk__in=refs) if refs else AgentRun.objects.none()
-        asked = rows.values_list("pk", "agent_key", "agent_version", "configuration_id")
-        return {id: self._now(key) == (version, configuration) for id, key, version, configuration in asked}
+        asked = list(rows.values_list("pk", "agent_key", "agent_version", "configuration_id"))
+        current = {id: self._now(key) == (version, configuration) for id, key, version, configuration in asked}
+        learned = {id: key for id, key, _, _ in asked if current[id] and self._trained(key) is not None}
+        results = AgentResult.objects.filter(run__in=learned).only("run_id", "record") if learned else []
+        for result in results:
+            used = (result.record or {}).get("trained", {})
+            current[result.run_id] = used == self._trained(learned[result.run_id])
+        return current
+
+    def _trained(self, key: str) -> dict[str, int] | None:
+        """Versions in use now of the models trained here that an agent asks for; None: it asks for none."""
+        if key not in self.trained:
+            agent = agent_of(key)
+            asks = agent is not None and agent.trained
+            self.trained[key] = versions_of(promoted_of(agent.trained)) if agent is not None and asks else None
+        return self.trained[key]
 
     def _now(self, key: str) -> tuple[str, UUID | None] | None:
         """The version of an agent and of its settings that hold now; None: there is no such agent any more."""

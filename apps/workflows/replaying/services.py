@@ -28,6 +28,7 @@ from apps.workflows.definition import Definition, definition_dump, definition_pa
 from apps.workflows.engine.plan import Plan, plan_make
 from apps.workflows.inputs import inputs_model, inputs_validate
 from apps.workflows.models import Replay, ReplayRun, Workflow, WorkflowRun
+from apps.workflows.payloads import without_credentials
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.replaying.agents import Asking, Halted, agents_check
 from apps.workflows.replaying.answering import RECOMPUTED, FromLedger, nobody
@@ -50,6 +51,8 @@ BATCH: Final = 50
 """Runs that are read at once, and recorded at once where no agent is asked."""
 TURN: Final = 5.0
 """Seconds of a turn; then the row is given back, so that others come to theirs."""
+AT_WORK: Final = 3
+"""Replays of a workflow that are under way at a time."""
 KEPT: Final = 50
 """Replays of a workflow that are kept: each new one takes the place of the oldest."""
 Status = Replay.Status
@@ -103,12 +106,20 @@ def summary_of(replay: Replay) -> Summary:
 def replay_start(
     *, who: Principal, user: User | None, workflow: Workflow, definition: Definition, asked: Asked
 ) -> Replay:
-    """Follow past runs of a workflow through a definition. Raises `InvalidInput` for one that is not right, `Conflict`
-    where there is no such run, and `PermissionDenied` for one who may not have its agents asked."""
+    """Follow past runs of a workflow through a definition.
+
+    Raises `InvalidInput` for one that is not right, `Conflict` where there is no such run or too many replays are under
+    way, and `PermissionDenied` for one who may not have its agents asked.
+    """
     demand(who, WORKFLOWS_EDIT)
     definition_check(definition, TenantCatalogue())
     if asked.recompute:
         agents_check(who=who, user=user, definition=definition)
+    if Replay.objects.filter(workflow=workflow, status=Status.RUNNING).count() >= AT_WORK:
+        raise Conflict(
+            f"{AT_WORK} replays of {workflow.title} are under way; no other was started.",
+            remedy="Wait for the end of one, or cancel it.",
+        )
     asked = asked.model_copy(update={"ids": _chosen(workflow, asked)})
     if not asked.ids:
         raise Conflict(
@@ -187,7 +198,7 @@ def _containing(runs: QuerySet[WorkflowRun], words: str, most: int) -> list[UUID
     """Those whose inputs have these words. Inputs are sealed, so that they are opened one by one, for a while."""
     until, found = time.monotonic() + PATIENCE, list[UUID]()
     for run in runs.only("pk", "inputs")[:SEARCHED].iterator(200):
-        if words in json.dumps(run.inputs, ensure_ascii=False).casefold():
+        if words in json.dumps(without_credentials(run.inputs), ensure_ascii=False).casefold():
             found.append(run.pk)
         if len(found) >= most or time.monotonic() > until:
             break

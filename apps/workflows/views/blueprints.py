@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from apps.agents.finding import agent_shown
 from apps.common.errors import Conflict, InvalidInput, UnsupportedFormat
 from apps.common.industries import industries
+from apps.console import stepup
 from apps.console.schemaforms import EDIT, FILE
 from apps.console.views import ConsoleView
 from apps.datasets.sheets import cells_read
@@ -100,6 +101,8 @@ class BlueprintSetUp(ConsoleView):
         return self._show(SetUpForm.fresh(blueprint, who=self.who, sample=sample))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        if request.POST.get("act") == "run" and (asked := stepup.ask(request)) is not None:
+            return asked  # it publishes
         blueprint = blueprint_get(who=self.who, key=key)
         entered = {name: value.replace("\r\n", "\n") for name, value in request.POST.dict().items()}
         form = SetUpForm(blueprint, entered, request.POST.getlist("roles"), self.who)

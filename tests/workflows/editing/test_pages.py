@@ -345,3 +345,18 @@ def test_a_late_window_takes_out_no_other_trigger_and_publishes_nothing_unseen(p
         late = page.post(f"{edits()}{act}/", {"at": at})
         assert (late.status_code, Workflow.objects.exists()) == (409, False), act
         assert "another window" in main_of(late)
+
+
+def test_what_is_begun_is_found_again_where_a_new_one_is_begun(
+    page: Client, client_for: Browse, member: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_BEGUN", 1)
+    page.post(NEW, {"title": "A <b>"})
+    shown = page.get(NEW)
+    assert f'href="{edits()}">A &lt;b&gt;</a>' in shown.content.decode()
+    assert f'href="{edits()}discard/"' in shown.content.decode()
+    refused = page.post(NEW, {"title": "Another"})
+    assert (refused.status_code, WorkflowEdit.objects.count()) == (409, 1)
+    assert "Save or discard some of them" in main_of(refused)
+    assert 'value="Another"' in refused.content.decode(), "what was typed is kept"
+    assert "A &lt;b&gt;" not in client_for(member("builder")).get(NEW).content.decode()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TooLarge
+from apps.common.privacy import RETAINED
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.workflows import services as workflows
@@ -369,3 +372,37 @@ def test_the_order_of_steps_is_kept_as_it_is_entered(begin: Begin) -> None:
 
 def _titled(title: str) -> Definition:
     return definition_parse({"name": "test", "title": title, "steps": {"a": give(1)}})
+
+
+def test_a_person_has_a_few_workflows_begun_at_a_time(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, member: MakeMember
+) -> None:
+    monkeypatch.setattr(services, "MOST_BEGUN", 2)
+    mine = [begin() for _ in range(2)]
+    with pytest.raises(Conflict, match="not saved yet; no other was begun"):
+        begin()
+    begin(user=member("builder"))
+    services.edit_discard(**mine[0].asking)
+    begin()
+
+
+def test_of_large_changes_fewer_can_be_undone(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "MOST_BYTES", 3_000)
+    mine = begin()
+    for n in range(6):
+        mine.call(f"{n}{'x' * 900}")
+    kept = list(mine.edit.changes.values_list("number", flat=True))
+    assert kept == [5, 6], "of three the first would be over it"
+    assert services.edit_undo(**mine.asking)
+    with pytest.raises(Conflict):
+        services.edit_undo(**mine.asking)
+
+
+def test_what_nobody_went_on_with_is_deleted_after_its_period(begin: Begin) -> None:
+    old, new = begin(), begin()
+    WorkflowEdit.objects.filter(pk=old.edit.pk).update(changed_at=timezone.now() - timedelta(days=181))
+    kind = RETAINED.get("workflows.edit")
+    assert kind is not None
+    assert kind.expire(timezone.now() - timedelta(days=180), 100) == 1
+    assert list(WorkflowEdit.objects.values_list("pk", flat=True)) == [new.edit.pk]
+    assert not WorkflowChange.objects.filter(edit=old.edit.pk).exists()

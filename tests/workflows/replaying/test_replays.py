@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.agents.contract import AGENTS
 from apps.agents.models import AgentDecision, AgentRun
+from apps.ai.models import TrainedModel
+from apps.ai.training.contract import TRAINABLES
 from apps.audit.models import AuditEntry
 from apps.common import outbound
 from apps.common.errors import Conflict, InvalidInput, PermissionDenied
@@ -25,7 +29,8 @@ from apps.workflows.replaying import services
 from apps.workflows.replaying.services import Asked, Status, replay_cancel, replay_start, summary_of
 from apps.workflows.replaying.summing import Summary
 from apps.workflows.replaying.telling import Told
-from tests.workflows.conftest import Work, doom
+from tests.dummy.kinds.tendency import TENDENCY
+from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.replaying.conftest import STEPS, definition
 
 Replayed = Callable[..., Replay]
@@ -143,8 +148,62 @@ def test_an_agent_with_another_input_is_asked_only_where_that_is_wanted(replayed
 
 def test_an_agent_of_another_version_is_asked_again(replayed: Replayed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(AGENTS["dummy.decider"]), "version", "3.0")
-    assert set(verdicts(replayed(definition())).values()) == {"unknown"}
+    untold = replayed(definition())
+    assert set(verdicts(untold).values()) == {"unknown"}
+    assert "of another version now, and was not asked" in told(untold)[10][1].why[0]
     assert set(verdicts(replayed(definition(), recompute=True)).values()) == {"same"}
+
+
+def test_what_an_agent_said_by_another_trained_model_is_not_taken_for_what_it_says_now(
+    workflow: MakeWorkflow, start: Callable[..., Any], builder: User, worked: Work
+) -> None:
+    estimate = {"kind": "agent", "agent": "dummy.estimator", "title": "Estimate", "input": {"times": 3}}
+    made = workflow({"estimate": estimate}, outputs={"value": "${steps.estimate.value}"})
+    start(made)
+    worked("flow", "cpu")
+
+    def asked(**how: Any) -> Replay:
+        published = made.published
+        assert published is not None
+        replay = replay_start(
+            who=builder, user=builder, workflow=made, definition=published.definition, asked=Asked(**how)
+        )
+        worked("cpu")
+        replay.refresh_from_db()
+        return replay
+
+    assert summary_of(asked()).same == 1
+    TrainedModel.objects.create(
+        kind=TENDENCY, kind_version=TRAINABLES[TENDENCY].version, number=1, parameters={"value": 2.0}, is_promoted=True,
+        promoted_at=timezone.now(),
+    )  # fmt: skip
+    (row,) = ReplayRun.objects.filter(replay=asked())
+    assert row.verdict == "unknown"
+    assert "“Estimate”: The agent, its settings or a model trained for it" in Told.model_validate(row.told).why[0]
+    assert summary_of(asked(recompute=True)).changed == 1
+
+
+def test_a_few_replays_of_a_workflow_are_under_way_at_a_time(past: Workflow, builder: User) -> None:
+    begin = partial(replay_start, who=builder, user=builder, workflow=past, definition=definition())
+    for _ in range(services.AT_WORK):
+        begin(asked=Asked())
+    with pytest.raises(Conflict, match="are under way"):
+        begin(asked=Asked())
+    replay_cancel(who=builder, replay=Replay.objects.latest("id"))
+    begin(asked=Asked())
+
+
+def test_runs_are_not_found_by_the_credentials_in_their_inputs(
+    workflow: MakeWorkflow, start: Callable[..., Any], builder: User, worked: Work
+) -> None:
+    made = workflow({"a": {"kind": "stop"}}, inputs={"api_key": {"type": "text"}, "city": {"type": "text"}})
+    start(made, api_key="sk-12345", city="Graz")
+    worked("flow")
+    assert made.published is not None
+    begin = partial(replay_start, who=builder, user=builder, workflow=made, definition=made.published.definition)
+    with pytest.raises(Conflict, match="No run"):
+        begin(asked=Asked(contains="sk-1"))
+    assert begin(asked=Asked(contains="graz")).total == 1
 
 
 def test_nothing_outside_is_touched(replayed: Replayed, monkeypatch: pytest.MonkeyPatch) -> None:
