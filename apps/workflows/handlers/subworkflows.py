@@ -33,7 +33,9 @@ class SubWorkflowPerformer(Performer):
         return found, services.inputs_parse(version=found.published, data=asked)
 
     def begin(self, asks: Sequence[Ask]) -> None:
-        children = [_child(ask) for ask in asks]
+        runs = WorkflowRun.objects.filter(pk__in={ask.run.id for ask in asks})
+        starters = dict(runs.values_list("pk", "starters"))
+        children = [_child(ask, starters.get(ask.run.id, [])) for ask in asks]
         WorkflowRun.objects.bulk_create(children)
         record_many([_said(ask, child) for ask, child in zip(asks, children, strict=True)])
         work.schedule_many(KIND, [ask.ref for ask in asks])
@@ -54,7 +56,7 @@ def _said(ask: Ask, child: WorkflowRun) -> Record:
     return Record(auditing.RUN_STARTED, auditing.run_actor(ask.run), auditing.run_subject(child), facts=told)
 
 
-def _child(ask: Ask) -> WorkflowRun:
+def _child(ask: Ask, starters: list[str]) -> WorkflowRun:
     workflow, inputs = ask.asked
     return WorkflowRun(
         id=ask.ref,
@@ -65,6 +67,7 @@ def _child(ask: Ask) -> WorkflowRun:
         depth=ask.run.depth + 1,
         origin="workflow",
         created_by_id=ask.run.created_by_id,
+        starters=starters,
         is_demo=ask.run.is_demo,
     )
 

@@ -88,6 +88,26 @@ def test_who_comes_after_the_quorum_is_told_so(asked: Asked, ana: User, ben: Use
 # ---------------------------------------------------------------------------------------------------------- who may not
 
 
+def test_whoever_started_a_run_that_was_retried_answers_no_strict_question_of_a_workflow_within_it(
+    workflow: MakeWorkflow, worked: Work, builder: User, member: Make
+) -> None:
+    first, second, other = (member("administrator") for _ in range(3))
+    ask = {"kind": "approval", "question": "Go?", "roles": ["administrator"], "forbids_own": True}
+    workflow({"ask": ask}, name="inner")
+    outer = workflow({"inner": {"kind": "workflow", "workflow": "inner", "inputs": {}}}, name="outer")
+    run = services.run_start(who=first, user=first, workflow=outer, data={}, origin="console")
+    worked("flow")
+    services.run_cancel(who=builder, run=run)
+    worked("flow")
+    services.run_retry(who=second, user=second, run=WorkflowRun.objects.get(pk=run.pk), step="inner")
+    worked("flow")
+    question = Approval.objects.get(withdrawn_at=None)
+    for person in (first, second):
+        with pytest.raises(PermissionDenied, match="You started"):
+            decide(question, person)
+    assert not decide(question, other).is_open
+
+
 def test_who_started_the_run_or_published_what_it_follows_does_not_answer(
     asked: Asked, ana: User, ben: User, member: Make, workflow: MakeWorkflow, worked: Work
 ) -> None:
