@@ -209,6 +209,7 @@ def write_card(cases: list[Case]) -> None:
             "Indices suppose normal values: the check is shown, and other distributions are not fitted.",
             "Gauge studies are crossed and whole: every operator measures every part equally often.",
             "Reduced sampling plans are known up to an AQL of 10; double and multiple plans are not.",
+            "Cells of reduced plans are checked by relations, not one by one: hold a plan against the standard first.",
         ],
         data="Piston rings and orange juice (Montgomery; data of R's qcc), the gauge study of AIAG MSA 4, ISO 2859-1; "
         "generated processes with known faults; generated million of points.",

@@ -63,5 +63,13 @@ def test_lots_to_reject_come_first_with_their_plan() -> None:
     assert not found[-1].actions
 
 
+def test_a_reduced_plan_says_how_far_it_was_checked() -> None:
+    rows = [{"lot": "A", "lot_size": 1000, "defects": 0}]
+    (reduced,) = decided({"data": {"rows": rows}, "severity": "reduced"})
+    assert "against the standard" in reduced.caveat
+    (normal,) = decided({"data": {"rows": rows}})
+    assert normal.caveat == ""
+
+
 def test_kinds_of_defects_are_no_decision() -> None:
     assert decided(EXAMPLES["Kinds of defects"]) == []

@@ -60,6 +60,30 @@ def test_reduced_plans_take_fewer_items(letter: str, aql: float, size: int, acce
     assert (plan.size, plan.accept) == (size, accept)
 
 
+# MIL-STD-105E, table II-C: acceptance and rejection number of plans, from the first that accepts one defect on. Between
+# both a lot was accepted, and inspection went back to normal; ISO 2859-1:1999 has one number for both.
+GAPS = ((1, 3), (1, 4), (2, 5), (3, 6), (5, 8), (7, 10), (10, 13))
+
+
+def test_reduced_plans_accept_what_lies_between_both_numbers_of_the_older_standard() -> None:
+    for accept, (least, rejected) in zip(sampling.STEPS["reduced"][4:], GAPS, strict=True):
+        assert isinstance(accept, int)
+        assert least <= accept < rejected
+
+
+def test_reduced_inspection_looks_at_what_normal_inspection_looks_at_two_letters_before() -> None:
+    assert (2, 2, *sampling.SIZES[: len(sampling.REDUCED_SIZES) - 2]) == sampling.REDUCED_SIZES
+
+
+def test_reduced_inspection_takes_fewer_items_and_never_refuses_more_lots_of_the_limit() -> None:
+    for letter in LETTERS[:-1]:
+        for aql in (each for each in AQLS if each <= 10):
+            normal, reduced = single_plan(letter, aql), single_plan(letter, aql, "reduced")
+            assert reduced.size <= normal.size
+            at = np.array([aql, 2 * aql, 4 * aql])
+            assert (reduced.accepted(at) >= normal.accepted(at) - 0.005).all()
+
+
 @pytest.mark.parametrize("severity", ["normal", "tightened", "reduced"])
 def test_every_letter_and_aql_leads_to_a_plan(severity: sampling.Severity) -> None:
     for letter in LETTERS[:-1]:

@@ -48,6 +48,9 @@ GAUGE_LIMITS: Final = (10.0, 30.0)
 """Percent GRR that are acceptable and marginal at most (AIAG, Measurement Systems Analysis, 4th edition)."""
 CPK: Final = Scale(title="Cpk", high=2.5)
 """Where its bands lie is set by the organisation: each decision brings them."""
+REDUCED = (
+    "The cells of reduced plans are not checked one by one: hold the plan against the standard before you rely on it."
+)
 
 
 def decide(report: QualityReport, *, reach: float, confidence: float, workflow: str) -> list[Decision]:
@@ -197,4 +200,5 @@ def _lot(lot: LotReport, aql: float) -> Decision:
             ),
             *([Reason(text=f"{lot.note}.", weight=0.5)] if lot.note else []),
         ],
+        caveat=REDUCED if lot.severity == "reduced" else "",
     )
