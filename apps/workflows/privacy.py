@@ -307,18 +307,6 @@ class EditsKept(RetainedRows):
     when = "changed_at"
 
 
-class EditsKept(RetainedRows):
-    key = "workflows.edit"
-    title = "Workflows being changed and not saved"
-    group = "Runs and decisions"
-    what = "What somebody began is deleted with its changes and trials; drafts and versions stay."
-    note = "Counted from the last change of whoever made it. Nobody else sees it, and nothing runs by it."
-    default = 180
-    least = 7
-    model = WorkflowEdit
-    when = "changed_at"
-
-
 class MessagesKept(RetainedRows):
     key = "workflows.message"
     title = "Ids of messages to webhooks"
