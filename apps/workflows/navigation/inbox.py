@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.console.account_links import AccountLink, account_link
 from apps.console.landing import landing
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.tallies import tally
 from apps.workflows import inbox, selectors
-from apps.workflows.permissions import WORKFLOWS_VIEW
+from apps.workflows.permissions import APPROVALS_DECIDE, WORKFLOWS_VIEW
 
 
 def _who(request: HttpRequest) -> Any:
@@ -36,6 +37,16 @@ nav_item(
         letter="p",
         tab=3,
         count=Count(_mine, "waiting for you", hot=True),
+    )
+)
+
+account_link(
+    AccountLink(
+        key="workflows.mails",
+        title="Mails about approvals",
+        view="workflows:mails",
+        icon="mail",
+        permission=APPROVALS_DECIDE,
     )
 )
 

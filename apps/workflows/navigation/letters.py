@@ -9,12 +9,13 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.tallies import tally
 from apps.dispatch.letters import LetterKind, Subject, letter_kind, letters_query
 from apps.workflows.calls import CALL
-from apps.workflows.models import HttpCall, Trigger, WorkflowRun
-from apps.workflows.performers import KIND, SCHEDULE
+from apps.workflows.models import Approval, HttpCall, Trigger, WorkflowRun
+from apps.workflows.performers import ESCALATION, KIND, NOTICE, SCHEDULE
 from apps.workflows.permissions import WORKFLOWS_RUN
 
 
@@ -34,6 +35,18 @@ def _calls(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
 def _schedules(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     found = Trigger.objects.filter(pk__in=ids).values_list("pk", "workflow__title", "workflow__name")
     return {id: Subject(title, reverse("workflows:workflow", args=[name])) for id, title, name in found}
+
+
+def _members(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    return {each.pk: Subject(str(each), reverse("workflows:approvals")) for each in User.objects.filter(pk__in=ids)}
+
+
+def _questions(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    found = Approval.objects.filter(pk__in=ids).values_list("pk", "step", "run__number", "run__workflow__title")
+    return {
+        id: Subject(f"“{step}” of W-{number} {title}", reverse("workflows:approval", args=[id]))
+        for id, step, number, title in found
+    }
 
 
 letter_kind(
@@ -61,6 +74,24 @@ letter_kind(
         then="It stays turned off: turn it on at its workflow once the cause is mended.",
         permission=WORKFLOWS_RUN,
         subjects=_schedules,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=NOTICE,
+        noun="Mails about questions",
+        then="They are sent, of what is still open.",
+        permission=WORKFLOWS_RUN,
+        subjects=_members,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=ESCALATION,
+        noun="Reminder of a question",
+        then="Those who are asked are reminded, or the question comes to others, as far as that is due.",
+        permission=WORKFLOWS_RUN,
+        subjects=_questions,
     )
 )
 
