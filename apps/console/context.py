@@ -13,7 +13,8 @@ from structlog.contextvars import get_contextvars
 from apps.common.demo import PASSWORD
 from apps.common.industries import IndustryConfig, industries
 from apps.common.permissions import ROLES
-from apps.console import account_links, navigation, statuses
+from apps.console import navigation, statuses
+from apps.console.account_links import AccountLink, links_of
 from apps.tenants.permissions import TENANT_RELEASE
 
 
@@ -48,8 +49,8 @@ class Shell:
         return sorted((each for each in self.entries if each.item.tab), key=lambda each: each.item.tab)[:5]
 
     @property
-    def account_links(self) -> list[account_links.AccountLink]:
-        return account_links.links_of(self._request)
+    def account_links(self) -> list[AccountLink]:
+        return links_of(self._request)
 
     @property
     def role(self) -> str:
