@@ -25,7 +25,6 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from apps.common import tracing
-from apps.common.ids import uuid7
 from apps.common.redaction import redacted
 from apps.common.tracing import Facts, Kind
 
@@ -43,13 +42,10 @@ _id: ContextVar[int | None] = ContextVar("span_id", default=None)
 
 
 class _Ids(RandomIdGenerator):
-    """Traces are named by UUIDv7, as the log has them, and what others know by an id by that."""
+    """What others know by an id is told of under that. Traces are named by chance alone: samplers go by their names."""
 
     def generate_span_id(self) -> int:
         return _id.get() or super().generate_span_id()
-
-    def generate_trace_id(self) -> int:
-        return uuid7().int
 
 
 class _Telling:

@@ -97,6 +97,15 @@ def test_a_sampler_that_takes_nothing_sends_nothing(collector: Collector) -> Non
     assert collector.spans == []
 
 
+def test_a_sampler_by_a_share_takes_about_that_of_what_begins_here(collector: Collector) -> None:
+    told = {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"}
+    with telling(collector, **told):
+        for _ in range(1000):
+            with tracing.span("one"):
+                pass
+    assert 150 < len(collector.spans) < 350
+
+
 def test_texts_are_redacted_and_exceptions_are_names(collector: Collector) -> None:
     with telling(collector):
         with tracing.span("work") as span:
