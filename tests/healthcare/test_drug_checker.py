@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -244,10 +245,11 @@ def test_a_chosen_column_that_is_not_there_is_named() -> None:
     assert "no column “medicine”" in problem.issues[0].message
 
 
-def test_an_empty_table_is_refused() -> None:
-    empty = RunContext(now=NOW, load=lambda _: table([{"patient": "1", "drug": "a"}]).head(0))
-    with pytest.raises(InvalidInput, match="no rows"):
-        AGENT.inspect(DrugInput.model_validate(MANY), empty)
+@pytest.mark.parametrize("frame", [table([{"patient": "1", "drug": "a"}]).head(0), pl.DataFrame()])
+def test_an_empty_table_is_refused(frame: pl.DataFrame) -> None:
+    with pytest.raises(InvalidInput, match="no rows") as told:
+        AGENT.inspect(DrugInput.model_validate(MANY), RunContext(now=NOW, load=lambda _: frame))
+    assert [issue.path for issue in told.value.issues] == ["patients"]
 
 
 def test_too_many_patients_are_refused() -> None:

@@ -25,7 +25,7 @@ from apps.manufacturing.agents.quality_making import MOST_POINTS
 from apps.manufacturing.agents.quality_report import QualityReport
 from apps.manufacturing.analytics.causes import CAUSES, causes
 from apps.manufacturing.analytics.rules import RULES
-from tests.manufacturing.tables import AGENT, AIAG, context, run
+from tests.manufacturing.tables import AGENT, AIAG, context, refusal, run
 
 EXAMPLES = {example.title: example for example in QualityInspector.examples}
 EXPECTED = {
@@ -275,3 +275,7 @@ def test_a_run_that_should_stop_stops() -> None:
 def test_a_table_of_kinds_without_numbers_is_counted_row_by_row() -> None:
     report = run([{"reason": reason} for reason in "aabbbc"])
     assert [(one.name, one.count) for one in report.pareto] == [("b", 3), ("a", 2), ("c", 1)]
+
+
+def test_a_table_without_a_row_is_refused_at_its_field() -> None:
+    assert [issue.path for issue in refusal([]).issues] == ["data"]

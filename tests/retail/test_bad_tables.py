@@ -83,7 +83,9 @@ def test_an_unknown_role_is_refused() -> None:
 
 @pytest.mark.parametrize("frame", [pl.DataFrame(), pl.DataFrame({"sku": []}), table({"sku": [], "qty": []})])
 def test_an_empty_table_is_refused(frame: pl.DataFrame) -> None:
-    assert "no rows" in refusal(frame).detail
+    problem = refusal(frame)
+    assert "no rows" in problem.detail
+    assert [issue.path for issue in problem.issues] == ["history"]
 
 
 def test_a_table_without_a_single_quantity_is_refused() -> None:

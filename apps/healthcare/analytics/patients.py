@@ -92,11 +92,13 @@ def _some(names: list[str]) -> str:
 
 def rows(frame: polars.DataFrame, chosen: Mapping[str, str]) -> list[Row]:
     """The patients of a table in the order of their first rows. Raises `InvalidInput` naming rows and columns."""
-    found = roles(frame.columns, chosen)
     if not frame.height:
         raise InvalidInput(
-            "The table has no rows; nothing was checked.", remedy="Add a row for each drug of a patient."
+            "The table has no rows; nothing was checked.",
+            remedy="Add a row for each drug of a patient.",
+            issues=[Issue(path="patients", message="There is not a single row.")],
         )
+    found = roles(frame.columns, chosen)
     made: dict[str, Row] = {}
     issues: list[Issue] = []
     told: dict[tuple[str, str], str] = {}

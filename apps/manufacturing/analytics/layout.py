@@ -115,6 +115,7 @@ def plan(
         raise InvalidInput(
             "The table holds no rows; nothing was started.",
             remedy="Upload a file with a header line and at least one row.",
+            issues=[Issue(path="data", message="There is not a single row.")],
         )
     known = {role: name for role, name in roles.items() if name}
     _refuse_unknown(known, columns)

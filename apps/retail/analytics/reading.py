@@ -85,6 +85,7 @@ def read(frame: polars.DataFrame, choices: Choices | None = None) -> Panel:
         raise InvalidInput(
             "The table holds no rows; nothing was started.",
             remedy="Upload a file with a header line and at least one row.",
+            issues=[Issue(path="history", message="There is not a single row.")],
         )
     made = plan(frame, choices.roles, choices.layout)
     cells = _melt(frame, made)
