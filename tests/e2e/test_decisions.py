@@ -69,7 +69,7 @@ def test_a_decision_is_overridden_with_a_reason_and_stays_beside_what_the_agent_
     expect(form.get_by_role("radio", checked=True)).to_have_count(1)  # what was chosen is kept
     page.get_by_label("Reason").fill("The warehouse knows better this week.")
     page.get_by_role("button", name="Keep this review").click()
-    expect(page.locator("#review blockquote").last).to_have_text("The warehouse knows better this week.")
+    expect(page.locator("#review ol blockquote").last).to_have_text("The warehouse knows better this week.")
     expect(page.locator("#decision")).to_contain_text("The agent came to:")
     expect(page.locator("#decision")).to_contain_text("decided otherwise")
 
@@ -83,7 +83,19 @@ def test_a_decision_comes_down_as_pdf_and_html(decided: Callable[..., Page]) -> 
         assert Path(download.value.path()).read_bytes().startswith(begins)
 
 
-def test_a_thumb_stays_pressed(decided: Callable[..., Page]) -> None:
-    page = decided()
+def test_a_thumb_stays_pressed_and_is_told_on_the_pages_of_the_run_and_of_the_agent(
+    decided: Callable[..., Page], address: Address, view: View
+) -> None:
+    page = decided(view)
+    page.get_by_label("Comment on it").fill("As the planners have it.")
     page.get_by_role("button", name="Yes, it was right").click()
     expect(page.get_by_role("button", name="Yes, it was right")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#review")).to_contain_text("As the planners have it.")
+    settle(page)
+    assert overflow(page) == 0
+    assert violations(page) == []
+    page.goto(address("acme") + "/agents/retail.demand_forecaster/")
+    expect(page.locator("#feedback")).to_contain_text("found right 1 time")
+    settle(page)
+    assert overflow(page) == 0
+    assert violations(page) == []
