@@ -2,7 +2,8 @@
 
 A backfill is work of its own. It starts a few runs at a time, in the order of their times, each with the inputs that
 the schedule would have given it; that they were started and how far it came are written in one transaction, so that
-each time has at most one run of it, whatever dies.
+each time has at most one run of it, whatever dies. Times for which a run was started before, by the schedule itself or
+by an earlier backfill, are left out unless they are asked for.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,6 +40,8 @@ AT_ONCE: Final = 10
 """Runs that are started in one transaction."""
 MOST_OPEN: Final = 50
 """Runs of backfills of a workflow that are open at a time: what is there today goes before what was missed."""
+MOST_FIRED: Final = 20_000
+"""Runs of schedules that are looked at for those times."""
 LATER: Final = timedelta(seconds=5)
 """How long a backfill rests that may not start anything now."""
 ORIGIN: Final = "backfill"
@@ -51,8 +55,12 @@ class Preview:
 
     schedule: Schedule
     times: list[datetime]
+    """For which it would start runs."""
+    ran: int
+    """How many of the schedule's times a schedule of the workflow has started a run for."""
     again: int
-    """How many of the times an earlier backfill of this trigger has started a run for."""
+    """How many of the others an earlier backfill of this trigger has. Neither are of `times`, where none is wanted
+    again."""
 
     @property
     def first(self) -> datetime | None:
@@ -78,8 +86,11 @@ def backfill_get(*, who: Principal, id: UUID) -> Backfill:
     return found
 
 
-def backfill_preview(*, who: Principal, trigger: Trigger, begins_at: datetime, ends_at: datetime) -> Preview:
-    """The times of a schedule from `begins_at` on and before `ends_at`.
+def backfill_preview(
+    *, who: Principal, trigger: Trigger, begins_at: datetime, ends_at: datetime, again: bool = False
+) -> Preview:
+    """The times of a schedule from `begins_at` on and before `ends_at`, without those for which a run was started
+    before, unless they are to be started `again`.
 
     Raises `InvalidInput` for a trigger that is no schedule, and for moments between which there are none, too many, or
     such that are still to come: the schedule itself starts those.
@@ -99,10 +110,48 @@ def backfill_preview(*, who: Principal, trigger: Trigger, begins_at: datetime, e
         times.append(time)
     if not times:
         _refuse("begins_at", "The schedule has no time between the two.")
-    earlier = Backfill.objects.filter(trigger=trigger, begins_at__lt=ends_at, at__gte=begins_at)
+    before = timezone.now()
+    ran = _ran(told, trigger, times, before)
+    filled = _filled(trigger, times, before) - ran
+    left = times if again else [time for time in times if time not in ran | filled]
+    if not left:
+        _refuse("begins_at", "A run was started for each of these times already; ask for them again to start others.")
+    return Preview(told, left, len(ran), len(filled))
+
+
+def _ran(told: Schedule, trigger: Trigger, times: list[datetime], before: datetime) -> set[datetime]:
+    """Those of the times for which a schedule of the workflow has started a run, as it seems by when those began.
+
+    Each run stands for the latest time before it; where all that was missed is caught up with, for the latest one that
+    no other run stands for.
+    """
+    after = islice(takewhile(lambda time: time < before, _on_from(told, times[-1])), MOST_TIMES)
+    known = [*times, *after]
+    runs = WorkflowRun.objects.filter(workflow=trigger.workflow_id, origin=Schedule.key)
+    begun = runs.filter(created_at__range=(times[0], min(before, told.following(known[-1])))).order_by("created_at")
+    found, open_ones, at = set[datetime](), list[datetime](), 0
+    for moment in begun.values_list("created_at", flat=True)[:MOST_FIRED]:
+        while at < len(known) and known[at] <= moment:
+            open_ones = [*(open_ones if told.missed == "all" else []), known[at]]
+            at += 1
+        if open_ones:
+            found.add(open_ones.pop())
+    return found.intersection(times)
+
+
+def _on_from(told: Schedule, time: datetime) -> Iterator[datetime]:
+    while True:
+        time = told.following(time)
+        yield time
+
+
+def _filled(trigger: Trigger, times: list[datetime], before: datetime) -> set[datetime]:
+    """Those of the times that earlier backfills of the trigger have come past."""
+    earlier = Backfill.objects.filter(
+        trigger=trigger, begins_at__lte=times[-1], at__gte=times[0], created_at__lt=before
+    )
     spans = list(earlier.values_list("begins_at", "at"))
-    again = sum(any(first <= time <= last for first, last in spans if last is not None) for time in times)
-    return Preview(told, times, again)
+    return {time for time in times if any(first <= time <= last for first, last in spans if last is not None)}
 
 
 def _refuse(path: str, why: str) -> None:
@@ -133,9 +182,16 @@ def _times(
 
 @transaction.atomic
 def backfill_start(
-    *, who: Principal, user: User | None, trigger: Trigger, begins_at: datetime, ends_at: datetime
+    *,
+    who: Principal,
+    user: User | None,
+    trigger: Trigger,
+    begins_at: datetime,
+    ends_at: datetime,
+    again: bool = False,
 ) -> Backfill:
-    """Start runs for the times between two moments; they come one after the other.
+    """Start runs for the times between two moments; they come one after the other. `again`: for those, too, for which a
+    run was started before.
 
     Raises `InvalidInput` as `backfill_preview` does, and `Conflict` while another backfill of the trigger is under way
     or nothing of the workflow is published.
@@ -150,9 +206,9 @@ def backfill_start(
         raise Conflict(
             "A backfill of this trigger is under way; nothing was started.", remedy="Wait for its end, or cancel it."
         )
-    preview = backfill_preview(who=who, trigger=found, begins_at=begins_at, ends_at=ends_at)
+    preview = backfill_preview(who=who, trigger=found, begins_at=begins_at, ends_at=ends_at, again=again)
     made = Backfill.objects.create(
-        trigger=found, begins_at=begins_at, ends_at=ends_at, total=len(preview.times), created_by=user
+        trigger=found, begins_at=begins_at, ends_at=ends_at, again=again, total=len(preview.times), created_by=user
     )
     work.schedule(BACKFILL, made.pk)
     told: dict[str, Any] = {"count": made.total, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
@@ -219,6 +275,10 @@ def _advance(backfill: Backfill) -> tuple[bool, bool]:
     told = settings_of(trigger.kind, trigger.told)
     assert isinstance(told, Schedule)  # noqa: S101  # the kind of a trigger never changes
     left = list(_times(told, trigger, backfill.begins_at, backfill.ends_at, after=backfill.at))
+    if left and not backfill.again:
+        before = backfill.created_at
+        left_out = _ran(told, trigger, left, before) | _filled(trigger, left, before)
+        left = [time for time in left if time not in left_out]
     room = 0 if workflow.is_paused else _room(backfill)
     now, later = left[: min(AT_ONCE, room)], left[min(AT_ONCE, room) :]
     if now:

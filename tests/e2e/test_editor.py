@@ -232,6 +232,36 @@ def test_a_workflow_is_built_tried_published_run_changed_compared_and_rolled_bac
     expect(page.get_by_role("main")).to_contain_text("Version 3")
 
 
+def test_a_late_window_loses_nothing_and_overwrites_nothing(view: View, opened: Callable[..., Page]) -> None:
+    title = f"Twice {uuid4().hex[:6]}"
+    page = opened("/workflows/new/", view)
+    begin(page, title)
+    add(page, "wait", "Wait")
+    late = page.context.new_page()
+    late.goto(page.url)
+
+    def field(of: Page) -> Locator:
+        return of.locator("#step-form").get_by_label("Title", exact=False).first
+
+    for typed in ("Newer", "Newest"):  # what is kept is what the form is made of from then on
+        field(page).fill(typed)
+        expect(page.locator("#said-wait")).to_contain_text(typed)
+    field(late).fill("Typed too late")
+    expect(late.locator("#editor-refused")).to_contain_text("What you typed here is not kept")
+    expect(field(late)).to_have_value("Typed too late")
+    expect(late.locator("#editor-kept")).to_contain_text("Changed in another window")
+    look_at(late)
+    late.get_by_role("button", name="Keep mine in its place").click()
+    expect(field(late)).to_have_value("Typed too late")
+    expect(late.locator("#editor-refused")).to_have_text("")
+    late.get_by_role("button", name="Undo").click()
+    expect(field(late)).to_have_value("Newest")
+    late.goto(late.url.split("/workflows/")[0] + "/workflows/new/")
+    expect(late.get_by_role("link", name=title)).to_be_visible()
+    look_at(late)
+    late.close()
+
+
 def test_without_scripts_steps_are_read_and_changed_by_buttons(
     browser: Browser, session_of: Callable[..., Any], address: Address
 ) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, InvalidInput
+from apps.common.permissions import Platform
 from apps.workflows import backfilling, services, starting
 from apps.workflows.models import Backfill, Trigger, Workflow, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work
@@ -266,3 +267,88 @@ def test_the_api_previews_starts_lists_and_cancels(made: Workflow, builder: User
     assert cancelled.json()["status"] == "cancelled"
     assert api.post(f"/api/v1/backfills/{listed['id']}/cancel").status_code == 409
     assert api.get(answer.headers["Location"]).json()["status"] == "cancelled"
+
+
+def ran(workflow: Workflow, *times: datetime) -> None:
+    """Let a schedule of the workflow have started a run at each of these moments."""
+    for time in times:
+        (run,) = services.runs_start(
+            who=Platform(), user=None, workflow=workflow, data=[{"at": time.isoformat()}], origin="schedule"
+        )
+        WorkflowRun.objects.filter(pk=run.pk).update(created_at=time)
+
+
+def test_times_at_which_the_schedule_itself_has_started_a_run_are_told_and_left_out(
+    made: Workflow, builder: User, worked: Work
+) -> None:
+    trigger, six, soon = schedule(made, builder), DAY + timedelta(hours=6), timedelta(seconds=3)
+    ran(made, six + timedelta(days=1) + soon, six + timedelta(days=3) + soon)
+    end = DAY + timedelta(days=5)
+    preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=DAY, ends_at=end)
+    assert [time.day for time in preview.times] == [2, 4, 6]
+    assert (preview.ran, preview.again) == (2, 0)
+    backfill = begin(trigger, builder, DAY, end)
+    worked("io", "flow")
+    backfill.refresh_from_db()
+    assert (backfill.status, backfill.done, backfill.total) == ("succeeded", 3, 3)
+    own = WorkflowRun.objects.filter(origin="backfill")
+    assert sorted(run.inputs["at"] for run in own) == [days(5)[n] for n in (0, 2, 4)]
+
+
+def test_they_are_started_again_where_that_is_asked_for(made: Workflow, builder: User, worked: Work) -> None:
+    trigger = schedule(made, builder)
+    ran(made, DAY + timedelta(hours=6, seconds=3))
+    backfill = backfilling.backfill_start(
+        who=builder, user=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=2), again=True
+    )
+    worked("io", "flow")
+    backfill.refresh_from_db()
+    assert (backfill.done, WorkflowRun.objects.filter(origin="backfill").count()) == (2, 2)
+
+
+def test_where_all_was_started_already_nothing_is_and_that_is_said(made: Workflow, builder: User) -> None:
+    trigger = schedule(made, builder)
+    ran(made, DAY + timedelta(hours=6, seconds=3))
+    with pytest.raises(InvalidInput) as refused:
+        begin(trigger, builder, DAY, DAY + timedelta(days=1))
+    assert "already" in refused.value.issues[0].message
+    assert not Backfill.objects.exists()
+
+
+@pytest.mark.parametrize(("missed", "left"), [("once", [2, 3]), ("all", [])])
+def test_a_run_that_came_late_stands_for_what_was_caught_up_with(
+    made: Workflow, builder: User, missed: str, left: list[int]
+) -> None:
+    trigger = schedule(made, builder, missed=missed)
+    late = DAY + timedelta(days=2, hours=9)  # of three times that had passed by then
+    ran(made, *[late + timedelta(seconds=n) for n in range(1 if missed == "once" else 3)])
+    try:
+        preview = backfilling.backfill_preview(
+            who=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=3)
+        )
+    except InvalidInput:
+        assert left == []
+    else:
+        assert [time.day for time in preview.times] == left
+
+
+def test_a_run_of_a_later_time_stands_for_none_before(made: Workflow, builder: User) -> None:
+    trigger = schedule(made, builder)
+    ran(made, DAY + timedelta(days=3, hours=6, seconds=3))
+    preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=2))
+    assert (len(preview.times), preview.ran) == (2, 0)
+
+
+def test_the_page_warns_of_them_and_takes_the_wish(
+    made: Workflow, builder: User, client_for: Callable[..., Client]
+) -> None:
+    trigger, page = schedule(made, builder), client_for(builder)
+    ran(made, DAY + timedelta(hours=6, seconds=3))
+    address = f"/workflows/{made.name}/triggers/{trigger.pk}/backfill/"
+    span = {"begins_at": "2026-03-02T00:00", "ends_at": "2026-03-04T00:00"}
+    shown = text_of(page.post(address, {**span, "act": "look"}))
+    assert "1 run would be started" in shown
+    assert "has started a run already: left out" in shown
+    assert "it would be a second one" in text_of(page.post(address, {**span, "act": "look", "again": "1"}))
+    page.post(address, {**span, "act": "start", "again": "1"})
+    assert (Backfill.objects.get().again, Backfill.objects.get().total) == (True, 2)

@@ -40,7 +40,8 @@ class TriggerBackfills(ApiView):
         """Start runs for the times that a schedule has between two moments, in their order, each once.
 
         It takes the rights to change workflows and to start runs. 409 while another backfill of the trigger is under
-        way; 422 where there are no times, or more than 1,000.
+        way; 422 where there are no times, or more than 1,000. Times for which a run was started before are left out,
+        unless `again` asks for them.
         """
         wanted = self.body(BackfillIn)
         made = backfilling.backfill_start(
@@ -49,6 +50,7 @@ class TriggerBackfills(ApiView):
             trigger=selectors.trigger_get(who=self.who, id=id),
             begins_at=wanted.begins_at,
             ends_at=wanted.ends_at,
+            again=wanted.again,
         )
         place = reverse("workflows_api:backfill", args=[made.pk])
         return self.answer(BackfillOut.of(backfilling.backfill_get(who=self.who, id=made.pk)), 201, Location=place)
@@ -65,7 +67,7 @@ class TriggerBackfillPreview(ApiView):
         wanted = self.body(BackfillIn)
         trigger = selectors.trigger_get(who=self.who, id=id)
         preview = backfilling.backfill_preview(
-            who=self.who, trigger=trigger, begins_at=wanted.begins_at, ends_at=wanted.ends_at
+            who=self.who, trigger=trigger, begins_at=wanted.begins_at, ends_at=wanted.ends_at, again=wanted.again
         )
         return self.answer(BackfillPreview.of(preview))
 

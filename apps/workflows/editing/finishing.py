@@ -109,12 +109,16 @@ class EditDiscard(EditorView):
             "edit": found,
             "title": content.definition.get("title") or "the workflow",
             "back": editor_url(found),
+            "at": services.change_now(found),
             "count": found.changes.filter(number__gt=0, number__lte=found.at).count(),
         }
         return self.page("workflows/editor/discard.html", context)
 
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
-        workflow = services.edit_discard(who=self.who, user=self.user, id=id)
+        try:
+            workflow = services.edit_discard(who=self.who, user=self.user, id=id, seen=self.seen)
+        except Conflict as problem:
+            return self.show(self.edit(id), problem=problem)
         messages.success(request, "Your changes are dropped. What was saved and published stays as it is.")
         return redirect("workflows:workflow", name=workflow.name) if workflow else redirect("workflows:workflows")
 

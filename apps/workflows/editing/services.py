@@ -203,9 +203,13 @@ def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "", seen: 
 
 
 @transaction.atomic
-def edit_discard(*, who: Principal, user: User, id: UUID) -> Workflow | None:
-    """Drop what was not saved, with all that could be undone. Returns the workflow, which stays as it is."""
+def edit_discard(*, who: Principal, user: User, id: UUID, seen: int | None = None) -> Workflow | None:
+    """Drop what was not saved, with all that could be undone. Returns the workflow, which stays as it is.
+
+    Raises `Conflict` where it is no longer as it was `seen`.
+    """
     edit = edit_get(who=who, user=user, id=id, lock=True)
+    _demand_seen(edit, seen)
     workflow = edit.workflow
     edit.delete()
     return workflow
@@ -241,7 +245,7 @@ def _demand_seen(edit: WorkflowEdit, seen: int | None) -> None:
     """Raise `Conflict` where it says something else than the page that asks has shown."""
     if seen not in {None, change_now(edit)}:
         raise Conflict(
-            "You have changed it in another window since this one was shown; nothing was saved or published.",
+            "You have changed it in another window since this one was shown; nothing was done with it.",
             remedy="Look at what it says now, here, and ask once more.",
         )
 

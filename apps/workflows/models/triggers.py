@@ -73,7 +73,10 @@ class Backfill(models.Model):
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
-    total = models.PositiveIntegerField(help_text="Times of the schedule between the two.")
+    again = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it takes times, too, for which a run was started before."
+    )
+    total = models.PositiveIntegerField(help_text="Times of the schedule between the two, for which it starts runs.")
     done = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(null=True, help_text="The latest time that a run was started for.")
     problem = PayloadField(null=True)

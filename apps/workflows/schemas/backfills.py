@@ -19,6 +19,7 @@ _BACKFILL: Final[dict[str, Any]] = {
     "trigger": ID,
     "workflow": "top-up",
     **_SPAN,
+    "again": False,
     "status": "running",
     "total": 5,
     "done": 2,
@@ -37,23 +38,28 @@ class BackfillIn(StrictModel):
 
     begins_at: AwareDatetime = Field(description="Times from this one on.")
     ends_at: AwareDatetime = Field(description="Times before this one.")
+    again: bool = Field(default=False, description="Whether times are taken, too, for which a run was started before.")
 
 
 class BackfillPreview(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"count": 5, "first": "2026-03-02T05:30:00Z", "last": "2026-03-06T05:30:00Z", "again": 0}]
+            "examples": [
+                {"count": 5, "first": "2026-03-02T05:30:00Z", "last": "2026-03-06T05:30:00Z", "ran": 0, "again": 0}
+            ]
         }
     )
 
-    count: int = Field(description="Times between the two, each of which is a run.")
+    count: int = Field(description="Runs that would be started, each for a time between the two.")
     first: datetime
     last: datetime
-    again: int = Field(description="For how many of them an earlier backfill has started a run.")
+    ran: int = Field(description="Times between the two for which a schedule of the workflow has started a run.")
+    again: int = Field(description="Others for which an earlier backfill has started one.")
 
     @classmethod
     def of(cls, preview: Preview) -> BackfillPreview:
-        return cls(count=len(preview.times), first=preview.times[0], last=preview.times[-1], again=preview.again)
+        first, last = preview.times[0], preview.times[-1]
+        return cls(count=len(preview.times), first=first, last=last, ran=preview.ran, again=preview.again)
 
 
 class BackfillOut(BaseModel):
@@ -64,8 +70,9 @@ class BackfillOut(BaseModel):
     workflow: str
     begins_at: datetime
     ends_at: datetime
+    again: bool = Field(description="Whether times are taken, too, for which a run was started before.")
     status: str = Field(description="running, succeeded, failed or cancelled.")
-    total: int = Field(description="Times of the schedule between the two, as it began.")
+    total: int = Field(description="Times of the schedule between the two for which it starts runs, as it began.")
     done: int = Field(description="Runs that were started.")
     at: datetime | None = Field(description="The latest time that a run was started for.")
     problem: str = Field(description="Why it failed; empty where it did not.")
@@ -75,7 +82,7 @@ class BackfillOut(BaseModel):
 
     @classmethod
     def of(cls, backfill: Backfill) -> BackfillOut:
-        same = ("id", "begins_at", "ends_at", "status", "total", "done", "at", "created_at", "ended_at")
+        same = ("id", "begins_at", "ends_at", "again", "status", "total", "done", "at", "created_at", "ended_at")
         return cls(
             **{name: getattr(backfill, name) for name in same},
             trigger=backfill.trigger_id,

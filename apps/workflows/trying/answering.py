@@ -57,6 +57,7 @@ def _answered(question: Question, values: Mapping[str, str]) -> Any:
     output: Any = None
     try:
         output = json.loads(text, parse_constant=_refused) if text else None
+        json.dumps(output, ensure_ascii=False, allow_nan=False).encode()  # half a character, or 1e999, is no data
     except (ValueError, RecursionError):
         issues.append(Issue(path="output", message="Write it as JSON: text in quotation marks."))
     if question.step.step.kind != "http":

@@ -32,15 +32,19 @@ class TriggerBackfill(TriggerView):
     def post(self, request: HttpRequest, name: str, id: UUID) -> HttpResponse:
         trigger, told = self._schedule(name, id)
         entered = {field: request.POST.get(field, "")[:40] for field in ("begins_at", "ends_at")}
-        act = request.POST.get("act", "")
+        act, again = request.POST.get("act", ""), request.POST.get("again") == "1"
         try:
             if act == "cancel":
                 self._cancel(trigger, request.POST.get("backfill", ""))
             elif act == "start":
-                made = backfilling.backfill_start(who=self.who, user=self.user, trigger=trigger, **_span(entered, told))
+                made = backfilling.backfill_start(
+                    who=self.who, user=self.user, trigger=trigger, again=again, **_span(entered, told)
+                )
                 messages.success(request, f"{made.total:,} runs are being started, in the order of their times.")
             else:
-                preview = backfilling.backfill_preview(who=self.who, trigger=trigger, **_span(entered, told))
+                preview = backfilling.backfill_preview(
+                    who=self.who, trigger=trigger, again=again, **_span(entered, told)
+                )
                 return self._page(trigger, told, entered, preview=preview)
         except Problem as problem:
             return self._page(trigger, told, entered, problem=problem)
@@ -80,6 +84,7 @@ class TriggerBackfill(TriggerView):
             "zone": told.zone.replace("_", " "),
             "entered": entered,
             "preview": preview,
+            "again": self.request.POST.get("again") == "1",
             "problem": problem,
             "errors": {issue.path: issue.message for issue in problem.issues} if problem else {},
             "backfills": self._listed(trigger),

@@ -341,9 +341,9 @@ def test_a_late_window_takes_out_no_other_trigger_and_publishes_nothing_unseen(p
     refused = page.post(f"{edits()}triggers/", {"do": "remove", "number": "0", "at": at})
     assert refused.status_code == 409
     assert "Every 3h" in main_of(page.get(edits()))
-    for act in ("save", "publish"):
+    for act in ("save", "publish", "discard"):
         late = page.post(f"{edits()}{act}/", {"at": at})
-        assert (late.status_code, Workflow.objects.exists()) == (409, False), act
+        assert (late.status_code, Workflow.objects.exists(), WorkflowEdit.objects.count()) == (409, False, 1), act
         assert "another window" in main_of(late)
 
 

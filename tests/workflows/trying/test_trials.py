@@ -21,6 +21,7 @@ from apps.workflows.editing.services import edit_new
 from apps.workflows.models import Approval, ApprovalNotice, HttpCall, Trial, WorkflowEdit, WorkflowRun
 from apps.workflows.replaying.agents import Asking, Halted
 from apps.workflows.trying import services
+from apps.workflows.trying.following import Going, key_of, questions_of
 from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.replaying.conftest import STEPS, definition
 from tests.workflows.test_pages_workflows import main_of
@@ -121,6 +122,17 @@ def test_what_is_answered_wrongly_is_told_beside_it(page: Client, edit: Workflow
     for wrong in ("NaN", "[" * 100_000):
         sent = {"key": "order|-1|1", "said": "answer", "output": wrong}
         assert "Write it as JSON" in main_of(page.post(at, sent))
+
+
+@pytest.mark.parametrize("said", ['"\\ud800"', "1e999", "NaN", "[" * 100_000])
+def test_what_no_page_could_show_is_no_answer(page: Client, edit: WorkflowEdit, worked: Work, said: str) -> None:
+    at = begun(page, edit, 10)
+    worked("cpu")
+    going = Going.of(Trial.objects.get())
+    asked = key_of(questions_of(going, going.state())[0])
+    refused = page.post(at, {"key": asked, "said": "answer", "status": "200", "output": said})
+    assert refused.status_code == 422
+    assert page.get(at).status_code == 200
 
 
 def test_a_step_may_be_let_fail(page: Client, edit: WorkflowEdit, worked: Work) -> None:

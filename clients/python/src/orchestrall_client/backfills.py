@@ -21,6 +21,8 @@ class Backfill(Model):
     workflow: str
     begins_at: datetime
     ends_at: datetime
+    again: bool
+    """Whether it takes times, too, for which a run was started before."""
     status: str
     """running, succeeded, failed or cancelled."""
     total: int
@@ -39,8 +41,10 @@ class BackfillPreview(Model):
     count: int
     first: datetime
     last: datetime
+    ran: int
+    """Times for which a schedule of the workflow has started a run."""
     again: int
-    """For how many of the times an earlier backfill has started a run."""
+    """Others for which an earlier backfill has started one."""
 
 
 BackfillId = Backfill | UUID | str
@@ -53,20 +57,29 @@ class Backfills:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def preview(self, trigger: TriggerId, begins_at: datetime, ends_at: datetime) -> BackfillPreview:
+    def preview(
+        self, trigger: TriggerId, begins_at: datetime, ends_at: datetime, *, again: bool = False
+    ) -> BackfillPreview:
         """How many runs it would start, and for which times. Nothing is started."""
-        body = plain({"begins_at": begins_at, "ends_at": ends_at})
+        body = plain({"begins_at": begins_at, "ends_at": ends_at, "again": again})
         call = Call("POST", f"{trigger_at(trigger)}/backfills/preview", json=body)
         return self._connection.one(call.once(), BackfillPreview)
 
     def start(
-        self, trigger: TriggerId, begins_at: datetime, ends_at: datetime, *, idempotency_key: str | None = None
+        self,
+        trigger: TriggerId,
+        begins_at: datetime,
+        ends_at: datetime,
+        *,
+        again: bool = False,
+        idempotency_key: str | None = None,
     ) -> Backfill:
-        """Start a run for each time of a schedule from `begins_at` to before `ends_at`, in their order, each once.
+        """Start a run for each time of a schedule from `begins_at` to before `ends_at`, in their order, each once;
+        `again`: also for those for which a run was started before.
 
         `Conflict` while another one of the trigger is under way.
         """
-        body = plain({"begins_at": begins_at, "ends_at": ends_at})
+        body = plain({"begins_at": begins_at, "ends_at": ends_at, "again": again})
         call = Call("POST", f"{trigger_at(trigger)}/backfills", json=body)
         return self._connection.one(call.once(idempotency_key), Backfill)
 
