@@ -37,13 +37,16 @@ def runs_requeue(*, who: Principal, runs: Iterable[WorkflowRun]) -> dict[UUID, L
 
 def runs_retry(
     *, who: Principal, user: User | None, runs: Iterable[WorkflowRun]
-) -> dict[UUID, WorkflowRun | Literal["open", "succeeded"]]:
+) -> dict[UUID, WorkflowRun | Literal["open", "succeeded", "moved"]]:
     """Take up failed and cancelled runs, each where it stopped. Returns for each what goes on, or why nothing does."""
     demand(who, WORKFLOWS_RUN)
-    found: dict[UUID, WorkflowRun | Literal["open", "succeeded"]] = {}
+    found: dict[UUID, WorkflowRun | Literal["open", "succeeded", "moved"]] = {}
     for run in runs:
         if run.status in RETRIED:
-            found[run.pk] = services.run_retry(who=who, user=user, run=run, step=None)
+            try:
+                found[run.pk] = services.run_retry(who=who, user=user, run=run, step=None)
+            except Conflict:  # it has ended, so only this stands against it
+                found[run.pk] = "moved"
         else:
             found[run.pk] = "open" if run.is_open else "succeeded"
     return found

@@ -166,19 +166,39 @@ def effects_of_run(*, who: Principal, run: WorkflowRun) -> list[Effect]:
     return sorted([*calls, *acts], key=lambda each: each.id, reverse=True)[:OF_A_RUN]
 
 
+def acts_query(
+    *,
+    who: Principal,
+    status: str = "",
+    workflow: str = "",
+    run: UUID | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
+) -> QuerySet[StepAct]:
+    """What was done of what agents proposed, each with its `state`. Evaluate it before leaving the tenant."""
+    demand(who, WORKFLOWS_VIEW)
+    wanted = {"state": status, "run__workflow__name": workflow, "run": run}
+    found = _with_runs(_acts()).filter(**{name: value for name, value in wanted.items() if value})
+    return created_within(found, since=since, before=before)
+
+
+def _acts() -> QuerySet[StepAct]:
+    """Acts with the `state` of each."""
+    failed = When(problem__isnull=False, then=Value("failed"))
+    going = When(ended_at=None, then=Value("sent"))
+    return StepAct.objects.annotate(state=Case(going, failed, default=Value("confirmed")))
+
+
 def _tables(narrow: EffectFilter) -> list[QuerySet[Any]]:
     """Calls and acts as narrowed, each with its `state`, whatever that is."""
     calls = HttpCall.objects.annotate(state=Case(When(status="ready", then=Value("sent")), default=F("status")))
-    failed = When(problem__isnull=False, then=Value("failed"))
-    going = When(ended_at=None, then=Value("sent"))
-    acts = StepAct.objects.annotate(state=Case(going, failed, default=Value("confirmed")))
     if narrow.kind == "undo":  # only calls undo
         calls = calls.filter(run__version__content__contains="compensate").filter(undoes())
     tables: list[QuerySet[Any]] = []
     if narrow.kind != "act":
         tables.append(calls)
     if narrow.kind not in {"call", "undo"}:
-        tables.append(acts)
+        tables.append(_acts())
     return [_narrowed(rows, narrow) for rows in tables]
 
 

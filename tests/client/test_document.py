@@ -59,7 +59,7 @@ from orchestrall_client.replays import Replays
 from orchestrall_client.runs import Runs
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
-from orchestrall_client.workflow_runs import Calls, WorkflowRuns
+from orchestrall_client.workflow_runs import Acts, Calls, WorkflowRuns
 from orchestrall_client.workflows import Workflows
 
 from apps.agents import live
@@ -240,6 +240,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_runs_cancel": workflow_models.WorkflowRunOutcome,
     "workflow_runs_requeue": workflow_models.WorkflowRunOutcome,
     "workflow_runs_retry": workflow_models.WorkflowRunRetried,
+    "workflow_runs_move": workflow_models.WorkflowRunMoved,
     "approvals_list": Approval,
     "approval_get": approval_models.ApprovalDetail,
     "approval_decide": approval_models.ApprovalDetail,
@@ -254,6 +255,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_replay_cancel": replay_models.Replay,
     "workflow_replay_runs_list": replay_models.ReplayRun,
     "workflow_calls_list": WorkflowCall,
+    "workflow_acts_list": workflow_models.WorkflowAct,
     "workflow_call_get": WorkflowCall,
     "workflow_call_settle": WorkflowCall,
     "workflow_calls_settle": workflow_models.WorkflowRunOutcome,
@@ -337,6 +339,7 @@ LISTS: dict[str, Callable[..., Any]] = {
     "approvals_list": Approvals.list,
     "delegations_list": Delegations.list,
     "workflow_calls_list": Calls.list,
+    "workflow_acts_list": Acts.list,
     "workflow_replays_list": Replays.list,
     "workflow_replay_runs_list": Replays.runs,
 }

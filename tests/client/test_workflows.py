@@ -274,6 +274,12 @@ def test_calls_are_listed_and_none_is_settled_that_is_not_there(builder: Client)
         builder.calls.get(RUN_ID)
 
 
+def test_acts_are_listed_and_a_run_that_is_not_there_is_told_apart_from_one_that_is_moved(builder: Client) -> None:
+    assert list(builder.acts.list(status="confirmed", workflow="restock")) == []
+    (told,) = builder.workflow_runs.move_many([RUN_ID])
+    assert (told.outcome, told.run, told.refusal) == ("not_found", None, "")
+
+
 # What a server tells, without one.
 
 

@@ -353,7 +353,9 @@ def _workflow(id: UUID, ended: UUID, marker: str, owner: Any, deputy: Any) -> tu
     ApprovalNotice.objects.create(id=id, approval=approval, user=deputy, reason="asked")
     request: dict[str, Any] = {"method": "POST", "url": f"http://127.0.0.1:9/{marker}", "headers": {}, "body": None}
     HttpCall.objects.create(id=id, run=run, step="call", key=id, is_repeatable=False, request=request)
-    StepAct.objects.create(id=id, run=run, step="act", asked={"runs": [str(ended)], "kinds": ["agents.run"]})
+    done = {"done": [{"title": f"Done {marker}", "kind": "agents.run", "text": "", "link": ""}], "left": []}
+    acts = {"runs": [str(ended)], "kinds": ["agents.run"]}
+    StepAct.objects.create(id=id, run=run, step="act", asked=acts, output=done)
     replayed = {"against": f"Against {marker}", "ids": [str(ended)]}
     of_replays: dict[str, Any] = {"workflow": workflow, "content": content, "created_by": owner, "summary": {}}
     replay = Replay.objects.create(id=id, asked=replayed, total=2, **of_replays)

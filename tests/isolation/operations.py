@@ -595,6 +595,7 @@ BODIES: dict[str, Body] = {
     ),
     "POST /approvals/delegations/": Body("form", lambda side, things: _delegation_form(things), names_things=True),
     "POST /approvals/delegations/<uuid:id>/revoke/": NOTHING,
+    "POST /approvals/mails/": Body("form", lambda side, things: {"mails": "off"}),
     "POST /calls/<uuid:id>/": Body("form", lambda side, things: {"outcome": "send", "note": "x"}),
     "POST /effects/settle/": Body(
         "form", lambda side, things: {"outcome": "fail", "note": "x", "call": things.open_run}, names_things=True
@@ -605,6 +606,7 @@ BODIES: dict[str, Body] = {
     "POST /given-up/": Body("form", lambda side, things: {"only": f"workflows.run:{things.run}"}, names_things=True),
     "POST /api/v1/workflow-runs/requeue": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/retry": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
+    "POST /api/v1/workflow-runs/move": Body("json", lambda side, things: {"ids": [things.run]}, True, "each"),
     "POST /api/v1/workflow-runs/<uuid:id>/cancel": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/pause": NOTHING,
     "POST /api/v1/workflow-runs/<uuid:id>/undo/stop": NOTHING,

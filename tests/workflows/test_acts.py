@@ -18,6 +18,7 @@ from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
 from apps.workflows import acting, services
 from apps.workflows.definition import definition_parse
+from apps.workflows.kinds.act import Act
 from apps.workflows.models import StepAct, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.test_faults import expire
@@ -199,6 +200,41 @@ def test_a_run_taken_up_again_after_the_agent_finds_what_it_proposed(
     told = (after(again).outputs or {})["told"]
     assert len(told["done"]) == 2
     assert counted() == 2  # of the first run
+
+
+def test_the_api_lists_acts_by_state_workflow_run_and_time(
+    acted: Callable[..., WorkflowRun], builder: User, api_for: Callable[..., Any]
+) -> None:
+    run, api = acted(steps("agents.run")), api_for(builder)
+    (told,) = api.get("/api/v1/workflow-acts").json()["items"]
+    assert (told["run_ref"], told["workflow"], told["step"], told["status"]) == (run.ref, "test", "do", "confirmed")
+    assert (told["kinds"], len(told["done"]), told["problem"]) == (["agents.run"], 2, None)
+    assert {each["why"] for each in told["left"]} == {"The step does not do dummy.fail."}
+    for query, found in (
+        ("status=confirmed", 1),
+        ("status=failed", 0),
+        ("workflow=test", 1),
+        ("workflow=other", 0),
+        (f"run={run.pk}", 1),
+        (f"run={builder.pk}", 0),
+        ("since=2100-01-01T00:00:00Z", 0),
+        ("before=2100-01-01T00:00:00Z", 1),
+    ):
+        assert len(api.get(f"/api/v1/workflow-acts?{query}").json()["items"]) == found, query
+    assert api.get("/api/v1/workflow-acts?status=odd").status_code == 422
+
+
+def test_a_run_that_was_moved_does_not_take_for_its_own_what_stood_at_that_number_before(
+    acted: Callable[..., WorkflowRun], builder: User
+) -> None:
+    other = acted(steps("agents.run"))
+    definition = {"name": "test", "title": "Test", "steps": {"early": CHECK | {"after": []}, **steps("agents.run")}}
+    made = services.workflow_save(who=builder, user=builder, definition=definition_parse(definition))
+    version = services.workflow_publish(who=builder, user=builder, workflow=made)
+    moved = WorkflowRun.objects.create(
+        workflow=other.workflow, version=version, inputs={}, retry_of=other, origin="move", created_by=builder
+    )
+    assert acting.agent_runs_of(moved, Act(of="early", kinds=["agents.run"])) == []
 
 
 def test_each_item_of_an_agents_step_proposes(acted: Callable[..., WorkflowRun]) -> None:

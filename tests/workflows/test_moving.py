@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,7 +15,9 @@ from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict
 from apps.dispatch.models import WorkRow
 from apps.workflows import moving, services
+from apps.workflows.approvals.assigning import may_decide
 from apps.workflows.approvals.deciding import approval_decide
+from apps.workflows.asked import answerable
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Approval, ApprovalDecision, HttpCall, StepRun, Workflow, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
@@ -124,6 +127,79 @@ def test_steps_are_taken_over_by_name_whatever_their_number(
     assert [(step, outcome) for step, _, _, outcome in ledger(fresh)] == [(0, "opened"), (0, "succeeded")]
     worked("flow", "cpu")
     assert after(fresh).status == "waiting"
+
+
+def test_what_was_given_by_hand_stays_behind_where_people_are_asked_before_that_step_now(
+    workflow: MakeWorkflow, start: Start, worked: Work, publish: Any, builder: User
+) -> None:
+    steps = {"sum": give(5), "rest": {"kind": "wait", "duration": "5h"}, "last": give(1)}
+    run = start(workflow(steps, outputs=OUT))
+    worked()
+    services.run_cancel(who=builder, run=run)
+    worked()
+    again = services.run_retry(who=builder, user=builder, run=after(run), step="sum", given={"x": 9})
+    worked()
+    publish({"ask": ASK, **steps, "sum": give(6)})
+    fresh = moving.run_move(who=builder, run=after(again))
+    assert fresh.given is None
+    publish({**steps, "last": give(7)})
+    assert moving.run_move(who=builder, run=after(fresh)).given is None
+
+
+def test_what_was_given_by_hand_goes_along_where_nobody_is_asked_before_it(
+    workflow: MakeWorkflow, start: Start, worked: Work, publish: Any, builder: User
+) -> None:
+    steps = {"sum": give(5), "rest": {"kind": "wait", "duration": "5h"}, "last": give(1)}
+    run = start(workflow(steps, outputs=OUT))
+    worked()
+    services.run_cancel(who=builder, run=run)
+    worked()
+    again = services.run_retry(who=builder, user=builder, run=after(run), step="sum", given={"x": 9})
+    worked()
+    publish({**steps, "last": give(7)})
+    assert moving.run_move(who=builder, run=after(again)).given == {"sum": {"x": 9}}
+
+
+def test_a_run_that_goes_on_as_another_is_not_retried_beside_it_nor_what_it_took_up(
+    waiting: WorkflowRun, publish: Any, builder: User, worked: Work
+) -> None:
+    """What both would do outside has other keys, so no other system would know that it is the same."""
+    services.run_cancel(who=builder, run=waiting)
+    worked("flow")
+    again = services.run_retry(who=builder, user=builder, run=after(waiting), step="count")
+    worked("flow", "cpu")
+    publish({**FIRST, "last": give(2)})
+    fresh = moving.run_move(who=builder, run=after(again))
+    for old in (waiting, again):
+        with pytest.raises(Conflict, match=f"{again.ref} goes on as {fresh.ref}"):
+            services.run_retry(who=builder, user=builder, run=after(old), step="count")
+    assert WorkflowRun.objects.count() == 3
+    services.run_cancel(who=builder, run=fresh)
+    worked("flow")
+    assert services.run_retry(who=builder, user=builder, run=after(fresh), step="count").root == fresh.pk
+
+
+def test_whoever_started_one_of_the_runs_before_answers_nothing_of_their_own_after_a_move(
+    workflow: MakeWorkflow, worked: Work, publish: Any, builder: User, member: Any
+) -> None:
+    first, second, third = member("administrator"), member("administrator"), member("administrator")
+    steps = {**FIRST, "ask": {**ASK, "roles": ["administrator"], "forbids_own": True}}
+    made = workflow(steps, outputs=OUT)
+    run = services.run_start(who=first, user=first, workflow=made, data={}, origin="console")
+    for who in (second, third):
+        worked("flow", "cpu")
+        services.run_cancel(who=builder, run=run)
+        worked("flow")
+        run = services.run_retry(who=who, user=who, run=after(run), step="count")
+    worked("flow", "cpu")
+    publish({**steps, "last": give(2)})
+    fresh = moving.run_move(who=builder, run=after(run))
+    question = Approval.objects.get(run=fresh, withdrawn_at=None)
+    for who in (first, second, third):
+        assert "You started" in may_decide(who=who, user=who, approval=question).refusal
+        assert not Approval.objects.filter(answerable(who)).exists()
+    other = member("administrator")
+    assert may_decide(who=other, user=other, approval=question)
 
 
 def test_a_wait_ends_when_it_would_have_ended(
@@ -312,3 +388,28 @@ def test_the_api_tells_what_would_become_of_a_run_and_moves_it(
     answer = api.post(address)
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert api.post(address).status_code == 409
+
+
+def test_the_api_moves_many_each_as_by_itself_and_tells_why_one_stays(
+    waiting: WorkflowRun, publish: Any, start: Start, builder: User, api_for: Callable[..., Any]
+) -> None:
+    publish({**FIRST, "last": give(2)})
+    newest, unknown = start(Workflow.objects.select_related("published").get()), str(uuid4())
+    ids = [str(newest.pk), str(waiting.pk), unknown]
+    answer = api_for(builder).post("/api/v1/workflow-runs/move", {"ids": ids}, format="json")
+    assert answer.status_code == 200
+    told = answer.json()["items"]
+    assert [(each["id"], each["outcome"]) for each in told] == list(
+        zip(ids, ["refused", "moved", "not_found"], strict=True)
+    )
+    assert "on the newest version already" in told[0]["refusal"]
+    assert told[1]["run"]["retry_of"] == str(waiting.pk)
+
+
+def test_of_many_that_are_taken_up_one_that_was_moved_is_told_and_keeps_back_no_other(
+    waiting: WorkflowRun, publish: Any, builder: User, api_for: Callable[..., Any]
+) -> None:
+    publish({**FIRST, "last": give(2)})
+    moving.run_move(who=builder, run=waiting)
+    answer = api_for(builder).post("/api/v1/workflow-runs/retry", {"ids": [str(waiting.pk)]}, format="json")
+    assert [each["outcome"] for each in answer.json()["items"]] == ["moved"]

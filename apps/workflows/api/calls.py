@@ -1,7 +1,8 @@
-"""Calls of other systems, and what a person says became of them."""
+"""What runs do outside: calls of other systems, with what a person says became of them, and acts."""
 
 from __future__ import annotations
 
+from typing import get_args
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -10,11 +11,20 @@ from rest_framework.response import Response
 
 from apps.common.errors import Conflict
 from apps.gateway.api import ApiView
-from apps.gateway.pagination import PAGE_PARAMETERS, Page
-from apps.workflows import calls, selectors
+from apps.gateway.pagination import CREATED_PARAMETERS, PAGE_PARAMETERS, Page
+from apps.workflows import calls, effects, selectors
 from apps.workflows.models import HttpCall
 from apps.workflows.permissions import WORKFLOWS_RUN, WORKFLOWS_VIEW
-from apps.workflows.schemas.calls import CallOut, CallSettlement, CallsQuery, CallsSettled, CallsSettlement
+from apps.workflows.schemas.calls import (
+    ActOut,
+    ActsQuery,
+    ActStatus,
+    CallOut,
+    CallSettlement,
+    CallsQuery,
+    CallsSettled,
+    CallsSettlement,
+)
 from apps.workflows.schemas.workflows import ID
 
 TAG = "approvals"
@@ -44,6 +54,32 @@ class Calls(ApiView):
         """The requests of steps to other systems, newest first: `unknown` ones wait for a person to say."""
         found = selectors.calls_query(who=self.who, **self.query(CallsQuery).model_dump())
         return self.page(found.annotate(is_undo=selectors.undoes()), CallOut.of)
+
+
+class Acts(ApiView):
+    permission = {"GET": WORKFLOWS_VIEW}
+
+    @extend_schema(
+        operation_id="workflow_acts_list",
+        tags=[TAG],
+        parameters=[
+            OpenApiParameter("status", str, enum=get_args(ActStatus), description="Only acts in this state."),
+            OpenApiParameter(
+                "workflow",
+                {"type": "string", "maxLength": 60, "examples": ["top-up"]},
+                description="Only acts of runs of the workflow of this name.",
+            ),
+            OpenApiParameter(
+                "run", {"type": "string", "format": "uuid", "examples": [ID]}, description="Only acts of this run."
+            ),
+            *CREATED_PARAMETERS,
+            *PAGE_PARAMETERS,
+        ],
+        responses={200: Page[ActOut]},
+    )
+    def get(self, request: Request) -> Response:
+        """What steps have done of what agents proposed, newest first. With the calls they are the effects of runs."""
+        return self.page(effects.acts_query(who=self.who, **self.query(ActsQuery).model_dump()), ActOut.of)
 
 
 class CallsSettling(ApiView):

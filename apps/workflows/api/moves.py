@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -10,12 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.common.errors import Conflict
+from apps.common.schemas import StrictModel
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.limits import START
 from apps.workflows import moving, selectors
 from apps.workflows.api.runs import TAG, accepted
+from apps.workflows.models import WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_RUN
-from apps.workflows.schemas.runs import WorkflowRunOut
+from apps.workflows.schemas.runs import MOST_CANCELLED, WorkflowRunOut
+from apps.workflows.schemas.workflows import ID
 
 
 class MoveOut(BaseModel):
@@ -37,6 +42,62 @@ class MoveOut(BaseModel):
     def of(cls, move: moving.Move) -> MoveOut:
         number = move.version.number if move.version else None
         return cls(version=number, kept=move.kept, along=move.along, again=move.again, refusal=move.refusal)
+
+
+class WorkflowRunsMove(StrictModel):
+    """Open runs to move to the newest version."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [ID]}]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MOST_CANCELLED)
+
+
+class WorkflowRunMoved(BaseModel):
+    """What became of the wish to move a run."""
+
+    id: UUID
+    outcome: Literal["moved", "refused", "not_found"] = Field(
+        description="`moved`: `run` goes on in its place. `refused`: it stays on its version, as `refusal` says."
+    )
+    run: WorkflowRunOut | None = Field(default=None, description="The new run; null where none goes on.")
+    refusal: str = Field(default="", description="Why it was not moved.")
+
+
+class WorkflowRunsMoved(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"items": [{"id": ID, "outcome": "refused", "run": None, "refusal": "W-12 has already ended."}]}
+            ]
+        }
+    )
+
+    items: list[WorkflowRunMoved] = Field(description="In the order of `ids`.")
+
+
+class WorkflowRunsMoving(ApiView):
+    permission = {"POST": WORKFLOWS_RUN}
+    route_class = {"POST": START}
+
+    @extend_schema(
+        operation_id="workflow_runs_move", tags=[TAG], request=WorkflowRunsMove, responses={200: WorkflowRunsMoved}
+    )
+    def post(self, request: Request) -> Response:
+        """Move open runs to the newest version of their workflows, each as by itself, and tell what became of each.
+
+        Each counts as one that was started.
+        """
+        ids = list(dict.fromkeys(self.body(WorkflowRunsMove).ids))
+        self.count_more(len(ids) - 1)
+        runs = selectors.runs_by_id(who=self.who, ids=ids)
+        outcomes = moving.runs_move(who=self.who, runs=runs.values())
+        return self.answer(WorkflowRunsMoved(items=[_moved(id, outcomes.get(id)) for id in ids]))
+
+
+def _moved(id: UUID, outcome: WorkflowRun | str | None) -> WorkflowRunMoved:
+    if isinstance(outcome, WorkflowRun):
+        return WorkflowRunMoved(id=id, outcome="moved", run=WorkflowRunOut.of(outcome))
+    return WorkflowRunMoved(id=id, outcome="not_found" if outcome is None else "refused", refusal=outcome or "")
 
 
 class WorkflowRunMove(ApiView):

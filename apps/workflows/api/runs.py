@@ -368,7 +368,7 @@ def waited(request: Request, who: Principal, run: WorkflowRun, seconds: float) -
     return selectors.run_get(who=who, id=run.id)
 
 
-def _retried(id: UUID, outcome: WorkflowRun | Literal["open", "succeeded", "not_found"]) -> WorkflowRunRetried:
+def _retried(id: UUID, outcome: WorkflowRun | Literal["open", "succeeded", "moved", "not_found"]) -> WorkflowRunRetried:
     if isinstance(outcome, WorkflowRun):
         return WorkflowRunRetried(id=id, outcome="started", run=WorkflowRunOut.of(outcome))
     return WorkflowRunRetried(id=id, outcome=outcome)

@@ -9,12 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from apps.common.schemas import StrictModel
+from apps.gateway.pagination import Created
 from apps.workflows.calls import LONGEST_NOTE, note_of
-from apps.workflows.models import Approval, HttpCall
+from apps.workflows.models import Approval, HttpCall, StepAct
 from apps.workflows.schemas.runs import WorkflowProblem
 from apps.workflows.schemas.workflows import ID
 
 MOST_SETTLED: Final = 100
+ActStatus = Literal["sent", "confirmed", "failed"]
 CallStatus = Literal["ready", "sent", "confirmed", "failed", "unknown", "cancelled"]
 OF: Final[dict[str, Any]] = {
     "id": ID,
@@ -39,6 +41,18 @@ _CALL: Final[dict[str, Any]] = {
     "ended_at": None,
     "settled_by": None,
     "note": "",
+}
+
+_ACT: Final[dict[str, Any]] = {
+    **OF,
+    "step": "follow-up",
+    "kinds": ["agents.run"],
+    "status": "confirmed",
+    "done": [{"title": "Look at it closely", "kind": "agents.run", "text": "Started R-31.", "link": "/runs/R-31/"}],
+    "left": [{"title": "Tell the team", "kind": "mail.send", "why": "The step does not do mail.send."}],
+    "problem": None,
+    "created_at": "2026-11-25T16:40:00Z",
+    "ended_at": "2026-11-25T16:40:02Z",
 }
 
 
@@ -102,6 +116,66 @@ class CallOut(BaseModel):
         )
 
 
+class ActsQuery(Created):
+    """How a list of acts is narrowed."""
+
+    status: Literal["", ActStatus] = ""
+    workflow: str = Field(default="", max_length=60)
+    run: UUID | None = None
+
+
+class ActDone(BaseModel):
+    """An action that was carried out."""
+
+    title: str
+    kind: str
+    text: str = Field(description="What came of it.")
+    link: str = Field(description="Where what it made is; empty: nowhere.")
+
+
+class ActLeft(BaseModel):
+    """An action that was proposed and not carried out."""
+
+    title: str
+    kind: str
+    why: str
+
+
+class ActOut(BaseModel):
+    """What a step has done of what an agent proposed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ACT]})
+
+    id: UUID
+    run: UUID
+    run_ref: str
+    workflow: str
+    step: str
+    kinds: list[str] = Field(description="The kinds of actions that the step may carry out.")
+    status: ActStatus = Field(
+        description="`sent`: it is at work. `failed`: what was done before stands at the decisions."
+    )
+    done: list[ActDone]
+    left: list[ActLeft]
+    problem: WorkflowProblem | None
+    created_at: datetime
+    ended_at: datetime | None
+
+    @classmethod
+    def of(cls, act: StepAct) -> ActOut:
+        told = act.output or {}
+        return cls.model_validate(
+            {
+                **{name: getattr(act, name) for name in ("id", "step", "problem", "created_at", "ended_at")},
+                **run_of(act),
+                "kinds": act.asked["kinds"],
+                "status": vars(act)["state"],
+                "done": [{**each, "link": each.get("link") or ""} for each in told.get("done", [])],
+                "left": told.get("left", []),
+            }
+        )
+
+
 class CallSettlement(StrictModel):
     """What became of a call whose outcome is not known."""
 
@@ -127,7 +201,7 @@ class CallSettlement(StrictModel):
     body: Any = Field(default=None, description="Where it happened: what it gave, for the steps that follow.")
 
 
-def run_of(row: Approval | HttpCall) -> dict[str, Any]:
+def run_of(row: Approval | HttpCall | StepAct) -> dict[str, Any]:
     return {"run": row.run_id, "run_ref": row.run.ref, "workflow": row.run.workflow.name}
 
 

@@ -251,8 +251,9 @@ class WorkflowRunRetried(BaseModel):
     """What became of the wish to take up a run."""
 
     id: UUID
-    outcome: Literal["started", "open", "succeeded", "not_found"] = Field(
-        description="`started`: `run` goes on where it stopped. `open`: it has not ended. `succeeded`: nothing is left."
+    outcome: Literal["started", "open", "succeeded", "moved", "not_found"] = Field(
+        description="`started`: `run` goes on where it stopped. `open`: it has not ended. `succeeded`: nothing is left. "
+        "`moved`: it, or a run that it shares its effects with, goes on as another one on a newer version."
     )
     run: WorkflowRunOut | None = Field(default=None, description="The new run; null where none was started.")
 

@@ -34,7 +34,7 @@ from orchestrall_client.sign_in_policy import SignInPolicies
 from orchestrall_client.sso import SingleSignOn
 from orchestrall_client.trainings import Trainings
 from orchestrall_client.version import __version__
-from orchestrall_client.workflow_runs import Calls, WorkflowRuns
+from orchestrall_client.workflow_runs import Acts, Calls, WorkflowRuns
 from orchestrall_client.workflows import Blueprints, Triggers, Workflows
 
 URL, KEY, EMAIL, PASSWORD = "ORCHESTRALL_URL", "ORCHESTRALL_KEY", "ORCHESTRALL_EMAIL", "ORCHESTRALL_PASSWORD"
@@ -117,6 +117,7 @@ class Client:
         self.approvals = Approvals(self._connection)
         self.delegations = Delegations(self._connection)
         self.calls = Calls(self._connection)
+        self.acts = Acts(self._connection)
         self.triggers = Triggers(self._connection)
         self.blueprints = Blueprints(self._connection)
         self.replays = Replays(self._connection)

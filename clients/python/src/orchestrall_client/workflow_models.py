@@ -248,6 +248,13 @@ class WorkflowRunRetried(WorkflowRunOutcome):
     """The run that takes it up."""
 
 
+class WorkflowRunMoved(WorkflowRunOutcome):
+    run: WorkflowRun | None = None
+    """The run that goes on in its place."""
+    refusal: str = ""
+    """Why it stays on its version; empty: it was moved, or is not there."""
+
+
 class WorkflowRunMove(Model):
     """What becomes of the steps of a run that is moved to the newest version, by their titles."""
 
@@ -304,3 +311,38 @@ class WorkflowCall(Model):
     ended_at: datetime | None
     settled_by: str | None
     note: str
+
+
+class ActDone(Model):
+    """An action that was carried out."""
+
+    title: str
+    kind: str
+    text: str
+    link: str
+
+
+class ActLeft(Model):
+    """An action that was proposed and not carried out."""
+
+    title: str
+    kind: str
+    why: str
+
+
+class WorkflowAct(Model):
+    """What a step has done of what an agent proposed."""
+
+    id: UUID
+    run: UUID
+    run_ref: str
+    workflow: str
+    step: str
+    kinds: list[str]
+    status: str
+    """`sent`, `confirmed` or `failed`."""
+    done: list[ActDone]
+    left: list[ActLeft]
+    problem: WorkflowProblem | None
+    created_at: datetime
+    ended_at: datetime | None

@@ -14,11 +14,13 @@ from orchestrall_client.following import Followed
 from orchestrall_client.pages import id_of, listed, moment
 from orchestrall_client.payloads import plain
 from orchestrall_client.workflow_models import (
+    WorkflowAct,
     WorkflowCall,
     WorkflowRun,
     WorkflowRunDetail,
     WorkflowRunEvent,
     WorkflowRunMove,
+    WorkflowRunMoved,
     WorkflowRunOutcome,
     WorkflowRunRetried,
     WorkflowStep,
@@ -29,6 +31,7 @@ Outcome = TypeVar("Outcome", bound=WorkflowRunOutcome)
 WorkflowRunId = WorkflowRun | UUID | str
 PATH = "/api/v1/workflow-runs"
 CALLS = "/api/v1/workflow-calls"
+ACTS = "/api/v1/workflow-acts"
 
 
 class WorkflowRunsNarrowed(TypedDict, total=False):
@@ -190,6 +193,11 @@ class WorkflowRuns(Followed[WorkflowRunDetail, WorkflowRunEvent]):
         """Take up runs that failed where they stopped, each as by itself. Tells what became of each."""
         return self._many(runs, "retry", WorkflowRunRetried)
 
+    def move_many(self, runs: Iterable[WorkflowRunId]) -> builtins.list[WorkflowRunMoved]:
+        """Move up to 100 open runs to the newest version of their workflows, each as by itself. Tells what became of
+        each."""
+        return self._many(runs, "move", WorkflowRunMoved)
+
     def requeue_many(self, runs: Iterable[WorkflowRunId]) -> builtins.list[WorkflowRunOutcome]:
         """Let runs go on that were given up after their workers died. Tells what became of each."""
         return self._many(runs, "requeue", WorkflowRunOutcome)
@@ -271,6 +279,46 @@ class Calls:
         became of each."""
         told = {"ids": [id_of(call, "call") for call in calls], "happened": happened, "note": note}
         return self._connection.many(Call("POST", f"{CALLS}/settle", json=told).once(), WorkflowRunOutcome)
+
+
+class ActsNarrowed(TypedDict, total=False):
+    """How a list of acts is narrowed."""
+
+    status: str
+    workflow: str
+    run: UUID | str
+    since: datetime | None
+    before: datetime | None
+    page_size: int | None
+
+
+class Acts:
+    """`client.acts`: what steps have done of what agents proposed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @overload
+    def list(self, *, fields: None = None, **narrow: Unpack[ActsNarrowed]) -> Iterator[WorkflowAct]: ...
+
+    @overload
+    def list(self, *, fields: Sequence[str], **narrow: Unpack[ActsNarrowed]) -> Iterator[dict[str, Any]]: ...
+
+    def list(
+        self,
+        *,
+        status: str = "",
+        workflow: str = "",
+        run: UUID | str = "",
+        since: datetime | None = None,
+        before: datetime | None = None,
+        fields: Sequence[str] | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Any]:
+        """The acts, newest first. With the calls they are the effects of runs."""
+        spans = {"since": moment(since, "since"), "before": moment(before, "before")}
+        narrow = {"status": status, "workflow": workflow, "run": str(run), **spans}
+        return listed(self._connection, ACTS, WorkflowAct, fields=fields, limit=page_size, **narrow)
 
 
 def _call(call: WorkflowCall | UUID | str) -> str:

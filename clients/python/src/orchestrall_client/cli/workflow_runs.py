@@ -42,6 +42,16 @@ STEPS: dict[str, Any] = {
 }
 OUTCOMES: dict[str, Any] = {"id": lambda each: each.id, "outcome": lambda each: each.outcome}
 RETRIED: dict[str, Any] = {**OUTCOMES, "as": lambda each: each.run.ref if each.run else ""}
+MOVED: dict[str, Any] = {**RETRIED, "why": lambda each: each.refusal}
+ACTS: dict[str, Any] = {
+    "id": lambda act: act.id,
+    "run": lambda act: act.run_ref,
+    "step": lambda act: act.step,
+    "status": lambda act: act.status,
+    "done": lambda act: len(act.done),
+    "left": lambda act: len(act.left),
+    "at": lambda act: moment(act.created_at),
+}
 APPROVALS: dict[str, Any] = {
     "id": lambda approval: approval.id,
     "run": lambda approval: approval.run_ref,
@@ -85,6 +95,15 @@ def add(group: Group) -> None:
     retry.add_argument("runs", metavar="RUN", nargs="+", help="their ids, 100 at most")
     retry.add_argument("--step", metavar="STEP", help="of one run: the first that is done anew")
     retry.add_argument("--given", metavar="JSON", help="what that step is given instead: JSON, @FILE, or -")
+
+    move = group.command("move", move_runs, "Let open runs go on as new ones on the newest version of their workflows.")
+    move.add_argument("runs", metavar="RUN", nargs="+", help="their ids, 100 at most")
+
+    acts = group.command("acts", list_acts, "What steps have done of what agents proposed, newest first.")
+    acts.add_argument("--status", choices=["sent", "confirmed", "failed"], default="")
+    acts.add_argument("--workflow", metavar="NAME", default="", help="only those of runs of this workflow")
+    acts.add_argument("--run", metavar="RUN", default="", help="only those of this run, by its id")
+    acts.add_argument("--limit", type=at_least_one, default=20, help="how many at most (%(default)s)")
 
 
 def add_approvals(group: Group) -> None:
@@ -183,6 +202,18 @@ def cancel_runs(client: Client, asked: argparse.Namespace) -> int:
     became = client.workflow_runs.cancel_many(asked.runs)
     print_list(became, OUTCOMES, as_json=asked.json)
     return 0 if all(each.outcome in {"cancelled", "cancelling"} for each in became) else FAILED
+
+
+def move_runs(client: Client, asked: argparse.Namespace) -> int:
+    became = client.workflow_runs.move_many(asked.runs)
+    print_list(became, MOVED, as_json=asked.json)
+    return 0 if all(each.run for each in became) else FAILED
+
+
+def list_acts(client: Client, asked: argparse.Namespace) -> int:
+    found = client.acts.list(status=asked.status, workflow=asked.workflow, run=asked.run)
+    print_list(islice(found, asked.limit), ACTS, as_json=asked.json)
+    return 0
 
 
 def retry_runs(client: Client, asked: argparse.Namespace) -> int:
