@@ -121,9 +121,9 @@ def killed(server: AiServer, tenant: Any, *, kills: int = KILLS, side_by_side: i
     rows = [_mark(str(row.sent)) for row in ModelCall.objects.all()]
     came = Counter(_mark(asked.raw) for asked in server.asked)
     case = f"{kills} processes killed -9 in their calls"
-    open_ = ModelCall.objects.filter(status=ModelCall.Status.OPEN).count()
+    open_ = list(ModelCall.objects.filter(status=ModelCall.Status.OPEN).values_list("pk", flat=True))
     yield Case(case, "requests that left", sum(came.values()), bar="> 0", holds=bool(came))
-    yield Case(case, "calls that were cut off", open_, bar="> 0", holds=open_ > 0)
+    yield Case(case, "calls that were cut off", len(open_), bar="> 0", holds=bool(open_))
     lost = len(set(came) - set(rows))
     yield Case(case, "requests that the ledger does not have", lost, bar="0", holds=lost == 0)
     twice = sum(number - 1 for number in Counter(rows).values())
@@ -132,8 +132,9 @@ def killed(server: AiServer, tenant: Any, *, kills: int = KILLS, side_by_side: i
     # Their time is over.
     ModelCall.objects.filter(status=ModelCall.Status.OPEN).update(until=timezone.now())
     calls_lapse()
-    unknown = ModelCall.objects.filter(status=ModelCall.Status.UNKNOWN).count()
-    yield Case(case, "of these said to be not known", unknown, bar=f"{open_}", holds=unknown == open_)
+    # Not all that there are: on a slow machine the time of some was over before the last process was killed.
+    unknown = ModelCall.objects.filter(status=ModelCall.Status.UNKNOWN, pk__in=open_).count()
+    yield Case(case, "of these said to be not known", unknown, bar=f"{len(open_)}", holds=unknown == len(open_))
     yield from _booked(f"{case}, afterwards")
 
 
