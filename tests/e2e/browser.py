@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # No sandbox: tests run as root in containers. The rest keeps the browser from talking to its maker.
 ARGUMENTS = [
@@ -75,6 +76,10 @@ class Complaints:
 
     def all(self) -> list[str]:
         return [*self.errors, *(f"request to {host}" for host in self.foreign), *self.refused]
+
+    def forget(self) -> None:
+        for each in (self.errors, self.foreign, self.refused):
+            each.clear()
 
 
 def watch(page: Page) -> Complaints:
@@ -147,15 +152,19 @@ def settle(page: Page) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong on the page, a line each with the element."""
-    library = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-    # Evaluated by the driver: the page's policy would refuse a script tag, and must.
-    page.evaluate(library.read_text())
-    result = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)
-    return [
-        f"{found['id']} ({found['impact']}): {node['target']} {node['failureSummary']}"
-        for found in result["violations"]
-        for node in found["nodes"]
-    ]
+    # Evaluated by the driver: the page's policy would refuse a script tag, and must. It stays as long as the document.
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())
+    # What is right, which is most of it, would take longer to bring here than to find.
+    lines: list[str] = page.evaluate(
+        """async (tags) => {
+            const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+            return violations.flatMap(({ id, impact, nodes }) =>
+                nodes.map((node) => `${id} (${impact}): ${JSON.stringify(node.target)} ${node.failureSummary}`));
+        }""",
+        RULES,
+    )
+    return lines
 
 
 def decoded_bytes(page: Page) -> int:

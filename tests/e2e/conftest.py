@@ -6,7 +6,7 @@ already, instead of starting one.
 
 The browser's driver runs an event loop in the thread of the tests, in which Django refuses the database: what is shared
 here lives for this package only, and these tests run in processes that are not shared with others. Of several, each
-has an installation and takes whole files.
+has one installation and takes whole files: what takes longest is to start one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from apps.common.demo import PASSWORD
 from tests.e2e.browser import VIEWS, Complaints, View, chromium_path, context_for, launch, sign_in, watch
+from tests.running import Installation, installation, wait_until
 
 Address = Callable[[str], str]
 DEMO_WITHIN = 240.0
@@ -46,18 +47,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="package")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """`address("acme")`: where a tenant of a demo installation answers, without a slash at the end."""
-    running = os.environ.get("ORCHESTRALL_E2E_ADDRESS", "")
-    if running:
-        yield lambda slug: running.format(slug=slug)
-        return
-    from tests.running import installation, wait_until
-
-    with installation(tmp_path_factory.mktemp("installation")) as program:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A demo installation that has the tests' own industry besides, and reaches services of this machine."""
+    told = {"DJANGO_SETTINGS_MODULE": "tests.dummy.settings", "ORCHESTRALL_OUTBOUND_NETWORKS": "127.0.0.1/32"}
+    with installation(tmp_path_factory.mktemp("installation"), told=told) as program:
         # The first tests would wait behind the demonstration's own runs, longer than a browser waits for anything.
         wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
-        yield program.address
+        yield program
+
+
+@pytest.fixture(scope="package")
+def address(request: pytest.FixtureRequest) -> Address:
+    """`address("acme")`: where a tenant of a demo installation answers, without a slash at the end."""
+    if running := os.environ.get("ORCHESTRALL_E2E_ADDRESS", ""):
+        return lambda slug: running.format(slug=slug)
+    program: Installation = request.getfixturevalue("program")
+    return program.address
 
 
 def is_at_rest(database: str) -> bool:
@@ -121,36 +126,40 @@ def open_page(browser: Browser, session_of: Callable[..., Any]) -> Iterator[Open
     assert [complaint for each in watched for complaint in each.all()] == []
 
 
-@pytest.fixture(scope="package")
-def browsers_of(browser: Browser, session_of: Callable[..., Any]) -> Iterator[Callable[[View, str], Any]]:
-    """`browsers_of(view, role)`: a browser of a person that is kept, with what it has loaded before."""
-    made: dict[tuple[View, str], Any] = {}
+PageOf = Callable[[View, str], tuple[Page, Complaints]]
 
-    def kept(view: View, role: str) -> Any:
+
+@pytest.fixture(scope="package")
+def pages_of(browser: Browser, session_of: Callable[..., Any]) -> Iterator[PageOf]:
+    """`pages_of(view, role)`: a page of a person that is kept, in a browser that keeps what it has loaded before."""
+    contexts: list[Any] = []
+    made: dict[tuple[View, str], tuple[Page, Complaints]] = {}
+
+    def kept(view: View, role: str) -> tuple[Page, Complaints]:
         if (view, role) not in made:
             context = context_for(browser, view, session_of(role) if role else None)
-            made[view, role] = (context, context.__enter__())
-        return made[view, role][1]
+            page = context.__enter__().new_page()
+            contexts.append(context)
+            made[view, role] = page, watch(page)
+        return made[view, role]
 
     yield kept
-    for context, _ in made.values():
+    for context in contexts:
         context.__exit__(None, None, None)
 
 
 @pytest.fixture
-def glance(browsers_of: Callable[[View, str], Any]) -> Iterator[Callable[..., Page]]:
-    """`glance(view, role)`: a page for who only looks, quicker than `open_page`, as the browser has been there before.
-    What it complains of fails the test."""
+def glance(pages_of: PageOf) -> Iterator[Callable[..., Page]]:
+    """`glance(view, role)`: an empty page for who only looks. It takes half the time of `open_page`, as no process
+    starts for it and the browser has been there before. What it complains of fails the test."""
     watched: list[Complaints] = []
-    pages: list[Page] = []
 
     def make(view: View, role: str = "owner") -> Page:
-        page = browsers_of(view, role).new_page()
-        pages.append(page)
-        watched.append(watch(page))
-        return page  # type: ignore[no-any-return]
+        page, complaints = pages_of(view, role)
+        page.goto("about:blank")
+        complaints.forget()  # what the test before has left at its end
+        watched.append(complaints)
+        return page
 
     yield make
-    for page in pages:
-        page.close()
     assert [complaint for each in watched for complaint in each.all()] == []

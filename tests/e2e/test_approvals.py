@@ -148,9 +148,7 @@ def test_a_no_asks_for_a_reason_and_keeps_what_was_written(opened: Opened, asked
     expect(page.get_by_role("region", name="Answer")).to_contain_text("Too few")
 
 
-def test_who_comes_second_is_told_who_decided(
-    opened: Opened, asked: Asked, open_page: Open, address: Address
-) -> None:
+def test_who_comes_second_is_told_who_decided(opened: Opened, asked: Asked, open_page: Open, address: Address) -> None:
     first = opened("/approvals/")
     second, _ = open_page(WIDE, "administrator")
     second.route_web_socket("**", lambda _: None)  # it does not hear of the first answer: it still shows the question

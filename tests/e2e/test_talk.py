@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from apps.common.demo import PASSWORD
-from tests.aiserver import Say
+from tests.aiserver import AiServer, Say
 from tests.e2e.browser import VIEWS, View, context_for, overflow, run_agent, settle, sign_in, violations, watch
 from tests.e2e.conftest import Address, Open
-from tests.e2e.connected import MODEL, Connected, connected
+from tests.e2e.connected import MODEL, connected
+from tests.running import Installation
 
 pytestmark = pytest.mark.browser
 
@@ -44,33 +45,33 @@ def test_without_a_model_a_result_is_explained_from_the_computation(
     assert complaints.all() == []
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connected]:
-    with connected(tmp_path_factory.mktemp("connected"), SLUG) as there:
-        yield there
+@pytest.fixture
+def asked(program: Installation) -> Iterator[AiServer]:
+    with connected(program, SLUG) as server:
+        yield server
 
 
 def test_a_model_fills_in_explains_and_drafts_and_its_wrong_numbers_are_marked(
-    browser: Browser, asked: Connected
+    browser: Browser, program: Installation, asked: AiServer
 ) -> None:
-    at, view = asked.program.address(SLUG), VIEWS[0]
+    at, view = program.address(SLUG), VIEWS[0]
     with context_for(browser, view) as context:
         page = context.new_page()
         complaints = watch(page)
         sign_in(page, at, f"builder@{SLUG}.example", PASSWORD)
         page.goto(f"{at}{AGENT}")
         told = {"input": {}, "could_not_tell": ["Which medicines are meant"]}
-        asked.server.queue(MODEL, Say(json.dumps(told)))
+        asked.queue(MODEL, Say(json.dumps(told)))
         page.get_by_label("What do you want to know?").fill("Check these medicines")
         page.get_by_role("button", name="Fill in the form").click()
         expect(page.get_by_text("Which medicines are meant")).to_be_visible(timeout=WRITTEN)
         page.goto(f"{at}{AGENT}?example=1")
         result(page)
-        asked.server.queue(MODEL, Say("It looked, and 98765 was never computed.", every=0.2))
+        asked.queue(MODEL, Say("It looked, and 98765 was never computed.", every=0.2))
         page.get_by_role("button", name="Explain this result").click()
         expect(page.locator(".o-unfig")).to_contain_text("98765 (not from the result)", timeout=WRITTEN)
         expect(page.get_by_text("Its number is from the result.")).to_have_count(0)
-        asked.server.queue(MODEL, Say("Dear colleague, see the result.", every=0.05))
+        asked.queue(MODEL, Say("Dear colleague, see the result.", every=0.05))
         page.get_by_text("Draft a letter or report").click()
         page.get_by_label("What it is for").fill("Tell a colleague")
         page.get_by_role("button", name="Draft it").click()

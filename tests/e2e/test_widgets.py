@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from apps.common.demo import PASSWORD
 from tests.e2e.browser import VIEWS, View, context_for, decoded_bytes, overflow, settle, sign_in, violations, watch
-from tests.e2e.conftest import DEMO_WITHIN, is_at_rest
 from tests.e2e.test_pages import BYTES_WITH_MAP
-from tests.running import installation, wait_until
+from tests.running import Installation
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +37,9 @@ CHARTS = {
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sandbox(program: Installation) -> str:
     """Where the tenant of the tests' own industry answers."""
-    told = {"DJANGO_SETTINGS_MODULE": "tests.dummy.settings"}
-    with installation(tmp_path_factory.mktemp("sandbox"), told=told) as program:
-        wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
-        yield program.address("sandbox")
+    return program.address("sandbox")
 
 
 @pytest.fixture(scope="module")
