@@ -6,7 +6,7 @@ for it. Nobody else is known to have had its text.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +30,14 @@ def parts_in(runs: Collection[UUID]) -> dict[UUID, dict[UUID, str]]:
     )
     found: dict[UUID, dict[UUID, str]] = {}
     for run, authors, asker, publisher, starters, starter in rows:
-        parts = found[run] = {}
-        for part, people in (
+        having: list[tuple[str, Iterable[UUID | None]]] = [
             ("wrote what this run follows", map(UUID, authors)),
             ("asked for the publication of what this run follows", [asker]),
             ("published what this run follows", [publisher]),
             ("started the run that this one takes up", map(UUID, starters)),
             ("started this run", [starter]),
-        ):
-            parts.update({user: part for user in people if user is not None})
+        ]
+        found[run] = {user: part for part, people in having for user in people if user is not None}
     keepers = keepers_of({user for parts in found.values() for user in parts})
     for parts in found.values():
         for program, part in list(parts.items()):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import User
@@ -388,6 +390,24 @@ def test_the_api_tells_what_would_become_of_a_run_and_moves_it(
     answer = api.post(address)
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert api.post(address).status_code == 409
+
+
+def test_runs_from_before_learn_who_started_those_that_they_take_up(
+    workflow: MakeWorkflow, worked: Work, builder: User, member: Any
+) -> None:
+    first, second = member("administrator"), member("administrator")
+    run = services.run_start(who=first, user=first, workflow=workflow(FIRST), data={}, origin="console")
+    for who in (second, builder):
+        worked("flow", "cpu")
+        services.run_cancel(who=builder, run=run)
+        worked("flow")
+        run = services.run_retry(who=who, user=who, run=after(run), step="count")
+    told = dict(WorkflowRun.objects.values_list("pk", "starters"))
+    assert told[run.pk] == [str(first.pk), str(second.pk)]
+    WorkflowRun.objects.update(starters=[])
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("apps.workflows.migrations.0005_who_had_a_part")._STARTERS)
+    assert dict(WorkflowRun.objects.values_list("pk", "starters")) == told
 
 
 def test_the_api_moves_many_each_as_by_itself_and_tells_why_one_stays(

@@ -123,7 +123,7 @@ class WorkflowRunBulk(ConsoleView):
         else:
             outcomes = bulk.runs_retry(who=self.who, user=self.user, runs=runs)
             done = [isinstance(told, WorkflowRun) for told in outcomes.values()]
-            why = "had not failed, or go on as others"
+            why = "had not failed, or go on as others" if "moved" in outcomes.values() else "had not failed"
         count, rest = sum(done), len(done) - sum(done)
         said = f"{count} run{'' if count == 1 else 's'} {'is' if count == 1 else 'are'} {ACTIONS[action]}"
         return f"{said}; {rest} {why}." if rest else f"{said}."
