@@ -28,6 +28,7 @@ let typed = null; // the part of a form in which something was typed that is not
 let sending = false;
 let timer = 0;
 let waiting = []; // what goes on once all is kept
+let refused = false; // what was typed last, as it was changed in another window
 
 const isOpen = () => sending || Boolean(typed?.isConnected);
 
@@ -83,9 +84,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
     typed ??= elt;
     waiting = [];
     tell(isOther ? "Changed in another window: what you type here is not kept." : "What you typed is not kept yet: the server did not take it.");
-    if (isOther) $("#editor-refused [data-focus]")?.scrollIntoView({ block: "nearest" });
+    // Once: the page stays under the fingers of somebody who types on.
+    if (isOther && !refused) $("#editor-refused [data-focus]")?.scrollIntoView({ block: "nearest" });
+    refused ||= isOther;
     return;
   }
+  refused = false;
   renumber();
   if (typed?.isConnected) keep();
 });

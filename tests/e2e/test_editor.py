@@ -257,7 +257,7 @@ def test_a_late_window_loses_nothing_and_overwrites_nothing(view: View, opened: 
     late.get_by_role("button", name="Undo").click()
     expect(field(late)).to_have_value("Newest")
     late.goto(late.url.split("/workflows/")[0] + "/workflows/new/")
-    expect(late.get_by_role("link", name=title)).to_be_visible()
+    expect(late.get_by_role("link", name=title, exact=True)).to_be_visible()
     look_at(late)
     late.close()
 

@@ -82,8 +82,7 @@ class Reader:
         asked = list(rows.values_list("pk", "agent_key", "agent_version", "configuration_id"))
         current = {id: self._now(key) == (version, configuration) for id, key, version, configuration in asked}
         learned = {id: key for id, key, _, _ in asked if current[id] and self._trained(key) is not None}
-        results = AgentResult.objects.filter(run__in=learned).only("run_id", "record") if learned else []
-        for result in results:
+        for result in AgentResult.objects.filter(run__in=learned).only("run_id", "record"):
             used = (result.record or {}).get("trained", {})
             current[result.run_id] = used == self._trained(learned[result.run_id])
         return current
