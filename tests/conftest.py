@@ -11,7 +11,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,8 @@ from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.datasets.reading import child
+from apps.datasets.reading.shapes import Reading
 from apps.tenants import context, keys
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
@@ -97,15 +101,37 @@ def template_database(django_test_environment: None, django_db_blocker: pytest.F
     return name
 
 
+@contextmanager
+def database_made(template: str, name: str) -> Iterator[str]:
+    """A copy of the template, until the end. Gives back its name."""
+    with _admin() as admin:
+        admin.execute(f'create database "{name}" template "{template}" strategy {COPIED_BY}')
+        try:
+            yield name
+        finally:
+            admin.execute(f'drop database "{name}" with (force)')
+
+
+@contextmanager
+def database_used(name: str) -> Iterator[None]:
+    """Inside, all connections are to this database."""
+    before = connection.settings_dict["NAME"]
+    _use(name)
+    try:
+        yield
+    finally:
+        _use(before)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(template_database: str, django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
     mine = f"test_{worker_id}_{os.getpid()}"
-    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        admin.execute(f'create database "{mine}" template "{template_database}" strategy {COPIED_BY}')
-        _use(mine)
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        database_made(template_database, mine),
+        database_used(mine),
+    ):
         yield
-        connections.close_all()
-        admin.execute(f'drop database "{mine}" with (force)')
 
 
 def _take_keys() -> None:
@@ -118,14 +144,14 @@ def committed_db(
     template_database: str, django_db_setup: None, django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A database of the test's own, in which everything is really committed. Returns its name."""
-    before, mine = connection.settings_dict["NAME"], f"test_own_{os.getpid()}"
-    with django_db_blocker.unblock(), _admin() as admin:  # type: ignore[attr-defined]
-        admin.execute(f'create database "{mine}" template "{template_database}" strategy {COPIED_BY}')
-        _use(mine)
+    mine = f"test_own_{os.getpid()}"
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        database_made(template_database, mine),
+        database_used(mine),
+    ):
         _take_keys()
         yield mine
-        _use(before)
-        admin.execute(f'drop database "{mine}" with (force)')
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +172,16 @@ def _clean_slate(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) 
 def _nobody_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process asks for the sequencer of the audit log once in a while: in no test that counts what there is to do."""
     monkeypatch.setattr("apps.audit.services._nudge", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _tables_are_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is uploaded is read in this process: a child of its own takes a second. Those of datasets have the child."""
+
+    def table_read(*, source: Path, target: Path, sheet: str = "") -> Reading:
+        return child.table_read(child.Job(source=source, target=target, sheet=sheet))
+
+    monkeypatch.setattr("apps.datasets.services.isolation", SimpleNamespace(table_read=table_read))
 
 
 def _tenant(slug: str) -> Tenant:

@@ -33,6 +33,11 @@ def read(tmp_path: Path) -> Read:
 
 
 @pytest.fixture
+def _tables_are_read_here() -> None:
+    """An upload is read by a child, as in the product."""
+
+
+@pytest.fixture
 def stored(acme: Tenant) -> Callable[[], list[str]]:
     """`stored()`: the names of all datasets of acme, having checked that its folder holds their files and no other."""
 

@@ -2,29 +2,95 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
+from apps.tenants import context, keys
 from apps.tenants.models import Tenant
-from tests.isolation.ground import rows_copy, side_make
+from tests.conftest import KEYS, database_made, database_used
+from tests.isolation.ground import Side, rows_copy, sessions_renew, side_make, tokens_fresh
 from tests.isolation.scene import Answer, Request, Scene, Send
 
 AGENT = "dummy.echo"
 CSRF_TOKEN = "c" * 32
 
 
+@dataclass(frozen=True)
+class Stage:
+    """The two tenants as they stand before every test, committed in a database of this process."""
+
+    database: str
+    files: Path
+    """Their keys, and all else that they have stored."""
+    sides: tuple[Side, Side]
+
+
+@pytest.fixture(scope="session")
+def stage(
+    template_database: str,
+    django_db_setup: None,
+    django_db_blocker: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stage]:
+    """Filled once, which takes as long as a hundred attacks: each of those is undone."""
+    name, files = f"test_stage_{os.getpid()}", tmp_path_factory.mktemp("stage")
+    shutil.copytree(KEYS, files / "keys")
+    with django_db_blocker.unblock(), database_made(template_database, name):  # type: ignore[attr-defined]
+        with (
+            database_used(name),
+            override_settings(VAR=files, KEYS=files / "keys"),
+            patch("apps.audit.services._nudge"),  # as in every test: nobody has asked for the sequencer
+        ):
+            acme, globex = (Tenant.objects.get(slug=slug) for slug in ("acme", "globex"))
+            ours, theirs = side_make(acme, agent=AGENT, extra=100), side_make(globex, agent=AGENT, extra=200)
+            rows_copy(ours, theirs)
+            rows_copy(theirs, ours)
+        keys.forget()
+        context.forget()
+        yield Stage(name, files, (ours, theirs))
+
+
 @pytest.fixture
-def scene(acme: Tenant, globex: Tenant) -> Scene:
+def on_stage(stage: Stage, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    with django_db_blocker.unblock(), database_used(stage.database):  # type: ignore[attr-defined]
+        yield
+
+
+@pytest.fixture
+def committed_db(stage: Stage, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    mine = f"test_own_{os.getpid()}"
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        database_made(stage.database, mine),
+        database_used(mine),
+    ):
+        yield mine
+
+
+@pytest.fixture
+def data(stage: Stage, request: pytest.FixtureRequest) -> None:
+    """For the tests here: a database in which both tenants are filled, and their files."""
+    for name in ["committed_db"] if "committed_db" in request.fixturenames else ["on_stage", "db"]:
+        request.getfixturevalue(name)
+    shutil.copytree(stage.files, settings.VAR, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def scene(stage: Stage, data: None) -> Scene:
     """The attacker owns acme."""
-    ours, theirs = side_make(acme, agent=AGENT, extra=100), side_make(globex, agent=AGENT, extra=200)
-    rows_copy(ours, theirs)
-    rows_copy(theirs, ours)
-    return Scene(ours, theirs)
+    sessions_renew(stage.sides)
+    return Scene(*tokens_fresh(stage.sides))
 
 
 class Streamed:

@@ -893,6 +893,37 @@ def _fresh(side: Side) -> str:
         return _token(User.objects.get(email=side.email))
 
 
+def sessions_renew(sides: tuple[Side, Side]) -> None:
+    """Make the sessions of both as if they had begun just now: use of one that is older is noted in a row."""
+    from django.db import connection
+
+    from apps.tenants.context import tenant_context
+
+    for side, other in (sides, sides[::-1]):
+        with tenant_context(_tenant(side)):
+            for key in (side.session, side.holder_session, side.copied_session):
+                _session_renew(key)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'update "{other.schema}".django_session to_copy set session_data = s.session_data '
+                f'from "{side.schema}".django_session s where s.session_key = to_copy.session_key',
+            )
+
+
+def _session_renew(key: str) -> None:
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import SESSION_KEY
+
+    from apps.accounts import door
+    from apps.accounts.models import User
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    door.begin(store, User.objects.with_policy().get(pk=store[SESSION_KEY]))
+    store.save()
+
+
 def ticket_fresh(side: Side) -> str:
     """A one-time ticket of the owner, bought with a key that has the same id in both tenants."""
     from apps.gateway.credentials import bearer_verify

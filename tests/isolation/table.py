@@ -40,7 +40,10 @@ nothing. After each attack
   never 403, which would say that it exists.
 
 **Try it yourself.**
-- `python3 run.py test tests/isolation` tries all of it, without a network, and a small form of the stress below.
+- `python3 run.py test --full tests/isolation` tries all of it, without a network, and a small form of the stress below.
+- `python3 run.py test` tries every operation with {everyday:,} of the pairs, the same each time: each operation meets
+  every class of attack that makes sense for it (credentials, things, requests, memory), each attack meets every app.
+  All of the pairs of sockets and of work are among them.
 - `python3 run.py drill isolation` starts an installation, tries every operation and socket over HTTP, and then asks two
   tenants 100,000 times from 32 threads in each process while statements raise, time out and are cancelled, connections
   are cut, and clients leave before their answer. It prints each figure with its bar: 0 rows of the other.
@@ -72,7 +75,8 @@ def _introduction() -> str:
         f"{len(attacks.ATTACKS)} attacks on operations, {len(socket_attacks.SOCKET_ATTACKS) + 1} on sockets,\n"
         f"{len(work_attacks.WORK_ATTACKS)} on work; {tried:,} pairs that make sense, each of which is tried."
     )
-    return INTRODUCTION.format(least=attacks.LEAST, figures=figures)
+    everyday = sum(len(attacks.everyday(each)) for each in operations())
+    return INTRODUCTION.format(least=attacks.LEAST, figures=figures, everyday=everyday)
 
 
 # Operations

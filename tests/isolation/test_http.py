@@ -13,7 +13,7 @@ from django.test import Client
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from tests.factories import make_member
-from tests.isolation.attacks import ATTACKS, LEAST, Attack, Try, applicable
+from tests.isolation.attacks import ALWAYS, ATTACKS, CLASSES, LEAST, Attack, Try, applicable, everyday
 from tests.isolation.judge import failing, finding
 from tests.isolation.operations import Operation, back_office, operations, unknown
 from tests.isolation.rows import Watched
@@ -36,7 +36,10 @@ def test_nothing_of_the_product_is_left_out() -> None:
     assert GAPS == []
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+
+
+@every_operation
 def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
     operation: Operation, scene: Scene, send: Send
 ) -> None:
@@ -45,11 +48,36 @@ def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
         with undone():
             if wrong := failing(operation, side, other, control(operation, side, send)):
                 findings.append(f"the owner of {side.slug} at home: {wrong}")
-    try_all = reads if operation.method == "GET" else writes
-    assert findings + try_all(operation, scene, send) == []
+    assert findings + tried(operation, everyday(operation), scene, send) == []
 
 
-def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
+@pytest.mark.slow
+@every_operation
+def test_no_other_attack_comes_to_anything(operation: Operation, scene: Scene, send: Send) -> None:
+    done = everyday(operation)
+    assert tried(operation, [each for each in applicable(operation) if each not in done], scene, send) == []
+
+
+def test_every_operation_meets_every_class_of_attack_each_day_and_every_attack_meets_every_app() -> None:
+    met: dict[str, set[str]] = {}
+    possible: dict[str, set[str]] = {}
+    for operation in OPERATIONS:
+        makes_sense, today = ({each.name for each in of(operation)} for of in (applicable, everyday))
+        assert makes_sense & ALWAYS <= today <= makes_sense
+        for each in CLASSES:
+            of_class = {attack.name for attack in each}
+            assert today & of_class or not makes_sense & of_class, f"{operation.name} meets none of {of_class}"
+        met.setdefault(operation.app, set()).update(today)
+        possible.setdefault(operation.app, set()).update(makes_sense)
+    assert met == possible
+    assert {attack.name for attack in ATTACKS} >= ALWAYS
+
+
+def tried(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
+    return (reads if operation.method == "GET" else writes)(operation, attacks, scene, send)
+
+
+def reads(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
     """What is wrong with the answers to the attacks on a read. They change no rows, which is looked at before what
     prepares one and in the end. Some are prepared by a read of its owner, who leaves an entry in the log where a file
     is handed out, and a note where codes are shown once."""
@@ -57,7 +85,7 @@ def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
     rows = Watched(connection, [scene.theirs.schema], with_log=False)
     expected = rows.at_first
     with undone():
-        for attack in applicable(operation):
+        for attack in attacks:
             if attack.prepare and rows.now() != expected:
                 findings.append(f"one of the attacks before {attack.name!r} changed rows")
             with attack.attempt(operation, scene, send) as attempt:
@@ -69,11 +97,11 @@ def reads(operation: Operation, scene: Scene, send: Send) -> list[str]:
     return findings
 
 
-def writes(operation: Operation, scene: Scene, send: Send) -> list[str]:
+def writes(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
     """What is wrong with the answers to the attacks on a write, and with the rows after each of them."""
     findings, schemas = [], [scene.theirs.schema, scene.ours.schema]
     rows = Watched(connection, schemas)
-    for attack in applicable(operation):
+    for attack in attacks:
         with undone(), attack.attempt(operation, scene, send) as attempt:
             at_first = rows.now() if attack.prepare else rows.at_first
             answer = attack.act(attempt)
@@ -92,7 +120,7 @@ def named(attack: Attack, attempt: Try, answer: Answer, *, changed: bool) -> lis
     return [f"{attack.name}: {each}" for each in wrong if each]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@every_operation
 def test_at_least_twelve_attacks_make_sense_for_every_operation(operation: Operation) -> None:
     assert len(applicable(operation)) >= LEAST
 

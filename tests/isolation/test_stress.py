@@ -10,20 +10,17 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
-from apps.tenants.models import Tenant
-from tests.isolation.conftest import AGENT
 from tests.isolation.faults import FAULTS
-from tests.isolation.ground import Side, rows_copy, side_make
+from tests.isolation.ground import Side
+from tests.isolation.scene import Scene
 from tests.isolation.stress import CLOSED, DEEPEST, GONE, Ask, Tally, Who, call, environ, judge, strayed, stress
 
 REQUESTS, THREADS, CONNECTIONS = 2000, 8, 5
 
 
 @pytest.fixture
-def sides(committed_db: str, acme: Tenant, globex: Tenant) -> tuple[Side, Side]:
-    made = side_make(acme, agent=AGENT, extra=100), side_make(globex, agent=AGENT, extra=200)
-    rows_copy(*made)
-    return made
+def sides(committed_db: str, scene: Scene) -> tuple[Side, Side]:
+    return scene.ours, scene.theirs
 
 
 @pytest.fixture
