@@ -20,6 +20,7 @@ from tests.workflows.conftest import MakeWorkflow, Work
 
 Browse = Callable[..., Client]
 LIST = "/workflow-runs/"
+TABLES = ("ai_", "agents_", "workflows_")
 NUMBER = {"n": {"type": "number"}}
 AGENT: dict[str, Any] = {"kind": "agent", "agent": "dummy.idle", "input": {"value": "${inputs.n}"}}
 
@@ -111,7 +112,8 @@ def test_the_calls_cost_one_statement_however_many_there_are(
         shown(console, run, "?step=one")
         with CaptureQueriesContext(connection) as seen:
             shown(console, run, "?step=one")
-        counts.append(len(seen))
+        # Who asks and for which tenant is remembered for seconds, which a slow machine lets pass between two pages.
+        counts.append(sum(any(table in each["sql"] for table in TABLES) for each in seen))
         assert sum('"ai_modelcall"."subject"' in each["sql"] for each in seen) == 1
     assert counts[0] == counts[1]
 
