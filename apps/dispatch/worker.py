@@ -6,6 +6,7 @@ Both run as threads of the worker's parent process. The tick is idempotent, so e
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from billiard.process import current_process
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import connection
 
@@ -31,6 +32,8 @@ TICK = 1.0
 
 COMPARISON = 3600.0
 """Seconds between two comparisons of the work rows with what the tables say should be there."""
+NICENESS = 5
+"""Of what computes (nice(2)): a third of the processor's time beside what does not, and all of it where that rests."""
 LOOK = 10.0
 """Seconds between two looks at all that is due, which move the marks that claims start at (rule R12)."""
 
@@ -115,6 +118,13 @@ class Loop(threading.Thread):
                 logger.warning("%s failed and is tried again: %s: %s", self.name, type(error).__name__, error)
                 connection.close()
             time.sleep(max(0.05, self._seconds - (time.monotonic() - began)))
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def go_second(**_: Any) -> None:
+    """A child of a pool of processes computes for as long as it is let: requests, pumps and PostgreSQL, which take
+    milliseconds each and are waited for, go first where processors are short (rule R10)."""
+    os.nice(NICENESS)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

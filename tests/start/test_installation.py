@@ -12,8 +12,10 @@ import httpx
 import psutil
 import pytest
 
+from apps.dispatch.worker import NICENESS
 from orchestrall import embedded
 from orchestrall.start import Holder, answers, refusal
+from tests.e2e.conftest import is_at_rest
 from tests.running import ROOT, Installation, NotStarted, environment, installation, wait_until
 
 PATIENCE = 60
@@ -63,6 +65,22 @@ def test_a_web_process_that_dies_is_started_again_and_a_stop_leaves_nothing_behi
     assert "web was ended by SIGKILL; it is started again now" in output
     assert output.rstrip().endswith("Stopped")
     assert "database system is shut down" in (tmp_path / "postgres.log").read_text()
+
+
+@pytest.mark.slow
+def test_what_computes_goes_second_and_keeps_the_libraries_it_has_loaded(tmp_path: Path) -> None:
+    with installation(tmp_path) as program:
+        wait_until(lambda: len(computing(program)) == 2, "both processes run", within=PATIENCE)
+        began = {each.pid for each in computing(program)}
+        assert {each.nice() for each in computing(program)} == {NICENESS}
+        wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=PATIENCE)
+        assert {each.pid for each in computing(program)} == began
+
+
+def computing(program: Installation) -> list[psutil.Process]:
+    """The processes that agents compute in."""
+    parent = next(each for each in psutil.Process(program.pid).children() if "cpu@%h" in each.cmdline())
+    return parent.children()
 
 
 def web_of(program: Installation) -> psutil.Process | None:
