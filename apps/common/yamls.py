@@ -69,11 +69,12 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        where = event.start_mark
         if isinstance(event, yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not understood: write it out", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, "aliases are not understood: write it out", where)
         if self.depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, f"it has {DEEPEST} levels at most", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, f"it has {DEEPEST} levels at most", where)
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -102,9 +103,9 @@ def _text_made(loader: _Loader, node: Any) -> str:
 def _number_made(loader: _Loader, node: Any) -> int | float:
     is_whole = node.tag == "tag:yaml.org,2002:int"
     made = loader.construct_yaml_int(node) if is_whole else loader.construct_yaml_float(node)
-    if made.bit_length() > LONGEST_NUMBER if is_whole else not math.isfinite(made):
+    if made.bit_length() > LONGEST_NUMBER if isinstance(made, int) else not math.isfinite(made):
         raise _not_data("this number is too large, or is none", node)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _refused(loader: _Loader, node: Any) -> Any:

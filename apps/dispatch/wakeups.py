@@ -55,7 +55,7 @@ def wake(tenant: str, queue: str) -> bool:
     """Send a wake-up unless one is outstanding. Never raises: False when it was not sent."""
     try:
         message = _message(tenant, queue).replace(_NAME, str(uuid4()))
-        keys, given = [_key(tenant, queue), _list(queue)], [int(OUTSTANDING * 1000), message]
+        keys, given = [_key(tenant, queue), _list(queue)], (int(OUTSTANDING * 1000), message)
         return bool(_script()(keys=keys, args=given, client=_redis()))
     except (redis.RedisError, OSError) as error:
         FAILURES.inc()

@@ -178,7 +178,8 @@ def _tell(span: tracing.Span, request: HttpRequest, response: HttpResponse, meth
     """By the semantic conventions, without the address: what is in it may be a secret or a person's."""
     span.rename(f"{method} {route}")
     tenant = getattr(getattr(request, "tenant", None), "schema_name", "")
-    told = {"http.request.method": method, "http.route": route, "http.response.status_code": response.status_code}
+    told: dict[str, str | int] = {"http.request.method": method, "http.route": route}
+    told["http.response.status_code"] = response.status_code
     around = {"orchestrall.tenant": tenant, "orchestrall.request_id": str(request.request_id)}  # type: ignore[attr-defined]
     span.tell(told | {name: value for name, value in around.items() if value})
     if response.status_code >= 500:

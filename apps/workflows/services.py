@@ -172,9 +172,17 @@ def workflow_discard(*, who: Principal, workflow: Workflow) -> Definition:
 
 @transaction.atomic
 def workflow_rollback(*, who: Principal, user: User | None, workflow: Workflow, number: int) -> WorkflowVersion:
-    """Publish an earlier version again, as a new one. A draft is kept. Raises `Conflict`, `InvalidInput`."""
+    """Publish an earlier version again, as a new one. A draft is kept. Raises `Conflict`, `InvalidInput`.
+
+    Where a second person publishes, the way back begins with `returning.version_return`.
+    """
     demand(who, WORKFLOWS_EDIT)
     workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    if workflow.needs_second_person:
+        raise Conflict(
+            f"{workflow.title} is published by a second person; nothing was published.",
+            remedy="Ask for the publication of the earlier version; somebody else then publishes it.",
+        )
     former = workflow.versions.filter(number=number).first()
     if former is None or former.pk == workflow.published_id:
         raise Conflict(f"{workflow.title} cannot go back to version {number}.", remedy="Choose an earlier version.")

@@ -37,7 +37,8 @@ def send(tenant: str, queue: str) -> None:
 def messages(queue: str) -> list[dict[str, Any]]:
     """What lies in the queue, with its ids told apart from nothing else."""
     found = wakeups._redis().lrange(wakeups._list(queue), 0, -1)
-    return [json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id", each.decode())) for each in found]
+    told = [json.dumps(json.loads(each)) for each in found]
+    return [json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id", each)) for each in told]
 
 
 def test_one_wake_up_is_outstanding_at_most(queue: str) -> None:

@@ -69,7 +69,7 @@ def test_a_request_of_no_trace_begins_one_that_its_line_names(
         Client(headers={"host": "acme.localhost", "traceparent": sent}).get("/no/such/page")
     span = collector.named("GET unknown")
     assert span.parent == ""
-    assert [record.msg["trace"] for record in caplog.records if isinstance(record.msg, dict)] == [span.trace]  # type: ignore[typeddict-item]
+    assert [record.msg["trace"] for record in caplog.records if isinstance(record.msg, dict)] == [span.trace]
 
 
 def test_the_standard_variables_hold(collector: Collector) -> None:

@@ -117,7 +117,12 @@ def test_a_redis_that_forgets_everything_costs_no_run(
     sent: list[tuple[str, str]] = []
     monkeypatch.undo()
     monkeypatch.setattr(work, "_dispatcher", WorkDispatcher(board))
-    monkeypatch.setattr(wakeups, "wake", lambda *names: sent.append(names) is None)
+
+    def wake(schema: str, queue: str) -> bool:
+        sent.append((schema, queue))
+        return True
+
+    monkeypatch.setattr(wakeups, "wake", wake)
     wakeups._redis().flushdb()
     made = workflow(agent_chain(3, seconds=0), inputs=MARKED)
     for n in range(5):

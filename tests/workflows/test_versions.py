@@ -118,6 +118,11 @@ def test_going_back_takes_the_second_person_that_publishing_takes(
     assert again.content == guarded.versions.get(number=1).content
 
 
+def test_nothing_goes_back_past_the_second_person(guarded: Workflow, builder: User) -> None:
+    with pytest.raises(Conflict, match="by a second person"):
+        services.workflow_rollback(who=builder, user=builder, workflow=guarded, number=1)
+
+
 def test_the_api_goes_back_by_the_same_rule(
     guarded: Workflow, builder: User, member: Member, api_for: Callable[..., Any]
 ) -> None:

@@ -252,8 +252,8 @@ class WorkflowRunRetried(BaseModel):
 
     id: UUID
     outcome: Literal["started", "open", "succeeded", "moved", "not_found"] = Field(
-        description="`started`: `run` goes on where it stopped. `open`: it has not ended. `succeeded`: nothing is left. "
-        "`moved`: it, or a run that it shares its effects with, goes on as another one on a newer version."
+        description="`started`: `run` goes on where it stopped. `open`: it has not ended. `succeeded`: nothing is left."
+        " `moved`: it, or a run that it shares its effects with, goes on as another one on a newer version."
     )
     run: WorkflowRunOut | None = Field(default=None, description="The new run; null where none was started.")
 

@@ -17,8 +17,8 @@ from apps.workflows.permissions import WORKFLOWS_RUN
 
 
 class LetterList(ConsoleView):
-    """Each with its cause. A POST requeues one (`only`), those that are ticked (`letter`), or `all`; or it has the mails
-    of members (`mail`) sent again."""
+    """Each with its cause. A POST requeues one (`only`), those that are ticked (`letter`), or `all`; or it has the
+    mails of members (`mail`) sent again."""
 
     permission = WORKFLOWS_RUN
     page_title = "Given up"
