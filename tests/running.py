@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from orchestrall import embedded
 from orchestrall.start import Holder
@@ -53,6 +54,12 @@ class Installation:
     @property
     def redis_url(self) -> str:
         return self.environment["REDIS_URL"]
+
+    def is_at_rest(self) -> bool:
+        """Whether no run is due or in hand; the installation's own work, as of the audit log, goes on for ever."""
+        due = "select 1 from dispatch_work where kind like '%.run' and (due_at <= now() or lease_until > now()) limit 1"
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(due).fetchone() is None
 
     def processes(self) -> list[psutil.Process]:
         """The supervisor and everything below it."""

@@ -67,6 +67,10 @@ class AuditNotWritten(Unavailable):
     remedy = "Try again in a minute. If it stays, report the request id to whoever runs the installation."
 
 
+Beside = tuple[str, Mapping[str, Any]]
+"""SQL of the program's own that changes rows, and its parameters, whose names do not begin with ``audit_``."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What an entry is about, where it is no row of a table."""
@@ -113,16 +117,17 @@ def record(
     return id
 
 
-def record_many(records: Sequence[Record]) -> list[UUID]:
-    """Record several things in one statement. As `record`."""
+def record_many(records: Sequence[Record], beside: Beside | None = None) -> list[UUID]:
+    """Record several things in one statement, which carries out `beside` as well: what is recorded. As `record`."""
     if not connection.in_atomic_block:
         raise RuntimeError("An audit entry belongs into the transaction of the change: use transaction.atomic().")
     if not records:
         return []
     columns = columns_of(records)
+    also, parameters = beside or ("select 1", {})
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"with {writing()} select 1", columns)
+            cursor.execute(f"with {writing()}, beside as ({also}) select 1", {**parameters, **columns})
     except DatabaseError as error:
         raise AuditNotWritten from error
     sequence_soon()

@@ -157,6 +157,7 @@ class Fenced(Protocol):
 
 class Dispatcher(Protocol):
     def schedule(self, kind: str, ids: Sequence[UUID], due_at: datetime | None, priority: int) -> None: ...
+    def scheduling(self, kind: str, ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]: ...
     def signal(self, kind: str, id: UUID) -> bool: ...
     def fenced(self, claim: Claim) -> AbstractContextManager[Fenced]: ...
     def withdraw(self, kind: str, id: UUID) -> bool: ...
@@ -204,6 +205,13 @@ def schedule(kind: str, id: UUID, *, due_at: datetime | None = None, priority: i
 def schedule_many(kind: str, ids: Sequence[UUID], *, due_at: datetime | None = None, priority: int = 0) -> None:
     """Make work rows that are due at the same time, in one statement. All else is as `schedule` has it."""
     _provided().schedule(kind, ids, due_at, priority)
+
+
+def scheduling(kind: str, ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
+    """What `schedule_many` does now, as SQL for a common table expression of a statement that does more, with its
+    parameters. The statement is to be carried out in this transaction; a worker is woken when that commits.
+    """
+    return _provided().scheduling(kind, ids)
 
 
 def signal(kind: str, id: UUID) -> bool:

@@ -162,8 +162,15 @@ def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]
 
 def insert(*, kind: str, ids: Sequence[UUID], tenant: str, queue: str, due_at: datetime | None, priority: int) -> None:
     """Add rows; where there is one, signal it and let it be due at the earlier time. The ids differ."""
+    _execute(*inserting(kind=kind, ids=ids, tenant=tenant, queue=queue, due_at=due_at, priority=priority))
+
+
+def inserting(
+    *, kind: str, ids: Sequence[UUID], tenant: str, queue: str, due_at: datetime | None, priority: int
+) -> tuple[str, dict[str, Any]]:
+    """What `insert` carries out, and its parameters."""
     row = {"kind": kind, "ids": list(ids), "tenant": tenant, "queue": queue, "due_at": due_at, "priority": priority}
-    _execute(_INSERT, {**row, "trace": tracing.here()})
+    return _INSERT, {**row, "trace": tracing.here()}
 
 
 def traces(claims: Sequence[Claim]) -> dict[UUID, str]:

@@ -48,6 +48,11 @@ class WorkDispatcher:
         if due_at is None:
             _wake_later(tenant, queue)
 
+    def scheduling(self, kind: str, ids: Sequence[UUID]) -> tuple[str, dict[str, Any]]:
+        tenant, queue = _tenant_of(kind), KINDS[kind].queue
+        _wake_later(tenant, queue)
+        return rows.inserting(kind=kind, ids=ids, tenant=tenant, queue=queue, due_at=None, priority=0)
+
     def signal(self, kind: str, id: UUID) -> bool:
         tenant = _tenant_of(kind)
         free = rows.signal(kind=kind, id=id, tenant=tenant)

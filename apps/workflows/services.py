@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from apps.accounts.models import User
 from apps.audit.fingerprints import fingerprint
 from apps.audit.kinds import EntryKind
-from apps.audit.services import Subject, record
+from apps.audit.services import Record, Subject, record, record_many
 from apps.common import work
 from apps.common.errors import Conflict, InvalidInput, Issue, Problem, TooLarge
 from apps.common.permissions import Principal, demand
@@ -311,17 +311,17 @@ def runs_start(
             _make_room(workflow, overlap, len(runs))
         accept(runs)
         _started(who, runs)
-        work.schedule_many(KIND, [run.id for run in runs])
     return runs
 
 
 def _started(who: Principal, runs: Sequence[WorkflowRun]) -> None:
-    """One entry, whatever the number of runs."""
-    if len(runs) == 1:
-        record(auditing.RUN_STARTED, who=who, subject=auditing.run_subject(runs[0]), **auditing.started_told(runs[0]))
-    elif runs:
-        told = auditing.started_told(runs[0]) | auditing.many_told(runs)
-        record(auditing.RUNS_STARTED, who=who, subject=auditing.workflow_subject(runs[0].workflow), **told)
+    """Let the runs begin, with one entry, whatever their number."""
+    subject, told = auditing.run_subject(runs[0]), auditing.started_told(runs[0])
+    kind = auditing.RUN_STARTED
+    if len(runs) > 1:
+        kind, subject = auditing.RUNS_STARTED, auditing.workflow_subject(runs[0].workflow)
+        told |= auditing.many_told(runs)
+    record_many([Record(kind, who, subject, facts=told)], beside=work.scheduling(KIND, [run.id for run in runs]))
 
 
 def _make_room(workflow: Workflow, overlap: Overlap, wanted: int) -> None:

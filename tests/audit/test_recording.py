@@ -104,6 +104,15 @@ def test_many_entries_cost_one_statement(inside: Tenant, django_assert_num_queri
     assert AuditEntry.objects.count() == AuditPending.objects.count() == len(set(ids)) == 50
 
 
+def test_what_is_recorded_can_be_done_in_the_very_statement(inside: Tenant, django_assert_num_queries: Any) -> None:
+    renamed = "update tenants_tenant set name = %(name)s where id = %(id)s"
+    with django_assert_num_queries(1):
+        record_many([Record(CHANGED, ACTOR)], beside=(renamed, {"name": "Renamed", "id": inside.pk}))
+    inside.refresh_from_db()
+    assert inside.name == "Renamed"
+    assert AuditEntry.objects.count() == 1
+
+
 def test_what_is_undone_leaves_no_entry(inside: Tenant) -> None:
     with transaction.atomic():
         record(CHANGED, who=ACTOR)

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
 
-import psycopg
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -52,7 +51,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     told = {"DJANGO_SETTINGS_MODULE": "tests.dummy.settings", "ORCHESTRALL_OUTBOUND_NETWORKS": "127.0.0.1/32"}
     with installation(tmp_path_factory.mktemp("installation"), told=told) as program:
         # The first tests would wait behind the demonstration's own runs, longer than a browser waits for anything.
-        wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=DEMO_WITHIN)
+        wait_until(program.is_at_rest, "the demonstration's runs have ended", within=DEMO_WITHIN)
         yield program
 
 
@@ -63,15 +62,6 @@ def address(request: pytest.FixtureRequest) -> Address:
         return lambda slug: running.format(slug=slug)
     program: Installation = request.getfixturevalue("program")
     return program.address
-
-
-def is_at_rest(database: str) -> bool:
-    """Whether no run is due or in hand; the installation's own work, as of the audit log, goes on for ever."""
-    with psycopg.connect(database) as connection:
-        busy = connection.execute(
-            "select 1 from dispatch_work where kind like '%.run' and (due_at <= now() or lease_until > now()) limit 1"
-        )
-        return busy.fetchone() is None
 
 
 @pytest.fixture(scope="package")

@@ -15,7 +15,6 @@ import pytest
 from apps.dispatch.worker import NICENESS
 from orchestrall import embedded
 from orchestrall.start import Holder, answers, refusal
-from tests.e2e.conftest import is_at_rest
 from tests.running import ROOT, Installation, NotStarted, environment, installation, wait_until
 
 PATIENCE = 60
@@ -72,8 +71,10 @@ def test_what_computes_goes_second_and_keeps_the_libraries_it_has_loaded(tmp_pat
     with installation(tmp_path) as program:
         wait_until(lambda: len(computing(program)) == 2, "both processes run", within=PATIENCE)
         began = {each.pid for each in computing(program)}
-        assert {each.nice() for each in computing(program)} == {NICENESS}
-        wait_until(lambda: is_at_rest(program.database_url), "the demonstration's runs have ended", within=PATIENCE)
+        wait_until(
+            lambda: {each.nice() for each in computing(program)} == {NICENESS}, "both go second", within=PATIENCE
+        )
+        wait_until(program.is_at_rest, "the demonstration's runs have ended", within=PATIENCE)
         assert {each.pid for each in computing(program)} == began
 
 

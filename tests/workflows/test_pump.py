@@ -44,7 +44,7 @@ def test_a_run_of_inline_steps_ends_with_its_outputs(workflow: MakeWorkflow, sta
     assert not WorkRow.objects.filter(id=run.id).exists()
 
 
-def test_a_start_costs_at_most_six_statements_and_a_step_less_than_one(
+def test_a_start_costs_at_most_five_statements_and_a_step_less_than_one(
     workflow: MakeWorkflow, start: Start, worked: Work, builder: User
 ) -> None:
     made = workflow(chain(10), inputs=AMOUNT)
@@ -52,7 +52,7 @@ def test_a_start_costs_at_most_six_statements_and_a_step_less_than_one(
     worked()
     with CaptureQueriesContext(connection) as started:
         start(made, amount=1)
-    assert len(started) <= 6
+    assert len(started) <= 5
     services.runs_start(who=builder, user=builder, workflow=made, data=[{"amount": 1}] * 63, origin="api")
     with CaptureQueriesContext(connection) as pumped:
         worked()
