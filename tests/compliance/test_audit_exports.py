@@ -167,7 +167,7 @@ def test_the_proof_of_an_entry_leads_to_the_checkpoint(
     said = opened(proof["checkpoint"], signing_key(acme).public_key())
     assert leaf_hash(proof["entry"]).hex() == proof["leaf"]
     assert root_of(bytes.fromhex(proof["leaf"]), proof["index"], proof["size"], proof["hashes"]) == said.root
-    assert "Ada" not in json.dumps(proof)
+    assert "Lovelace" not in json.dumps(proof)  # three letters may come about in a signature
     assert verified(tmp_path, json.dumps(proof), outside, acme) == 0
     assert verified(tmp_path, json.dumps({**proof, "index": proof["index"] + 1}), outside, acme) == 1
 

@@ -1,5 +1,5 @@
 """What the industry adds to the shell: an entry and its number, a card, what the palette finds, where people land, what
-can be done with a dataset, and how its work is told that was given up."""
+the menu of their account offers, what can be done with a dataset, and how its work is told that was given up."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from apps.agents.uses import AgentUse
 from apps.ai.askers import ASKERS, Asker, AskerSource
 from apps.ai.usage.subjects import Subject as CallSubject
 from apps.ai.usage.subjects import SubjectKind, subject_kind
+from apps.console.account_links import AccountLink, account_link
 from apps.console.attention import Wanted, attention
 from apps.console.cards import Card, card
 from apps.console.first_steps import FirstStep, first_step
@@ -83,6 +84,8 @@ def _lands(user: Any) -> str | None:
 
 
 landing("dummy.counting", _lands)
+
+account_link(AccountLink("dummy.counts", "My counts", view="console:help", icon="bug", permission=DUMMY_LOOK))
 
 
 def _uses(request: HttpRequest, dataset: Dataset) -> Iterator[Use]:

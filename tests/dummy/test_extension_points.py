@@ -223,6 +223,14 @@ def test_the_palette_finds_what_it_searches(client_for: Browse, administrator: U
     assert "Count to 12" not in found(member("analyst"))
 
 
+def test_the_menu_of_an_account_offers_what_it_adds_to_who_may(
+    client_for: Browse, administrator: User, member: Make
+) -> None:
+    address = reverse("console:help")
+    assert "My counts" in client_for(administrator).get(address).content.decode()
+    assert "My counts" not in client_for(member("analyst")).get(address).content.decode()
+
+
 def test_people_land_where_it_sends_them(member: Make) -> None:
     assert landing_of(member("viewer", name="Count von Dummy")) == "/agents/dummy.counter/"
     assert landing_of(member("viewer", name="Somebody")) is None
