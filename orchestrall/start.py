@@ -175,15 +175,20 @@ def static_fingerprint() -> str:
 
 @contextmanager
 def static_files(environment: dict[str, str], logs: Path) -> Iterator[None]:
-    """Collect the static files where they changed, beside what happens inside."""
+    """Collect the static files where they changed, beside what happens inside.
+
+    Installations in other folders share them: of several that start at once, one collects and the others wait for it.
+    To collect them again would take files away from under those that serve them by then.
+    """
     stamp, fingerprint = ROOT / "build" / "static.stamp", static_fingerprint()
-    if stamp.exists() and stamp.read_text() == fingerprint:
-        yield
-        return
     argv = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
     collecting = Program("collectstatic", argv, environment=environment, log=logs / "collectstatic.log")
     with (ROOT / "build" / ".static.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # installations in other folders share the static files
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == fingerprint:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            yield
+            return
         collecting.start()
         yield
         if collecting.wait():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -60,6 +61,30 @@ def test_static_files_are_collected_again_when_one_changes(name: str, project: P
     assert start.static_fingerprint() == before
     (project / name).write_text("changed")
     assert start.static_fingerprint() != before
+
+
+def test_what_another_start_has_collected_meanwhile_is_not_taken_away_and_collected_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Never:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def start(self) -> None:
+            raise AssertionError("collected again")
+
+    def waited_for(lock: TextIO, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            (project / "build/static.stamp").write_text(start.static_fingerprint())
+        fcntl_flock(lock, operation)
+
+    fcntl_flock = fcntl.flock
+    monkeypatch.setattr(start, "Program", Never)
+    monkeypatch.setattr(fcntl, "flock", waited_for)
+    with (
+        start.static_files({}, project),
+        (project / "build/.static.lock").open("w") as lock,
+    ):
+        fcntl_flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # and whoever starts meanwhile does not wait for this one
 
 
 def test_a_holder_that_was_killed_holds_nothing_any_more(tmp_path: Path) -> None:
