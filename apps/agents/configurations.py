@@ -21,9 +21,11 @@ from apps.agents import auditing, finding
 from apps.agents.contract import Agent
 from apps.agents.models import AgentConfiguration
 from apps.agents.permissions import AGENTS_CONFIGURE, AGENTS_RUN, AGENTS_VIEW
+from apps.ai.training.selectors import versions_query
 from apps.audit.services import record
 from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied
 from apps.common.permissions import ROLES, Principal, codes_of, demand
+from apps.common.reading import Pointing
 from apps.console.schemaforms import shape_of
 from apps.console.schemaforms.secrets import dumped, kept, masked, replaced
 from apps.tenants.context import current_schema
@@ -34,6 +36,7 @@ KEPT: Final = 500
 LARGEST: Final = 256 * 1024
 """Bytes of settings as JSON."""
 _SETTINGS: dict[tuple[str, UUID], InForce] = {}
+_NEWEST = Pointing(AgentConfiguration, by="agent_key", key="created_by", last="number")
 AnyAgent = Agent[Any, Any, Any]
 
 
@@ -77,8 +80,16 @@ def agent_of(configuration: AgentConfiguration) -> AnyAgent:
 
 def newest(agent_key: str) -> AgentConfiguration | None:
     """What holds for new runs of an agent, whoever asks."""
-    found = AgentConfiguration.objects.filter(agent_key=agent_key).select_related("created_by")
-    return found.order_by("-number").first()
+    return _NEWEST.get(agent_key)
+
+
+def newest_with_trained(agent: AnyAgent) -> tuple[AgentConfiguration | None, dict[str, int]]:
+    """What holds for new runs of an agent, and the versions of the models trained here that it works with. One
+    statement."""
+    if not agent.trained:
+        return newest(agent.key), {}
+    found, versions = _NEWEST.get_with(agent.key, *versions_query(agent.trained))
+    return found, json.loads(versions)
 
 
 def configuration_save(

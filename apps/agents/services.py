@@ -87,14 +87,13 @@ def run_start(
     as `input_parse` and `input_inspect` do, and `PermissionDenied` where the agent is set up for other roles; then
     nothing is stored.
     """
-    configuration = configurations.newest(agent.key)
+    configuration, trained = configurations.newest_with_trained(agent)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
     tools_check(agent, user=user, who=who)
     parsed, find = input_parse(agent=agent, data=data), finder(who)
     run = _run(agent, parsed, find)
     run.configuration, run.is_fresh = configuration, fresh
     run.created_by, run.origin, run.is_demo = user, origin, is_demo
-    trained = {} if fresh else versions_of(promoted_of(agent.trained))
     if not fresh and (kept := cache.find(agent, run.configuration_id, run.input, trained, person=run.created_by_id)):
         return _answered(run, agent, kept, who)
     _looked_at(agent, parsed, loader(find))

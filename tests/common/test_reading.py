@@ -8,6 +8,7 @@ import pytest
 from django.forms.models import model_to_dict
 
 from apps.accounts.models import User
+from apps.agents.models import AgentConfiguration
 from apps.common.permissions import Platform
 from apps.common.reading import Pointing
 from apps.gateway.models import ApiKey
@@ -21,6 +22,7 @@ from apps.workflows.models import Workflow
 
 KEYS = Pointing(ApiKey, by="prefix", key="user")
 WORKFLOWS = Pointing(Workflow, by="name", key="published")
+SETTINGS = Pointing(AgentConfiguration, by="agent_key", key="created_by", last="number")
 
 
 @pytest.fixture
@@ -61,3 +63,22 @@ def test_there_is_nothing_under_another_value_or_in_another_tenant(key: ApiKey, 
     assert KEYS.get("no-such-") is None
     with tenant_context(globex):
         assert KEYS.get(key.prefix) is None
+
+
+def test_of_rows_that_share_a_value_the_last_one_counts_also_beside_another_question(
+    member: Callable[..., User], django_assert_num_queries: Callable[..., object]
+) -> None:
+    owner = member("owner")
+    for number in (1, 3, 2):
+        AgentConfiguration.objects.create(agent_key="one", number=number, settings={"of": number}, created_by=owner)
+    AgentConfiguration.objects.create(agent_key="other", number=9, settings={}, roles=["owner"])
+    with django_assert_num_queries(3):  # type: ignore[attr-defined]
+        found, beside = SETTINGS.get("one"), SETTINGS.get_with("one", "select %s + 1", [6])
+        nothing = SETTINGS.get_with("none", "select %s::text", ["said"])
+        assert found is not None
+        assert (found.number, found.settings, found.created_by) == (3, {"of": 3}, owner)
+    assert beside == (found, 7)
+    assert nothing == (None, "said")
+    other = SETTINGS.get("other")
+    assert other is not None
+    assert (other.roles, other.created_by) == (["owner"], None)

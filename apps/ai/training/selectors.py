@@ -99,6 +99,19 @@ def promoted_of(keys: Collection[str]) -> dict[str, Promoted]:
     }
 
 
+_VERSIONS: Final = """
+select coalesce(jsonb_object_agg(kind, number), '{}') from ai_trainedmodel
+where is_promoted and (kind, kind_version) in (select * from unnest(%s::text[], %s::text[]))
+"""
+
+
+def versions_query(keys: Collection[str]) -> tuple[str, list[Any]]:
+    """The SQL, with its parameters, that selects what `versions_of` tells of the models in use, as one JSON object: for
+    who asks for something else in the same statement."""
+    ours = [(each.key, each.version) for key in keys if (each := TRAINABLES.get(key))]
+    return _VERSIONS, [[key for key, _ in ours], [version for _, version in ours]]
+
+
 def versions_of(trained: Mapping[str, Promoted]) -> dict[str, int]:
     """The numbers of models in use, by their keys."""
     return {key: promoted.number for key, promoted in trained.items()}

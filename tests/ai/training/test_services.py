@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
+from apps.agents import configurations
 from apps.agents import services as agents
 from apps.agents.contract import AGENTS
 from apps.agents.models import AgentRun
@@ -72,6 +73,28 @@ def test_an_answer_at_hand_is_of_the_version_in_use(train: Train, builder: User,
     again = estimate(builder, work_off)
     assert again.result.output["value"] == 10.0
     assert again.answered_from_id is not None
+
+
+def test_an_answer_at_hand_costs_no_statement_more_for_what_was_trained(
+    train: Train, builder: User, work_off: WorkOff
+) -> None:
+    promote(builder, train(9, 10, 11, 10))
+    estimate(builder, work_off)
+    with CaptureQueriesContext(connection) as caught:
+        again = estimate(builder, lambda: 0)
+    assert again.answered_from_id is not None
+    asked = [each["sql"] for each in caught if not each["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    # What the agent is set up as and what was trained, the run's number, the run with all that belongs to it; and what
+    # the test reads.
+    assert len(asked) == 4, asked
+
+
+def test_what_another_release_has_trained_is_not_in_use(train: Train, builder: User, work_off: WorkOff) -> None:
+    promote(builder, train(9, 10, 11, 10))
+    TrainedModel.objects.update(kind_version="0.9")
+    assert estimate(builder, work_off).result.output["is_learned"] is False
+    agent = AGENTS["dummy.estimator"]
+    assert configurations.newest_with_trained(agent) == (None, {})
 
 
 def test_a_result_that_was_found_wrong_answers_no_more_whatever_was_trained(
