@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -66,8 +67,13 @@ clock = Clock()
 
 
 def environment() -> dict[str, str]:
-    """For what fetches: never another Python, and a home that can be written to (some users have none)."""
+    """For what fetches: never another Python, the authorities that this machine trusts, and a home that can be written
+    to (some users have none)."""
     mine = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    # Networks that look into TLS do so with an authority of their own. uv and Node bring a list that does not have it.
+    trusted = ssl.get_default_verify_paths()
+    if trusted.cafile or (trusted.capath and os.listdir(trusted.capath)):
+        mine = {"UV_SYSTEM_CERTS": "true", "NODE_USE_SYSTEM_CA": "1", **mine}
     if not os.access(os.path.expanduser("~"), os.W_OK):
         mine["HOME"] = str(TOOLS / "home")
         (TOOLS / "home").mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,6 +190,24 @@ def test_the_environment_is_made_from_the_python_below_the_one_that_runs_us(run:
         [run.BASE_PYTHON, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True, check=True
     )
     assert Path(prefix.stdout.strip()) == Path(sys.base_prefix)
+
+
+def test_fetching_trusts_whom_the_machine_trusts_where_it_names_anybody(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trusting(folder: Path | None) -> dict[str, str]:
+        paths = SimpleNamespace(cafile=None, capath=folder and str(folder))
+        monkeypatch.setattr(run.ssl, "get_default_verify_paths", lambda: paths)
+        told: dict[str, str] = run.environment()
+        return told
+
+    monkeypatch.delenv("UV_SYSTEM_CERTS", raising=False)
+    assert "UV_SYSTEM_CERTS" not in trusting(None)
+    assert "UV_SYSTEM_CERTS" not in trusting(tmp_path)  # their own lists are better than none
+    (tmp_path / "authority.pem").touch()
+    assert trusting(tmp_path)["UV_SYSTEM_CERTS"] == "true"
+    monkeypatch.setenv("UV_SYSTEM_CERTS", "false")
+    assert trusting(tmp_path)["UV_SYSTEM_CERTS"] == "false"
 
 
 def test_fetching_needs_no_home(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
