@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -280,6 +282,17 @@ def test_a_batch_of_slow_ones_is_left_off_when_its_time_is_over() -> None:
     assert answers[0] == evaluating.Answer(500)
     assert answers.count(None) == 99, "what takes long and is not killed holds nobody up either"
     assert children.evaluate(asks[1:2], within=0) == [evaluating.Answer(501)], "no answer is taken for another"
+    children.stop()
+
+
+def test_an_expression_is_not_killed_because_others_have_the_processor() -> None:
+    children, ask = evaluating.Children(), [(expression_parse("1 + 1"), "{}")]
+    children.evaluate(ask, within=1)
+    assert children.pid is not None
+    os.kill(children.pid, signal.SIGSTOP)  # as a scheduler does that has others to serve
+    threading.Timer(1.5, os.kill, (children.pid, signal.SIGCONT)).start()
+    assert children.evaluate(ask, within=1) == [evaluating.Answer(2)]
+    assert children.killed == 0
     children.stop()
 
 

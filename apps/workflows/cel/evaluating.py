@@ -1,7 +1,7 @@
 """Expressions evaluated, in a child of this process that is killed when one takes too long.
 
 The library has no budget and does not heed signals, so the limit is a process: the child gives itself 0.2 s of a
-processor for each expression, and the kernel ends it there; this process waits a second for an answer and then kills
+processor for each expression, and the kernel ends it there; where no answer comes for ten seconds, this process kills
 it. Whatever killed it fails with words that say so; what else was asked is asked of a new child. One child serves a
 process, one thread at a time, and is started when it is first needed.
 """
@@ -31,8 +31,9 @@ from apps.workflows.values import Env
 
 LARGEST: Final = 64 * 1024
 """Bytes of what is passed to an expression, as JSON."""
-PATIENCE: Final = 1.0
-"""Seconds of waiting for one answer. A processor that is shared by many gives 0.2 s of itself within that."""
+PATIENCE: Final = 10.0
+"""Seconds of waiting for one answer, from a child that has to start first at times. A processor that is shared by fifty
+gives 0.2 s of itself within that: what is right must not fail because a machine is busy."""
 TURN: Final = 1.0
 """Seconds that go into a batch at most: what is not answered then is asked when its turn comes."""
 BATCH: Final = 256
