@@ -69,6 +69,19 @@ def test_a_step_is_chosen_in_the_graph_and_the_address_says_which(address: Addre
     expect(page.locator("[data-step-shown]")).to_have_attribute("data-step-shown", step or "")
 
 
+def test_a_step_that_took_time_has_a_bar_that_is_seen(view: View, address: Address, open_page: Open) -> None:
+    page, _ = open_page(view)
+    page.goto(run_of(page, address("acme"), "succeeded"))
+    bar = page.locator(".o-gbar").first
+    bar.scroll_into_view_if_needed()
+    assert bar.evaluate(
+        """(bar) => {
+            const { x, y, width, height } = bar.getBoundingClientRect();
+            return document.elementFromPoint(x + width / 2, y + height / 2) === bar;
+        }"""
+    )
+
+
 def test_arrow_keys_move_along_the_edges_of_the_graph(address: Address, open_page: Open) -> None:
     page, _ = open_page()
     page.goto(run_of(page, address("acme"), "succeeded"))
