@@ -109,6 +109,8 @@ class Env:
     """Dotted path of the class that wraps data keys by a key management service; empty: the master key does it."""
     former_master_keys: list[str]
     """Master keys that still open, while data keys are wrapped anew."""
+    breached_passwords: str
+    """File of hashes of passwords that were stolen somewhere; empty: the shipped list of common ones alone."""
     outbound_networks: list[str]
     """Internal networks that tenants' requests may reach besides the public one, as 10.1.0.0/16."""
     audit_checkpoints: str
@@ -145,6 +147,7 @@ env = Env(
     keys=Path(os.environ.get("ORCHESTRALL_KEYS") or _var / "keys").resolve(),
     key_wrapper=os.environ.get("ORCHESTRALL_KEY_WRAPPER", ""),
     former_master_keys=given("ORCHESTRALL_FORMER_MASTER_KEYS").replace(",", " ").split(),
+    breached_passwords=os.environ.get("ORCHESTRALL_BREACHED_PASSWORDS", "").strip(),
     outbound_networks=given("ORCHESTRALL_OUTBOUND_NETWORKS").replace(",", " ").split(),
     audit_checkpoints=os.environ.get("ORCHESTRALL_AUDIT_CHECKPOINTS", "").strip(),
     audit_checkpoints_endpoint=os.environ.get("ORCHESTRALL_AUDIT_CHECKPOINTS_ENDPOINT", "").strip(),

@@ -2,7 +2,6 @@
 
 from django.urls import include, path
 
-from apps.accounts.factors.views import PasskeyRemove
 from apps.accounts.operator_access.pages import Enter, Leave
 from apps.ai.mcp.server.endpoint import Endpoint, metadata
 from apps.gateway.api.tokens import jwks
@@ -32,7 +31,7 @@ urlpatterns = [
     path("performance/", include("apps.gateway.performance_urls")),
     # Not all of allauth.urls: its pages of providers would let in whom apps.accounts.sso has not looked at.
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", PasskeyRemove.as_view(), name="mfa_remove_webauthn"),
+    path("accounts/2fa/", include("apps.accounts.factors.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("sso/", include("apps.accounts.sso.urls")),

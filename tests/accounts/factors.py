@@ -9,6 +9,7 @@ from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.utils import encrypt
 
 from apps.accounts.factors.codes import PERIOD
 from apps.accounts.models import User
@@ -24,8 +25,19 @@ def app_of(user: User) -> Authenticator:
 
 
 def recovery_codes_of(user: User) -> list[str]:
+    request = SimpleNamespace(user=user, recovery_codes=[])
+    with context.request_context(request):
+        RecoveryCodes.activate(user)
+    return request.recovery_codes
+
+
+def recovery_codes_from_before(user: User) -> list[str]:
+    """As they were kept before they were hashed: computed of a seed that is in the row."""
     with context.request_context(SimpleNamespace(user=user)):
-        codes: list[str] = RecoveryCodes.activate(user).generate_codes()
+        seed = RecoveryCodes(Authenticator(user=user, data={"seed": encrypt("5eed" * 20), "used_mask": 0}))
+        made = Authenticator(user=user, type="recovery_codes", data=seed.instance.data)
+        Authenticator.objects.bulk_create([made])  # which tells nobody, as their making was told long ago
+        codes: list[str] = seed.generate_codes()
     return codes
 
 

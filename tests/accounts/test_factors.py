@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from allauth.core import context
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.internal import auth
+from argon2.low_level import Type, hash_secret_raw
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import mail
 from django.core.cache import cache
@@ -20,12 +23,13 @@ from apps.audit.models import AuditEntry
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
 from apps.tenants.sealing import SealBroken
-from tests.accounts.factors import SECRET, app_of, code, passkey_of, recovery_codes_of
+from tests.accounts.factors import SECRET, app_of, code, passkey_of, recovery_codes_from_before, recovery_codes_of
 from tests.accounts.sessions import long_ago
 from tests.factories import PASSWORD
 
 Make = Callable[..., User]
 Browser = Callable[..., Client]
+RECOVERY = "/accounts/2fa/recovery-codes/"
 LOGIN, SECOND, FACTORS, APP = "/accounts/login/", "/accounts/2fa/authenticate/", "/accounts/2fa/", "/accounts/2fa/totp/"
 
 
@@ -36,6 +40,16 @@ def user(member: Make) -> User:
 
 def sign_in(browser: Client, user: User) -> Any:
     return browser.post(LOGIN, {"login": user.email, "password": PASSWORD})
+
+
+def argon2_of(salt: str, *, passes: int, kibibytes: int) -> Callable[[str], str]:
+    """The hash as RFC 9106 has it: Argon2id, one lane, 32 bytes."""
+
+    def made(code: str) -> str:
+        secret, salted = code.encode(), bytes.fromhex(salt)
+        return hash_secret_raw(secret, salted, passes, kibibytes, 1, 32, Type.ID).hex()
+
+    return made
 
 
 def kinds() -> list[str]:
@@ -51,12 +65,15 @@ def test_an_app_is_set_up_with_its_first_code_and_recovery_codes_are_shown_once(
     assert secret in page.content.decode()
     first = code(secret=secret)
     done = browser.post(f"{APP}activate/", {"code": first})
-    assert done["Location"] == "/accounts/2fa/recovery-codes/"
-    shown = browser.get(done["Location"]).content.decode()
-    app, codes = Authenticator.objects.get(type="totp"), Authenticator.objects.get(type="recovery_codes")
-    assert all(each in shown for each in codes.wrap().generate_codes())
-    again = browser.get(done["Location"]).content.decode()
-    assert not any(each in again for each in codes.wrap().generate_codes())
+    assert done["Cache-Control"] == "no-store"
+    codes = done.context["codes"]
+    assert len(set(codes)) == 10
+    assert all(each in done.content.decode() for each in codes)
+    for later in (RECOVERY, f"{RECOVERY}download/", f"{RECOVERY}generate/", FACTORS):
+        again = browser.get(later).content.decode()
+        assert "10 of 10 left" in again or "The 10 that you have left" in again
+        assert not any(each in again for each in codes)
+    app = Authenticator.objects.get(type="totp")
     assert secret not in str(app.data)  # sealed
     assert kinds().count("accounts.factor_added") == 2
     assert code_take(user=user, code=first) is None  # the code that set it up is spent
@@ -95,15 +112,69 @@ def test_a_recovery_code_is_good_once(user: User) -> None:
     assert code_take(user=user, code=first) is None
 
 
+def test_of_recovery_codes_hashes_alone_are_stored_and_how_many_are_left_is_shown(
+    user: User, client_for: Browser
+) -> None:
+    app_of(user)
+    browser = client_for(user)
+    codes = browser.post(f"{RECOVERY}generate/").context["codes"]
+    stored = Authenticator.objects.get(type="recovery_codes")
+    assert set(stored.data) == {"hashes"}
+    kept = json.loads(decrypt(stored.data["hashes"]))
+    assert not any(each in str(kept) for each in codes)
+    argon2 = argon2_of(kept["salt"], passes=kept["passes"], kibibytes=kept["kibibytes"])
+    assert kept["hashes"] == [argon2(each) for each in codes]
+    assert len(bytes.fromhex(kept["salt"])) >= 16
+    assert kept["kibibytes"] >= 19 * 1024
+    assert kept["passes"] >= 2
+    assert code_take(user=user, code=f"{codes[3][:5]} {codes[3][5:]}") is not None  # as it may be typed
+    assert "9 of 10 left" in browser.get(FACTORS).content.decode()
+    assert [code_take(user=user, code=each) is not None for each in codes] == [each != codes[3] for each in codes]
+    assert "0 of 10 left" in browser.get(FACTORS).content.decode()
+
+
+def test_new_recovery_codes_end_the_old_ones_and_no_two_sets_are_hashed_alike(user: User, client_for: Browser) -> None:
+    app_of(user)
+    browser = client_for(user)
+    old = browser.post(f"{RECOVERY}generate/").context["codes"]
+    salts = [json.loads(decrypt(Authenticator.objects.get(type="recovery_codes").data["hashes"]))["salt"]]
+    new = browser.post(f"{RECOVERY}generate/").context["codes"]
+    salts += [json.loads(decrypt(Authenticator.objects.get(type="recovery_codes").data["hashes"]))["salt"]]
+    assert salts[0] != salts[1]
+    assert code_take(user=user, code=old[0]) is None
+    assert code_take(user=user, code=new[0]) is not None
+
+
+def test_recovery_codes_from_before_go_on_and_are_hashed_with_the_first_that_is_used(
+    user: User, client_for: Browser
+) -> None:
+    app_of(user)
+    first, second, *rest = recovery_codes_from_before(user)
+    browser = client_for(user)
+    assert "You have 10 of 10 left" in browser.get(RECOVERY).content.decode()
+    assert code_take(user=user, code="0" * 10) is None
+    assert "seed" in Authenticator.objects.get(type="recovery_codes").data
+    assert code_take(user=user, code=first) is not None
+    assert set(Authenticator.objects.get(type="recovery_codes").data) == {"hashes"}
+    assert code_take(user=user, code=first) is None
+    assert "You have 9 of 10 left" in browser.get(RECOVERY).content.decode()
+    assert all(code_take(user=user, code=each) is not None for each in (second, *rest))
+
+
+def test_hashes_of_recovery_codes_are_good_for_their_owner_alone(user: User, member: Make) -> None:
+    codes, other = recovery_codes_of(user), member("viewer")
+    Authenticator.objects.filter(user=user).update(user=other)
+    with pytest.raises(SealBroken):
+        code_take(user=other, code=codes[0])
+
+
 def test_a_secret_opens_for_its_owner_in_its_tenant_alone(user: User, member: Make, globex: Tenant) -> None:
     stored = app_of(user).data["secret"]
     assert SECRET not in stored
     other = member("viewer")
-    Authenticator.objects.create(user=user, type="recovery_codes", data={"seed": stored})
-    moved = Authenticator.objects.filter(user=user, type="recovery_codes")
-    moved.update(user=other)
+    Authenticator.objects.filter(user=user, type="totp").update(user=other)
     with pytest.raises(SealBroken):
-        moved.get() if moved.exists() else Authenticator.objects.get(user=other)
+        Authenticator.objects.get(user=other)
     with tenant_context(globex):
         twin = member("owner", tenant=globex)
         copied = Authenticator(user=twin, type="totp", data={"secret": f"{twin.pk}.{stored.partition('.')[2]}"})

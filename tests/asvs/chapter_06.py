@@ -92,8 +92,13 @@ ROWS = (
         "6.2.12",
         2,
         "Passwords that were stolen somewhere are refused.",
-        lacks="a set of breached passwords. Django's list of 20,000 common ones is looked into; a service of breached "
-        "ones would be told a part of each password's hash, which an installation without a way out cannot do.",
+        (
+            "tests/accounts/test_breached.py::a_stolen_password_is_refused",
+            "tests/accounts/test_breached.py::each_stolen_one_is_found_and_no_other",
+            "tests/accounts/test_breached.py::a_file_that_cannot_be_used_is_refused_at_start",
+        ),
+        "Where the operator keeps a file of them, which docs/guides/operators.md tells of; without one, Django's list "
+        "of 20,000 common ones is looked into. No part of a password's hash is told to a service.",
     ),
     Row(
         "6.3.1",
@@ -174,20 +179,25 @@ ROWS = (
         "6.5.2",
         2,
         "Stored codes of little entropy are hashed as passwords are.",
-        ("tests/accounts/test_factors.py::a_secret_opens_for_its_owner_in_its_tenant_alone",),
-        lacks="recovery codes are made of a seed that is sealed with the tenant's key, rather than hashed.",
+        (
+            "tests/accounts/test_factors.py::of_recovery_codes_hashes_alone_are_stored_and_how_many_are_left_is_shown",
+            "tests/accounts/test_factors.py::new_recovery_codes_end_the_old_ones_and_no_two_sets_are_hashed_alike",
+            "tests/accounts/test_factors.py::recovery_codes_from_before_go_on_and_are_hashed_with_the_first_that_is_used",
+        ),
+        "Argon2id with a salt for each set. A set that was made before, and of which no code was used since, is a "
+        "sealed seed still.",
     ),
     Row(
         "6.5.3",
         2,
         "Codes and seeds come from a secure generator.",
-        reason="Of django-allauth, by the module secrets; the seed of recovery codes is of 160 bits.",
+        reason="Recovery codes and seeds of apps are made by the module secrets.",
     ),
     Row(
         "6.5.4",
         2,
         "Codes have at least 20 bits.",
-        reason="Recovery codes have eight digits, 26 bits; codes by mail more.",
+        reason="Recovery codes have ten digits, 33 bits; codes by mail more.",
     ),
     Row(
         "6.5.5",

@@ -90,7 +90,6 @@ FILES_WITHOUT_DATA: Final[dict[str, str]] = {
     "GET /workflows/<slug:name>/workflow.yaml": "how a workflow is made, as its page shows it",
     "GET /workflows/edits/<uuid:id>/workflow.yaml": "how a workflow is to be made, as its page shows it",
     "GET /identity/sso/<uuid:connection>/metadata.xml": "what is handed to the identity provider, and is no secret",
-    "GET /accounts/2fa/recovery-codes/download/": "the codes of whoever asks, once; that they were made is recorded",
     "GET /audit/verify/verify_audit.py": "a program, the same for everybody",
     "GET /audit/<uuid:entry>/proof.json": "one entry, as its page shows it, without those whom it names; and hashes",
     r"GET /privacy/^requests/(?P<id>[0-9a-f-]{36})/record\.(?P<form>csv|json)$": "how many rows were found and erased",

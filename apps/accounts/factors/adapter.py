@@ -33,9 +33,7 @@ class FactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        owner = str(context.request.user.pk)
-        sealed = require_data_key(current_tenant()).seal(text.encode(), purpose=PURPOSE, context=_context(owner))
-        return f"{owner}.{base64.b64encode(sealed).decode()}"
+        return sealed_for(context.request.user.pk, text)
 
     def decrypt(self, encrypted_text: str) -> str:
         owner, _, sealed = encrypted_text.partition(".")
@@ -67,10 +65,16 @@ class FactorAdapter(DefaultMFAAdapter):
 
 def owned(instance: Authenticator, **_: Any) -> None:
     """When a factor is read: raise `SealBroken` where its secret was sealed for another member."""
-    for name in ("secret", "seed"):
+    for name in ("secret", "seed", "hashes"):
         secret = (instance.data or {}).get(name)
         if secret is not None and not str(secret).startswith(f"{instance.user_id}."):
             raise SealBroken
+
+
+def sealed_for(owner: Any, text: str) -> str:
+    """``<owner's id>.<sealed>``, which `FactorAdapter.decrypt` opens."""
+    sealed = require_data_key(current_tenant()).seal(text.encode(), purpose=PURPOSE, context=_context(str(owner)))
+    return f"{owner}.{base64.b64encode(sealed).decode()}"
 
 
 def _context(owner: str) -> str:

@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.mfa.utils import decrypt
 from django.db import transaction
 
+from apps.accounts.factors.recovery import recovery_code_take
 from apps.accounts.models import User
 
 PERIOD: Final = 30
@@ -32,9 +33,7 @@ def code_take(*, user: User, code: str) -> Authenticator | None:
         if factor.type == Authenticator.Type.TOTP:
             if _app_take(factor, code):
                 return factor
-        elif factor.wrap().validate_code(code):
-            factor.refresh_from_db()  # what was marked as used
-            factor.user = user
+        elif recovery_code_take(factor, code):
             return factor
     return None
 

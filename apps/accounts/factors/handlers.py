@@ -22,6 +22,7 @@ from django.http import HttpRequest
 from apps.accounts import door
 from apps.accounts.auditing import FACTOR_ADDED, FACTOR_REMOVED
 from apps.accounts.factors.adapter import TITLES, owned
+from apps.accounts.factors.recovery import codes_make
 from apps.accounts.models import User
 from apps.audit.kinds import EntryKind
 from apps.audit.services import record
@@ -46,6 +47,13 @@ def totp_spent(instance: Authenticator, **_: Any) -> None:
     counter = getattr(context.request, "totp_spent", None)
     if instance.pk is None and instance.type == Authenticator.Type.TOTP and counter is not None:
         instance.data["spent"] = counter
+
+
+@receiver(pre_save, sender=Authenticator, dispatch_uid="accounts.recovery_codes_hashed")
+def recovery_codes_hashed(instance: Authenticator, **_: Any) -> None:
+    """Of the library's seed nothing is stored: the request alone holds the codes, for the answer that shows them."""
+    if instance.pk is None and instance.type == Authenticator.Type.RECOVERY_CODES:
+        context.request.recovery_codes = codes_make(instance)
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="accounts.factor_added")

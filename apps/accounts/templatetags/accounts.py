@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 
 from apps.accounts import door
+from apps.accounts.factors import recovery
 from apps.accounts.models.policies import DEMANDS, Demand
 
 register = template.Library()
@@ -43,6 +44,12 @@ def owed_factor(context: Any) -> Owed | None:
         return None
     due = door.standing(user, session) is door.Standing.IN
     return Owed(DEMANDS[user.sign_in_policy.demand_of(user.role)], user.factor_due_at if due else None)
+
+
+@register.filter
+def codes_left(factor: Any) -> int:
+    """How many recovery codes of this set are good still; none where there is no set."""
+    return recovery.codes_left(factor) if factor else 0
 
 
 @register.filter
