@@ -2,6 +2,6 @@
 
 `operations` reads the ways in from the product (routes, sockets, kinds of work), `ground` makes two tenants whose
 primary keys are equal, `attacks` says what an attacker tries and what must come of it. The tests here try it without a
-network, `drill isolation` against a running installation. A way in that `operations` cannot fill in fails the tests:
-whoever adds one says there what its parameters name.
+network, `drill isolation` against a running installation. A way in that nobody has spoken of in `said` fails the tests:
+whoever adds one says there, in the module of its app, what its parameters name.
 """

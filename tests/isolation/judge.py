@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apps.tenants.sealing import SealBroken
 from tests.isolation.ground import Side
-from tests.isolation.operations import REFUSING_WORDS, Operation
+from tests.isolation.operations import Operation
 from tests.isolation.scene import Answer, Scene
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def failing(operation: Operation, side: Side, other: Side, answer: Answer) -> st
     if not operation.is_open and "/accounts/login/" in answer.headers.get("Location", ""):
         return "sent to the sign-in page"
     if operation.is_marked and side.marker.encode() not in contents(answer):
-        return "no text of the tenant's rows: if there is none to be, name the route in UNMARKED of operations.py"
+        return "no text of the tenant's rows: if there is none to be, name the route in `unmarked` of its app's `said`"
     return ""
 
 
@@ -77,7 +77,7 @@ def finding(operation: Operation, attack: Attack, scene: Scene, answer: Answer, 
 
 def is_refused(operation: Operation, outcome: Outcome, answer: Answer) -> bool:
     """Whether the answer is the refusal that `outcome` asks for, and none that tells more."""
-    words = REFUSING_WORDS.get(operation.route)
+    words = operation.refusing_words
     if words and words in answer.content:
         return True
     if outcome is Outcome.NOBODY and not operation.is_api:

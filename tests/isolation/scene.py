@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tests.isolation.ground import Side, Things
-from tests.isolation.operations import OF_HOLDERS, Operation
+from tests.isolation.operations import Operation
 
 NOBODY = ""
 
@@ -71,7 +71,7 @@ def request_of(operation: Operation, side: Side, things: Things, *, filled_by: S
 def by_owner(operation: Operation, wanted: Request, owner: Side) -> Request:
     """The request as the owner of `owner` makes it: programs with a token, people with a session, the directory with
     its own; pages of factors as the member of `owner`'s tenant makes it who has some."""
-    if operation.route in OF_HOLDERS:
+    if operation.is_of_holders:
         return replace(wanted, session=owner.holder_session)
     if operation.by_directory:
         return replace(wanted, bearer=owner.scim_token)

@@ -89,6 +89,6 @@ def test_an_owner_who_is_kept_out_or_shown_nothing_is_found(scene: Scene) -> Non
     side, other = scene.ours, scene.theirs
     assert "404" in failing(PAGE, side, other, HttpResponse(status=404))
     assert "sign-in" in failing(PAGE, side, other, HttpResponseRedirect("/accounts/login/?next=/"))
-    assert "UNMARKED" in failing(PAGE, side, other, HttpResponse("an empty list"))
+    assert "unmarked" in failing(PAGE, side, other, HttpResponse("an empty list"))
     assert "the other's" in failing(PAGE, side, other, HttpResponse(f"{side.marker} and {other.marker}"))
     assert failing(PAGE, side, other, HttpResponse(f"a list with {side.marker}")) == ""

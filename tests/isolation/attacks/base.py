@@ -11,7 +11,7 @@ from apps.gateway.permissions import API_USE, OPEN
 from apps.gateway.preconditions import CHANGING
 from tests.isolation.ground import Side, Things
 from tests.isolation.judge import Outcome
-from tests.isolation.operations import REFUSING_WORDS, Operation, listings
+from tests.isolation.operations import Operation, listings
 from tests.isolation.scene import Answer, Request, Scene, Send, by_owner, request_of
 
 
@@ -79,7 +79,7 @@ BODY = Need("it takes no body", lambda each: each.body is not None and each.body
 FILE = Need("it takes no file", lambda each: each.body is not None and each.body.form == "file")
 COOKIES = Need("it looks at no cookie", lambda each: each.by_session)
 LINK = Need("it is no signed link", lambda each: each.app == "allauth" and "key" in each.parameters)
-STATUS = Need("its status is the same whatever is asked for", lambda each: each.route not in REFUSING_WORDS)
+STATUS = Need("its status is the same whatever is asked for", lambda each: each.refusing_words is None)
 SECRET = Need("its body holds no credential", lambda each: each.name in SECRETS)
 REFRESHES = Need("its body holds no refresh token", lambda each: each.name in SECRETS and "/tokens/" in each.route)
 

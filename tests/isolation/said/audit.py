@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from tests.isolation.said import Said
+
+SAID = Said(
+    work={
+        "audit.sequence": lambda things: UUID(things.open_run),
+    },
+)
