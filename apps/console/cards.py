@@ -13,12 +13,12 @@ from apps.common.registry import Registry
 Width = Literal["action", "quarter", "third", "half", "two-thirds", "full"]
 
 # Columns of twelve on a wide screen; a quarter keeps half of the width on a phone. An action is no card, but stands
-# beside the title of the page.
+# beside the title of the page. What is alone in a row takes all of it.
 COLUMNS: dict[Width, str] = {
     "action": "",
     "quarter": "col-6 col-xl-3",
     "third": "col-12 col-xl-4",
-    "half": "col-12 col-xl-6",
+    "half": "col-12 col-xl-6 flex-grow-1",
     "two-thirds": "col-12 col-xl-8",
     "full": "col-12",
 }

@@ -24,6 +24,6 @@ nav_item(
         summary="Your limits, and how requests and runs go just now",
         permission=PERFORMANCE_VIEW,
         order=50,
-        letter="p",
+        letter="l",
     )
 )

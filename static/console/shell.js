@@ -92,7 +92,7 @@ document.addEventListener("click", (click) => {
   const button = click.target.closest("[data-act]");
   if (button) actions[button.dataset.act]?.(button);
   for (const open of document.querySelectorAll("[data-menu][open]")) {
-    if (!open.contains(click.target)) open.open = false;
+    if (!open.contains(click.target) || click.target.closest("a")) open.open = false;
   }
 });
 

@@ -91,3 +91,8 @@ def test_an_operator_finds_the_back_office(
     operator = member("owner", tenant=operators, is_staff=True)
     page = client_for(operator, tenant=operators).get("/help/").content.decode()
     assert 'href="/admin/"' in page
+
+
+def test_no_two_entries_answer_to_the_same_letter() -> None:
+    letters = [each.letter for each in NAVIGATION if each.letter]
+    assert sorted(letters) == sorted(set(letters))

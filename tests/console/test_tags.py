@@ -181,3 +181,16 @@ def test_a_score_and_a_timeline_are_there_without_scripts() -> None:
     assert "Lot 4 (bad): 2 Nov 2026, 07:51 to 2 Nov 2026, 09:56" in told
     assert "Line 4 " in told
     assert "Nothing" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Of each `store` its `hours`.", "Of each <code>store</code> its <code>hours</code>."),
+        ("Nothing is marked, 1 < 2.", "Nothing is marked, 1 &lt; 2."),
+        ("`<b>` stays text", "<code>&lt;b&gt;</code> stays text"),
+        ("a lone ` is one", "a lone ` is one"),
+    ],
+)
+def test_names_between_backticks_are_shown_as_code(text: str, shown: str) -> None:
+    assert render("{{ text|coded }}", text=text) == shown

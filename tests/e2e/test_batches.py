@@ -71,6 +71,7 @@ def test_a_file_becomes_a_batch_whose_page_moves_by_itself(opened: Callable[[str
 
 def test_an_agent_is_put_on_a_schedule_with_the_input_at_hand(opened: Callable[[str], Page], view: View) -> None:
     page = opened(f"{AGENT}?example=1")
+    page.locator("main").get_by_text("More", exact=True).click()
     page.get_by_role("link", name="On a schedule").click()
     page.get_by_label("How often").select_option("month")
     page.get_by_role("button", name="Show the next times").click()

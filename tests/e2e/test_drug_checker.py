@@ -58,6 +58,7 @@ def test_a_list_is_entered_checked_and_explained(opened: Callable[..., Page]) ->
     detail = page.locator("#detail")
     for part in ("Bleeding", "Mechanism: ", "What to do: ", "Evidence: ", "Source: "):
         expect(detail).to_contain_text(part)
+    page.locator("main").get_by_text("More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert "zinkorol" in Path(download.value.path()).read_text()

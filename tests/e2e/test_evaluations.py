@@ -59,6 +59,7 @@ def test_a_run_is_kept_as_a_case_and_judged_with_the_others(opened: Callable[...
     page = opened(f"{AGENT}?example=1")
     run_agent(page)
     expect(page.get_by_role("heading", name="Drug Checker")).to_contain_text("Succeeded", timeout=ENDED)
+    page.locator("main").get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Keep as a case").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("depression and pain")
     expect(page.get_by_role("checkbox").first).to_be_checked()

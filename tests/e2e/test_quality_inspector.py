@@ -119,6 +119,7 @@ def test_a_file_is_read_refused_at_its_cell_and_downloaded(opened: Callable[...,
     page.get_by_label("Lower spec").fill("9.9")
     page.get_by_label("Upper spec").fill("10.2")
     worked_off(page)
+    page.locator("main").get_by_text("More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     frame = pl.read_csv(download.value.path())

@@ -86,12 +86,14 @@ def test_a_planner_uploads_a_file_watches_the_agent_and_keeps_the_result(
     assert violations(page) == []
 
     # The result as files.
+    page.locator("main").get_by_text("More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     frame = pl.read_csv(kept(download.value))
     assert frame.height == ITEMS * 8
     assert frame["item"].n_unique() == ITEMS
     assert (frame["q10"] <= frame["q90"]).all()
+    page.locator("main").get_by_text("More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="XLSX").click()
     assert pl.read_excel(BytesIO(kept(download.value))).height == ITEMS * 8

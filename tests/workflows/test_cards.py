@@ -47,7 +47,7 @@ def ran(workflow: MakeWorkflow, start: Start, worked: Work) -> Callable[..., Wor
 
 def test_where_no_workflow_ever_ran_there_are_no_cards_of_them(page: Client) -> None:
     words = text_of(page.get(HOME))
-    assert "Live runs" not in words
+    assert "Live workflow runs" not in words
     assert "Workflow health" not in words
 
 
@@ -68,7 +68,7 @@ def test_what_needs_a_person_is_told_the_most_urgent_first_and_all_of_it_on_a_pa
     words = words[words.index("Needs attention") :]
     assert [words.index(said) for said in told] == sorted(words.index(said) for said in told)
     assert "View all 6" in words
-    assert f"{failed.ref} · No stock" not in words[: words.index("Live runs")]
+    assert f"{failed.ref} · No stock" not in words[: words.index("Live workflow runs")]
     every = text_of(page.get("/attention/"))
     every = every[every.index("the most urgent first.") :]
     places = [every.index(said) for said in [*told, "Fails failed"]]

@@ -195,7 +195,7 @@ _card("success", _unless_new(_success_kpi), width="quarter", order=11, template=
 _card("time", _unless_new(_time_kpi), width="quarter", order=12, template="kpi")
 _card("open", _unless_new(_open_kpi), width="quarter", order=13, template="kpi")
 _card("chart", _unless_new(_chart), width="two-thirds", order=20)
-_card("live", _unless_new(_live), width="half", order=30, script="agents/runs.js")
+_card("live", _unless_new(_live), width="full", order=30, script="agents/runs.js")
 _card("health", _unless_new(_health), width="half", order=31)
 attention("agents.runs", _wanted_of, permission=RUNS_VIEW)
 _ran = tally("agents.ran", lambda request: AgentRun.objects.order_by()[:1], permission=AGENTS_RUN)

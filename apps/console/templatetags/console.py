@@ -11,7 +11,7 @@ from django.template.context import RequestContext
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -136,6 +136,17 @@ def _free_id(request: Any, name: str) -> str:
     request._widget_ids[base] += 1
     number = request._widget_ids[base]
     return base if number == 1 else f"{base}-{number}"
+
+
+@register.filter
+def coded(text: str) -> str:
+    """A sentence in which names stand between backticks, as descriptions of fields are written: those as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them is open, so they are not meant as marks
+        return text
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts))
+    )
 
 
 @register.filter

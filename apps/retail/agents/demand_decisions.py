@@ -98,7 +98,7 @@ def _sentence(text: str) -> str:
 
 def _scale(weak: float) -> Scale:
     bands = [
-        *([ScaleBand(title="Better than the usual change", upto=1.0, tone="good")] if weak > 1 else []),
+        *([ScaleBand(title="Good", upto=1.0, tone="good")] if weak > 1 else []),
         ScaleBand(title="Usable", upto=weak, tone="warning"),
         ScaleBand(title="Weak", upto=max(MASE.high, weak + 1), tone="bad"),
     ]

@@ -18,5 +18,5 @@ def _schedule(key: str) -> str:
     return reverse("workflows:agent-schedule", args=[key])
 
 
-USES.register("workflows.new", AgentUse("Use in a workflow", _new, "route", WORKFLOWS_EDIT))
+USES.register("workflows.new", AgentUse("Use in a workflow", _new, "route", WORKFLOWS_EDIT, is_at_hand=True))
 USES.register("workflows.schedule", AgentUse("On a schedule", _schedule, "calendar-time", WORKFLOWS_EDIT))

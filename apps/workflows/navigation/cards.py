@@ -256,4 +256,4 @@ _card("approvals", _approvals_kpi, width="quarter", order=12, template=_KPI, ins
 _card("chart", _chart, width="two-thirds", order=20, template="agents/cards/chart.html", instead_of="agents.chart")
 _card("live", _live, width="two-thirds", order=26, script="workflows/runs.js", instead_of="agents.start")
 _card("industry", _industry, width="third", order=27)
-_card("health", _health, width="full", order=32)
+_card("health", _health, width="half", order=32)
