@@ -111,6 +111,9 @@ SAID = Said(
         "POST /identity/provisioning/tokens/<uuid:token>/revoke/": NOTHING,
         "POST /identity/provisioning/groups/<uuid:group>/role/": Body("form", lambda side, things: {"role": "analyst"}),
         "POST /members/<uuid:id>/management/": Body("form", lambda side, things: {"managed": "0"}),
+        "POST /accounts/2fa/totp/activate/": Body("form", lambda side, things: {"code": "000000"}),
+        "POST /accounts/2fa/recovery-codes/generate/": NOTHING,
+        "POST /accounts/2fa/webauthn/add/": Body("form", lambda side, things: {"credential": "{}"}),
         "POST /accounts/2fa/webauthn/keys/<int:pk>/remove/": NOTHING,
     },
     open_pages={
@@ -132,8 +135,15 @@ SAID = Said(
         "/identity/sso/<uuid:connection>/metadata.xml",
         "/api/v1/sso/policy",
         "/api/v1/sign-in-policy",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/recovery-codes/",
+        "/accounts/2fa/recovery-codes/download/",
+        "/accounts/2fa/recovery-codes/generate/",
+        "/accounts/2fa/webauthn/add/",
     },
     of_holders={
+        "/accounts/2fa/recovery-codes/",
+        "/accounts/2fa/recovery-codes/download/",
         "/accounts/2fa/webauthn/keys/<int:pk>/remove/",
     },
     of_providers={
