@@ -40,7 +40,7 @@ SILENT: dict[str, str | int] = {
 }
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
-_NOBODY = 65534
+NOBODY = 65534
 
 
 class EmbeddedError(RuntimeError):
@@ -114,7 +114,7 @@ def dies_with_parent(stop: signal.Signals) -> Callable[[], None]:
     return tie
 
 
-def _user_namespaces_work() -> bool:
+def user_namespaces_work() -> bool:
     code = f"import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare({_CLONE_NEWUSER}) != 0)"
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -124,7 +124,7 @@ def _not_root(then: Callable[[], None] | None = None) -> Callable[[], None] | No
     does, so data below a 0700 home works and no system user is made. Where that is forbidden, become `nobody`."""
     if os.geteuid() != 0:
         return then
-    libc, mapped = ctypes.CDLL(None, use_errno=True), _user_namespaces_work()
+    libc, mapped = ctypes.CDLL(None, use_errno=True), user_namespaces_work()
 
     def leave_root() -> None:
         if mapped and libc.unshare(_CLONE_NEWUSER) == 0:
@@ -133,8 +133,8 @@ def _not_root(then: Callable[[], None] | None = None) -> Callable[[], None] | No
             Path("/proc/self/gid_map").write_text("1000 0 1")
         else:
             os.setgroups([])
-            os.setgid(_NOBODY)
-            os.setuid(_NOBODY)
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
         if then:
             then()  # last: a change of identity clears the tie to the parent
 
@@ -264,9 +264,9 @@ class Postgres(Server):
         password.touch(0o600)
         password.write_text(config["password"])
         fresh.mkdir(mode=0o700)
-        if os.geteuid() == 0 and not _user_namespaces_work():
+        if os.geteuid() == 0 and not user_namespaces_work():
             for path in (fresh, password):
-                os.chown(path, _NOBODY, _NOBODY)
+                os.chown(path, NOBODY, NOBODY)
         argv = [postgres_bin() / "initdb", "-D", fresh, "-U", USER, "-A", "scram-sha-256", f"--pwfile={password}"]
         argv += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         argv += [] if self.durable else ["--no-sync"]

@@ -32,6 +32,7 @@ from apps.tenants import context, keys
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
 from tests.factories import make_member
+from tests.memory import SPACE
 
 MakeMember = Callable[..., User]
 KEYS = Path(django_settings.KEYS)  # before any test has its own
@@ -105,7 +106,9 @@ def template_database(django_test_environment: None, django_db_blocker: pytest.F
 def database_made(template: str, name: str) -> Iterator[str]:
     """A copy of the template, until the end. Gives back its name."""
     with _admin() as admin:
-        admin.execute(f'create database "{name}" template "{template}" strategy {COPIED_BY}')
+        memory = admin.execute("select 1 from pg_tablespace where spcname = %s", [SPACE]).fetchone()
+        place = f"tablespace {SPACE}" if memory else ""
+        admin.execute(f'create database "{name}" template "{template}" strategy {COPIED_BY} {place}')
         try:
             yield name
         finally:

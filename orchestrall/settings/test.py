@@ -5,10 +5,14 @@ import os
 
 from orchestrall import embedded
 from orchestrall.settings.env import env
+from tests.memory import copies_in_memory, folders_again
 
 TEST_HOME = env.var / "test"
 if not os.environ.get("PYTEST_XDIST_WORKER"):  # workers inherit the addresses from the process that spawns them
+    folders_again(TEST_HOME / "pgdata")
     for _server in embedded.ensure(TEST_HOME, durable=False):
+        if isinstance(_server, embedded.Postgres):
+            copies_in_memory(_server)
         atexit.register(_server.stop)
 
 # Each worker of a test run has a Redis database of its own (of Redis's 16), and sockets that the others do not hear.
