@@ -289,6 +289,18 @@ def test_a_credential_that_a_person_left_alone_is_given_again_and_not_its_stand_
     assert [each.inputs["token"] for each in WorkflowRun.objects.order_by("id")][1:] == ["open sesame", "another"]
 
 
+def test_what_a_run_gave_is_a_table_for_people_and_json_for_programs(
+    workflow: MakeWorkflow, start: Start, worked: Work, console: Client
+) -> None:
+    rows = [{"item": "Milk", "units_wanted": 1200}, {"item": "Bread", "units_wanted": 900}]
+    run = start(workflow({"a": give(rows)}, outputs={"orders": "${steps.a.x}"}))
+    worked()
+    said = text_of(console.get(address(run)))
+    said = said[said.index("Outputs of the run") :]
+    assert "Orders Item Units wanted Milk 1,200 Bread 900" in said
+    assert said.index("As JSON") < said.index('"units_wanted": 1200')
+
+
 def test_the_bundle_holds_the_definition_and_the_whole_ledger_in_order(failed: WorkflowRun, console: Client) -> None:
     told = json.loads(streamed(console, address(failed, "run.json")))
     assert told["definition"]["steps"]["cross"]["agent"] == "dummy.counter"

@@ -26,6 +26,7 @@ from apps.workflows.models import Approval, WorkflowRun
 from apps.workflows.payloads import Payload, payload_of
 from apps.workflows.permissions import WORKFLOWS_RUN
 from apps.workflows.progress import RunProgress, StepProgress, Try, run_progress
+from apps.workflows.shapes import Shape, shape_of
 from apps.workflows.undo_paths import undo_path
 from apps.workflows.views.decision_parts import DecisionPanel
 
@@ -96,10 +97,22 @@ def page_parts(who: Principal, user: User, run: WorkflowRun, query: QueryDict) -
         "undo": undo_path(who=who, progress=progress),
         "effects": effects.effects_of_run(who=who, run=run),
         "retries": reading.retries_of(who=who, run=run),
-        "inputs": payload_of(run.inputs),
-        "outputs": payload_of(run.outputs),
+        "inputs": Shown.of(run.inputs),
+        "outputs": Shown.of(run.outputs),
         "can_run": who.can(WORKFLOWS_RUN),
     }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a run was given or gave: in the words and tables of a reader, and as programs see it."""
+
+    shape: Shape
+    json: Payload
+
+    @classmethod
+    def of(cls, value: Any) -> Shown:
+        return cls(shape_of(value), payload_of(value))
 
 
 class Panel:
