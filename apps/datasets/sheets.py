@@ -6,14 +6,12 @@ from typing import Any, Final
 
 from apps.common.errors import InvalidInput, TooLarge
 from apps.common.ids import uuid7
-from apps.console.schemaforms.sheets import Cells, cells_of
+from apps.console.schemaforms.sheets import MOST_ROWS, Cells, cells_of
 from apps.datasets.reading.isolation import table_read
 from apps.tenants.storage import scratch_path
 
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of a file whose rows go into a form."""
-MOST_ROWS: Final = 10_000
-"""Rows of it."""
 _ZIP: Final = b"PK\x03\x04"
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 
 from apps.common.errors import InvalidInput, Issue
-from apps.console.schemaforms import SchemaForm, shape_of
+from apps.console.schemaforms import SchemaForm, shape_of, sheets
 from apps.console.schemaforms.secrets import MASK, dumped, kept, masked
 from apps.console.schemaforms.shapes import MOST_ROWS
 from tests.console.forms import Sent, html_of, round_trip, sent
@@ -523,3 +523,34 @@ def test_what_is_shown_of_data_with_secrets_can_be_sent_back() -> None:
     assert kept(shape, shown, HELD) == HELD
     assert kept(shape, {"token": MASK}, {}) == {"token": None}
     assert dumped(Connection.model_validate(HELD)) == {"host": "", **HELD}
+
+
+@pytest.mark.parametrize("place", ["doses.999999.drug", "names.999999", "doses.99999.needed"])
+def test_a_row_far_behind_those_that_were_sent_makes_no_rows_between(place: str) -> None:
+    form = form_of({place: "x", "doses.0.drug": "aspirin", "names.0": "tea", "made_of": "x"})
+    assert [len(fields(form)[name].parts) for name in ("doses", "names")] == [1, 1]
+    assert form.data()["names"] == ["tea"]
+
+
+def test_cells_go_no_further_than_behind_the_last_row() -> None:
+    form = form_of({**THREE, "doses.&": "d\t7"})
+    form.edit("fill doses 999999 0")
+    assert [row["drug"] for row in rows(form)] == ["a", "b", "c", "d"]
+    names = form_of({"names.0": "tea", "names.&": "milk"})
+    names.edit("fill names 999999 0")
+    assert form_of(sent(names)).data()["names"] == ["tea", "milk"]
+
+
+@pytest.mark.parametrize(("path", "text"), [("doses", "a\t1\n"), ("names", "a\n"), ("names", "a;")])
+def test_more_rows_than_a_form_takes_are_refused_and_nothing_is_changed(
+    path: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_ROWS", 10)
+    form = form_of({f"{path}.&": text * 11, f"{path}.0": "kept"})
+    with pytest.raises(InvalidInput, match="more than the 10 rows that go into a form") as refused:
+        form.edit(f"fill {path}")
+    assert [issue.path for issue in refused.value.issues] == [path]
+    assert f"{path}.1" not in form.values()
+    fits = form_of({f"{path}.&": text * 10})
+    fits.edit(f"fill {path}")
+    assert fits.note == "10 rows were added."

@@ -6,12 +6,15 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from apps.common.errors import InvalidInput, Issue
 from apps.console.schemaforms.shapes import UNSET, Shape
 from apps.console.schemaforms.values import Entered, is_blank
 
 Cells = Sequence[Sequence[str]]
+MOST_ROWS: Final = 10_000
+"""Rows that go into a form at once."""
 _WORDS = re.compile(r"[^\w]+")
 _YES, _NO = frozenset({"yes", "y", "true", "x", "1"}), frozenset({"no", "n", "false", "0", ""})
 
@@ -19,18 +22,30 @@ _YES, _NO = frozenset({"yes", "y", "true", "x", "1"}), frozenset({"no", "n", "fa
 def cells_of(text: str, *, single: bool = False) -> Cells:
     """The cells of a text: with tabs, as spreadsheets copy it, else CSV with semicolons or commas.
 
-    Of a `single` column a comma separates nothing, as names have some. Raises `InvalidInput` naming the line.
+    Of a `single` column a comma separates nothing, as names have some. Raises `InvalidInput` naming the line, or for
+    more rows than go into a form.
     """
     first = text.lstrip("\n").partition("\n")[0]
     marks = "\t;" if single else "\t;,"
     mark = next((mark for mark in marks if mark in (text if single else first)), "\t")
     reader = csv.reader(io.StringIO(text.strip("\n")), delimiter=mark, strict=True, skipinitialspace=mark != "\t")
+    rows, found = [], 0
     try:
-        rows = list(reader)
+        for row in reader:
+            if said := sum(1 for cell in row if cell.strip()):
+                rows.append(row)
+                found += said if single else 1
+            if found > MOST_ROWS:
+                raise _too_many()
     except csv.Error as error:
         issue = Issue(path="", message=f"Line {reader.line_num} is not CSV: {error}.")
         raise InvalidInput(f"{issue.message} Nothing was changed.", remedy="Mend that line.", issues=[issue]) from error
-    return [row for row in rows if any(cell.strip() for cell in row)]
+    return rows
+
+
+def _too_many() -> InvalidInput:
+    issue = Issue(path="", message=f"These are more than the {MOST_ROWS:,} rows that go into a form at once.")
+    return InvalidInput(f"{issue.message} Nothing was changed.", remedy="Send the input as JSON.", issues=[issue])
 
 
 def rows_put(shape: Shape, rows: list[Entered], cells: Cells, *, row: int | None = None, column: int = 0) -> list[str]:
@@ -42,7 +57,7 @@ def rows_put(shape: Shape, rows: list[Entered], cells: Cells, *, row: int | None
         _put_single(shape, rows, [cell for line in cells for cell in line if cell.strip()], row)
         return []
     columns, lines, unknown = _arranged(shape, cells, column)
-    at = _end(shape, rows) if row is None else row
+    at = _begin(shape, rows, row)
     for number, line in enumerate(lines, start=at):
         while len(rows) <= number:
             rows.append(Entered())
@@ -53,15 +68,18 @@ def rows_put(shape: Shape, rows: list[Entered], cells: Cells, *, row: int | None
 
 
 def _put_single(shape: Shape, rows: list[Entered], cells: Sequence[str], row: int | None) -> None:
-    at = _end(shape, rows) if row is None else row
+    at = _begin(shape, rows, row)
     for number, cell in enumerate(cells, start=at):
         while len(rows) <= number:
             rows.append(Entered())
         rows[number].text = _meant(shape.item, cell.strip())
 
 
-def _end(shape: Shape, rows: list[Entered]) -> int:
-    """The number of the row after the last in which something was entered."""
+def _begin(shape: Shape, rows: list[Entered], row: int | None) -> int:
+    """The number of the row that cells are put in from: this one, or the one behind those that there are; else the one
+    after the last in which something was entered."""
+    if row is not None:
+        return min(row, len(rows))
     return max((n + 1 for n, each in enumerate(rows) if not is_blank(shape.item, each)), default=0)
 
 

@@ -20,7 +20,7 @@ ROWS, CHOSEN, ORIGIN, REMOVED = "#", "?", "@", "!"
 MOST_PARTS: Final = 40
 """Parts of a path; nothing that a form sends has more."""
 MOST_COUNTED: Final = 2_000
-"""Rows that are believed to be there without one of them being sent."""
+"""Rows that are believed to be there without one of them being sent, before and behind those that were."""
 ABSENT: Final = object()
 """Nothing was entered: the model's default holds."""
 _INTEGER: Final = re.compile(r"[+-]?\d{1,300}")
@@ -70,6 +70,8 @@ class Entered:
     def rows(self) -> list[Entered]:
         """The rows of a list, in their order."""
         told, numbers = self.sign(ROWS) or "", [int(n) for n in self.below if n.isdecimal() and len(n) < 7]
+        furthest = len(numbers) + MOST_COUNTED
+        numbers = [n for n in numbers if n < furthest]
         count = int(told) if told.isdecimal() and len(told) < 7 else max(numbers, default=-1) + 1
         found = max([n + 1 for n in numbers if n < count], default=0)
         return [self.below.get(str(n), Entered()) for n in range(max(found, min(count, MOST_COUNTED)))]
