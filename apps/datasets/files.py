@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
-from apps.common.errors import InvalidInput, Issue
+from apps.common.errors import InvalidInput, Issue, TooLarge
 from apps.common.spreadsheets import inert
-from apps.datasets.reading.shapes import MOST_ISSUES, ROW
+from apps.datasets.reading.shapes import MOST_CELLS, MOST_COLUMNS, MOST_ISSUES, ROW
 from apps.tenants.storage import file_open, tenant_path
 
 if TYPE_CHECKING:
@@ -70,11 +70,16 @@ def _cell(value: object) -> object:
 def frame_of_rows(rows: list[dict[str, Any]]) -> polars.DataFrame:
     """Rows given inline as a table of text, in the order in which columns first appear; `__row__` counts from 1.
 
-    Raises `InvalidInput` for cells that are lists or objects.
+    Raises `InvalidInput` for cells that are lists or objects, `TooLarge` for a table that could not be uploaded: a few
+    rows that each name columns of their own make one that no memory holds.
     """
     import polars
 
     names = dict.fromkeys(name for row in rows for name in row if name != ROW)
+    if len(names) > MOST_COLUMNS:
+        raise _too_large(f"{len(names):,} columns, more than {MOST_COLUMNS:,}")
+    if len(rows) * len(names) > MOST_CELLS:
+        raise _too_large(f"{len(rows):,} rows of {len(names):,} columns")
     issues = [
         Issue(path=f"rows.{number}.{name}", message="Give a text, a number or null.", row=number + 1, column=name)
         for number, row in enumerate(rows)
@@ -91,6 +96,13 @@ def frame_of_rows(rows: list[dict[str, Any]]) -> polars.DataFrame:
     numbers = polars.Series(ROW, range(1, len(rows) + 1), dtype=polars.Int32)
     return polars.DataFrame(
         [numbers, *(polars.Series(name, cells, dtype=polars.String) for name, cells in columns.items())]
+    )
+
+
+def _too_large(what: str) -> TooLarge:
+    return TooLarge(
+        f"The table has {what}; nothing was stored.",
+        remedy="Split it, or leave out rows and columns that are not needed.",
     )
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 
 from apps.accounts.models import User
 from apps.common.demo import DemoDataset, DemoTenant
-from apps.common.errors import InvalidInput, NotFound, PermissionDenied
+from apps.common.errors import InvalidInput, NotFound, PermissionDenied, TooLarge
 from apps.datasets import files, selectors, services
 from apps.datasets.models import Dataset
 from apps.datasets.reading.shapes import ROW
@@ -295,6 +295,18 @@ def test_rows_given_inline_are_a_table_of_text(acme: Tenant) -> None:
     with pytest.raises(InvalidInput, match="the first in row 2") as refused:
         selectors.rows_frame([{"item": "Tea"}, {"item": ["Oat"]}])
     assert refused.value.issues[0].path == "rows.1.item"
+
+
+def test_rows_given_inline_have_the_limits_of_a_file_before_their_table_is_made(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_its_own = [{f"c{n}": n} for n in range(200)]
+    assert selectors.rows_frame(each_its_own).shape == (200, 201)
+    for limit, says in (("MOST_COLUMNS", "200 columns, more than 100"), ("MOST_CELLS", "200 rows of 200 columns")):
+        with monkeypatch.context() as patched:
+            patched.setattr(files, limit, 100)
+            with pytest.raises(TooLarge, match=says):
+                selectors.rows_frame(each_its_own)
 
 
 def test_a_download_is_inert_and_comes_in_pieces(acme: Tenant, made: Made) -> None:
