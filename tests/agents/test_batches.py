@@ -252,6 +252,22 @@ def test_a_file_with_too_many_rows_is_refused(
         begun(file(), analyst, others=True)
 
 
+def test_a_file_with_too_many_groups_or_rows_is_refused_before_it_is_taken_apart(
+    file: Callable[..., Dataset], analyst: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parted(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the file was taken apart")
+
+    monkeypatch.setattr(plans, "MOST_ROWS", 4)
+    monkeypatch.setattr(pl.DataFrame, "partition_by", parted)
+    monkeypatch.setattr(plans, "cells_read", parted)
+    dataset = file()
+    by_groups = Plan(dataset=dataset.pk, by="groups", group="steps")
+    for plan, says in ((by_groups, "has 5 groups"), (plan_for(dataset), "has 5 rows")):
+        with pytest.raises(TooLarge, match=says):
+            plan_check(AGENTS[COUNTER], plan, dataset_frame(dataset), who=analyst)
+
+
 def test_a_dataset_that_is_not_here_or_not_to_be_seen_starts_nothing(
     file: Callable[..., Dataset], analyst: User, member: Make
 ) -> None:

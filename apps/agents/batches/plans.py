@@ -116,18 +116,13 @@ class Inputs:
     def __init__(self, agent: Agent[Any, Any, Any], plan: Plan, frame: polars.DataFrame) -> None:
         self.agent, self.plan, self.frame = agent, plan, frame
         self._demand_sound()
+        self._demand_few()  # before the file is taken apart: each group is a table of its own
         self._groups = frame.partition_by(plan.group, maintain_order=True) if plan.by == "groups" else []
         self._values: dict[str, list[Any]] = {}
         if plan.by == "rows":
             leaves = {leaf.path: leaf for leaf in plan_leaves(agent)}
             self._values = {path: cells_read(frame[name], leaves[path]) for path, name in plan.columns.items()}
         self._rows = frame[ROW].to_list()
-        if len(self) > MOST_ROWS:
-            what = "groups" if plan.by == "groups" else "rows"
-            raise TooLarge(
-                f"The file has {len(self):,} {what}; a batch takes {MOST_ROWS:,} at most. Nothing was started.",
-                remedy="Split the file, and start a batch on each part.",
-            )
 
     def __len__(self) -> int:
         return len(self._groups) if self.plan.by == "groups" else self.frame.height
@@ -153,6 +148,16 @@ class Inputs:
         table = {"rows": rows, **({"columns": self.plan.columns} if self.plan.columns else {})}
         fault = "" if name not in (None, "") else f"Nothing stands in “{self.plan.group}”, which names the groups."
         return Item(row, {**self.plan.common, self.agent.table_field: table}, "" if fault else str(name), fault)
+
+    def _demand_few(self) -> None:
+        by_groups = self.plan.by == "groups"
+        number = self.frame[self.plan.group].n_unique() if by_groups else self.frame.height
+        if number > MOST_ROWS:
+            raise TooLarge(
+                f"The file has {number:,} {'groups' if by_groups else 'rows'}; a batch takes {MOST_ROWS:,} at most. "
+                "Nothing was started.",
+                remedy="Split the file, and start a batch on each part.",
+            )
 
     def _demand_sound(self) -> None:
         """Raise `InvalidInput` for what the agent, or the file, does not have."""
