@@ -60,7 +60,9 @@ class Masker:
         self._values: dict[tuple[str, int], Scalar] = {}
         self._numbers: dict[tuple[str, type, Scalar], int] = {}
         self._counts: Counter[str] = Counter()
-        self._known: dict[str, list[str]] = {}
+        self._known: dict[str, dict[tuple[int, int], set[str]]] = {}
+        """In small letters, by their first word, then by their length (negative) and where that word begins in them:
+        thousands may begin with the same one."""
         self._places: dict[str, dict[str, None]] = {}
 
     @property
@@ -98,10 +100,8 @@ class Masker:
             for each in {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
                 word = _WORD.search(each)
                 if word is not None:
-                    held = self._known.setdefault(word[0].lower(), [])
-                    if each not in held:
-                        held.append(each)
-                        held.sort(key=len, reverse=True)
+                    held = self._known.setdefault(word[0].lower(), {})
+                    held.setdefault((-len(each), word.start()), set()).add(each.lower())
 
     def mask_text(self, text: str, where: str = "text", *, label: str = "") -> str:
         """`text` with a token for each value that is found in it. `label` is the name of what it stands under."""
@@ -157,10 +157,15 @@ class Masker:
     def _known_in(self, text: str) -> list[_Span]:
         spans = []
         for word in _WORD.finditer(text) if self._known else ():
-            for each in self._known.get(word[0].lower(), ()):
-                start = word.start() - cast(re.Match[str], _WORD.search(each)).start()
-                end = start + len(each)
-                if start >= 0 and text[start:end].lower() == each.lower() and not _is_within_word(text, start, end):
+            held = self._known.get(word[0].lower(), {})
+            for length, before in sorted(held):  # the longest first
+                start = word.start() - before
+                end = start - length
+                if (
+                    start >= 0
+                    and text[start:end].lower() in held[length, before]
+                    and not _is_within_word(text, start, end)
+                ):
                     spans.append(_Span(start, end, Kind.PERSONAL, _unescaped(text[start:end], 1)))
                     break
         return spans
