@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.common import spreadsheets
+from apps.common.errors import TooLarge
 from apps.common.spreadsheets import csv_lines, inert, xlsx_bytes
-from apps.common.widgets import Sheet
+from apps.common.widgets import Cell, Sheet
 
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 cells = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), text)
@@ -50,3 +52,36 @@ def test_a_workbook_holds_the_numbers_and_the_inert_text() -> None:
     frame = fastexcel.read_excel(xlsx_bytes(sheet)).load_sheet("forecast").to_polars()
     assert frame["item"].to_list() == ["'=1+1", "plain"]
     assert frame["value"].to_list() == [2.5, -3.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("fraud/aml-check?", "fraud_aml-check_"),
+        ("[a]:b*c\\d", "_a__b_c_d"),
+        ("'quoted'", "quoted"),
+        ("history", "Sheet1"),
+        ("", "Sheet1"),
+        ("a" * 40, "a" * 31),
+    ],
+)
+def test_whatever_a_result_is_called_its_workbook_opens(name: str, shown: str) -> None:
+    made = xlsx_bytes(Sheet(name=name, columns=["n"], rows=[[1]]))
+    assert fastexcel.read_excel(made).sheet_names == [shown]
+
+
+def test_a_workbook_says_where_a_text_is_longer_than_a_cell_and_keeps_every_figure_of_a_number() -> None:
+    rows: list[list[Cell]] = [["x" * 40_000, 12345678901234567], ["short", 10**400], ["y" * 32_767, -7]]
+    book = fastexcel.read_excel(xlsx_bytes(Sheet(name="s", columns=["text", "number"], rows=rows)))
+    frame = book.load_sheet("s", dtypes="string").to_polars()
+    assert [len(text) for text in frame["text"]] == [32_767, 5, 32_767]
+    assert frame["text"][0].endswith("x… (cut)")
+    assert frame["number"].to_list() == ["12345678901234567", str(10**400), "-7"]
+
+
+def test_a_table_with_more_rows_than_a_worksheet_is_refused_rather_than_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST_ROWS", 3)
+    fits = Sheet(name="s", columns=["n"], rows=[[1], [2]])
+    assert xlsx_bytes(fits)
+    with pytest.raises(TooLarge, match="3 rows"):
+        xlsx_bytes(Sheet(name="s", columns=["n"], rows=[[1], [2], [3]]))
