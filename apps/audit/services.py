@@ -12,13 +12,14 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+import psycopg
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from apps.audit.actors import Actor, Acts, actor_of, circumstances
 from apps.audit.documents import canonical, digest_of, salted
 from apps.audit.kinds import EntryKind
-from apps.audit.models import AuditEntry, AuditPayload
+from apps.audit.models import AuditEntry, AuditPayload, AuditPending
 from apps.common.errors import Unavailable
 from apps.common.ids import uuid7
 from apps.common.permissions import Platform
@@ -52,6 +53,8 @@ _COLUMNS: Final = {
     "facts": "bytea",
     "personal": "bytea",
 }
+_TABLES: Final = {"", *(model._meta.db_table for model in (AuditEntry, AuditPayload, AuditPending))}
+"""Those that an entry is written to. A failure that names no table, as a lost connection, may be of them."""
 _REQUEST: Final = re.compile("[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """The spellings of a UUID: names of requests that tell nothing."""
 _MOST: Final = 2**53
@@ -118,7 +121,10 @@ def record(
 
 
 def record_many(records: Sequence[Record], beside: Beside | None = None) -> list[UUID]:
-    """Record several things in one statement, which carries out `beside` as well: what is recorded. As `record`."""
+    """Record several things in one statement, which carries out `beside` as well: what is recorded. As `record`.
+
+    A failure of a table that is not the log's is that of `beside`, and is raised as the `DatabaseError` that it is.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("An audit entry belongs into the transaction of the change: use transaction.atomic().")
     if not records:
@@ -129,9 +135,17 @@ def record_many(records: Sequence[Record], beside: Beside | None = None) -> list
         with connection.cursor() as cursor:
             cursor.execute(f"with {writing()}, beside as ({also}) select 1", {**parameters, **columns})
     except DatabaseError as error:
+        if _failed_table(error) not in _TABLES:
+            raise
         raise AuditNotWritten from error
     sequence_soon()
     return list(columns["audit_id"])
+
+
+def _failed_table(error: DatabaseError) -> str:
+    """The table that refused a row, as the database names it; empty where it names none."""
+    cause = error.__cause__
+    return (cause.diag.table_name or "") if isinstance(cause, psycopg.Error) else ""
 
 
 def writing(only: str = "") -> str:

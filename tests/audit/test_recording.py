@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from apps.accounts.models import User
+from apps.audit import services
 from apps.audit.actors import Actor, under
 from apps.audit.documents import digest_of
 from apps.audit.kinds import ENTRY_KINDS, EntryKind
@@ -111,6 +112,24 @@ def test_what_is_recorded_can_be_done_in_the_very_statement(inside: Tenant, djan
     inside.refresh_from_db()
     assert inside.name == "Renamed"
     assert AuditEntry.objects.count() == 1
+
+
+def test_what_fails_beside_an_entry_is_told_as_its_own_failure(inside: Tenant) -> None:
+    nameless = "update tenants_tenant set name = null where id = %(id)s"
+    with pytest.raises(IntegrityError, match="tenants_tenant"), transaction.atomic():
+        record_many([Record(CHANGED, ACTOR)], beside=(nameless, {"id": inside.pk}))
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_entry_that_fails_is_told_as_that_whatever_is_done_beside_it(
+    inside: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "uuid7", lambda: UUID(int=1))
+    renamed = ("update tenants_tenant set name = 'Renamed' where id = %(id)s", {"id": inside.pk})
+    with pytest.raises(AuditNotWritten), transaction.atomic():
+        record_many([Record(CHANGED, ACTOR), Record(CHANGED, ACTOR)], beside=renamed)
+    inside.refresh_from_db()
+    assert inside.name != "Renamed"
 
 
 def test_what_is_undone_leaves_no_entry(inside: Tenant) -> None:
