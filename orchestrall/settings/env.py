@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +163,3 @@ env = Env(
     metrics_token=os.environ.get("ORCHESTRALL_METRICS_TOKEN", ""),
     worker_alive_file=os.environ.get("ORCHESTRALL_WORKER_ALIVE_FILE", ""),
 )
-if not env.traces:
-    # The client of Redis imports it where it is installed, to measure itself: 0.08 s of each start, and for nothing.
-    sys.modules.setdefault("opentelemetry.sdk.metrics", None)  # type: ignore[arg-type]  # says that there is none

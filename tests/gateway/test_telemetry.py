@@ -24,8 +24,8 @@ SERVER, INTERNAL = 2, 1
 START = """
 import sys, django
 django.setup()
-parts = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf")
-print(any(module and name.startswith(parts) for name, module in sys.modules.items()))
+parts = ("opentelemetry.exporter", "google.protobuf")  # the client of Redis looks at the rest by itself
+print(any(name.startswith(parts) for name in sys.modules))
 """
 
 
@@ -162,9 +162,11 @@ def _started(**variables: str) -> subprocess.CompletedProcess[str]:
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "none"}, False),
     ],
 )
-def test_the_library_is_imported_only_where_a_collector_is_named(variables: dict[str, str], imported: bool) -> None:
+def test_the_exporter_is_imported_only_where_a_collector_is_named(
+    variables: dict[str, str], imported: bool
+) -> None:
     found = _started(**variables)
-    assert found.stdout == f"{imported}\n", found.stderr
+    assert (found.stdout, found.stderr) == (f"{imported}\n", "")
 
 
 def test_another_protocol_is_refused_at_the_start() -> None:
