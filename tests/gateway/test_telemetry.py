@@ -162,9 +162,7 @@ def _started(**variables: str) -> subprocess.CompletedProcess[str]:
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "none"}, False),
     ],
 )
-def test_the_exporter_is_imported_only_where_a_collector_is_named(
-    variables: dict[str, str], imported: bool
-) -> None:
+def test_the_exporter_is_imported_only_where_a_collector_is_named(variables: dict[str, str], imported: bool) -> None:
     found = _started(**variables)
     assert (found.stdout, found.stderr) == (f"{imported}\n", "")
 
