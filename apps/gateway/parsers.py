@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -11,13 +10,14 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from apps.common.errors import TooLarge
+from apps.common.jsons import json_read
 from apps.tenants.context import current_tenant
 
 MEGABYTE = 1024 * 1024
 
 
 class JsonBody(BaseParser):
-    """A JSON document in UTF-8, at most `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes; no NaN or Infinity, no NUL in texts."""
+    """A JSON document in UTF-8, at most `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes, read strictly (`json_read`)."""
 
     media_type = "application/json"
 
@@ -30,14 +30,10 @@ class JsonBody(BaseParser):
                 remedy="Upload the table as a file at /api/v1/datasets and name its id.",
             )
         try:
-            text = raw.decode("utf-8")
-            value = json.loads(text, parse_constant=_refuse)
-            if "\\u" in text:
-                _require_texts(value)
-            return value
+            return json_read(raw.decode("utf-8"))
         except UnicodeError as error:
             raise ParseError("The body is not text in UTF-8.") from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ParseError(f"The body is not JSON that can be read: {error}.") from error
 
 
@@ -59,20 +55,3 @@ class FileBody(MultiPartParser):
         if any("\x00" in text for _, texts in parsed.data.lists() for text in texts):
             raise ParseError("A field of the form holds the character NUL.")
         return parsed
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a JSON number")
-
-
-def _require_texts(value: Any) -> None:
-    """Refuse texts that no database stores: with NUL, or with half of a pair of surrogates. Raises `ValueError`."""
-    if isinstance(value, str):
-        value.encode()
-        if "\x00" in value:
-            raise ValueError("a text holds the character NUL")
-    elif isinstance(value, dict):
-        _require_texts([*value.keys(), *value.values()])
-    elif isinstance(value, list):
-        for item in value:
-            _require_texts(item)

@@ -214,7 +214,7 @@ def test_json_starts_a_run(page: Client) -> None:
         ("[1]", "must be a JSON object"),
         ('{"steps": NaN}', "NaN is not a number"),
         ('{"mood": "\\ud800"}', "half of a character"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "nested deeper than 64 levels"),
         ("", "line 1, column 1"),
         ('{"stepz": 1}', "stepz"),
     ],

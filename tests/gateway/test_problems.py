@@ -129,8 +129,20 @@ def test_a_body_of_another_format_is_a_problem(caller: Client) -> None:
         b"\xff\xfe",
         "[" * 100_000,
         '{"sizes": [' + "9" * 5000 + "]}",
+        '{"sizes": [1e999]}',
+        '{"sizes": ' + "[" * 300 + "]" * 300 + "}",
     ],
-    ids=["cut", "NaN", "NUL", "half a surrogate", "no UTF-8", "too deep", "too long a number"],
+    ids=[
+        "cut",
+        "NaN",
+        "NUL",
+        "half a surrogate",
+        "no UTF-8",
+        "too deep",
+        "too long a number",
+        "too large a number",
+        "deeper than can be written",
+    ],
 )
 def test_a_body_that_is_no_json_is_a_problem(caller: Client, body: Any) -> None:
     problem(caller.post("/api/v1/sample", body, content_type="application/json"), 400, "bad_request")

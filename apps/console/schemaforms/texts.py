@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.common.errors import InvalidInput
+from apps.common.jsons import json_read
 
 
 def json_text(value: Any) -> str:
@@ -44,21 +45,13 @@ def json_object(text: str) -> dict[str, Any]:
 def json_value(text: str) -> Any:
     """The value that a person wrote as JSON. Raises `InvalidInput` naming line and column."""
     try:
-        data = json.loads(text, parse_constant=_no_number)
-        json.dumps(data, ensure_ascii=False).encode()
+        return json_read(text)
     except json.JSONDecodeError as error:
         raise _unusable(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
     except UnicodeEncodeError as error:
         raise _unusable("A text holds half of a character, as `\\ud800`.") from error
-    except RecursionError as error:
-        raise _unusable("This is nested too deeply.") from error
     except ValueError as error:
-        raise _unusable(str(error)) from error
-    return data
-
-
-def _no_number(constant: str) -> None:
-    raise ValueError(f"{constant} is not a number in JSON.")
+        raise _unusable(f"This cannot be read: {error}.") from error
 
 
 def _unusable(why: str) -> InvalidInput:
