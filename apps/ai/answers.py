@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from apps.ai.contract import Message, Reply, Request
 from apps.ai.failures import AnswerUnusable
+from apps.common.jsons import json_read
 
 _MOST_TOLD: Final = 5
 _FENCE: Final = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.S | re.I)
@@ -29,8 +30,8 @@ def data_of(request: Request, reply: Reply, *, restored: Callable[[Any], Any] = 
             usage=reply.usage,
         )
     try:
-        data = restored(json.loads(_bare(reply.text), parse_constant=_refuse))
-    except (ValueError, RecursionError) as error:
+        data = restored(json_read(_bare(reply.text)))
+    except ValueError as error:
         raise AnswerUnusable(f"It is not JSON: {error}.", answer=reply.text, usage=reply.usage) from None
     if wrong := faults(data, request.answer_schema):
         raise AnswerUnusable(f"It does not keep its schema: {'; '.join(wrong)}.", answer=reply.text, usage=reply.usage)
@@ -52,18 +53,19 @@ def schema_in_words(request: Request) -> Request:
 
 def faults(data: Any, schema: Mapping[str, Any]) -> list[str]:
     """What of `data` does not keep the schema, in words with the place; the first few. What it refers to elsewhere is
-    not fetched: it counts as kept by nothing."""
+    not fetched: it counts as kept by nothing. So does a schema of others that is none."""
     import jsonschema  # takes a tenth of a second
     import referencing
 
-    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     found = []
     try:
-        for error in kind(schema, registry=referencing.Registry()).iter_errors(data):
+        kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        checked = kind(schema, registry=referencing.Registry(), format_checker=kind.FORMAT_CHECKER)
+        for error in checked.iter_errors(data):
             found.append(f"{'.'.join(map(str, error.absolute_path)) or 'the whole'}: {_short(error.message)}")
             if len(found) == _MOST_TOLD:
                 break
-    except (referencing.exceptions.Unresolvable, jsonschema.exceptions.SchemaError, RecursionError) as error:
+    except Exception as error:  # noqa: BLE001  # a word of it may be of any wrong type, or no regular expression
         found.append(f"the schema cannot be used: {_short(str(error))}")
     return found
 
@@ -72,10 +74,6 @@ def _bare(text: str) -> str:
     """The words without the fence that models like to put around JSON."""
     fenced = _FENCE.match(text)
     return fenced[1] if fenced else text
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def _short(text: str) -> str:

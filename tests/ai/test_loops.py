@@ -173,3 +173,29 @@ def test_money_has_an_end() -> None:
             spent=lambda: next(costs),
         )  # fmt: skip
     assert next(costs, None) is None
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"type": "object", "properties": {"what": {"type": "nonsense"}}},
+        {"type": "object", "properties": {"what": {"pattern": "("}}},
+        {"type": "object", "properties": {"what": {"maxLength": "ten"}}},
+        {"type": "object", "properties": []},
+        {"type": "object", "required": 7},
+    ],
+    ids=str,
+)
+def test_a_tool_whose_schema_is_none_is_not_asked_and_the_question_goes_on(parameters: dict[str, Any]) -> None:
+    def unasked(given: Any, ctx: Any) -> ToolAnswer:
+        raise AssertionError("it was asked")
+
+    result = run(FakeModel(asks("a"), "Nobody knows."), replace(tool(unasked), parameters=parameters))
+    assert result.text == "Nobody knows."
+    assert "the schema cannot be used" in result.uses[0].problem
+
+
+def test_arguments_that_are_none_of_their_format_are_told_to_the_model() -> None:
+    parameters = {"type": "object", "properties": {"what": {"type": "string", "format": "date"}}}
+    result = run(FakeModel(asks("2026-02-31"), "No such day."), replace(tool(), parameters=parameters))
+    assert "is not a 'date'" in result.uses[0].problem

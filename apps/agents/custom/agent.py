@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from apps.agents.contract import Agent, Example, ModelCard, RunCancelled, RunContext, table_of_type
 from apps.agents.custom import guarding, showing
@@ -17,16 +17,18 @@ from apps.agents.custom.problems import NoModel
 from apps.ai import loops
 from apps.ai.budgets.problems import BudgetSpent
 from apps.ai.contract import Model, ModelProblem, Request
-from apps.ai.failures import ModelStopped
+from apps.ai.failures import AnswerUnusable, ModelStopped
 from apps.ai.masking.values import personal_values
 from apps.common.actions import ACTIONS
 from apps.common.decisions import Decision, ProposedAction, Reason, Verdict
+from apps.common.errors import InvalidInput
 from apps.common.schemas import StrictModel, Table
 from apps.common.shapes import model_of
 from apps.common.widgets import Sheet, Widget
 
 LARGEST_TABLE: Final = 60_000
 """Characters of a table that the model is given; its first rows, and how many there are."""
+_MOST_TOLD: Final = 5
 
 
 class NoSettings(StrictModel):
@@ -102,7 +104,11 @@ class CustomMade(Agent[BaseModel, BaseModel, NoSettings], registers=False):
         )
         found = {name: value for name, value in result.data.items() if value is not None}
         about.unmatched = guarding.keep(self.content, found, told, [each.data for each in result.tool_answers])
-        return self._output(found, about)
+        try:
+            return self._output(found, about)
+        except ValidationError as error:  # what a schema cannot say, as that a number fits into one
+            issues = InvalidInput.from_pydantic(error).issues[:_MOST_TOLD]
+            raise AnswerUnusable("; ".join(f"{each.path}: {each.message}" for each in issues)) from error
 
     def _told(self, name: str, value: Any, dumped: Any, ctx: RunContext) -> Any:
         """What the model is told of an input: of a table its first rows."""

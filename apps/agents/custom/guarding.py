@@ -25,7 +25,9 @@ def keep(content: Content, found: dict[str, Any], told: dict[str, Any], answers:
     size = sum(len(text) for _, text in words)
     if rules.longest is not None and size > rules.longest:
         raise GuardrailBroken(f"It has {size:,} characters, and {rules.longest:,} are the most.")
-    if said := _forbidden(rules.forbidden, words):  # which word is not told: whoever reads this must not learn it here
+    if said := _forbidden(
+        rules.forbidden, [*words, *_handed_on(found)]
+    ):  # which word is not told: whoever reads this must not learn it here
         raise GuardrailBroken(f"In {said} it says something that it must not.")
     if rules.numbers == "off":
         return []
@@ -49,6 +51,21 @@ def _words(content: Content, found: dict[str, Any]) -> Iterator[tuple[str, str]]
             yield from ((each.name, text) for text in _texts(found.get(each.name)))
     for proposal in found.get("proposals") or ():
         yield from (("proposals", text) for text in _texts([proposal.get("title"), proposal.get("why")]))
+
+
+def _handed_on(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What its proposals would have written down or sent somewhere, names of columns too."""
+    for proposal in found.get("proposals") or ():
+        arguments = proposal.get("arguments")
+        yield from (("proposals", text) for text in [*_texts(arguments), *_names(arguments)])
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        yield from _names(each)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -94,6 +94,37 @@ def test_an_answer_keeps_the_guardrails_or_is_thrown_away(
     assert run.status == ("failed" if code else "succeeded")
 
 
+@pytest.mark.parametrize("arguments", [{"name": "Refund", "rows": [{"a": 1}]}, {"name": "x", "rows": [{"refund": 1}]}])
+def test_what_must_not_be_said_is_not_handed_on_by_a_proposal_either(
+    make: Make, says: Says, builder: User, work_off: WorkOff, arguments: Any
+) -> None:
+    says({**ANSWER, "proposals": [{"kind": "datasets.create", "arguments": arguments}]})
+    rules: dict[str, Any] = {"actions": [{"kind": "datasets.create"}], "guardrails": {"forbidden": ["refund"]}}
+    assert ran(make(**rules), builder, work_off).problem_code == "guardrail_broken"
+    rules["guardrails"] = {"forbidden": ["refunds"]}
+    assert ran(make(title="Other", **rules), builder, work_off).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ({"kind": "date", "name": "due"}, "2026-02-31"),
+        ({"kind": "date", "name": "due"}, "tomorrow"),
+        ({"kind": "number", "name": "sum"}, 10**400),
+    ],
+)
+def test_an_answer_that_is_none_of_its_kind_is_the_models_fault_and_what_was_set_for_that_stands(
+    make: Make, says: Says, builder: User, work_off: WorkOff, field: dict[str, Any], said: Any
+) -> None:
+    outputs = [*EXAMPLE["outputs"], {**field, "required": False}]
+    says({**ANSWER, field["name"]: said})
+    run = ran(make(outputs=outputs), builder, work_off)
+    assert (run.status, run.problem_code) == ("failed", "model_answer_unusable")
+    assert field["name"] in run.problem["detail"]
+    fallen = ran(make(title="Other", outputs=outputs, fall_back=ANSWER), builder, work_off)
+    assert fallen.headline.startswith("Without a model: ")
+
+
 def test_numbers_that_nobody_computed_are_marked(make: Make, says: Says, builder: User, work_off: WorkOff) -> None:
     says({**ANSWER, "topic": "It costs 99 euros"})
     run = ran(make(guardrails={"disclaimer": "Not advice."}), builder, work_off)
