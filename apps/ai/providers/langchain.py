@@ -20,7 +20,7 @@ from apps.ai.contract import Message, ProviderKind, Reply, Request
 from apps.ai.failures import ModelMisconfigured
 from apps.ai.wire import client
 from apps.ai.wire.failures import ModelMisanswered, problem_of, told_words
-from apps.ai.wire.parts import call_of, plain_text, schema_sent, usage_of
+from apps.ai.wire.parts import call_of, plain_text, schema_sent, usage_of, whole_letters
 from apps.common.schemas import StrictModel
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _reply(request: Request, message: AIMessage) -> Reply:
                 call_of(each["id"] or f"call_{place}", each["name"] or "", each["args"] or "", usage)
                 for place, each in enumerate(_calls(message), start=1)
             ],
-            "refusal": str(message.additional_kwargs.get("refusal") or ""),
+            "refusal": whole_letters(str(message.additional_kwargs.get("refusal") or "")),
             "is_cut": (about.get("finish_reason") or about.get("stop_reason") or about.get("done_reason")) in _CUT,
             "usage": usage,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.ai.contract import Message, Reply, Request, ToolCall, Usage
 from apps.ai.wire.failures import no_answer
-from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of
+from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of, whole_letters
 
 if TYPE_CHECKING:
     import openai
@@ -129,7 +129,13 @@ def _reply(
     )
     if reason == "content_filter" and not refusal:
         refusal, text = text or "The provider's filter of contents stopped the answer.", ""
-    return Reply(text=plain_text(request, text), calls=calls, refusal=refusal, is_cut=reason == "length", usage=usage)
+    return Reply(
+        text=plain_text(request, text),
+        calls=calls,
+        refusal=whole_letters(refusal),
+        is_cut=reason == "length",
+        usage=usage,
+    )
 
 
 def _text(content: Any) -> str:

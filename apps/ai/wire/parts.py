@@ -9,6 +9,7 @@ from apps.ai.contract import Request, ToolCall, Usage
 from apps.ai.failures import AnswerUnusable
 from apps.ai.wire.failures import no_answer
 from apps.ai.wire.strict import strict, without_fillers
+from apps.common.jsons import json_read
 
 NAME = "answer"
 """Of the schema that an answer has to keep."""
@@ -25,12 +26,21 @@ def schema_sent(request: Request) -> dict[str, Any]:
 
 def plain_text(request: Request, text: str) -> str:
     """An answer by schema without what only strictness asked for; other text as it is."""
+    text = whole_letters(text)
     if request.answer_schema is None or strict(request.answer_schema) is None:
         return text
     try:
-        return json.dumps(without_fillers(json.loads(text), request.answer_schema), ensure_ascii=False)
+        return whole_letters(json.dumps(without_fillers(json.loads(text), request.answer_schema), ensure_ascii=False))
     except (ValueError, RecursionError):
         return text
+
+
+def whole_letters(text: str) -> str:
+    """The text as it can be stored and sent. Services that cut an answer between two tokens send halves of characters:
+    two that belong together are one, and what is left alone becomes the sign for what cannot be read."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def usage_of(told: Any, *, input: str, output: str) -> Usage | None:
@@ -57,11 +67,11 @@ def dumped(answer: Any) -> dict[str, Any]:
 def call_of(id: str, name: str, arguments: str, usage: Usage | None) -> ToolCall:
     """Raises `AnswerUnusable` where the arguments are no object of JSON."""
     try:
-        read = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
+        read = json_read(arguments or "{}")
+    except ValueError:
         read = None
     if not isinstance(read, dict) or not id or not name:
         raise AnswerUnusable(
             f"What it asks the tool {name!r} is no object of JSON.", answer=f"{name}({arguments})", usage=usage
         )
-    return ToolCall(id=id, name=name, arguments=read)
+    return ToolCall(id=whole_letters(id), name=whole_letters(name), arguments=read)

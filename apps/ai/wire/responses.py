@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apps.ai.contract import Message, Reply, Request, Usage
 from apps.ai.failures import ModelUnavailable
 from apps.ai.wire.failures import no_answer, told_words
-from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of
+from apps.ai.wire.parts import call_of, dumped, plain_text, schema_sent, usage_of, whole_letters
 
 if TYPE_CHECKING:
     import openai
@@ -89,7 +89,7 @@ def reply_of(request: Request, answer: dict[str, Any]) -> Reply:
             )
             for each in calls
         ),
-        refusal=refusal,
+        refusal=whole_letters(refusal),
         is_cut=why == "max_output_tokens",
         usage=usage,
     )

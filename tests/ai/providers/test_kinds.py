@@ -8,6 +8,7 @@ import pytest
 
 from apps.ai.contract import PROVIDER_KINDS, Message, ModelProblem, Reply, Request, ToolCall, ToolOffer, Usage
 from apps.ai.failures import AnswerUnusable, ModelMisconfigured, ModelStopped, ModelUnavailable
+from apps.ai.wire.parts import call_of
 from tests.aiserver import AiServer, Call, Say
 
 HELLO = Request(messages=(Message(role="system", text="Be brief."), Message(role="user", text="How is it?")))
@@ -112,6 +113,24 @@ def test_an_answer_that_is_as_long_as_it_may_be_says_so(server: AiServer, kind: 
     reply = ask(server, kind, "cut-answer", HELLO.model_copy(update={"longest_answer": 7}))
     assert reply.is_cut
     assert 7 in server.asked[0].body.values()
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_halves_of_characters_become_whole_or_the_sign_for_what_cannot_be_read(
+    server: AiServer, kind: str, streams: bool
+) -> None:
+    server.queue("plain", Say("One \ud83d alone, two \ud83d\ude00 together.", tokens=(5, 0, 7)))
+    pieces: list[str] = []
+    reply = ask(server, kind, "plain", told=pieces.append if streams else None)
+    assert reply.text == "One \N{REPLACEMENT CHARACTER} alone, two 😀 together."
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"a": "\\ud800"}', '{"a": "\\u0000"}', '{"a": 1e999}', '{"a":' * 80 + "1" + "}" * 80]
+)
+def test_arguments_that_nothing_could_store_are_an_answer_that_cannot_be_used(arguments: str) -> None:
+    with pytest.raises(AnswerUnusable, match="no object of JSON"):
+        call_of("c1", "look_up", arguments, None)
 
 
 @pytest.mark.parametrize("streams", [False, True])
