@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -247,6 +248,11 @@ def test_the_answer_is_found_among_the_events_of_a_stream() -> None:
         ({"result": {"tools": [{"name": 1}]}}, "not as MCP has it"),
         (b"{", "no JSON"),
         (b"[]", "without an answer"),
+        (b'{"id": {}, "result": {}}', "without an answer"),
+        (b'{"id": 2, "result": {"tools": [], "nextCursor": "\\ud800"}}', "no JSON"),
+        (b'{"id": 2, "result": {"tools": [], "_meta": {"x": 1e999}}}', "no JSON"),
+        (b'{"id": 2, "result": {"_meta": ' + b"[" * 90 + b"]" * 90 + b"}}", "no JSON"),
+        ({"error": {"code": [], "message": {"x": 1}}}, "It refuses: "),
         ((401, {"Content-Type": "application/json"}, b"{}"), "refuses the credentials"),
         ((500, {"Content-Type": "text/html"}, b"<h1>"), "not by MCP"),
         ((302, {"Location": "http://127.0.0.1:1/"}, b""), "sends elsewhere"),
@@ -288,6 +294,40 @@ def test_a_server_of_the_newer_protocol_alone_is_asked_in_that() -> None:
     message, headers = it.heard[-1]
     assert message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
     assert (headers["Mcp-Method"], headers["Mcp-Name"]) == ("tools/call", "look")
+
+
+def test_a_refusal_to_greet_that_is_oddly_coded_is_a_refusal() -> None:
+    with (
+        scripted(lambda message: {"error": {"code": {}, "message": "no"}}) as (url, _),
+        pytest.raises(McpServerFailed, match="It refuses: no"),
+        Connection("it", Access(url=url), seconds=2),
+    ):
+        pass
+
+
+def test_a_session_whose_name_no_header_can_hold_is_refused() -> None:
+    def say(message: dict[str, Any]) -> Any:
+        body = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), **hello()}).encode()
+        return 200, {"Content-Type": "application/json", "Mcp-Session-Id": "n\xe9"}, body
+
+    with (
+        scripted(say) as (url, _),
+        pytest.raises(McpServerFailed, match="names its session"),
+        Connection("it", Access(url=url), seconds=2),
+    ):
+        pass
+
+
+def test_a_tool_of_any_name_is_called_by_the_newer_protocol() -> None:
+    def say(message: dict[str, Any]) -> dict[str, Any]:
+        if message["method"] == "initialize":
+            return {"error": {"code": -32022, "message": "no"}}
+        return {"result": {"content": [], "resultType": "complete"}}
+
+    for name, sent in (("prüfe", "=?base64?cHLDvGZl?="), ("=?base64?eA==?=", "=?base64?PT9iYXNlNjQ/ZUE9PT89?=")):
+        with scripted(say) as (url, it), Connection("it", Access(url=url), seconds=2) as connection:
+            connection.call(name, {})
+        assert it.heard[-1][1]["Mcp-Name"] == sent
 
 
 def test_an_address_inside_is_not_called() -> None:

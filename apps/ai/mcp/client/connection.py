@@ -6,6 +6,7 @@ offers the server nothing: what a server asks back, other than whether we are th
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self
@@ -20,12 +21,14 @@ from apps.ai.mcp.client.access import Access
 from apps.ai.mcp.client.problems import McpServerFailed
 from apps.common import outbound
 from apps.common.errors import Problem
+from apps.common.jsons import json_read
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of all that a server says in one connection."""
 MOST_TOOLS: Final = 200
 MOST_PAGES: Final = 20
 _HANDSHAKE, _MODERN = "2025-11-25", "2026-07-28"
+_CODED: Final = "=?base64?"
 _JSON, _STREAM = "application/json", "text/event-stream"
 
 
@@ -83,7 +86,7 @@ class Connection:
         wanted = {"protocolVersion": _HANDSHAKE, "capabilities": {}, "clientInfo": info}
         answer = self._post("initialize", wanted)
         if (error := answer.get("error")) is not None:
-            if error.get("code") not in {types.METHOD_NOT_FOUND, types.UNSUPPORTED_PROTOCOL_VERSION}:
+            if error.get("code") not in (types.METHOD_NOT_FOUND, types.UNSUPPORTED_PROTOCOL_VERSION):
                 raise self._failed(_words(error))
             self._version = _MODERN
             return
@@ -117,6 +120,9 @@ class Connection:
                 "POST", self.url, content=content, headers=self._headers(method, params)
             ) as answer:
                 self._session = answer.headers.get("Mcp-Session-Id", self._session)
+                if not self._session.isascii() or not (self._session + "x").isprintable():
+                    self._session = ""
+                    raise self._failed("It names its session by what no header can hold.")
                 return {} if is_notification else self._answer(answer)
         except outbound.OutboundFailed as problem:
             raise self._failed(problem.detail) from problem
@@ -134,7 +140,7 @@ class Connection:
         if self._version == _MODERN and method:
             headers["Mcp-Method"] = method
             if method == "tools/call" and params:
-                headers["Mcp-Name"] = params["name"]
+                headers["Mcp-Name"] = _header_of(params["name"])
         return headers
 
     def _answer(self, answer: httpx.Response) -> dict[str, Any]:
@@ -143,12 +149,12 @@ class Connection:
         messages = _events(answer.iter_lines()) if kind == _STREAM else iter([self._whole(answer, kind)])
         for text in messages:
             try:
-                message = json.loads(text)
-            except (ValueError, RecursionError) as error:
+                message = json_read(text)
+            except ValueError as error:
                 raise self._failed("It answered what is no JSON.") from error
             if (
                 isinstance(message, dict)
-                and message.get("id") in {self._id, None}
+                and message.get("id") in (self._id, None)
                 and (isinstance(message.get("result"), dict) or isinstance(message.get("error"), dict))
             ):
                 return message
@@ -184,6 +190,13 @@ def _events(lines: Iterator[str]) -> Iterator[str]:
         elif not line and data:
             yield "\n".join(data)
             data = []
+
+
+def _header_of(text: str) -> str:
+    """A text as a header holds it: in base64 where it could not be one, or would be taken for that (2026-07-28)."""
+    if text.isascii() and text.isprintable() and text == text.strip() and not text.startswith(_CODED):
+        return text
+    return f"{_CODED}{base64.b64encode(text.encode()).decode()}?="
 
 
 def _words(error: Mapping[str, Any]) -> str:
