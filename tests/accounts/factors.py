@@ -25,10 +25,11 @@ def app_of(user: User) -> Authenticator:
 
 
 def recovery_codes_of(user: User) -> list[str]:
-    request = SimpleNamespace(user=user, recovery_codes=[])
+    request = SimpleNamespace(user=user)
     with context.request_context(request):
         RecoveryCodes.activate(user)
-    return request.recovery_codes
+    codes: list[str] = request.recovery_codes
+    return codes
 
 
 def recovery_codes_from_before(user: User) -> list[str]:

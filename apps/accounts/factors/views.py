@@ -11,7 +11,6 @@ from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.generic.edit import FormView
 
 from apps.accounts.factors.recovery import COUNT
 
@@ -44,7 +43,7 @@ class CodesMake(_ShowsCodes, GenerateRecoveryCodesView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # Not the library's, which computes the codes that are left in order to count them.
-        context: dict[str, Any] = super(FormView, self).get_context_data(**kwargs)
+        context: dict[str, Any] = super(GenerateRecoveryCodesView, self).get_context_data(**kwargs)
         return context | {"codes": _codes_of(self.request).first()}
 
 
