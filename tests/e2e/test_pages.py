@@ -132,6 +132,13 @@ def test_a_page_of_an_error_is_accessible_and_quiet(
     look_at(page)
 
 
+def test_what_changes_the_role_of_a_member_is_within_reach(view: View, address: Address, glance: Glance) -> None:
+    page = glance(view)
+    page.goto(address("acme") + "/members/")
+    settle(page)
+    page.get_by_role("button", name="Set the role").first.click(trial=True)
+
+
 def look_at(page: Page) -> None:
     settle(page)
     assert violations(page) == []

@@ -218,6 +218,17 @@ def test_a_part_that_is_very_long_is_shown_without_being_aligned() -> None:
     assert part.added == part.removed
 
 
+def test_a_comparison_is_offered_once_there_are_two(
+    workflow: MakeWorkflow, builder: User, client_for: Callable[..., Client]
+) -> None:
+    made, page = workflow({"one": give(1)}), client_for(builder)
+    alone = page.get("/workflows/test/versions/").content.decode()
+    assert "Compare the two" not in alone
+    assert 'type="radio"' not in alone
+    save(made, builder, 2)
+    assert "Compare the two" in page.get("/workflows/test/versions/").content.decode()
+
+
 def test_the_page_of_versions_compares_two_of_them_and_asks_before_going_back(
     workflow: MakeWorkflow, builder: User, client_for: Callable[..., Client], django_assert_max_num_queries: Any
 ) -> None:

@@ -47,6 +47,7 @@ class WorkflowVersionList(ConsoleView):
             "old": old,
             "new": new,
             "can_edit": self.who.can(WORKFLOWS_EDIT),
+            "can_compare": bool(before) or len(shown) + has_draft > 1,
         }
         if old is not None and new is not None:
             one, other = old.definition, new.definition
