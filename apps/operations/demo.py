@@ -22,6 +22,7 @@ from apps.tenants.context import public_context
 from apps.tenants.models import Tenant
 from apps.tenants.services import tenant_create
 from apps.tenants.storage import files_remove
+from apps.workflows import defining
 from apps.workflows import services as workflows
 from apps.workflows.blueprints import blueprint_use, blueprints_list, sample_inputs
 
@@ -80,7 +81,7 @@ def workflows_start(demo: DemoTenant, people: dict[str, User]) -> None:
         if blueprint.industry != demo.industry:
             continue
         workflow = blueprint_use(who=builder, user=builder, key=blueprint.key, is_demo=True)
-        workflows.workflow_publish(who=builder, user=builder, workflow=workflow, note="As it came")
+        defining.workflow_publish(who=builder, user=builder, workflow=workflow, note="As it came")
         workflow.refresh_from_db()
         for sample in blueprint.said.samples:
             inputs = sample_inputs(who=analyst, blueprint=blueprint, sample=sample)

@@ -24,7 +24,7 @@ from apps.common.yamls import line_of, text_read
 from apps.datasets.permissions import DATASETS_VIEW
 from apps.datasets.selectors import datasets_query
 from apps.tenants.context import current_tenant
-from apps.workflows import services
+from apps.workflows import defining
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import Definition, Name
 from apps.workflows.kinds.outward import AgentStep
@@ -157,7 +157,7 @@ def blueprint_use(*, who: Principal, user: User | None, key: str, is_demo: bool 
     demand(who, WORKFLOWS_EDIT)
     definition = blueprint_get(who=who, key=key).definition
     free = definition.model_copy(update={"name": name_free(definition.name)})
-    return services.workflow_create(who=who, user=user, definition=free, is_demo=is_demo)
+    return defining.workflow_create(who=who, user=user, definition=free, is_demo=is_demo)
 
 
 def name_free(name: str) -> str:

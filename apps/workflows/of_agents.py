@@ -16,7 +16,7 @@ from apps.agents.contract import Agent
 from apps.common.errors import InvalidInput, Issue, NotFound, Problem
 from apps.common.permissions import Principal
 from apps.console.schemaforms.texts import json_object
-from apps.workflows import services, starting
+from apps.workflows import defining, starting
 from apps.workflows.definition import Definition
 from apps.workflows.models import Workflow
 from apps.workflows.overview import next_times
@@ -168,8 +168,8 @@ class ScheduleForm:
         if not name:
             raise _wrong("name", "Give it a name: small letters, digits and hyphens.")
         definition = definition_of(self.given, name=name, title=title)
-        workflow = services.workflow_create(who=who, user=user, definition=definition)
-        services.workflow_publish(who=who, user=user, workflow=workflow, note="Made for a schedule")
+        workflow = defining.workflow_create(who=who, user=user, definition=definition)
+        defining.workflow_publish(who=who, user=user, workflow=workflow, note="Made for a schedule")
         workflow.refresh_from_db()
         settings = schedule.model_dump(mode="json", exclude_defaults=True)
         starting.trigger_create(who=who, user=user, workflow=workflow, kind=Schedule.key, settings=settings)

@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.common.errors import Conflict
 from apps.common.permissions import Principal, demand
-from apps.workflows import publishing, services
+from apps.workflows import defining, publishing
 from apps.workflows.models import Workflow, WorkflowVersion
 from apps.workflows.permissions import WORKFLOWS_EDIT
 
@@ -23,7 +23,7 @@ def version_return(*, who: Principal, user: User | None, workflow: Workflow, num
     demand(who, WORKFLOWS_EDIT)
     workflow = Workflow.objects.select_for_update().get(pk=workflow.pk)
     if not workflow.needs_second_person:
-        return services.workflow_rollback(who=who, user=user, workflow=workflow, number=number)
+        return defining.workflow_rollback(who=who, user=user, workflow=workflow, number=number)
     former = workflow.versions.filter(number=number).first()
     if former is None or former.pk == workflow.published_id:
         raise Conflict(f"{workflow.title} cannot go back to version {number}.", remedy="Choose an earlier version.")
@@ -33,5 +33,5 @@ def version_return(*, who: Principal, user: User | None, workflow: Workflow, num
             f"publish; nothing was changed.",
             remedy="Publish the draft or discard it, then go back.",
         )
-    services.workflow_save(who=who, user=user, definition=former.definition)
+    defining.workflow_save(who=who, user=user, definition=former.definition)
     return publishing.workflow_ask_publication(who=who, user=user, workflow=workflow)

@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.common.errors import InvalidInput, Issue
 from apps.common.permissions import ROLES, Principal, codes_of, demand
 from apps.common.schemas import StrictModel
-from apps.workflows import services, starting
+from apps.workflows import defining, services, starting
 from apps.workflows.blueprints import Blueprint, blueprint_get, name_free, sample_inputs
 from apps.workflows.definition import Definition, InputField, Name, definition_dump, definition_parse
 from apps.workflows.inputs import fields_model, inputs_model, inputs_validate
@@ -77,9 +77,9 @@ def blueprint_set_up(*, who: Principal, user: User | None, key: str, answers: Se
     demand(who, WORKFLOWS_EDIT)
     blueprint = blueprint_get(who=who, key=key)
     definition = definition_set_up(blueprint, answers)
-    workflow = services.workflow_create(who=who, user=user, definition=definition)
+    workflow = defining.workflow_create(who=who, user=user, definition=definition)
     if answers.publish:
-        services.workflow_publish(who=who, user=user, workflow=workflow, note=f"Set up from {blueprint.title}"[:200])
+        defining.workflow_publish(who=who, user=user, workflow=workflow, note=f"Set up from {blueprint.title}"[:200])
         workflow.refresh_from_db()
     if answers.schedule is not None:
         _runs_by_itself(definition)

@@ -17,9 +17,9 @@ from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenie
 from apps.datasets.models import Dataset
 from apps.datasets.selectors import dataset_frame
 from apps.tenants.models import Tenant
+from apps.workflows.defining import workflow_publish, workflow_save
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import WorkflowRun
-from apps.workflows.services import workflow_publish, workflow_save
 from tests.agents.conftest import COUNTER, Start
 from tests.agents.test_records import ASKED, DECIDER, decide
 from tests.dispatch.conftest import at_once

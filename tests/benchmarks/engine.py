@@ -91,13 +91,13 @@ class Bench:
     def published(self, name: str, steps: dict[str, Any], inputs: dict[str, Any] | None = None) -> Any:
         from apps.common.permissions import Platform
         from apps.tenants.context import tenant_context
-        from apps.workflows import services
+        from apps.workflows import defining
         from apps.workflows.definition import definition_parse
 
         definition = definition_parse({"name": name, "title": name, "steps": steps, "inputs": inputs or {}})
         with tenant_context(self.tenant):
-            made = services.workflow_save(who=Platform(), user=None, definition=definition)
-            services.workflow_publish(who=Platform(), user=None, workflow=made)
+            made = defining.workflow_save(who=Platform(), user=None, definition=definition)
+            defining.workflow_publish(who=Platform(), user=None, workflow=made)
             made.refresh_from_db()
         return made
 

@@ -91,14 +91,14 @@ def _past(owner: Any) -> Any:
     from apps.agents.contract import AGENTS
     from apps.agents.models import AgentRun
     from apps.common.ids import uuid7
-    from apps.workflows import services
+    from apps.workflows import defining
     from apps.workflows.engine.plan import plan_make
     from apps.workflows.models import StepRun, WorkflowRun
     from apps.workflows.replaying.simulating import simulate
 
     definition = _definition(steps())
-    workflow = services.workflow_save(who=owner, user=owner, definition=definition)
-    version = services.workflow_publish(who=owner, user=owner, workflow=workflow)
+    workflow = defining.workflow_save(who=owner, user=owner, definition=definition)
+    version = defining.workflow_publish(who=owner, user=owner, workflow=workflow)
     plan, agent, now = plan_make(definition), AGENTS["dummy.idle"], timezone.now() - timedelta(hours=1)
     runs: list[WorkflowRun] = []
     rows: list[StepRun] = []

@@ -16,7 +16,7 @@ from apps.gateway.principals import Caller
 from apps.gateway.services import key_create
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import defining
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Workflow
 
@@ -52,7 +52,7 @@ def test_a_row_that_points_to_nothing_says_so_without_asking(
 ) -> None:
     step = {"kind": "transform", "set": {"x": 1}}
     definition = definition_parse({"name": "one", "title": "One", "steps": {"only": step}})
-    services.workflow_save(who=Platform(), user=None, definition=definition)
+    defining.workflow_save(who=Platform(), user=None, definition=definition)
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         found = WORKFLOWS.get("one")
         assert found is not None

@@ -21,7 +21,7 @@ def prepare(wanted: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
     from apps.common.permissions import Platform
     from apps.tenants.context import tenant_context
     from apps.tenants.services import tenant_create
-    from apps.workflows import services
+    from apps.workflows import defining
     from apps.workflows.definition import definition_parse
     from tests.factories import make_member
 
@@ -37,8 +37,8 @@ def prepare(wanted: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
             for address in APPROVERS if asks else ():
                 make_member("approver", password=PASSWORD, email=address)
             for each in definitions:
-                made = services.workflow_save(who=Platform(), user=None, definition=definition_parse(each))
-                services.workflow_publish(who=Platform(), user=None, workflow=made)
+                made = defining.workflow_save(who=Platform(), user=None, definition=definition_parse(each))
+                defining.workflow_publish(who=Platform(), user=None, workflow=made)
     return owners
 
 

@@ -17,7 +17,7 @@ from apps.gateway.openapi import document
 from apps.gateway.tokens import token_issue
 from apps.tenants.models import Tenant
 from apps.tenants.services import RATES, tenant_change
-from apps.workflows import services as workflows
+from apps.workflows import defining
 from apps.workflows.definition import definition_parse
 from apps.workflows.schemas.workflows import DEFINITION
 from tests.fuzzing import Outcome, about, fuzz, strict
@@ -65,8 +65,8 @@ def test_the_api_is_as_the_document_says(fuzzed: Callable[..., Outcome], member:
     """By the document's examples, and two requests that are made up for each operation."""
     phases = {"coverage": {"enabled": False}, "stateful": {"enabled": False}}
     owner = member("owner")
-    example = workflows.workflow_save(who=owner, user=owner, definition=definition_parse(DEFINITION))
-    workflows.workflow_publish(who=owner, user=owner, workflow=example)
+    example = defining.workflow_save(who=owner, user=owner, definition=definition_parse(DEFINITION))
+    defining.workflow_publish(who=owner, user=owner, workflow=example)
     found = fuzzed(token_issue(user=owner), phases=phases)
     assert found.failures == {}
     assert found.broken == 0

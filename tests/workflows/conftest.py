@@ -17,7 +17,7 @@ from apps.dispatch import turns, wakeups
 from apps.dispatch.board import Board
 from apps.dispatch.services import WorkDispatcher
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import defining, services
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Approval, StepRun, Workflow, WorkflowRun
 
@@ -46,8 +46,8 @@ def workflow(acme: Tenant, builder: User, board: Board) -> MakeWorkflow:
 
     def make(steps: dict[str, Any], *, name: str = "test", **more: Any) -> Workflow:
         definition = definition_parse({"name": name, "title": name.title(), "steps": steps, **more})
-        made = services.workflow_save(who=builder, user=builder, definition=definition)
-        services.workflow_publish(who=builder, user=builder, workflow=made)
+        made = defining.workflow_save(who=builder, user=builder, definition=definition)
+        defining.workflow_publish(who=builder, user=builder, workflow=made)
         made.refresh_from_db()
         return made
 

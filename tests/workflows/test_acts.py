@@ -16,7 +16,7 @@ from apps.common.permissions import Platform
 from apps.dispatch import rows
 from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
-from apps.workflows import acting, services
+from apps.workflows import acting, defining, services
 from apps.workflows.definition import definition_parse
 from apps.workflows.kinds.act import Act
 from apps.workflows.models import StepAct, WorkflowRun
@@ -229,8 +229,8 @@ def test_a_run_that_was_moved_does_not_take_for_its_own_what_stood_at_that_numbe
 ) -> None:
     other = acted(steps("agents.run"))
     definition = {"name": "test", "title": "Test", "steps": {"early": CHECK | {"after": []}, **steps("agents.run")}}
-    made = services.workflow_save(who=builder, user=builder, definition=definition_parse(definition))
-    version = services.workflow_publish(who=builder, user=builder, workflow=made)
+    made = defining.workflow_save(who=builder, user=builder, definition=definition_parse(definition))
+    version = defining.workflow_publish(who=builder, user=builder, workflow=made)
     moved = WorkflowRun.objects.create(
         workflow=other.workflow, version=version, inputs={}, retry_of=other, origin="move", created_by=builder
     )
@@ -287,7 +287,7 @@ def test_what_cannot_work_is_refused_when_it_is_saved(
 
     def save() -> None:
         definition = definition_parse({"name": "test", "title": "Test", "steps": made})
-        services.workflow_save(who=builder, user=builder, definition=definition)
+        defining.workflow_save(who=builder, user=builder, definition=definition)
 
     with pytest.raises(InvalidInput) as refused:
         save()

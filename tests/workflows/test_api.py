@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import defining
 from apps.workflows.models import Workflow, WorkflowRun, WorkflowVersion
 from apps.workflows.schemas.workflows import VersionDetail, WorkflowDetail
 from tests.workflows.conftest import MakeWorkflow, Work
@@ -299,10 +299,10 @@ def test_a_workflow_of_another_tenant_is_not_found(
         from apps.workflows.definition import definition_parse
 
         made = definition_parse(definition(name="theirs"))
-        services.workflow_publish(
+        defining.workflow_publish(
             who=theirs,
             user=theirs,
-            workflow=services.workflow_save(who=theirs, user=theirs, definition=made),
+            workflow=defining.workflow_save(who=theirs, user=theirs, definition=made),
         )
     address = f"{WORKFLOWS}/theirs"
     answers = [api.get(address), put(api, definition(name="theirs"), "theirs"), api.delete(address)]

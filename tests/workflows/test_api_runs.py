@@ -19,7 +19,7 @@ from apps.dispatch.models import DeadLetter
 from apps.tenants.context import forget, tenant_context
 from apps.tenants.fast import redis
 from apps.tenants.models import Tenant
-from apps.workflows import live, services
+from apps.workflows import defining, live, services
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import WorkflowRun
 from apps.workflows.schemas.runs import WorkflowRunDetail, WorkflowRunOut
@@ -78,7 +78,7 @@ def test_inputs_that_are_wrong_are_refused_with_their_places(api: APIClient, wor
 
 def test_what_is_not_published_is_not_started(api: APIClient, builder: User, acme: Tenant) -> None:
     draft = definition_parse({"name": "test", "title": "Test", "steps": {"a": give(1)}})
-    services.workflow_save(who=builder, user=builder, definition=draft)
+    defining.workflow_save(who=builder, user=builder, definition=draft)
     assert post(api, START, {}).status_code == 409
     assert post(api, START.replace("test", "nobody"), {}).status_code == 404
 

@@ -13,7 +13,7 @@ from apps.audit.services import AuditNotWritten
 from apps.dispatch import rows
 from apps.dispatch.models import WorkRow
 from apps.tenants.models import Tenant
-from apps.workflows import bulk, services, starting, webhooks
+from apps.workflows import bulk, defining, services, starting, webhooks
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.auditing import refs_told
 from apps.workflows.bundles import run_bundle
@@ -38,19 +38,19 @@ def made(workflow: MakeWorkflow) -> Workflow:
 def redraft(who: User, workflow: Workflow, amount: int) -> None:
     steps = {"s0": give("${inputs.amount}"), "s1": give(amount)}
     definition = {"name": workflow.name, "title": "Test", "steps": steps, "inputs": AMOUNT}
-    services.workflow_save(who=who, user=who, definition=definition_parse(definition))
+    defining.workflow_save(who=who, user=who, definition=definition_parse(definition))
 
 
 def test_each_change_of_a_workflow_is_an_entry_in_words(made: Workflow, builder: User) -> None:
     redraft(builder, made, 1)
-    services.workflow_discard(who=builder, workflow=made)
+    defining.workflow_discard(who=builder, workflow=made)
     redraft(builder, made, 2)
-    services.workflow_publish(who=builder, user=builder, workflow=made, note="Two")
-    services.workflow_rollback(who=builder, user=builder, workflow=made, number=1)
-    services.workflow_pause(who=builder, workflow=made)
-    services.workflow_pause(who=builder, workflow=made)  # which it is: nothing is done
-    services.workflow_resume(who=builder, workflow=made)
-    services.workflow_archive(who=builder, workflow=made)
+    defining.workflow_publish(who=builder, user=builder, workflow=made, note="Two")
+    defining.workflow_rollback(who=builder, user=builder, workflow=made, number=1)
+    defining.workflow_pause(who=builder, workflow=made)
+    defining.workflow_pause(who=builder, workflow=made)  # which it is: nothing is done
+    defining.workflow_resume(who=builder, workflow=made)
+    defining.workflow_archive(who=builder, workflow=made)
     assert sentences() == [
         f"{builder} {what}"
         for what in (
@@ -261,7 +261,7 @@ def test_where_it_cannot_be_written_nothing_is_done(
         cursor.execute("alter table audit_pending rename to audit_gone")
     if act == "publish":
         with pytest.raises(AuditNotWritten):
-            services.workflow_publish(who=builder, user=builder, workflow=made)
+            defining.workflow_publish(who=builder, user=builder, workflow=made)
     elif act == "start":
         with pytest.raises(AuditNotWritten):
             start(made, amount=2)

@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, InvalidInput
 from apps.common.permissions import Platform
-from apps.workflows import backfilling, services, starting
+from apps.workflows import backfilling, defining, services, starting
 from apps.workflows.models import Backfill, Trigger, Workflow, WorkflowRun
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_engine import give
@@ -200,10 +200,10 @@ def test_a_schedule_that_is_turned_off_and_on_meanwhile_moves_none_of_the_times(
 
 def test_a_paused_workflow_is_left_alone_until_it_is_resumed(made: Workflow, builder: User, worked: Work) -> None:
     begin(schedule(made, builder), builder, DAY, DAY + timedelta(days=2))
-    services.workflow_pause(who=builder, workflow=made)
+    defining.workflow_pause(who=builder, workflow=made)
     worked("io")
     assert started() == []
-    services.workflow_resume(who=builder, workflow=made)
+    defining.workflow_resume(who=builder, workflow=made)
     _as_if_released()
     worked("io")
     assert len(started()) == 2

@@ -20,7 +20,7 @@ from apps.dispatch.board import Board
 from apps.operations import demo
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import defining, services
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.blueprints import (
     Blueprint,
@@ -72,7 +72,7 @@ def samples_run(blueprint: Blueprint) -> dict[str, WorkflowRun]:
     """A run for each of a blueprint's samples, by how it ends, of a workflow that was made of it."""
     builder = person("builder")
     workflow = blueprint_use(who=builder, user=builder, key=blueprint.key)
-    services.workflow_publish(who=builder, user=builder, workflow=workflow)
+    defining.workflow_publish(who=builder, user=builder, workflow=workflow)
     workflow.refresh_from_db()
     runs: dict[str, WorkflowRun] = {}
     for sample in blueprint.said.samples:

@@ -16,7 +16,7 @@ from apps.agents.models import AgentRun
 from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict
 from apps.dispatch.models import WorkRow
-from apps.workflows import moving, services
+from apps.workflows import defining, moving, services
 from apps.workflows.approvals.assigning import may_decide
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.asked import answerable
@@ -39,8 +39,8 @@ def publish(builder: User) -> Callable[..., None]:
 
     def make(steps: dict[str, Any], **more: Any) -> None:
         definition = definition_parse({"name": "test", "title": "Test", "steps": steps, "outputs": OUT, **more})
-        made = services.workflow_save(who=builder, user=builder, definition=definition)
-        services.workflow_publish(who=builder, user=builder, workflow=made)
+        made = defining.workflow_save(who=builder, user=builder, definition=definition)
+        defining.workflow_publish(who=builder, user=builder, workflow=made)
 
     return make
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.tenants.models import Tenant
-from apps.workflows import services
+from apps.workflows import defining
 from apps.workflows.blueprints import blueprints_list
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, definition_load
@@ -125,7 +125,7 @@ def test_who_saves_over_the_change_of_somebody_else_is_told_first(
 ) -> None:
     made = workflow({"a": give(1)})
     theirs = definition_load(TEXT.replace("title: Test", "title: Theirs"))
-    services.workflow_save(who=builder, user=builder, definition=theirs)
+    defining.workflow_save(who=builder, user=builder, definition=theirs)
     mine = TEXT.replace("title: Test", "title: Mine")
     answer = saved(page, EDIT, mine, seq=made.seq)
     assert answer.status_code == 409

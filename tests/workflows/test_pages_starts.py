@@ -13,7 +13,7 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.common.errors import InvalidInput, TooLarge
 from apps.datasets.services import dataset_upload
-from apps.workflows import services
+from apps.workflows import defining
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import WorkflowRun
 from apps.workflows.services import MOST_STARTED
@@ -202,10 +202,10 @@ def test_a_workflow_that_is_busy_says_so(page: Client, workflow: MakeWorkflow) -
 
 def test_what_is_not_published_or_archived_is_not_started(page: Client, builder: User, workflow: MakeWorkflow) -> None:
     definition = definition_parse({"name": "draft", "title": "Draft", "steps": {"a": give(1)}})
-    services.workflow_save(who=builder, user=builder, definition=definition)
+    defining.workflow_save(who=builder, user=builder, definition=definition)
     for answer in (page.get("/workflows/draft/start/"), page.post("/workflows/draft/start/")):
         assert answer.status_code == 409
         assert "Draft has no published version" in text_of(answer)
-    services.workflow_archive(who=builder, workflow=workflow({"a": give(1)}))
+    defining.workflow_archive(who=builder, workflow=workflow({"a": give(1)}))
     assert page.post(START).status_code == 409
     assert not WorkflowRun.objects.exists()

@@ -17,7 +17,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services, starting
+from apps.workflows import defining, starting
 from apps.workflows.blueprints import blueprints_list
 from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.differences import definition_difference
@@ -42,7 +42,7 @@ def draft(acme: Tenant, builder: User) -> Callable[..., Workflow]:
 
     def make(steps: dict[str, Any], *, name: str = "test", **more: Any) -> Workflow:
         definition = definition_parse({"name": name, "title": name.title(), "steps": steps, **more})
-        return services.workflow_save(who=builder, user=builder, definition=definition)
+        return defining.workflow_save(who=builder, user=builder, definition=definition)
 
     return make
 
@@ -115,7 +115,7 @@ def test_the_list_tells_when_a_schedule_starts_it_next(page: Client, builder: Us
     starting.trigger_create(who=builder, user=builder, workflow=made, kind="schedule", settings=settings)
     assert "Europe/Berlin time" in main_of(page.get(LIST))
     assert "data-when" in page.get(LIST).content.decode()
-    services.workflow_pause(who=builder, workflow=made)
+    defining.workflow_pause(who=builder, workflow=made)
     words = main_of(page.get(LIST))
     assert "Version 1 Paused" in words
     assert "By hand only, while it is paused" in words
@@ -131,7 +131,7 @@ def test_the_list_is_searched_and_narrowed_to_a_tag(page: Client, workflow: Make
 
 
 def test_archived_workflows_have_a_list_of_their_own(page: Client, builder: User, workflow: MakeWorkflow) -> None:
-    services.workflow_archive(who=builder, workflow=workflow({"a": give(1)}))
+    defining.workflow_archive(who=builder, workflow=workflow({"a": give(1)}))
     assert "No workflow yet" in main_of(page.get(LIST))
     assert "Test test Archived" in main_of(page.get(LIST, {"archived": "1"}))
 

@@ -9,7 +9,7 @@ import pytest
 from apps.accounts.models import User
 from apps.agents.models import AgentRun
 from apps.common.errors import Conflict, InvalidInput
-from apps.workflows import services
+from apps.workflows import defining, services
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.differences import definition_difference
@@ -126,12 +126,12 @@ def test_a_run_stays_on_its_version_and_a_former_one_can_be_published_again(
     worked()
     assert after(second).outputs == {"x": 2}
     assert after(run).version.number == 1
-    services.workflow_rollback(who=builder, user=builder, workflow=made, number=1)
+    defining.workflow_rollback(who=builder, user=builder, workflow=made, number=1)
     made.refresh_from_db()
     assert made.published is not None
     assert (made.published.number, made.published.note) == (3, "Back to version 1")
     with pytest.raises(Conflict):
-        services.workflow_rollback(who=builder, user=builder, workflow=made, number=3)
+        defining.workflow_rollback(who=builder, user=builder, workflow=made, number=3)
 
 
 def test_what_changed_is_told_in_words() -> None:

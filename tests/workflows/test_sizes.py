@@ -10,7 +10,7 @@ import pytest
 from apps.accounts.models import User
 from apps.common import outbound
 from apps.common.errors import InvalidInput, TooLarge
-from apps.workflows import services, starting
+from apps.workflows import defining, services, starting
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.engine.advance import LARGEST, answered, fitting
@@ -33,7 +33,7 @@ def large(name: str, value: Any) -> Definition:
 
 def test_a_definition_of_ten_megabytes_is_not_saved(builder: User, board: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
-        services.workflow_save(who=builder, user=builder, definition=large("big", TEN_MB))
+        defining.workflow_save(who=builder, user=builder, definition=large("big", TEN_MB))
     assert [issue.path for issue in refused.value.issues] == ["definition"]
     assert not WorkflowVersion.objects.exists()
 

@@ -13,7 +13,7 @@ from apps.audit.models import AuditEntry
 from apps.common.errors import Conflict, PermissionDenied
 from apps.gateway.principals import Caller
 from apps.gateway.services import key_create
-from apps.workflows import publishing, returning, services
+from apps.workflows import defining, publishing, returning
 from apps.workflows.definition import definition_parse
 from apps.workflows.models import Workflow
 from apps.workflows.sides import definition_sides
@@ -29,7 +29,7 @@ def of_steps(**steps: Any) -> Any:
 
 
 def save(workflow: Workflow, user: User, value: Any) -> None:
-    services.workflow_save(who=user, user=user, definition=of_steps(one=give(value)))
+    defining.workflow_save(who=user, user=user, definition=of_steps(one=give(value)))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def kinds() -> list[str]:
 def test_who_wrote_the_draft_or_asked_does_not_publish_it(guarded: Workflow, builder: User, member: Member) -> None:
     asker, third = member("administrator"), member("owner")
     with pytest.raises(Conflict, match="nobody has asked for it"):
-        services.workflow_publish(who=third, user=third, workflow=guarded)
+        defining.workflow_publish(who=third, user=third, workflow=guarded)
     publishing.workflow_ask_publication(who=asker, user=asker, workflow=guarded)
     program = User.objects.create_user("program@service.invalid", role="administrator", is_service=True)
     refusals = (
@@ -59,9 +59,9 @@ def test_who_wrote_the_draft_or_asked_does_not_publish_it(guarded: Workflow, bui
     )
     for user, why in refusals:
         with pytest.raises(Conflict, match=why) as refused:
-            services.workflow_publish(who=third, user=user, workflow=guarded)
+            defining.workflow_publish(who=third, user=user, workflow=guarded)
         assert refused.value.remedy
-    version = services.workflow_publish(who=third, user=third, workflow=guarded)
+    version = defining.workflow_publish(who=third, user=third, workflow=guarded)
     assert (version.number, version.created_by, version.asked_by) == (2, third, asker)
     assert kinds()[-2:] == ["workflows.publication_asked", "workflows.published"]
 
@@ -73,12 +73,12 @@ def test_everyone_who_changed_a_draft_since_the_last_publication_wrote_it(
     save(guarded, second, 3)
     publishing.workflow_ask_publication(who=second, user=second, workflow=guarded)
     with pytest.raises(Conflict, match="you wrote a part of the draft"):
-        services.workflow_publish(who=builder, user=builder, workflow=guarded)
-    version = services.workflow_publish(who=third, user=third, workflow=guarded)
+        defining.workflow_publish(who=builder, user=builder, workflow=guarded)
+    version = defining.workflow_publish(who=third, user=third, workflow=guarded)
     assert version.authors == [str(builder.pk), str(second.pk)]
     save(guarded, third, 4)
     publishing.workflow_ask_publication(who=third, user=third, workflow=guarded)
-    assert services.workflow_publish(who=builder, user=builder, workflow=guarded).number == 3, "that was before"
+    assert defining.workflow_publish(who=builder, user=builder, workflow=guarded).number == 3, "that was before"
 
 
 def test_who_made_a_key_for_the_program_that_wrote_or_asked_is_no_second_person(
@@ -93,8 +93,8 @@ def test_who_made_a_key_for_the_program_that_wrote_or_asked_is_no_second_person(
         save(made, writer, str(writer))
         publishing.workflow_ask_publication(who=asker, user=asker, workflow=made)
         with pytest.raises(Conflict, match="you made a key for the program that"):
-            services.workflow_publish(who=keeper, user=keeper, workflow=made)
-        services.workflow_publish(who=other, user=other, workflow=made)
+            defining.workflow_publish(who=keeper, user=keeper, workflow=made)
+        defining.workflow_publish(who=other, user=other, workflow=made)
 
 
 def test_going_back_takes_the_second_person_that_publishing_takes(
@@ -102,7 +102,7 @@ def test_going_back_takes_the_second_person_that_publishing_takes(
 ) -> None:
     third = member("owner")
     publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
-    services.workflow_publish(who=third, user=third, workflow=guarded)
+    defining.workflow_publish(who=third, user=third, workflow=guarded)
     page = client_for(builder)
     assert "a second person publishes it" in text_of(page.get("/workflows/test/rollback/?number=1"))
     said = text_of(page.post("/workflows/test/rollback/", {"number": 1}, follow=True))
@@ -111,16 +111,16 @@ def test_going_back_takes_the_second_person_that_publishing_takes(
     assert guarded.published is not None
     assert guarded.published.number == 2, "nothing is published by one alone"
     with pytest.raises(Conflict, match="you asked for it"):
-        services.workflow_publish(who=builder, user=builder, workflow=guarded)
+        defining.workflow_publish(who=builder, user=builder, workflow=guarded)
     with pytest.raises(Conflict, match="a draft is in the place"):
         returning.version_return(who=builder, user=builder, workflow=guarded, number=1)
-    again = services.workflow_publish(who=third, user=third, workflow=guarded)
+    again = defining.workflow_publish(who=third, user=third, workflow=guarded)
     assert again.content == guarded.versions.get(number=1).content
 
 
 def test_nothing_goes_back_past_the_second_person(guarded: Workflow, builder: User) -> None:
     with pytest.raises(Conflict, match="by a second person"):
-        services.workflow_rollback(who=builder, user=builder, workflow=guarded, number=1)
+        defining.workflow_rollback(who=builder, user=builder, workflow=guarded, number=1)
 
 
 def test_the_api_goes_back_by_the_same_rule(
@@ -128,7 +128,7 @@ def test_the_api_goes_back_by_the_same_rule(
 ) -> None:
     third = member("owner")
     publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
-    services.workflow_publish(who=third, user=third, workflow=guarded)
+    defining.workflow_publish(who=third, user=third, workflow=guarded)
     answered = api_for(builder).post("/api/v1/workflows/test/rollback", {"number": 1}, format="json")
     assert answered.status_code == 200
     assert guarded.versions.get(number=None).asked_at is not None
@@ -141,7 +141,7 @@ def test_saving_the_draft_takes_back_that_its_publication_was_asked_for(
     save(guarded, builder, 3)
     third = member("administrator")
     with pytest.raises(Conflict, match="nobody has asked for it"):
-        services.workflow_publish(who=third, user=third, workflow=guarded)
+        defining.workflow_publish(who=third, user=third, workflow=guarded)
 
 
 def test_publication_is_asked_for_once_and_only_where_that_is_needed(guarded: Workflow, builder: User) -> None:
@@ -151,7 +151,7 @@ def test_publication_is_asked_for_once_and_only_where_that_is_needed(guarded: Wo
     Workflow.objects.update(needs_second_person=False)
     with pytest.raises(Conflict, match="Nobody else is needed"):
         publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
-    services.workflow_discard(who=builder, workflow=guarded)
+    defining.workflow_discard(who=builder, workflow=guarded)
     with pytest.raises(Conflict, match="no draft"):
         publishing.workflow_ask_publication(who=builder, user=builder, workflow=guarded)
 
@@ -235,7 +235,7 @@ def test_the_page_of_versions_compares_two_of_them_and_asks_before_going_back(
     made = workflow({"one": give(1)})
     for value in (2, 3):
         save(made, builder, value)
-        services.workflow_publish(who=builder, user=builder, workflow=made, note=f"To {value}")
+        defining.workflow_publish(who=builder, user=builder, workflow=made, note=f"To {value}")
     save(made, builder, 4)
     page = client_for(builder)
     page.get("/workflows/test/versions/")

@@ -15,7 +15,7 @@ from apps.common.errors import Conflict, InvalidInput, Issue
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
-from apps.workflows import publishing, returning, selectors, services
+from apps.workflows import defining, publishing, returning, selectors
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import LARGEST, Definition, definition_named, definition_parse
 from apps.workflows.differences import definition_difference
@@ -83,7 +83,7 @@ class Workflows(ApiView):
         Where something is wrong with it, there is an issue for each place, and nothing is stored.
         """
         definition = definition_of(self.body(DefinitionIn))
-        services.workflow_create(who=self.who, user=self.who.user, definition=definition)
+        defining.workflow_create(who=self.who, user=self.who.user, definition=definition)
         place = reverse("workflows_api:workflow", args=[definition.name])
         return self.answer(detail_of(self, definition.name), 201, Location=place)
 
@@ -114,7 +114,7 @@ class WorkflowOne(ApiView):
         with transaction.atomic():
             self.require_match(detail_of(self, name, lock=True))
             definition = definition_named(definition_of(wanted), name)
-            services.workflow_save(who=self.who, user=self.who.user, definition=definition)
+            defining.workflow_save(who=self.who, user=self.who.user, definition=definition)
         return self.answer(detail_of(self, name))
 
     @extend_schema(operation_id="workflow_archive", tags=[TAG], parameters=[NAME], responses={204: None})
@@ -127,7 +127,7 @@ class WorkflowOne(ApiView):
         with transaction.atomic():
             workflow = selectors.workflow_read(who=self.who, name=name, lock=True)
             self.require_match(_detail(self, workflow))
-            services.workflow_archive(who=self.who, workflow=workflow)
+            defining.workflow_archive(who=self.who, workflow=workflow)
         return Response(status=204)
 
 
@@ -146,7 +146,7 @@ class WorkflowDraft(ApiView):
         with transaction.atomic():
             draft = self._draft(name, lock=True)
             self.require_match(DraftOut.of(draft))
-            services.workflow_discard(who=self.who, workflow=draft.workflow)
+            defining.workflow_discard(who=self.who, workflow=draft.workflow)
         return Response(status=204)
 
     def _draft(self, name: str, *, lock: bool = False) -> WorkflowVersion:
@@ -254,7 +254,7 @@ class WorkflowPublish(ApiView):
         """
         wanted = self.body(PublishIn)
         workflow = selectors.workflow_get(who=self.who, name=name)
-        services.workflow_publish(who=self.who, user=self.who.user, workflow=workflow, note=wanted.note)
+        defining.workflow_publish(who=self.who, user=self.who.user, workflow=workflow, note=wanted.note)
         return self.answer(detail_of(self, name))
 
 
@@ -323,7 +323,7 @@ class WorkflowPause(ApiView):
     )
     def post(self, request: Request, name: str) -> Response:
         """Let no trigger start the workflow. What runs goes on, and people and programs may start it."""
-        services.workflow_pause(who=self.who, workflow=selectors.workflow_get(who=self.who, name=name))
+        defining.workflow_pause(who=self.who, workflow=selectors.workflow_get(who=self.who, name=name))
         return self.answer(detail_of(self, name))
 
 
@@ -335,7 +335,7 @@ class WorkflowResume(ApiView):
     )
     def post(self, request: Request, name: str) -> Response:
         """Let triggers start the workflow again."""
-        services.workflow_resume(who=self.who, workflow=selectors.workflow_get(who=self.who, name=name))
+        defining.workflow_resume(who=self.who, workflow=selectors.workflow_get(who=self.who, name=name))
         return self.answer(detail_of(self, name))
 
 

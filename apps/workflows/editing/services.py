@@ -20,7 +20,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.common.errors import Conflict, InvalidInput, NotFound
 from apps.common.permissions import Principal, demand
-from apps.workflows import selectors, services, starting
+from apps.workflows import defining, selectors, starting
 from apps.workflows.definition import Definition, definition_named
 from apps.workflows.editing.contents import Content
 from apps.workflows.editing.operations import Raw
@@ -171,12 +171,12 @@ def edit_save(*, who: Principal, user: User, id: UUID, seen: int | None = None) 
     content = edit_content(edit)
     definition = content.parsed()
     if edit.workflow is None:
-        workflow = services.workflow_create(who=who, user=user, definition=definition)
+        workflow = defining.workflow_create(who=who, user=user, definition=definition)
         edit.workflow = workflow
     else:
         _demand_unmoved(edit)
         named = definition_named(definition, edit.workflow.name)
-        workflow = services.workflow_save(who=who, user=user, definition=named)
+        workflow = defining.workflow_save(who=who, user=user, definition=named)
     return _saved(who, user, edit, replace(content, triggers=[]), workflow, content.triggers)
 
 
@@ -194,7 +194,7 @@ def edit_publish(*, who: Principal, user: User, id: UUID, note: str = "", seen: 
         if edit.workflow is None:  # what was saved has a workflow
             raise NotFound("There is no workflow of this any more.")
         _demand_unmoved(edit)
-        version = services.workflow_publish(who=who, user=user, workflow=edit.workflow, note=note)
+        version = defining.workflow_publish(who=who, user=user, workflow=edit.workflow, note=note)
         content = edit_content(edit)
         workflow = Workflow.objects.select_related("published").get(pk=edit.workflow.pk)
         made = _saved(who, user, edit, replace(content, triggers=[]), workflow, content.triggers)

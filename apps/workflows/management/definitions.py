@@ -8,7 +8,7 @@ from typing import Any
 from apps.common.errors import InvalidInput, Issue, NotFound
 from apps.common.permissions import Platform
 from apps.common.yamls import line_of
-from apps.workflows import selectors, services
+from apps.workflows import defining, selectors
 from apps.workflows.blueprints import blueprint_lacks, blueprint_use, blueprints_list
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import Definition, definition_load, definition_yaml
@@ -61,7 +61,7 @@ class DefinitionVerbs(Verbs):
         if not changes:
             self.stdout.write(f"{wanted.name} is as the file says; nothing was changed.")
             return
-        workflow = services.workflow_save(who=Platform(), user=None, definition=wanted)
+        workflow = defining.workflow_save(who=Platform(), user=None, definition=wanted)
         for change in changes:
             self.stdout.write(change)
         self._stored(workflow, publish=publish, note=note)
@@ -79,7 +79,7 @@ class DefinitionVerbs(Verbs):
 
     def _stored(self, workflow: Workflow, *, publish: bool, note: str) -> None:
         if publish:
-            version = services.workflow_publish(who=Platform(), user=None, workflow=workflow, note=note)
+            version = defining.workflow_publish(who=Platform(), user=None, workflow=workflow, note=note)
             self.stdout.write(f"{workflow.name} is published as {version}.")
         else:
             self.stdout.write(f"{workflow.name} is stored as a draft; publish it with --publish or in the console.")

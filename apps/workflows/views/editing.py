@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from apps.common.errors import Conflict
 from apps.console.views import ConsoleView
-from apps.workflows import selectors, services
+from apps.workflows import defining, selectors
 from apps.workflows.blueprints import blueprint_get, blueprints_list
 from apps.workflows.definition import Definition, definition_yaml
 from apps.workflows.drafting import EXAMPLE, Draft
@@ -74,7 +74,7 @@ class WorkflowNew(Editor):
         return self.answer(Draft(_text(request)))
 
     def save(self, draft: Draft) -> Workflow:
-        return services.workflow_create(who=self.who, user=self.user, definition=draft.read())
+        return defining.workflow_create(who=self.who, user=self.user, definition=draft.read())
 
     def show(self, draft: Draft, **more: Any) -> HttpResponse:
         return super().show(draft, blueprints=blueprints_list(who=self.who), **more)
@@ -114,7 +114,7 @@ class WorkflowEdit(Editor):
                 "Somebody else has changed the workflow since you began; nothing of yours was stored.",
                 remedy="See below what differs. Take theirs over into your text, or save yours in its place.",
             )
-        return services.workflow_save(who=self.who, user=self.user, definition=draft.read())
+        return defining.workflow_save(who=self.who, user=self.user, definition=draft.read())
 
     def show(self, draft: Draft, **more: Any) -> HttpResponse:
         return self._shown(self.workflow, draft)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.common.errors import Conflict, InvalidInput, Problem
 from apps.common.yamls import text_write
 from apps.console.views import ConsoleView
-from apps.workflows import overview, publishing, selectors, services
+from apps.workflows import defining, overview, publishing, selectors
 from apps.workflows.blueprints import blueprints_list
 from apps.workflows.definition import Definition, definition_dump, definition_yaml
 from apps.workflows.differences import definition_difference
@@ -192,7 +192,7 @@ class WorkflowPublish(WorkflowAct):
 
     def act(self, workflow: Workflow) -> str:
         note = self.request.POST.get("note", "").strip()
-        version = services.workflow_publish(who=self.who, user=self.user, workflow=workflow, note=note)
+        version = defining.workflow_publish(who=self.who, user=self.user, workflow=workflow, note=note)
         return f"Version {version.number} is published. New runs follow it; those under way stay on theirs."
 
 
@@ -202,7 +202,7 @@ class WorkflowDiscard(WorkflowAct):
     def post(self, request: HttpRequest, name: str) -> HttpResponse:
         workflow = selectors.workflow_get(who=self.who, name=name)
         try:
-            dropped = services.workflow_discard(who=self.who, workflow=workflow)
+            dropped = defining.workflow_discard(who=self.who, workflow=workflow)
         except Conflict as problem:
             return self.one(name, problem)
         self.page_title = "The draft is dropped"
@@ -212,13 +212,13 @@ class WorkflowDiscard(WorkflowAct):
 
 class WorkflowPause(WorkflowAct):
     def act(self, workflow: Workflow) -> str:
-        services.workflow_pause(who=self.who, workflow=workflow)
+        defining.workflow_pause(who=self.who, workflow=workflow)
         return f"{workflow.title} is paused. No trigger starts it; what runs goes on."
 
 
 class WorkflowResume(WorkflowAct):
     def act(self, workflow: Workflow) -> str:
-        services.workflow_resume(who=self.who, workflow=workflow)
+        defining.workflow_resume(who=self.who, workflow=workflow)
         return f"{workflow.title} is started by its triggers again."
 
 
@@ -238,5 +238,5 @@ class WorkflowArchive(WorkflowAct):
         return self.page("workflows/workflow_archive.html", context)
 
     def act(self, workflow: Workflow) -> str:
-        services.workflow_archive(who=self.who, workflow=workflow)
+        defining.workflow_archive(who=self.who, workflow=workflow)
         return f"{workflow.title} is archived. Nothing starts it any more; a draft that is saved brings it back."

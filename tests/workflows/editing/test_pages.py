@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import User
 from apps.common.yamls import text_write
 from apps.tenants.models import Tenant
-from apps.workflows import services as workflows
+from apps.workflows import defining
 from apps.workflows.editing import services
 from apps.workflows.models import Trigger, Workflow, WorkflowEdit, WorkflowVersion
 from tests.workflows.conftest import MakeWorkflow
@@ -145,7 +145,7 @@ def test_somebody_else_who_saved_is_told_with_what_differs(page: Client, workflo
     workflow({"a": give(1)})
     page.get(EDIT)
     page.post(f"{edits()}whole/settings/", {"w.title": "Mine"})
-    workflows.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
+    defining.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
     shown = main_of(page.get(EDIT))
     assert "Somebody else saved this workflow since you began" in shown
     assert "The workflow: title was Theirs, and is Mine." in shown

@@ -16,7 +16,7 @@ from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenie
 from apps.common.privacy import RETAINED
 from apps.tenants.context import tenant_context
 from apps.tenants.models import Tenant
-from apps.workflows import services as workflows
+from apps.workflows import defining
 from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.editing import operations, services
 from apps.workflows.editing.contents import Content
@@ -90,7 +90,7 @@ def test_what_is_saved_and_then_changed_by_others_begins_anew(
 ) -> None:
     made = workflow({"a": give(1)})
     mine = begin(made)
-    workflows.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
+    defining.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
     again = begin(made)
     assert (again.edit.pk, again.title) == (mine.edit.pk, "Theirs")
     with pytest.raises(Conflict):
@@ -272,7 +272,7 @@ def test_what_somebody_else_saved_is_taken_and_that_can_be_undone(
 ) -> None:
     mine = begin(workflow({"a": give(1)}))
     mine.call("Mine")
-    workflows.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
+    defining.workflow_save(who=builder, user=builder, definition=_titled("Theirs"))
     services.edit_rebase(**mine.asking, take="theirs")
     assert mine.title == "Theirs"
     services.edit_undo(**mine.asking)
@@ -300,7 +300,7 @@ def test_what_is_saved_stays_where_publishing_is_refused(
     def refuse(**_: Any) -> None:
         raise Conflict("A second person publishes it.")
 
-    monkeypatch.setattr(workflows, "workflow_publish", refuse)
+    monkeypatch.setattr(defining, "workflow_publish", refuse)
     with pytest.raises(Conflict, match="second person"):
         services.edit_publish(**mine.asking)
     assert draft("test").title == "Two"
