@@ -18,6 +18,16 @@ urlpatterns = [
         name="configurations",
     ),
     path(
+        "agents/<str:key>/configuration/versions/<int:version>",
+        configuration_api.AgentConfigurationVersion.as_view(),
+        name="configuration-version",
+    ),
+    path(
+        "agents/<str:key>/configuration/versions/<int:version>/difference",
+        configuration_api.AgentConfigurationDifference.as_view(),
+        name="configuration-difference",
+    ),
+    path(
         "agents/<str:key>/configuration/restore",
         configuration_api.AgentConfigurationRestore.as_view(),
         name="configuration-restore",

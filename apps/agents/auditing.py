@@ -43,6 +43,20 @@ CASE_DELETED = entry_kind("agents.case_deleted", "Case deleted", "deleted a case
 WATCHED = entry_kind("agents.watched", "Agent watched", "set how {subject} is watched for drift")
 UNWATCHED = entry_kind("agents.unwatched", "Watch of an agent ended", "ended the watch of {subject}")
 DRIFTED = entry_kind("agents.drifted", "Drift of an agent", "found that {subject} {drifts}", category="decision")
+DRIFT_MAILED = entry_kind(
+    "agents.drift_mailed",
+    "Mail about drift sent",
+    "sent {subject} a mail about the drift of {agents}",
+    category="decision",
+    personal=["subject"],
+)
+DRIFT_MAILS_WANTED = entry_kind(
+    "agents.drift_mails_wanted",
+    "Wish about mails of drift changed",
+    "chose whether they get mails about drift: {after[mails]}",
+    category="decision",
+    personal=["subject"],
+)
 
 RUN_STARTED = entry_kind("agents.run_started", "Run started", "started {subject} of {agent}", category="run")
 RUNS_STARTED = entry_kind("agents.runs_started", "Runs started", "started {count} runs of {subject}", category="run")

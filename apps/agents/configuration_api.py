@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,9 @@ from apps.common.schemas import StrictModel
 from apps.gateway.api import ApiView
 from apps.gateway.pagination import PAGE_PARAMETERS, Page
 
+_MOST: Final = 2**31 - 1
+_NUMBER: Final[dict[str, Any]] = {"type": "integer", "minimum": 1, "maximum": _MOST, "examples": [3]}
+VERSION = OpenApiParameter("version", _NUMBER, OpenApiParameter.PATH, description="The number of a version.")
 _WANTED: dict[str, Any] = {"settings": {}, "roles": ["analyst"], "note": "Analysts alone run it from now on."}
 _OUT: dict[str, Any] = {
     "agent": "example.outlier_finder",
@@ -29,6 +32,7 @@ _OUT: dict[str, Any] = {
     "changed_by": "builder@acme.example",
     "changed_at": "2026-11-25T16:40:00Z",
 }
+_CHANGE: Final = "It was run by every role that runs agents, and is run by Owner, Analyst."
 
 
 class ConfigurationOut(BaseModel):
@@ -62,6 +66,39 @@ class ConfigurationOut(BaseModel):
         )
 
 
+class ConfigurationVersionOut(ConfigurationOut):
+    model_config = ConfigDict(json_schema_extra={"examples": [_OUT | {"changes": [_CHANGE]}]})
+
+    changes: list[str] = Field(
+        description="What differs from the version before, or from the agent's own settings, a sentence each. Of a "
+        "secret they say that it is another."
+    )
+
+    @classmethod
+    def of(cls, row: AgentConfiguration) -> Self:
+        """A version that `configurations.formers_read` was given."""
+        agent = configurations.agent_of(row)
+        held = ConfigurationOut.held(agent, row).model_dump()
+        return cls(**held, changes=configurations.configuration_differences(agent, row.former, row))
+
+
+class ConfigurationDifference(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"agent": _OUT["agent"], "former": 1, "version": 3, "changes": ["Start was 5, and is 7."]}]
+        }
+    )
+
+    agent: str
+    former: int = Field(description="0: the agent as it is by itself.")
+    version: int
+    changes: list[str] = Field(description="A sentence for each setting that differs, and for who runs the agent.")
+
+
+class DifferenceQuery(BaseModel):
+    former: int | None = Field(default=None, ge=0, le=_MOST, alias="from")
+
+
 class ConfigurationWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_WANTED]})
 
@@ -75,7 +112,7 @@ class ConfigurationWanted(StrictModel):
 class VersionWanted(StrictModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"version": 1}]})
 
-    version: int = Field(ge=1, le=2_147_483_647, description="The version to go back to.")
+    version: int = Field(ge=1, le=_MOST, description="The version to go back to.")
 
 
 class AgentConfigurationOne(ApiView):
@@ -121,12 +158,56 @@ class AgentConfigurationVersions(ApiView):
         operation_id="agent_configuration_versions",
         tags=["agents"],
         parameters=[KEY, *PAGE_PARAMETERS],
-        responses={200: Page[ConfigurationOut]},
+        responses={200: Page[ConfigurationVersionOut]},
     )
     def get(self, request: Request, key: str) -> Response:
-        """Every version of how an agent was set up, newest first."""
+        """Every version of how an agent was set up, newest first, with what it changed in words."""
         agent = selectors.agent_get(who=self.who, key=key)
-        return self.page(configurations.configurations_query(who=self.who, agent=agent), ConfigurationOut.of)
+        rows = configurations.configurations_query(who=self.who, agent=agent)
+        return self.page(rows, ConfigurationVersionOut.of, beside=configurations.formers_read)
+
+
+class AgentConfigurationVersion(ApiView):
+    permission = {"GET": AGENTS_VIEW}
+
+    @extend_schema(
+        operation_id="agent_configuration_version_get",
+        tags=["agents"],
+        parameters=[KEY, VERSION],
+        responses={200: ConfigurationVersionOut},
+    )
+    def get(self, request: Request, key: str, version: int) -> Response:
+        """One version of how an agent was set up, with what it changed in words."""
+        agent = selectors.agent_get(who=self.who, key=key)
+        number = min(version, _MOST)
+        row = configurations.configuration_read(who=self.who, agent=agent, number=number)
+        return self.answer(ConfigurationVersionOut.of(row))
+
+
+class AgentConfigurationDifference(ApiView):
+    permission = {"GET": AGENTS_VIEW}
+
+    @extend_schema(
+        operation_id="agent_configuration_difference",
+        tags=["agents"],
+        parameters=[
+            KEY,
+            VERSION,
+            OpenApiParameter(
+                "from",
+                _NUMBER | {"minimum": 0, "examples": [1]},
+                description="The version to compare with, 0 for the agent's own settings; by default the one before.",
+            ),
+        ],
+        responses={200: ConfigurationDifference},
+    )
+    def get(self, request: Request, key: str, version: int) -> Response:
+        """What differs between two versions of how an agent was set up, in words."""
+        agent, wanted = selectors.agent_get(who=self.who, key=key), self.query(DifferenceQuery).former
+        number = min(version, _MOST)
+        former = number - 1 if wanted is None else wanted
+        changes = configurations.configurations_compare(who=self.who, agent=agent, former=former, number=number)
+        return self.answer(ConfigurationDifference(agent=agent.key, former=former, version=number, changes=changes))
 
 
 class AgentConfigurationRestore(ApiView):

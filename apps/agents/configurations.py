@@ -66,8 +66,41 @@ def configuration_get(*, who: Principal, agent: AnyAgent, number: int) -> AgentC
     demand(who, AGENTS_VIEW)
     found = AgentConfiguration.objects.filter(agent_key=agent.key, number=number).first()
     if found is None:
-        raise NotFound(f"{agent.title} has no settings of version {number}.", remedy="See the list of its versions.")
+        raise _unknown(agent, number)
     return found
+
+
+def configuration_read(*, who: Principal, agent: AnyAgent, number: int) -> AgentConfiguration:
+    """One version with the one before it. Raises `NotFound`."""
+    found = configurations_query(who=who, agent=agent).filter(number=number).first()
+    if found is None:
+        raise _unknown(agent, number)
+    formers_read([found])
+    return found
+
+
+def formers_read(rows: Sequence[AgentConfiguration]) -> None:
+    """Give each of these versions, which are of one agent, its `former`. One statement."""
+    if not rows:
+        return
+    known = {each.number: each for each in rows}
+    missing = {number - 1 for number in known} - known.keys()
+    known |= {
+        each.number: each for each in AgentConfiguration.objects.filter(agent_key=rows[0].agent_key, number__in=missing)
+    }
+    for each in rows:
+        each.former = known.get(each.number - 1)
+
+
+def configurations_compare(*, who: Principal, agent: AnyAgent, former: int, number: int) -> list[str]:
+    """What differs between two versions, a sentence each; 0 is the agent as it is by itself. Raises `NotFound`."""
+    demand(who, AGENTS_VIEW)
+    rows = AgentConfiguration.objects.filter(agent_key=agent.key, number__in={former, number})
+    found: dict[int, AgentConfiguration | None] = {0: None, **{each.number: each for each in rows}}
+    for each in (former, number):
+        if each not in found:
+            raise _unknown(agent, each)
+    return configuration_differences(agent, found[former], found[number])
 
 
 def agent_of(configuration: AgentConfiguration) -> AnyAgent:
@@ -272,6 +305,10 @@ def _roles_parse(roles: Sequence[str] | None) -> list[str] | None:
     if issues:
         raise InvalidInput("The roles cannot be used; nothing was stored.", issues=issues)
     return [role for role in able if role in roles]
+
+
+def _unknown(agent: AnyAgent, number: int) -> NotFound:
+    return NotFound(f"{agent.title} has no settings of version {number}.", remedy="See the list of its versions.")
 
 
 def _saved_meanwhile(agent: AnyAgent) -> Conflict:

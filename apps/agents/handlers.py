@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apps.agents import beginning, services
 from apps.agents.batches import services as batches
-from apps.agents.drift import watching
+from apps.agents.drift import mails, watching
 from apps.agents.evaluations import live as evaluations_live
 from apps.agents.evaluations import services as evaluations
 from apps.agents.models import AgentBatch, AgentEvaluation, AgentMessage, AgentRun, AgentWatch
@@ -87,6 +87,26 @@ class WatchWork(WorkKind):
 
     def pending(self) -> Iterable[UUID]:
         return [watching.work_id(key) for key in AgentWatch.objects.values_list("agent_key", flat=True)]
+
+
+class DriftMailWork(WorkKind):
+    """A mail to a member about agents that drift, or do no longer."""
+
+    name = mails.KIND
+    queue = "io"
+    lease = 10.0
+
+    def perform(self, claim: Claim) -> None:
+        mails.mail_send(claim)
+
+    def bury(self, claim: Claim, cause: str) -> None:
+        """What was to be told stays untold, and on the dashboard."""
+
+    def revive(self, id: UUID) -> None:
+        """What is still to be told is found anew."""
+
+    def pending(self) -> Iterable[UUID]:
+        return mails.to_tell().order_by("user").values_list("user", flat=True).distinct()
 
 
 class MessageWork(WorkKind):

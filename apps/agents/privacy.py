@@ -24,6 +24,8 @@ from apps.agents.models import (
     AgentWatch,
     CustomAgent,
     CustomAgentVersion,
+    DriftMails,
+    DriftNotice,
 )
 from apps.tenants.personal import PersonalRows, RetainedRows
 
@@ -188,6 +190,25 @@ class Watches(PersonalRows):
     model = AgentWatch
     member = ("changed_by",)
     when = "looked_at"
+
+
+class DriftWishes(PersonalRows):
+    key = "agents.drift_mails"
+    title = "Wishes about mails of drift"
+    what = "That they want mails about the drift of agents."
+    erasure = "They are deleted."
+    model = DriftMails
+    member = removes = ("user",)
+    when = "since"
+
+
+class DriftNotices(PersonalRows):
+    key = "agents.drift_notice"
+    title = "Mails about drift that wait"
+    what = "What they are still to be told of the drift of agents."
+    erasure = "They are deleted."
+    model = DriftNotice
+    member = removes = ("user",)
 
 
 def _ended(before: datetime, *, decided: bool) -> QuerySet[Any]:

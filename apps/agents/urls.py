@@ -2,6 +2,7 @@ from django.urls import include, path, re_path
 
 from apps.agents import catalogue_page, configuration_page, decision_views, suggestions, views
 from apps.agents.batches import pages as batches
+from apps.agents.drift.pages import DriftMailWish
 
 app_name = "agents"
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     ),
     path("agents/<str:key>/", include("apps.agents.evaluations.urls")),
     path("agents/<str:key>/", include("apps.agents.drift.urls")),
+    path("drift-mails/", DriftMailWish.as_view(), name="drift-mails"),
     path("", include("apps.agents.talk.urls")),
     path("agents/<str:key>/batch/", batches.BatchNew.as_view(), name="batch-new"),
     path("agents/<str:key>/batch/upload/", batches.BatchUpload.as_view(), name="batch-upload"),

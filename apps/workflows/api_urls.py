@@ -27,6 +27,7 @@ urlpatterns = [
     path("workflow-blueprints", blueprints.Blueprints.as_view(), name="blueprints"),
     path("workflow-blueprints/<str:key>", blueprints.BlueprintOne.as_view(), name="blueprint"),
     path("workflow-blueprints/<str:key>/use", blueprints.BlueprintUse.as_view(), name="blueprint-use"),
+    path("workflow-blueprints/<str:key>/set-up", blueprints.BlueprintSettingUp.as_view(), name="blueprint-set-up"),
     path("workflows/<slug:name>/replays", replays.Replays.as_view(), name="replays"),
     path("workflow-replays/<uuid:id>", replays.ReplayOne.as_view(), name="replay"),
     path("workflow-replays/<uuid:id>/cancel", replays.ReplayCancellation.as_view(), name="replay-cancel"),

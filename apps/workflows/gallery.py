@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from django.urls import reverse
@@ -51,6 +52,23 @@ class Need:
     """What is behind `url`, in words."""
 
 
+@dataclass
+class Here:
+    """What of the needs of blueprints the current tenant has, as far as `who` may see: each is asked for once, where
+    one of them needs it, however many they are."""
+
+    who: Principal
+
+    @cached_property
+    def has_tables(self) -> bool:
+        return self.who.can(DATASETS_VIEW) and datasets_query(who=self.who).exists()
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Those that active members have."""
+        return frozenset(User.objects.filter(is_active=True).values_list("role", flat=True).order_by().distinct())
+
+
 @dataclass(frozen=True)
 class ToldStep:
     name: str
@@ -90,9 +108,10 @@ def needs_of(blueprint: Blueprint) -> list[str]:
     return [*blueprint.agents, *found, *([OUTSIDE] if any(isinstance(step, Http) for step in steps) else [])]
 
 
-def needs_here(*, who: Principal, blueprint: Blueprint) -> list[Need]:
-    """What it needs and whether the current tenant has it, what is missing first. Two statements at most."""
-    found = [*_agents(blueprint), *_datasets(who, blueprint), *_people(who, blueprint), *_outside(blueprint)]
+def needs_here(*, here: Here, blueprint: Blueprint) -> list[Need]:
+    """What it needs and whether the current tenant has it, what is missing first. Two statements at most, for all
+    blueprints that are asked for with the same `here`."""
+    found = [*_agents(blueprint), *_datasets(here, blueprint), *_people(here, blueprint), *_outside(blueprint)]
     return sorted(found, key=lambda need: need.state != "missing")
 
 
@@ -128,11 +147,11 @@ def _agents(blueprint: Blueprint) -> Iterator[Need]:
             yield Need(agent.title if agent else key, text, "robot", "missing")
 
 
-def _datasets(who: Principal, blueprint: Blueprint) -> Iterator[Need]:
+def _datasets(here: Here, blueprint: Blueprint) -> Iterator[Need]:
     wanted = {name: each for name, each in blueprint.definition.inputs.items() if each.type == "dataset"}
     if not wanted:
         return
-    there = datasets_query(who=who).exists() if who.can(DATASETS_VIEW) else False
+    who, there = here.who, here.has_tables
     url = reverse("datasets:datasets") if who.can(DATASETS_VIEW) else ""
     for name, each in wanted.items():
         title = each.title or name.replace("_", " ").capitalize()
@@ -148,13 +167,13 @@ def _datasets(who: Principal, blueprint: Blueprint) -> Iterator[Need]:
             yield Need(title, text, "database", "missing")
 
 
-def _people(who: Principal, blueprint: Blueprint) -> Iterator[Need]:
+def _people(here: Here, blueprint: Blueprint) -> Iterator[Need]:
     roles = roles_of(blueprint.definition)
     if not roles:
         return
     titles = " or ".join(ROLES[role].title.lower() for role in roles)
-    url = reverse("accounts:members") if who.can(MEMBERS_MANAGE) else ""
-    if User.objects.filter(role__in=roles, is_active=True).exists():
+    url = reverse("accounts:members") if here.who.can(MEMBERS_MANAGE) else ""
+    if here.roles.intersection(roles):
         text = f"Of the role {titles}; you choose which when you set it up."
         yield Need("Somebody who decides", text, "user-check", "asked", url, "See the members")
     else:

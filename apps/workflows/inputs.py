@@ -38,12 +38,13 @@ def fields_model(declared: Mapping[str, InputField]) -> type[BaseModel]:
     return create_model("Inputs", __config__=told, **fields)
 
 
-def inputs_validate(model: type[BaseModel], data: Any) -> dict[str, Any]:
-    """The inputs as they are kept, with defaults. Raises `InvalidInput` with an issue for each that is wrong."""
+def inputs_validate(model: type[BaseModel], data: Any, *, path: str = "inputs") -> dict[str, Any]:
+    """The inputs as they are kept, with defaults. Raises `InvalidInput` with an issue for each that is wrong, which
+    names its place below `path`."""
     try:
         return model.model_validate(data).model_dump(mode="json")
     except ValidationError as error:
-        raise InvalidInput.from_pydantic(error, path="inputs") from error
+        raise InvalidInput.from_pydantic(error, path=path) from error
 
 
 def inputs_issues(definition: Definition, given: Mapping[str, Any], *, root: str) -> list[Issue]:

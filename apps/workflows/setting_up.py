@@ -68,7 +68,7 @@ class Made:
 
 
 @transaction.atomic
-def blueprint_set_up(*, who: Principal, user: User | None, key: str, answers: SetUp) -> Made:
+def blueprint_set_up(*, who: Principal, user: User | None, key: str, answers: SetUp, origin: str = "console") -> Made:
     """Make a workflow of a blueprint by these answers: all of it, or nothing.
 
     Raises `NotFound`; `InvalidInput` with an issue for each answer that does not fit; and as `workflow_create`,
@@ -89,7 +89,7 @@ def blueprint_set_up(*, who: Principal, user: User | None, key: str, answers: Se
         return Made(workflow)
     demand(who, WORKFLOWS_RUN)
     data = _inputs_of(who, blueprint, answers)
-    run = services.run_start(who=who, user=user, workflow=workflow, data=data, origin="console")
+    run = services.run_start(who=who, user=user, workflow=workflow, data=data, origin=origin)
     run.refresh_from_db(fields=["number"])  # the database gives it
     return Made(workflow, run)
 
@@ -112,7 +112,8 @@ def definition_set_up(blueprint: Blueprint, answers: SetUp) -> Definition:
 def values_check(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as inputs keep them, without those that say nothing. Raises `InvalidInput` by the inputs' names."""
     told = {name: value for name, value in values.items() if value is not None and value != ""}
-    return inputs_validate(fields_model({name: each for name, each in definition.inputs.items() if name in told}), told)
+    asked = fields_model({name: each for name, each in definition.inputs.items() if name in told})
+    return inputs_validate(asked, told, path="values")
 
 
 def asked_inputs(blueprint: Blueprint) -> dict[str, InputField]:

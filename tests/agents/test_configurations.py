@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -177,6 +179,60 @@ def test_the_api_tells_and_changes_how_an_agent_is_set_up(
     client.put(URL, {}, format="json")
     back = client.post(f"{URL}/restore", {"version": 1}, format="json")
     assert (back.json()["version"], back.json()["note"]) == (3, "Back to version 1")
+
+
+def test_the_api_tells_what_each_version_changed_in_as_many_statements_for_many_as_for_few(
+    saved: Any, api_for: Callable[..., APIClient], member: Callable[..., User]
+) -> None:
+    client = api_for(member("viewer"))
+    for start in range(1, 10):
+        saved(start=start)
+
+    def asked(address: str) -> tuple[Any, int]:
+        with CaptureQueriesContext(connection) as seen:
+            items = client.get(address).json()["items"]
+        return items, sum(AgentConfiguration._meta.db_table in each["sql"] for each in seen.captured_queries)
+
+    [last, former], few = asked(f"{URL}/versions?limit=2")
+    every, many = asked(f"{URL}/versions")
+    assert (few, many) == (2, 2)
+    assert [(each["version"], each["changes"]) for each in (last, former)] == [
+        (9, ["Start was 8, and is 9."]),
+        (8, ["Start was 7, and is 8."]),
+    ]
+    assert every[-1]["changes"] == ["Start was 0, and is 1."]
+    assert client.get(f"{URL}/versions/8").json() == former
+
+
+def test_the_api_compares_two_versions_and_a_version_with_the_agent_by_itself(
+    saved: Any, api_for: Callable[..., APIClient], member: Callable[..., User]
+) -> None:
+    saved(start=5)
+    saved(start=7)
+    saved(start=7, roles=["analyst"])
+    client = api_for(member("viewer"))
+    ran = "It was run by every role that runs agents, and is run by Owner, Analyst."
+    told = client.get(f"{URL}/versions/3/difference").json()
+    assert told == {"agent": COUNTER, "former": 2, "version": 3, "changes": [ran]}
+    assert client.get(f"{URL}/versions/3/difference?from=1").json()["changes"] == ["Start was 5, and is 7.", ran]
+    assert client.get(f"{URL}/versions/1/difference?from=3").json()["former"] == 3
+    assert client.get(f"{URL}/versions/1/difference").json()["changes"] == ["Start was 0, and is 5."]
+    for wrong in ("versions/4", "versions/4/difference", "versions/3/difference?from=9", f"versions/{2**70}"):
+        assert client.get(f"{URL}/{wrong}").status_code == 404, wrong
+    assert client.get(f"{URL}/versions/3/difference?from=-1").status_code == 422
+
+
+def test_of_a_secret_the_versions_say_that_it_is_another_and_nothing_else(
+    acme: Tenant, api_for: Callable[..., APIClient], member: Callable[..., User]
+) -> None:
+    client, url = api_for(member("builder")), "/api/v1/agents/dummy.former/configuration"
+    for secret in ("the first of them", "the second of them"):
+        assert client.put(url, {"settings": {"token": secret}}, format="json").status_code == 200
+    answers = [client.get(f"{url}/versions{rest}") for rest in ("", "/2", "/2/difference", "/2/difference?from=0")]
+    assert answers[1].json()["changes"] == ["Token has another secret."]
+    assert not [each.content for each in answers if b"of them" in each.content]
+    back = client.post(f"{url}/restore", {"version": 1}, format="json")
+    assert (back.json()["version"], b"of them" in back.content) == (3, False)
 
 
 def test_the_page_shows_what_holds_saves_a_version_and_goes_back(

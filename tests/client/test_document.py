@@ -215,6 +215,7 @@ ANSWERS: dict[str, type[Model]] = {
     "workflow_blueprints_list": workflow_models.Blueprint,
     "workflow_blueprint_get": workflow_models.BlueprintDetail,
     "workflow_blueprint_use": WorkflowDetail,
+    "workflow_blueprint_set_up": workflow_models.BlueprintMade,
     "workflow_triggers_list": Trigger,
     "workflow_trigger_create": workflow_models.TriggerMade,
     "trigger_get": Trigger,
@@ -305,6 +306,8 @@ LEFT_OUT = {
     "agent_configuration_get": "set up by a person in the console",
     "agent_configuration_save": "set up by a person in the console",
     "agent_configuration_versions": "set up by a person in the console",
+    "agent_configuration_version_get": "set up by a person in the console",
+    "agent_configuration_difference": "set up by a person in the console",
     "agent_configuration_restore": "set up by a person in the console",
 }
 LISTS: dict[str, Callable[..., Any]] = {

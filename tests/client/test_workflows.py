@@ -262,8 +262,11 @@ def test_a_blueprint_becomes_a_workflow(builder: Client) -> None:
     assert "retail.weekly_demand_review" in keys
     told = builder.blueprints.get("retail.weekly_demand_review")
     assert told.definition["name"] == "weekly-demand-review"
-    assert told.lacks == []
+    assert (told.lacks, told.can_be_set_up) == ([], True)
+    assert {each.state for each in told.requirements} == {"missing", "there"}
     assert builder.blueprints.use(told).name == "weekly-demand-review"
+    made = builder.blueprints.set_up(told, title="Demand of the north", roles=["owner"], publish=True)
+    assert (made.workflow.title, made.workflow.published, made.run) == ("Demand of the north", 1, None)
 
 
 def test_calls_are_listed_and_none_is_settled_that_is_not_there(builder: Client) -> None:
@@ -438,26 +441,73 @@ def test_a_no_by_command_needs_a_reason(orchestrall: Ended, server: Server) -> N
     assert json.loads(server.bodies[1]) == sent
 
 
+WORKFLOW: dict[str, Any] = {
+    "id": str(RUN_ID),
+    "name": "restock",
+    "title": "Restock",
+    "description": "",
+    "owner": "",
+    "tags": [],
+    "published": None,
+    "has_draft": True,
+    "is_paused": False,
+    "needs_second_person": False,
+    "archived_at": None,
+    "seq": 1,
+    "created_at": "2026-11-25T16:40:00Z",
+    "definition": None,
+    "draft": {},
+    "changes": [],
+    "versions": 0,
+    "triggers": [{"id": str(RUN_ID), "kind": "schedule", "told": "Every 1h", "is_enabled": False}],
+}
+
+
 def test_workflows_are_made_of_blueprints_and_published_by_command(orchestrall: Ended, server: Server) -> None:
-    workflow: dict[str, Any] = {
-        "id": str(RUN_ID),
-        "name": "restock",
-        "title": "Restock",
-        "description": "",
-        "owner": "",
-        "tags": [],
-    }
-    workflow |= {"published": None, "has_draft": True, "is_paused": False, "archived_at": None, "seq": 1}
-    workflow |= {"needs_second_person": False}
-    workflow |= {"created_at": "2026-11-25T16:40:00Z", "definition": None, "draft": {}, "changes": [], "versions": 0}
-    workflow |= {"triggers": [{"id": str(RUN_ID), "kind": "schedule", "told": "Every 1h", "is_enabled": False}]}
-    server.will(answered(workflow, 201), answered(workflow | {"published": 1, "has_draft": False}))
+    server.will(answered(WORKFLOW, 201), answered(WORKFLOW | {"published": 1, "has_draft": False}))
     ended, out, _ = orchestrall("blueprints", "use", "retail.restock", "--publish")
     assert (ended, "State     version 1\n" in out, "Every 1h  turned off" in out) == (0, True, True)
     assert server.asked == [
         "POST /api/v1/workflow-blueprints/retail.restock/use",
         "POST /api/v1/workflows/restock/publish",
     ]
+
+
+def test_a_blueprint_is_looked_at_and_set_up_by_command(orchestrall: Ended, server: Server) -> None:
+    told: dict[str, Any] = {
+        "key": "retail.restock",
+        "industry": "retail",
+        "title": "Restock",
+        "summary": "Orders what is needed.",
+        "needs": [],
+        "agents": [],
+        "kinds": [],
+        "can_be_set_up": True,
+        "lacks": [],
+        "requirements": [{"title": "Stock", "text": "A table.", "state": "asked", "page": ""}],
+        "definition": {},
+        "values_schema": {"properties": {"stock": {}}},
+        "roles": ["owner"],
+        "samples": [{"number": 0, "title": "All is there", "inputs": {}, "ends": "succeeded"}],
+    }
+    server.will(answered(told))
+    ended, out, _ = orchestrall("blueprints", "get", "retail.restock")
+    assert ended == 0
+    assert [words for words in ("Asks for   stock", "All is there", "asked") if words not in out] == []
+    server.will(answered({"workflow": WORKFLOW, "run": None}, 201))
+    words = ["--values", '{"stock": "a"}', "--role", "owner", "--cron", "0 7 * * MON", "--publish"]
+    ended, out, _ = orchestrall("blueprints", "set-up", "retail.restock", *words)
+    assert (ended, "restock" in out) == (0, True)
+    assert server.asked[1] == "POST /api/v1/workflow-blueprints/retail.restock/set-up"
+    assert json.loads(server.bodies[1]) == {
+        "title": "",
+        "values": {"stock": "a"},
+        "roles": ["owner"],
+        "schedule": {"cron": "0 7 * * MON", "zone": "UTC"},
+        "publish": True,
+        "run": False,
+        "sample": None,
+    }
 
 
 def test_what_is_no_json_is_told_before_anything_is_asked(orchestrall: Ended) -> None:

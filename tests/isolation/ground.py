@@ -261,7 +261,7 @@ def _things(marker: str, agent: str, owner: Any, number: int) -> Things:
         number=ended.number,
         open_run=str(opened.pk),
         open_number=opened.number,
-        watch=_watch(agent, owner, number),
+        watch=_watch(agent, owner, deputy, number),
         workflow=workflow,
         webhook=webhook,
         approval_link=_approval_link(opened.pk, owner),
@@ -817,13 +817,20 @@ def _call(run: Any, marker: str) -> None:
     )
 
 
-def _watch(agent: str, owner: Any, number: int) -> str:
-    """The watch of the agent, or of one that is called by the number; the id of its work row."""
+def _watch(agent: str, owner: Any, deputy: Any, number: int) -> str:
+    """The watch of the agent, or of one that is called by the number; the id of its work row. The deputy wishes mails
+    about drift, and is still to be told of one."""
+    from django.utils import timezone
+
     from apps.agents.drift.watching import work_id
-    from apps.agents.models import AgentWatch
+    from apps.agents.models import AgentWatch, DriftMails, DriftNotice
 
     key = agent if number == 10 else f"{agent}_{number}"
     AgentWatch.objects.create(agent_key=key, changed_by=owner)
+    DriftMails.objects.create(user=deputy)
+    DriftNotice.objects.create(
+        id=UUID(int=number), user=deputy, agent_key=agent, what=DriftNotice.What.BEGAN, since=timezone.now()
+    )
     return str(work_id(key))
 
 

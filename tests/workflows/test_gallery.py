@@ -14,7 +14,7 @@ from apps.datasets.services import dataset_upload
 from apps.tenants.models import Tenant
 from apps.workflows.blueprints import blueprints
 from apps.workflows.definition import definition_parse
-from apps.workflows.gallery import Narrow, gallery_list, needs_here, needs_of, steps_told
+from apps.workflows.gallery import Here, Narrow, gallery_list, needs_here, needs_of, steps_told
 from apps.workflows.graphs import graph_of
 from apps.workflows.pictures import HEIGHT, WIDTH, picture_of
 
@@ -86,13 +86,13 @@ def test_each_need_is_there_or_missing_with_what_to_do(
     acme: Tenant, builder: User, member: Callable[..., User]
 ) -> None:
     blueprint = blueprints()["logistics.diesel_budget"]
-    before = {need.title: need for need in needs_here(who=builder, blueprint=blueprint)}
+    before = {need.title: need for need in needs_here(here=Here(builder), blueprint=blueprint)}
     assert (before["Diesel"].state, before["Diesel"].url) == ("missing", "/data/")
     assert before["Somebody who decides"].state == "missing"
     assert before["Demand Forecaster"].state == "there"
     member("approver")
     dataset_upload(file=BytesIO(b"depot,week,litres\nBath,2026-01-05,3\n"), name="diesel.csv", user=builder)
-    after = {need.title: need.state for need in needs_here(who=builder, blueprint=blueprint)}
+    after = {need.title: need.state for need in needs_here(here=Here(builder), blueprint=blueprint)}
     assert after == {
         "Demand Forecaster": "there",
         "Diesel": "asked",
@@ -100,10 +100,10 @@ def test_each_need_is_there_or_missing_with_what_to_do(
         "Tell the supplier": "asked",
     }
     acme.industries = ["logistics"]
-    first = needs_here(who=builder, blueprint=blueprint)[0]
+    first = needs_here(here=Here(builder), blueprint=blueprint)[0]
     assert (first.title, first.state) == ("Demand Forecaster", "missing")
     assert "Retail and e-commerce: have the operator enable it" in first.text
-    viewed = {need.title: need for need in needs_here(who=member("viewer"), blueprint=blueprint)}
+    viewed = {need.title: need for need in needs_here(here=Here(member("viewer")), blueprint=blueprint)}
     assert (viewed["Diesel"].state, viewed["Diesel"].url) == ("missing", ""), "what they may not see is not told"
 
 

@@ -12,12 +12,12 @@ from django.utils.dateparse import parse_date
 
 from apps.agents import selectors
 from apps.agents.configurations import AnyAgent
-from apps.agents.drift import watching
+from apps.agents.drift import watching, wishes
 from apps.agents.drift.detection import ALPHA, BASELINE, LEAST_BASELINE, WINDOW
 from apps.agents.drift.showing import charts_of, findings_of
 from apps.agents.models import AgentWatch
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
-from apps.common.errors import Problem
+from apps.common.errors import InvalidInput, Issue, Problem
 from apps.console.views import ConsoleView
 
 HOWS: dict[str, str] = {
@@ -90,6 +90,31 @@ def _day(text: str) -> date | None:
         return parse_date(text)
     except ValueError:  # well formed, as 2026-02-31 is, and no day
         return None
+
+
+class DriftMailWish(ConsoleView):
+    """One choice: mails about agents that drift, or none."""
+
+    permission = RUNS_VIEW
+    page_title = "Mails about drift"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        context = {"are_wanted": wishes.drift_mails_wanted(who=self.who, user=self.user)}
+        return self.page("agents/drift_mails.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.POST.get("mails", "")
+        if wanted not in {"on", "off"}:
+            issue = Issue(path="mails", message="Choose one of the two.")
+            raise InvalidInput("It was not said whether you want mails; nothing was changed.", issues=[issue])
+        wishes.drift_mails_want(who=self.who, user=self.user, are_wanted=wanted == "on")
+        messages.success(
+            request,
+            "You get a mail when an agent begins to drift, and when that is over."
+            if wanted == "on"
+            else "You get no mail; what drifts stands on the dashboard.",
+        )
+        return redirect("agents:drift-mails")
 
 
 class DriftEnd(ConsoleView):

@@ -34,8 +34,9 @@ from apps.agents.drift.detection import (
     judge,
     overrides_p,
 )
+from apps.agents.drift.mails import drift_tell
 from apps.agents.finding import agent_shown
-from apps.agents.models import AgentDecision, AgentWatch
+from apps.agents.models import AgentDecision, AgentWatch, DriftNotice
 from apps.agents.permissions import AGENTS_CONFIGURE, RUNS_VIEW
 from apps.audit.services import record
 from apps.common import work
@@ -148,7 +149,8 @@ def watch_set(
             taken = None if how == "first" else _baseline_take(agent, how, since, until)
             watch.baseline = taken[0].model_dump(mode="json") if taken else None
             watch.finding = Finding(cursor=taken[1]).model_dump(mode="json") if taken else None
-            watch.drifting_since = watch.looked_at = None
+            _drift_over(watch, DriftNotice.What.REBASED)
+            watch.looked_at = None
         watch.falls_back, watch.changed_by = falls_back, user
         watch.save()
         subject = auditing.agent_subject(agent.key, agent.title)
@@ -165,8 +167,11 @@ def watch_end(*, who: Principal, agent: AnyAgent) -> None:
     with transaction.atomic():
         if not work.withdraw(KIND, id):
             work.signal(KIND, id)
-        if not AgentWatch.objects.filter(pk=agent.key).delete()[0]:
+        watch = AgentWatch.objects.filter(pk=agent.key).select_for_update().first()
+        if watch is None:
             raise NotFound(f"{agent.title} is not watched.", remedy="See its page of drift.")
+        _drift_over(watch, DriftNotice.What.UNWATCHED)
+        watch.delete()
         record(auditing.UNWATCHED, who=who, subject=auditing.agent_subject(agent.key, agent.title))
 
 
@@ -191,9 +196,9 @@ def _baseline_take(
             issues = [Issue(path="until", message="The last day is before the first.")]
         if issues or since is None or until is None:
             raise InvalidInput("The period cannot be used; nothing was changed.", issues=issues)
-        decisions = decisions.filter(
-            created_at__gte=_midnight(since), created_at__lt=_midnight(until) + timedelta(days=1)
-        )
+        decisions = decisions.filter(created_at__gte=_midnight(since))
+        if until < date.max:  # behind which there is no day
+            decisions = decisions.filter(created_at__lt=_midnight(until + timedelta(days=1)))
     most = BASELINE if how == "latest" else MOST_BASELINE
     rows = list(decisions.order_by("-created_at", "-id").values_list(*_COLUMNS)[:most])[::-1]
     if len(rows) < LEAST_BASELINE:
@@ -272,7 +277,7 @@ def _baseline_gather(agent: AnyAgent, watch: AgentWatch, finding: Finding) -> Ba
     baseline = Baseline(how="first", version=agent.version, **Window.of([_seen(row) for row in rows]).model_dump())
     watch.baseline = baseline.model_dump(mode="json")
     watch.finding = Finding(cursor=(rows[-1][0], rows[-1][1])).model_dump(mode="json")
-    watch.drifting_since = None
+    _drift_over(watch, DriftNotice.What.REBASED)
     return baseline
 
 
@@ -333,4 +338,16 @@ def _drift_note(watch: AgentWatch, finding: Finding) -> None:
     if drifting != (watch.drifting_since is not None):
         drifts_now = "drifts" if drifting else "drifts no longer"
         record(auditing.DRIFTED, who=None, subject=auditing.agent_subject(watch.agent_key), drifts=drifts_now)
-    watch.drifting_since = (since or timezone.now()) if drifting else None
+    if not drifting:
+        _drift_over(watch, DriftNotice.What.ENDED)
+        return
+    began, watch.drifting_since = watch.drifting_since is None, since or timezone.now()
+    if began:
+        drift_tell(watch.agent_key, DriftNotice.What.BEGAN, watch.drifting_since)
+
+
+def _drift_over(watch: AgentWatch, what: DriftNotice.What) -> None:
+    """Say that the agent drifts no longer, as far as is known, and let that be told where it did."""
+    if watch.drifting_since is not None:
+        drift_tell(watch.agent_key, what, watch.drifting_since)
+    watch.drifting_since = None

@@ -3,7 +3,7 @@
 from apps.agents.models.batches import AgentBatch
 from apps.agents.models.custom import CustomAgent, CustomAgentVersion
 from apps.agents.models.decisions import AgentAction, AgentDecision, AgentFeedback, AgentReview
-from apps.agents.models.evaluations import AgentCase, AgentEvaluation, AgentWatch
+from apps.agents.models.evaluations import AgentCase, AgentEvaluation, AgentWatch, DriftMails, DriftNotice
 from apps.agents.models.runs import AgentConfiguration, AgentResult, AgentRun
 from apps.agents.models.talk import AgentMessage
 
@@ -22,4 +22,6 @@ __all__ = [
     "AgentWatch",
     "CustomAgent",
     "CustomAgentVersion",
+    "DriftMails",
+    "DriftNotice",
 ]

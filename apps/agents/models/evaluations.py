@@ -92,3 +92,39 @@ class AgentWatch(models.Model):
 
     def __str__(self) -> str:
         return self.agent_key
+
+
+class DriftMails(models.Model):
+    """A member wants mails when an agent begins to drift, and when that is over. Who never said so gets none."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="drift_mails"
+    )
+    since = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class DriftNotice(models.Model):
+    """What a member is still to be told of the drift of an agent. It goes with the mail that tells it."""
+
+    class What(models.TextChoices):
+        BEGAN = "began", "It began"
+        ENDED = "ended", "It ended"
+        REBASED = "rebased", "Another baseline"
+        UNWATCHED = "unwatched", "Watched no longer"
+
+    PLAIN = ("agent_key", "what")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    agent_key = models.CharField(max_length=100)
+    what = models.CharField(max_length=10, choices=What.choices)
+    since = models.DateTimeField(help_text="When the drift began.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sending_at = models.DateTimeField(null=True, help_text="When a mail about it was begun that nobody has ended.")
+
+    def __str__(self) -> str:
+        return f"{self.agent_key} {self.what}"

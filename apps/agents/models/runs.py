@@ -24,6 +24,8 @@ class AgentConfiguration(models.Model):
     settings = PayloadField(help_text="What differs from the agent's own settings.")
     roles = models.JSONField(null=True, help_text="Who may run it by hand or over the API; null: whoever runs agents.")
     note = models.CharField(max_length=200, blank=True, help_text="What changed, in a sentence.")
+    former: AgentConfiguration | None
+    """The version before it, of one that `configurations.formers_read` was given."""
 
     class Meta:
         ordering = ["-number"]

@@ -12,6 +12,7 @@ from apps.agents import decisions, selectors
 from apps.agents.finding import agent_shown
 from apps.agents.permissions import AGENTS_VIEW, RUNS_VIEW
 from apps.common.permissions import Principal
+from apps.console.account_links import AccountLink, account_link
 from apps.console.navigation import Count, NavItem, nav_item
 from apps.console.palette import PER_SEARCHER, Found, Searcher, searcher
 from apps.console.tallies import tally
@@ -23,6 +24,15 @@ def _who(request: HttpRequest) -> Principal:
     return request.user  # type: ignore[return-value]  # the shell asks for people who are signed in
 
 
+account_link(
+    AccountLink(
+        key="agents.drift_mails",
+        title="Mails about drift",
+        view="agents:drift-mails",
+        icon="activity",
+        permission=RUNS_VIEW,
+    )
+)
 _open = tally("agents.open", lambda request: selectors.runs_open_query(who=_who(request)), permission=RUNS_VIEW)
 nav_item(
     NavItem(

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.agents.batches import services as batches
-from apps.agents.drift import watching
+from apps.agents.drift import mails, watching
 from apps.agents.evaluations import services as evaluations
 from apps.agents.finding import agent_shown
 from apps.agents.models import AgentBatch, AgentEvaluation, AgentMessage, AgentRun, AgentWatch
@@ -44,6 +45,10 @@ def _evaluations(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
 def _watches(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
     keys = {watching.work_id(key): key for key in AgentWatch.objects.values_list("agent_key", flat=True)}
     return {id: Subject(_title(keys[id]), reverse("agents:drift", args=[keys[id]])) for id in ids if id in keys}
+
+
+def _drift_mails(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+    return {user.pk: Subject(str(user), reverse("agents:agents")) for user in User.objects.filter(pk__in=ids)}
 
 
 def _messages(ids: Collection[UUID]) -> Mapping[UUID, Subject]:
@@ -90,6 +95,15 @@ letter_kind(
         then="It looks at the decisions since its last look, and every hour again.",
         permission=RUNS_CANCEL,
         subjects=_watches,
+    )
+)
+letter_kind(
+    LetterKind(
+        kind=mails.KIND,
+        noun="Mail about drift",
+        then="What the member was not told yet is sent.",
+        permission=RUNS_CANCEL,
+        subjects=_drift_mails,
     )
 )
 letter_kind(

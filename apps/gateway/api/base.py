@@ -67,8 +67,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in self.step_up:
-            by_session = isinstance(request.successful_authenticator, SessionAuthentication)
-            stepup.require(session=request._request.session if by_session else None, claims=request.auth)
+            self.require_proof()
         if "%00" in str(request.META.get("QUERY_STRING", "")):
             raise BadRequest("The query string holds the character NUL.", remedy="Leave it out.")
 
@@ -159,6 +158,12 @@ class ApiView(APIView):
                 return Response(status=304, headers=named)
         return Response(shown, status=status, headers=named)
 
+    def require_proof(self) -> None:
+        """Go on only where the caller proved a short while ago who they are, or is a key. For a method of which only
+        some bodies are sensitive; else it stands in `step_up`. Raises `ReauthenticationRequired`."""
+        by_session = isinstance(self.request.successful_authenticator, SessionAuthentication)
+        stepup.require(session=self.request._request.session if by_session else None, claims=self.request.auth)
+
     def require_match(self, item: BaseModel) -> None:
         """Go on only where the caller's `If-Match`, if any, names the state that `item` shows.
 
@@ -173,11 +178,20 @@ class ApiView(APIView):
         """
         preconditions.require_match(self.request, item)
 
-    def page(self, rows: QuerySet[Row], show: Callable[[Row], BaseModel]) -> Response:
+    def page(
+        self,
+        rows: QuerySet[Row],
+        show: Callable[[Row], BaseModel],
+        *,
+        beside: Callable[[Sequence[Row]], object] | None = None,
+    ) -> Response:
         """Answer with the page of `rows` that the query string asks for: `show` is a model's classmethod, as `Out.of`.
 
-        It may be ordered by the view's `orders`, and have the `fields` of the model that are asked for.
+        It may be ordered by the view's `orders`, and have the `fields` of the model that are asked for. What `show`
+        needs besides a row, `beside` reads for all rows of the page at once.
         """
         narrow = narrowing(self.request, cast("MethodType", show).__self__)  # type: ignore[arg-type]
         found, following = page_of(rows, self.request, orders=self.orders, natural=self.natural)
+        if beside is not None:
+            beside(found)
         return Response({"items": [narrow(show(row).model_dump(mode="json")) for row in found], "next": following})

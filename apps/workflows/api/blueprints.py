@@ -12,11 +12,21 @@ from rest_framework.response import Response
 from apps.common.errors import Conflict
 from apps.gateway.answers import location
 from apps.gateway.api import ApiView
+from apps.gateway.limits import START
 from apps.workflows.api.workflows import TAG, detail_of
-from apps.workflows.blueprints import blueprint_get, blueprint_lacks, blueprint_use, blueprints_list, samples_here
+from apps.workflows.blueprints import blueprint_get, blueprint_use, blueprints_list, samples_here
+from apps.workflows.gallery import Here
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
-from apps.workflows.schemas.blueprints import BlueprintDetail, BlueprintList, BlueprintOut
+from apps.workflows.schemas.blueprints import (
+    BlueprintDetail,
+    BlueprintList,
+    BlueprintMade,
+    BlueprintOut,
+    BlueprintSetUp,
+)
+from apps.workflows.schemas.runs import WorkflowRunOut
 from apps.workflows.schemas.workflows import WorkflowDetail
+from apps.workflows.setting_up import blueprint_set_up
 
 _KEY: Final[dict[str, Any]] = {"type": "string", "examples": ["example.top_up"]}
 KEY = OpenApiParameter("key", _KEY, OpenApiParameter.PATH, description="The key of a blueprint, from the list.")
@@ -27,8 +37,10 @@ class Blueprints(ApiView):
 
     @extend_schema(operation_id="workflow_blueprints_list", tags=[TAG], responses={200: BlueprintList})
     def get(self, request: Request) -> Response:
-        """The workflows that your industries bring, ready to be made your own."""
-        return self.answer(BlueprintList(items=[BlueprintOut.of(each) for each in blueprints_list(who=self.who)]))
+        """The workflows that your industries bring, ready to be made your own: what each needs, and what is missing."""
+        here = Here(self.who)
+        found = [BlueprintOut.of_tenant(each, here) for each in blueprints_list(who=self.who)]
+        return self.answer(BlueprintList(items=found))
 
 
 class BlueprintOne(ApiView):
@@ -38,10 +50,10 @@ class BlueprintOne(ApiView):
         operation_id="workflow_blueprint_get", tags=[TAG], parameters=[KEY], responses={200: BlueprintDetail}
     )
     def get(self, request: Request, key: str) -> Response:
-        """One blueprint with its definition, what it lacks here, and inputs to try it with."""
+        """One blueprint with its definition, what is missing here, what a set-up asks, and inputs to try it with."""
         blueprint = blueprint_get(who=self.who, key=key)
         samples = samples_here(who=self.who, blueprint=blueprint)
-        return self.answer(BlueprintDetail.of_tenant(blueprint, lacks=blueprint_lacks(blueprint), samples=samples))
+        return self.answer(BlueprintDetail.of_samples(blueprint, Here(self.who), samples))
 
 
 class BlueprintUse(ApiView):
@@ -63,3 +75,32 @@ class BlueprintUse(ApiView):
         workflow = blueprint_use(who=self.who, user=self.who.user, key=key)
         place = reverse("workflows_api:workflow", args=[workflow.name])
         return self.answer(detail_of(self, workflow.name), 201, Location=place)
+
+
+class BlueprintSettingUp(ApiView):
+    permission = {"POST": WORKFLOWS_EDIT}
+    problems = {"POST": [Conflict]}
+    route_class = {"POST": START}
+
+    @extend_schema(
+        operation_id="workflow_blueprint_set_up",
+        tags=[TAG],
+        parameters=[KEY, location("the workflow", 201)],
+        request=BlueprintSetUp,
+        responses={201: OpenApiResponse(BlueprintMade, description="All of it was made.")},
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Make a workflow of a blueprint by a few answers: all of what they ask for, or nothing.
+
+        They become defaults of its inputs, roles of its questions and a schedule. `publish` takes a proof of who you
+        are as every publication does, and `run` the right to start runs. 422 with an issue for each answer that does
+        not fit.
+        """
+        answers = self.body(BlueprintSetUp)
+        if answers.publish:
+            self.require_proof()
+        made = blueprint_set_up(who=self.who, user=self.who.user, key=key, answers=answers, origin="api")
+        run = WorkflowRunOut.of(made.run) if made.run else None
+        shown = BlueprintMade(workflow=detail_of(self, made.workflow.name), run=run)
+        place = reverse("workflows_api:workflow", args=[made.workflow.name])
+        return self.answer(shown, 201, Location=place)

@@ -17,7 +17,7 @@ from apps.console.views import ConsoleView
 from apps.datasets.sheets import cells_read
 from apps.workflows.blueprints import blueprint_get, blueprint_lacks, blueprint_use, blueprints_list, samples_here
 from apps.workflows.definition import definition_yaml
-from apps.workflows.gallery import NEEDS, Narrow, gallery_list, needs_here, needs_of, steps_told
+from apps.workflows.gallery import NEEDS, Here, Narrow, gallery_list, needs_here, needs_of, steps_told
 from apps.workflows.graphs import graph_of
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_RUN, WORKFLOWS_VIEW
 from apps.workflows.setting_up import Made, blueprint_set_up
@@ -68,7 +68,7 @@ class BlueprintPage(ConsoleView):
             "blueprint": blueprint,
             "industry": industries()[blueprint.industry],
             "lacks": blueprint_lacks(blueprint),
-            "needs": needs_here(who=self.who, blueprint=blueprint),
+            "needs": needs_here(here=Here(self.who), blueprint=blueprint),
             "steps": steps_told(blueprint.definition),
             "graph": graph_of(blueprint.definition).as_json(),
             "samples": [sample for sample, _ in samples_here(who=self.who, blueprint=blueprint)],

@@ -78,6 +78,7 @@ SAID = Said(
         "POST /agents/<str:key>/cases/<uuid:case>/delete/": NOTHING,
         "POST /agents/<str:key>/drift/": Body("form", lambda side, things: {"falls_back": "true"}),
         "POST /agents/<str:key>/drift/end/": NOTHING,
+        "POST /drift-mails/": Body("form", lambda side, things: {"mails": "on"}),
         "POST /api/v1/agents/<str:key>/evaluations": Body("json", lambda side, things: {"version": 0}),
         "POST /api/v1/agents/<str:key>/evaluations/<uuid:evaluation>/stop": NOTHING,
         "PUT /api/v1/agents/<str:key>/watch": Body("json", lambda side, things: {"falls_back": True}),
@@ -142,6 +143,8 @@ SAID = Said(
         "/runs/R-<int:number>/messages/<int:message>/change/",
         "/runs/R-<int:number>/messages/snapshot/",
         "/api/v1/agents/<str:key>/watch",
+        "/drift-mails/",
+        "/api/v1/agents/<str:key>/configuration/versions/<int:version>/difference",
     },
     work={
         "agents.run": lambda things: UUID(things.open_run),
@@ -149,5 +152,6 @@ SAID = Said(
         "agents.evaluate": lambda things: UUID(things.open_run),
         "agents.message": lambda things: UUID(things.open_run),
         "agents.watch": lambda things: UUID(things.watch),
+        "agents.drift_mail": lambda things: UUID(int=UUID(things.member).int + 800),
     },
 )

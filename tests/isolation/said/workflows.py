@@ -157,6 +157,7 @@ SAID = Said(
         "DELETE /api/v1/triggers/<uuid:id>": NOTHING,
         "POST /api/v1/triggers/<uuid:id>/rotate": Body("json", lambda side, things: {"overlap": "1d"}),
         "POST /api/v1/workflow-blueprints/<str:key>/use": NOTHING,
+        "POST /api/v1/workflow-blueprints/<str:key>/set-up": Body("json", lambda side, things: {"roles": ["approver"]}),
         "POST /workflows/blueprints/<str:key>/use/": NOTHING,
         "POST /workflows/blueprints/<str:key>/set-up/": Body(
             "form", lambda side, things: {"act": "draft", "when": "hand", "roles": "approver"}

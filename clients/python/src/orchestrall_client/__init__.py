@@ -102,6 +102,7 @@ from orchestrall_client.version import __version__
 from orchestrall_client.workflow_models import (
     Blueprint,
     BlueprintDetail,
+    BlueprintMade,
     Checked,
     Difference,
     Sample,
@@ -143,6 +144,7 @@ __all__ = [
     "BatchRun",
     "Blueprint",
     "BlueprintDetail",
+    "BlueprintMade",
     "Budget",
     "BudgetState",
     "CaseResult",

@@ -94,9 +94,21 @@ class Difference(Model):
 class Sample(Model):
     """Inputs that work on the data of the demonstration, and how a run of them stands before anybody has answered."""
 
+    number: int
+    """By which a set-up names it."""
     title: str
     inputs: dict[str, Any]
     ends: str
+
+
+class Requirement(Model):
+    """One thing that a blueprint needs: it is `there`, `missing`, or `asked` for by the set-up."""
+
+    title: str
+    text: str
+    state: str
+    page: str
+    """Path of the page of the console where it is seen to; empty: there is none for you."""
 
 
 class Blueprint(Model):
@@ -109,13 +121,21 @@ class Blueprint(Model):
     needs: list[str]
     agents: list[str]
     kinds: list[str]
+    can_be_set_up: bool
+    lacks: list[str]
+    """What stands against its being set up here, a sentence each."""
+    requirements: list[Requirement]
+    """What it needs, and whether that is here; what is missing comes first."""
 
 
 class BlueprintDetail(Blueprint):
-    """A blueprint with its definition, what stands against its use (empty: nothing), and inputs to try it with."""
+    """A blueprint with its definition, what a set-up asks, and inputs to try it with."""
 
     definition: dict[str, Any]
-    lacks: list[str]
+    values_schema: dict[str, Any]
+    """JSON schema of the `values` of a set-up."""
+    roles: list[str]
+    """Who decides, where a set-up says nothing of it."""
     samples: list[Sample]
 
 
@@ -346,3 +366,11 @@ class WorkflowAct(Model):
     problem: WorkflowProblem | None
     created_at: datetime
     ended_at: datetime | None
+
+
+class BlueprintMade(Model):
+    """What a set-up has made."""
+
+    workflow: WorkflowDetail
+    run: WorkflowRun | None
+    """The run that was started with it."""

@@ -14,6 +14,7 @@ from orchestrall_client.payloads import plain
 from orchestrall_client.workflow_models import (
     Blueprint,
     BlueprintDetail,
+    BlueprintMade,
     Checked,
     Difference,
     Trigger,
@@ -214,17 +215,52 @@ class Blueprints:
 
     def get(self, key: str) -> BlueprintDetail:
         """One of them, with its definition, and inputs to try it with."""
-        return self._connection.one(get(f"{BLUEPRINTS}/{quote(key, safe='')}"), BlueprintDetail)
+        return self._connection.one(get(_of(key)), BlueprintDetail)
 
     def use(self, blueprint: str | Blueprint, *, idempotency_key: str | None = None) -> WorkflowDetail:
         """Make a workflow of it, as a draft, under its name or the next one that is free."""
-        key = quote(blueprint.key if isinstance(blueprint, Blueprint) else blueprint, safe="")
-        return self._connection.one(Call("POST", f"{BLUEPRINTS}/{key}/use").once(idempotency_key), WorkflowDetail)
+        return self._connection.one(Call("POST", f"{_of(blueprint)}/use").once(idempotency_key), WorkflowDetail)
+
+    def set_up(
+        self,
+        blueprint: str | Blueprint,
+        *,
+        title: str = "",
+        values: Mapping[str, Any] | None = None,
+        roles: Sequence[str] = (),
+        schedule: Mapping[str, Any] | None = None,
+        publish: bool = False,
+        run: bool = False,
+        sample: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> BlueprintMade:
+        """Make a workflow of it by a few answers, which may all be left out: all that they ask for, or nothing.
+
+        `values` are what its inputs are where a run says nothing of them, `roles` who decides, `schedule` when it runs
+        by itself (`{"cron": "0 7 * * MON", "zone": "Europe/Berlin"}`). `publish` has new runs follow it at once, `run`
+        starts one besides, of these values or of the `sample` of that number.
+        """
+        asked = {
+            "title": title,
+            "values": plain(values or {}),
+            "roles": list(roles),
+            "schedule": plain(schedule) if schedule else None,
+            "publish": publish,
+            "run": run,
+            "sample": sample,
+        }
+        call = Call("POST", f"{_of(blueprint)}/set-up", json=asked)
+        return self._connection.one(call.once(idempotency_key), BlueprintMade)
 
 
 def at(workflow: WorkflowName) -> str:
     """The address of a workflow."""
     return f"{PATH}/{quote(workflow.name if isinstance(workflow, Workflow) else workflow, safe='')}"
+
+
+def _of(blueprint: str | Blueprint) -> str:
+    """The address of a blueprint."""
+    return f"{BLUEPRINTS}/{quote(blueprint.key if isinstance(blueprint, Blueprint) else blueprint, safe='')}"
 
 
 def trigger_at(trigger: TriggerId) -> str:

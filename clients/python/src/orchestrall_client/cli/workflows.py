@@ -75,8 +75,24 @@ def add_blueprints(group: Group) -> None:
     use = group.command("use", use_blueprint, "Make a workflow of a blueprint, as a draft.")
     use.add_argument("key", metavar="KEY", help="see orchestrall blueprints list")
     use.add_argument("--publish", action="store_true", help="let new runs follow it at once")
+    show = group.command("get", get_blueprint, "What a blueprint needs here, and what a set-up asks.")
+    show.add_argument("key", metavar="KEY", help="see orchestrall blueprints list")
+    text = "Make a workflow of a blueprint by a few answers."
+    made = group.command("set-up", set_up_blueprint, text, examples=_SET_UP)
+    made.add_argument("key", metavar="KEY", help="see orchestrall blueprints list")
+    made.add_argument("--title", default="", help="how it is called; as the blueprint, where it is left out")
+    made.add_argument("--values", default="{}", metavar="JSON", help="what its inputs are: JSON, @FILE, or - for input")
+    made.add_argument("--role", action="append", default=[], metavar="ROLE", help="who decides; may be repeated")
+    made.add_argument("--cron", default="", metavar="TIMES", help="when it runs by itself, such as '0 7 * * MON'")
+    made.add_argument("--zone", default="UTC", metavar="ZONE", help="whose clocks are meant, such as Europe/Berlin")
+    made.add_argument("--publish", action="store_true", help="let new runs follow it at once")
+    made.add_argument("--run", action="store_true", help="publish it, and start a run of it")
+    made.add_argument("--sample", type=int, metavar="NUMBER", help="start the run with this sample of the blueprint")
 
 
+_SET_UP = """\
+  orchestrall blueprints set-up logistics.diesel_budget --values '{"budget": 900000}' --role approver
+  orchestrall blueprints set-up retail.weekly_demand_review --run --sample 0"""
 _CREATE = """\
   orchestrall workflows create @restock.json
   yq -o json restock.yaml | orchestrall workflows create -"""
@@ -139,6 +155,47 @@ def archive_workflow(client: Client, asked: argparse.Namespace) -> int:
 def list_blueprints(client: Client, asked: argparse.Namespace) -> int:
     print_list(client.blueprints.list(), BLUEPRINTS, as_json=asked.json)
     return 0
+
+
+def get_blueprint(client: Client, asked: argparse.Namespace) -> int:
+    blueprint = client.blueprints.get(asked.key)
+    if asked.json:
+        print_json(blueprint)
+        return 0
+    facts(
+        {
+            "Blueprint": f"{blueprint.title}  {blueprint.key}",
+            "What": blueprint.summary,
+            "Asks for": ", ".join(blueprint.values_schema.get("properties", {})),
+            "Decides": ", ".join(blueprint.roles),
+            "Missing": " ".join(blueprint.lacks),
+        }
+    )
+    print()
+    table(["needs", "state", "what to do"], [[each.title, each.state, each.text] for each in blueprint.requirements])
+    if blueprint.samples:
+        print()
+        table(["sample", "title", "ends"], [[str(each.number), each.title, each.ends] for each in blueprint.samples])
+    return 0
+
+
+def set_up_blueprint(client: Client, asked: argparse.Namespace) -> int:
+    made = client.blueprints.set_up(
+        asked.key,
+        title=asked.title,
+        values=read_object(asked.values, "--values"),
+        roles=asked.role,
+        schedule={"cron": asked.cron, "zone": asked.zone} if asked.cron else None,
+        publish=asked.publish or asked.run,
+        run=asked.run,
+        sample=asked.sample,
+    )
+    if asked.json:
+        print_json(made)
+        return 0
+    if made.run is not None:
+        print(f"Started {made.run.ref}\n")
+    return _shown(made.workflow, asked)
 
 
 def use_blueprint(client: Client, asked: argparse.Namespace) -> int:
