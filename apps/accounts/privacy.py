@@ -28,6 +28,7 @@ from apps.accounts.models import (
     SsoSession,
     User,
 )
+from apps.accounts.signals import rights_taken
 from apps.common.privacy import Erased, Found, Ineffaceable, Item, Person, PersonalData, exempt
 from apps.tenants.personal import PersonalRows, RetainedRows, salted_digest
 
@@ -60,6 +61,7 @@ class Members(PersonalData):
                 name=f"Former member {user.pk.hex[-6:]}", email=f"{user.pk.hex}@{NOBODYS_HOST}", last_login=None,
                 password=make_password(None), is_active=False, is_staff=False,
             )  # fmt: skip
+            rights_taken.send(User, members={user.pk: user.role})
         return Erased(digests)
 
 

@@ -41,6 +41,7 @@ from apps.accounts.models import DirectoryUser, User
 from apps.accounts.permissions import MEMBERS_MANAGE
 from apps.accounts.selectors import rank
 from apps.accounts.sessions import everything_end
+from apps.accounts.signals import rights_taken
 from apps.accounts.sso.only import require_not_break_glass
 from apps.audit.actors import Acts
 from apps.audit.services import record
@@ -111,6 +112,7 @@ def role_set(*, actor: User, member: User, role: str) -> User:
     member.save(update_fields=["role"])
     if before != role:
         record(ROLE_SET, who=actor, subject=member, before={"role": before}, after={"role": role})
+        rights_taken.send(User, members={member.pk: before})
     return member
 
 
@@ -160,6 +162,7 @@ def membership_end(*, who: Acts | None, member: User) -> None:
         member.save(update_fields=["is_active", "signed_out_at"])
         sockets_recheck([member.pk])
         record(MEMBER_DEACTIVATED, who=who, subject=member, **_turned(member))
+        rights_taken.send(User, members={member.pk: member.role})
 
 
 def membership_resume(*, who: Acts | None, member: User) -> None:

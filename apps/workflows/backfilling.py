@@ -22,11 +22,12 @@ from apps.accounts.models import User
 from apps.audit.actors import Actor, under
 from apps.audit.services import record
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, Problem
+from apps.common.errors import Conflict, InvalidInput, Issue, NotFound, PermissionDenied, Problem
 from apps.common.paths import NoValue
 from apps.common.permissions import Platform, Principal, demand
 from apps.tenants.fields import sealed_for
 from apps.workflows import auditing, services
+from apps.workflows.askers import asker_now, key_of, refusal_now
 from apps.workflows.models import Backfill, Trigger, WorkflowRun
 from apps.workflows.performers import BACKFILL
 from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_RUN, WORKFLOWS_VIEW
@@ -120,16 +121,21 @@ def backfill_preview(
 
 
 def _ran(told: Schedule, trigger: Trigger, times: list[datetime], before: datetime) -> set[datetime]:
-    """Those of the times for which a schedule of the workflow has started a run, as it seems by when those began.
+    """Those of the times for which a schedule of the workflow has started a run.
 
-    Each run stands for the latest time before it; where all that was missed is caught up with, for the latest one that
-    no other run stands for.
+    A run says for which time it was started. Of those from before runs said so it is told by when they began: each
+    stands for the latest time before it; where all that was missed is caught up with, for the latest one that no other
+    run stands for.
     """
     after = islice(takewhile(lambda time: time < before, _on_from(told, times[-1])), MOST_TIMES)
     known = [*times, *after]
     runs = WorkflowRun.objects.filter(workflow=trigger.workflow_id, origin=Schedule.key)
-    begun = runs.filter(created_at__range=(times[0], min(before, told.following(known[-1])))).order_by("created_at")
-    found, open_ones, at = set[datetime](), list[datetime](), 0
+    planned = runs.filter(planned_at__range=(known[0], known[-1]), created_at__lt=before)
+    found = {at for at in planned.values_list("planned_at", flat=True) if at is not None}
+    until = min(before, told.following(known[-1]))
+    known = [time for time in known if time not in found]
+    begun = runs.filter(planned_at=None, created_at__range=(times[0], until)).order_by("created_at")
+    open_ones, at = list[datetime](), 0
     for moment in begun.values_list("created_at", flat=True)[:MOST_FIRED]:
         while at < len(known) and known[at] <= moment:
             open_ones = [*(open_ones if told.missed == "all" else []), known[at]]
@@ -208,7 +214,13 @@ def backfill_start(
         )
     preview = backfill_preview(who=who, trigger=found, begins_at=begins_at, ends_at=ends_at, again=again)
     made = Backfill.objects.create(
-        trigger=found, begins_at=begins_at, ends_at=ends_at, again=again, total=len(preview.times), created_by=user
+        trigger=found,
+        begins_at=begins_at,
+        ends_at=ends_at,
+        again=again,
+        total=len(preview.times),
+        created_by=user,
+        asked_with=key_of(who),
     )
     work.schedule(BACKFILL, made.pk)
     told: dict[str, Any] = {"count": made.total, "begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
@@ -270,7 +282,12 @@ def backfill_go_on(claim: work.Claim) -> None:
 
 
 def _advance(backfill: Backfill) -> tuple[bool, bool]:
-    """Start as many runs as may be started now. Whether it is over, and whether it has to rest."""
+    """Start as many runs as may be started now. Whether it is over, and whether it has to rest.
+
+    Raises `PermissionDenied` where whoever asked for it may not any more.
+    """
+    if why := refusal_now(backfill, asker_now(backfill), WORKFLOWS_EDIT, WORKFLOWS_RUN):
+        raise PermissionDenied(f"{why} Nothing more was started.")
     trigger, workflow = backfill.trigger, backfill.trigger.workflow
     told = settings_of(trigger.kind, trigger.told)
     assert isinstance(told, Schedule)  # noqa: S101  # the kind of a trigger never changes
@@ -286,7 +303,7 @@ def _advance(backfill: Backfill) -> tuple[bool, bool]:
         user = backfill.created_by
         acts = Actor("system", user.pk if user else None, "Backfill", via=f"backfill {backfill.pk}")
         with under(actor=acts):
-            services.runs_start(who=Platform(), user=user, workflow=workflow, data=data, origin=ORIGIN)
+            services.runs_start(who=Platform(), user=user, workflow=workflow, data=data, origin=ORIGIN, planned=now)
         backfill.done, backfill.at = backfill.done + len(now), now[-1]
         backfill.save(update_fields=["done", "at"])
     if not later:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import Q
@@ -13,9 +15,11 @@ from apps.agents.permissions import RUNS_VIEW
 from apps.common.errors import InvalidInput, Issue, Problem
 from apps.common.paths import NoValue, lookup
 from apps.common.permissions import Principal, demand
+from apps.common.redaction import REDACTED
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.engine.plan import Plan, PlanStep
 from apps.workflows.models import Approval, HttpCall, StepRun, WorkflowRun
+from apps.workflows.payloads import with_credentials
 from apps.workflows.performers import PERFORMERS
 from apps.workflows.permissions import WORKFLOWS_VIEW
 
@@ -79,6 +83,28 @@ def step_given(*, who: Principal, run: WorkflowRun, plan: Plan, step: PlanStep) 
         return step.compute(environment(run, plan, step))
     except (NoValue, ValueError):
         return None
+
+
+def given_complete(step: PlanStep, given: Any, own: Any) -> Any:
+    """What a person made of what they were shown without credentials, with those that they left alone.
+
+    Raises `InvalidInput` for a request that would take them to another system than the one that they are for.
+    """
+    if step.step.kind == "http" and _system(given) != _system(own):
+        if REDACTED in json.dumps(given, ensure_ascii=False):
+            message = "Its credentials are for another system than this: write them anew, or leave them out."
+            raise InvalidInput("Nothing was started.", issues=[Issue(path="given", message=message)])
+        return given
+    return with_credentials(given, own)
+
+
+def _system(request: Any) -> tuple[str, str]:
+    """To whom a request goes: its scheme, and its host with the port."""
+    try:
+        address = urlsplit(str(request["url"]).strip())
+        return address.scheme.lower(), address.netloc.lower()
+    except (KeyError, TypeError, ValueError):
+        return "", ""
 
 
 def given_check(*, run: WorkflowRun, plan: Plan, step: PlanStep, given: Any) -> None:

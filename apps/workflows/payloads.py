@@ -56,3 +56,13 @@ def without_credentials(value: Any) -> Any:
             for key, item in value.items()
         }
     return [without_credentials(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def veiled(value: Any, *, hides: bool = False) -> Any:
+    """The value with `REDACTED` in place of each text that stands under the name of a credential, and all else as it
+    is: for what is computed by a definition whose author may not see credentials."""
+    if isinstance(value, Mapping):
+        return {key: veiled(item, hides=hides or is_credential_name(str(key))) for key, item in value.items()}
+    if isinstance(value, list):
+        return [veiled(item, hides=hides) for item in value]
+    return REDACTED if hides and isinstance(value, str) and value else value

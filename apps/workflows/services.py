@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,8 +88,10 @@ def runs_start(
     origin: str,
     depth: int = 0,
     is_demo: bool = False,
+    planned: Sequence[datetime] = (),
 ) -> list[WorkflowRun]:
-    """Accept a run for each of these inputs: all of them, or none. Raises as `run_start` does, with paths by number.
+    """Accept a run for each of these inputs, and for these times of a schedule where one starts them (`planned`): all
+    of them, or none. Raises as `run_start` does, with paths by number.
 
     Where the workflow's runs are limited, one more waits for its turn, takes the place of the oldest, or is refused.
     """
@@ -98,6 +101,7 @@ def runs_start(
         raise Conflict(f"{workflow.title} is not published; nothing was started.", remedy="Publish its draft first.")
     if len(data) > MOST_STARTED:
         raise TooLarge(f"{MOST_STARTED:,} runs may be started at once; nothing was started.")
+    times: Sequence[datetime | None] = planned or [None] * len(data)
     runs = [
         WorkflowRun(
             workflow=workflow,
@@ -107,8 +111,9 @@ def runs_start(
             depth=depth,
             created_by=user,
             is_demo=is_demo,
+            planned_at=at,
         )
-        for inputs in _all_inputs(version, data)
+        for inputs, at in zip(_all_inputs(version, data), times, strict=True)
     ]
     overlap = plan_of(version).overlap
     with transaction.atomic():

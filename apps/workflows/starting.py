@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -144,7 +144,7 @@ def schedule_fire(claim: work.Claim) -> None:
             assert isinstance(told, Schedule)  # noqa: S101  # only schedules have a time
             times, following = told.due(trigger.due_at, now)
             for time in [] if trigger.workflow.is_at_rest else times:
-                _fire(trigger, told, {"fired": {"at": time.isoformat()}})
+                _fire(trigger, told, {"fired": {"at": time.isoformat()}}, planned_at=time)
             Trigger.objects.filter(pk=trigger.pk).update(due_at=following)
             row.postpone(following)
 
@@ -227,12 +227,19 @@ def failure_tell(*, run: WorkflowRun, name: str, problem: Mapping[str, Any]) -> 
         logger.warning("the workflow that deals with failures was not started: %s", error.detail)
 
 
-def _fire(trigger: Trigger, told: TriggerSettings, env: Mapping[str, Any], *, depth: int = 0) -> None:
+def _fire(
+    trigger: Trigger,
+    told: TriggerSettings,
+    env: Mapping[str, Any],
+    *,
+    depth: int = 0,
+    planned_at: datetime | None = None,
+) -> None:
     """Start a run; what stands against it is kept with the trigger, for people to see."""
     problem: str | None = None
     try:
         with transaction.atomic():
-            _start(trigger, told, env, trigger.kind, depth=depth)
+            _start(trigger, told, env, trigger.kind, depth=depth, planned_at=planned_at)
     except Problem as error:
         problem = " ".join([error.detail, *(f"{issue.path}: {issue.message}" for issue in error.issues)])[:300]
         logger.warning("a trigger could not start a run: %s", error.code, extra={"trigger": str(trigger.id)})
@@ -240,7 +247,13 @@ def _fire(trigger: Trigger, told: TriggerSettings, env: Mapping[str, Any], *, de
 
 
 def _start(
-    trigger: Trigger, told: TriggerSettings, env: Mapping[str, Any], origin: str, *, depth: int = 0
+    trigger: Trigger,
+    told: TriggerSettings,
+    env: Mapping[str, Any],
+    origin: str,
+    *,
+    depth: int = 0,
+    planned_at: datetime | None = None,
 ) -> WorkflowRun:
     try:
         data = value_compile(told.inputs)(env)
@@ -250,7 +263,13 @@ def _start(
     acts = Actor("system", trigger.created_by_id, told.label, via=f"trigger {trigger.pk}")
     with under(actor=acts):
         (run,) = services.runs_start(
-            who=Platform(), user=trigger.created_by, workflow=trigger.workflow, data=[data], origin=origin, depth=depth
+            who=Platform(),
+            user=trigger.created_by,
+            workflow=trigger.workflow,
+            data=[data],
+            origin=origin,
+            depth=depth,
+            planned=[planned_at] if planned_at is not None else (),
         )
     return run
 

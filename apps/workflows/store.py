@@ -68,11 +68,13 @@ from workflows_steprun where run_id = any(%(ids)s::uuid[]) order by seq
 """
 _ACCEPT = """
 insert into workflows_workflowrun (
-    id, workflow_id, version_id, status, inputs, seq, depth, generation, origin, created_by_id, is_demo, created_at
+    id, workflow_id, version_id, status, inputs, seq, depth, generation, origin, created_by_id, is_demo, planned_at,
+    created_at
 )
 select x.id, %(workflow)s::uuid, %(version)s::uuid, %(status)s, x.inputs, 1, %(depth)s, 0, %(origin)s, %(user)s::uuid,
-    %(is_demo)s, clock_timestamp()
-from unnest(%(ids)s::uuid[], %(inputs)s::bytea[]) with ordinality as x (id, inputs, place) order by x.place
+    %(is_demo)s, x.planned_at, clock_timestamp()
+from unnest(%(ids)s::uuid[], %(inputs)s::bytea[], %(planned)s::timestamptz[])
+    with ordinality as x (id, inputs, planned_at, place) order by x.place
 returning id, number, created_at
 """
 _PLANS: dict[tuple[str, UUID], Plan] = {}
@@ -133,9 +135,9 @@ CLOCK: Final = Clock()
 
 
 def accept(runs: Sequence[WorkflowRun]) -> None:
-    """Store new runs of one start, which differ in their keys and inputs alone, and number them in their order.
+    """Store new runs of one start, which differ in their keys, inputs and planned times alone, numbered in their order.
 
-    By two arrays, whatever their number: a thousand rows of values take longer to write down than to store.
+    By three arrays, whatever their number: a thousand rows of values take longer to write down than to store.
     """
     first, inputs = runs[0], _field(WorkflowRun, "inputs")
     given: dict[str, Any] = {
@@ -148,6 +150,7 @@ def accept(runs: Sequence[WorkflowRun]) -> None:
         "is_demo": first.is_demo,
         "ids": [run.id for run in runs],
         "inputs": [_sealed(inputs, run.inputs, run.id) for run in runs],
+        "planned": [run.planned_at for run in runs],
     }
     with connection.cursor() as cursor:
         cursor.execute(_ACCEPT, given)

@@ -210,7 +210,7 @@ def several(workflow: MakeWorkflow, start: Start, worked: Work) -> Callable[...,
 def test_a_question_tells_what_to_fill_in_who_has_answered_and_whether_one_may(
     api: APIClient, api_for: Api, member: Make, approver: User, several: Callable[..., Approval]
 ) -> None:
-    form = {"price": {"type": "number", "maximum": 500}}
+    form, second = {"price": {"type": "number", "maximum": 500}}, member("approver")
     address = f"{APPROVALS}/{several(quorum=2, form=form, risk='low').pk}"
     told = api.get(address).json()
     assert (told["form"]["required"], told["quorum"], told["yes"], told["item"]) == (["price"], 2, 0, None)
@@ -223,7 +223,7 @@ def test_a_question_tells_what_to_fill_in_who_has_answered_and_whether_one_may(
     assert answered["you"]["why_not"].startswith("You answered already")
     (decision,) = answered["decisions"]
     assert (decision["by"], decision["answers"], decision["via"]) == (approver.email, {"price": 240.0}, "api")
-    other = api_for(member("approver"))
+    other = api_for(second)
     assert post(other, f"{address}/decision", {"approved": True, "answers": {"price": 9}}).json()["status"] == "decided"
 
 

@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.audit.models import AuditEntry
+from apps.common import work
 from apps.common.errors import Conflict, InvalidInput
 from apps.common.permissions import Platform
 from apps.workflows import backfilling, defining, services, starting
 from apps.workflows.models import Backfill, Trigger, Workflow, WorkflowRun
+from apps.workflows.performers import SCHEDULE
 from tests.workflows.conftest import MakeWorkflow, Work
 from tests.workflows.test_engine import give
 from tests.workflows.test_pages_workflows import text_of
@@ -198,6 +200,29 @@ def test_a_schedule_that_is_turned_off_and_on_meanwhile_moves_none_of_the_times(
     assert (begun.status, begun.done) == ("succeeded", begun.total)
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"is_active": False}, "is no active member any more"), ({"role": "viewer"}, "has no permission any more to: ")],
+)
+def test_it_starts_nothing_more_for_one_who_may_not_any_more(
+    made: Workflow,
+    builder: User,
+    worked: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
+    why: str,
+) -> None:
+    monkeypatch.setattr(backfilling, "MOST_OPEN", 3)
+    backfill = begin(schedule(made, builder), builder, DAY, DAY + timedelta(days=8))
+    worked("io", "flow")
+    User.objects.filter(pk=builder.pk).update(**change)
+    _as_if_released()
+    worked("io", "flow")
+    backfill.refresh_from_db()
+    assert (backfill.status, backfill.done, len(started())) == ("failed", 3, 3)
+    assert why in backfill.problem
+
+
 def test_a_paused_workflow_is_left_alone_until_it_is_resumed(made: Workflow, builder: User, worked: Work) -> None:
     begin(schedule(made, builder), builder, DAY, DAY + timedelta(days=2))
     defining.workflow_pause(who=builder, workflow=made)
@@ -269,11 +294,17 @@ def test_the_api_previews_starts_lists_and_cancels(made: Workflow, builder: User
     assert api.get(answer.headers["Location"]).json()["status"] == "cancelled"
 
 
-def ran(workflow: Workflow, *times: datetime) -> None:
-    """Let a schedule of the workflow have started a run at each of these moments."""
+def ran(workflow: Workflow, *times: datetime, planned: datetime | None = None, origin: str = "schedule") -> None:
+    """Let a schedule of the workflow have started a run at each of these moments, for the time that is `planned`; or
+    as before runs said for which."""
     for time in times:
         (run,) = services.runs_start(
-            who=Platform(), user=None, workflow=workflow, data=[{"at": time.isoformat()}], origin="schedule"
+            who=Platform(),
+            user=None,
+            workflow=workflow,
+            data=[{"at": time.isoformat()}],
+            origin=origin,
+            planned=[planned] if planned is not None else (),
         )
         WorkflowRun.objects.filter(pk=run.pk).update(created_at=time)
 
@@ -337,6 +368,39 @@ def test_a_run_of_a_later_time_stands_for_none_before(made: Workflow, builder: U
     ran(made, DAY + timedelta(days=3, hours=6, seconds=3))
     preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=2))
     assert (len(preview.times), preview.ran) == (2, 0)
+
+
+def test_a_run_that_came_late_stands_for_the_time_that_it_was_planned_for(made: Workflow, builder: User) -> None:
+    trigger, six = schedule(made, builder), DAY + timedelta(hours=6)
+    ran(made, six + timedelta(days=2, hours=3), planned=six)
+    preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=3))
+    assert ([time.day for time in preview.times], preview.ran) == ([3, 4], 1)
+
+
+def test_a_run_that_a_person_started_at_that_moment_is_none_of_the_schedule(made: Workflow, builder: User) -> None:
+    trigger, six = schedule(made, builder), DAY + timedelta(hours=6)
+    ran(made, six, six + timedelta(seconds=3), origin="console")
+    preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=DAY, ends_at=DAY + timedelta(days=1))
+    assert (len(preview.times), preview.ran) == (1, 0)
+
+
+def test_a_schedule_and_a_backfill_say_for_which_time_they_start_a_run(
+    made: Workflow, builder: User, worked: Work
+) -> None:
+    trigger, six = schedule(made, builder, missed="all"), DAY + timedelta(hours=6)
+    late = timezone.now().replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    Trigger.objects.update(due_at=late)
+    work.schedule(SCHEDULE, trigger.pk)
+    worked("io")
+    own = WorkflowRun.objects.filter(origin="schedule").order_by("planned_at").values_list("planned_at", flat=True)
+    assert list(own[:2]) == [late, late + timedelta(days=1)]
+    begin(trigger, builder, DAY, DAY + timedelta(days=2))
+    worked("io")
+    filled = WorkflowRun.objects.filter(origin="backfill").order_by("number").values_list("planned_at", flat=True)
+    assert list(filled) == [six, six + timedelta(days=1)]
+    begins = late - timedelta(days=1)
+    preview = backfilling.backfill_preview(who=builder, trigger=trigger, begins_at=begins, ends_at=timezone.now())
+    assert preview.times == [begins], "what was caught up with is known by its times"
 
 
 def test_the_page_warns_of_them_and_takes_the_wish(

@@ -9,11 +9,13 @@ import pytest
 from apps.accounts.models import User
 from apps.agents.models import AgentRun
 from apps.common.errors import Conflict, InvalidInput
-from apps.workflows import defining, services
+from apps.workflows import defining, givens, services
 from apps.workflows.approvals.deciding import approval_decide
 from apps.workflows.definition import definition_parse
 from apps.workflows.differences import definition_difference
+from apps.workflows.engine.plan import plan_make
 from apps.workflows.models import Approval
+from apps.workflows.payloads import without_credentials
 from tests.workflows.conftest import MakeWorkflow, Work, ledger
 from tests.workflows.test_engine import give
 from tests.workflows.test_pump import AMOUNT, Start, after
@@ -153,3 +155,29 @@ def test_what_changed_is_told_in_words() -> None:
         "Output `x` was added.",
     ]
     assert definition_difference(definition_parse(old), definition_parse(old)) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/orders",
+        "http://shop.example/orders",
+        "https://shop.example:8443/orders",
+        "https://shop.example@other.example/orders",
+        "https://other.example\\@shop.example/orders",
+        7,
+    ],
+)
+def test_the_credentials_of_a_request_come_back_only_where_it_goes_to_the_same_system(url: Any) -> None:
+    order = {"kind": "http", "method": "POST", "url": "https://shop.example/orders"}
+    (step,) = plan_make(definition_parse({"name": "test", "title": "Test", "steps": {"order": order}})).steps
+    own = {**order, "headers": {"Authorization": "Bearer abc"}, "body": {"token": "xyz", "amount": 1}}
+    shown = without_credentials(own)
+    same = {**shown, "url": "https://Shop.example/other", "body": {**shown["body"], "amount": 2}}
+    complete = givens.given_complete(step, same, own)
+    assert (complete["headers"], complete["body"]) == (own["headers"], {"token": "xyz", "amount": 2})
+    with pytest.raises(InvalidInput) as refused:
+        givens.given_complete(step, {**shown, "url": url}, own)
+    assert "for another system" in refused.value.issues[0].message
+    anew = {**shown, "url": url, "headers": {"Authorization": "Bearer mine"}, "body": {}}
+    assert givens.given_complete(step, anew, own) == anew

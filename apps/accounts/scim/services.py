@@ -37,6 +37,7 @@ from apps.accounts.scim import selectors
 from apps.accounts.scim.directory import Directory
 from apps.accounts.scim.documents import Group, Refused, User
 from apps.accounts.selectors import rank
+from apps.accounts.signals import rights_taken
 from apps.audit.actors import Acts
 from apps.audit.services import Record as Entry
 from apps.audit.services import record, record_many
@@ -193,14 +194,17 @@ def roles_follow(*, who: Acts, accounts: Iterable[UUID]) -> None:
     given: dict[UUID, set[str]] = {pk: {DEFAULT_ROLE} for pk in managed}
     for user, role in DirectoryMembership.objects.filter(user__in=managed).values_list("user_id", "group__role"):
         given[user] |= {role} & set(MAPPABLE)
-    changed, entries = [], []
+    changed, entries, had = [], [], {}
     for pk, account in managed.items():
         before, account.role = account.role, min(given[pk], key=rank)
         if account.role != before:
             changed.append(account)
+            had[pk] = before
             entries.append(Entry(ROLE_SET, who, account, {"role": before}, {"role": account.role}))
     Account.objects.bulk_update(changed, ["role"])
     record_many(entries)
+    if had:
+        rights_taken.send(Account, members=had)
 
 
 def _begin(directory: Directory) -> None:

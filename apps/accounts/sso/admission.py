@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.auditing import ROLE_SET
 from apps.accounts.models import DirectoryUser, SsoConnection, SsoDomain, User
 from apps.accounts.services import require_room, user_create
+from apps.accounts.signals import rights_taken
 from apps.accounts.sso.asserted import Asserted
 from apps.accounts.sso.auditing import SSO_LINKED, SSO_MEMBER_MADE
 from apps.accounts.sso.problems import SsoRefused
@@ -97,3 +98,4 @@ def _set_role(connection: SsoConnection, user: User, person: Asserted, rules: Ru
         before, user.role = user.role, role
         user.save(update_fields=["role"])
         record(ROLE_SET, who=connection, subject=user, before={"role": before}, after={"role": role})
+        rights_taken.send(User, members={user.pk: before})

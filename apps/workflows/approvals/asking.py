@@ -23,7 +23,7 @@ from apps.workflows.kinds.approval import MOST_PEOPLE
 from apps.workflows.kinds.approval import Approval as ApprovalStep
 from apps.workflows.models import Approval, ApprovalAssignee, ApprovalDecision, ApprovalNotice, StepRun, WorkflowRun
 from apps.workflows.parts import parts_in
-from apps.workflows.performers import ESCALATION, Ask
+from apps.workflows.performers import ESCALATION, Ask, Outcome
 from apps.workflows.permissions import APPROVALS_DECIDE
 from apps.workflows.values import shown
 
@@ -160,9 +160,10 @@ def _told(asks: list[tuple[Ask, ApprovalStep]]) -> Record:
     return Record(auditing.ASKED, auditing.run_actor(ask.run), auditing.run_subject(ask.run), facts=facts)
 
 
-def answers_collect(refs: Sequence[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
-    """What those of these questions give their runs that are decided, or whose time is over by `now` while some had
-    said yes. Questions of the latter kind are closed by it, so that no answer comes behind what is told here.
+def answers_collect(refs: Sequence[UUID], now: datetime) -> dict[UUID, Outcome]:
+    """What those of these questions give their runs that are decided, or that nobody can decide any more, or whose time
+    is over by `now` while some had said yes. Questions of the last kind are closed by it, so that no answer comes
+    behind what is told here.
 
     Two statements, where no such question is found; none with its people where nothing is found.
     """
@@ -170,7 +171,8 @@ def answers_collect(refs: Sequence[UUID], now: datetime) -> dict[UUID, dict[str,
     said = ApprovalDecision.objects.filter(approval=OuterRef("pk"))
     is_late = Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("due_at"))
     over = Q(decided_at=None) & is_late & Q(Exists(said)) & Q(Exists(opened))
-    asked = Approval.objects.filter(Q(decided_at__isnull=False) | over, pk__in=refs)
+    ended = Q(decided_at__isnull=False) | Q(problem__isnull=False)
+    asked = Approval.objects.filter(ended | over, pk__in=refs)
     asked = asked.select_related("decided_by").prefetch_related("decisions__user", "decisions__holder")
     found = {each.pk: each for each in asked}
     late = sorted(pk for pk, each in found.items() if each.is_open)
@@ -179,7 +181,13 @@ def answers_collect(refs: Sequence[UUID], now: datetime) -> dict[UUID, dict[str,
         still.update(withdrawn_at=Greatest(Now(), F("due_at")))
     if late:
         found |= {each.pk: each for each in asked.all() if each.pk in late}
-    return {pk: answer_of(each) for pk, each in found.items()}
+    return {pk: _outcome_of(each) for pk, each in found.items()}
+
+
+def _outcome_of(approval: Approval) -> Outcome:
+    if approval.problem is not None:
+        return Outcome(problem=approval.problem, final=True)
+    return Outcome(output=answer_of(approval))
 
 
 def answer_of(approval: Approval) -> dict[str, Any]:

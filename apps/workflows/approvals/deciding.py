@@ -20,6 +20,7 @@ from apps.common.permissions import Principal, demand
 from apps.workflows import auditing, live
 from apps.workflows.approvals.assigning import Right, rights_in
 from apps.workflows.approvals.forms import answers_checked, comment_checked, form_of
+from apps.workflows.approvals.reaching import shortage_heed
 from apps.workflows.models import Approval, ApprovalDecision
 from apps.workflows.performers import KIND
 from apps.workflows.permissions import APPROVALS_DECIDE
@@ -54,7 +55,8 @@ def approval_decide(
     """Answer a question of a run, for good; a no says why. Returns the question as it stands then: it is still open
     where more have to say yes.
 
-    One no decides it, and so does the yes that makes the quorum; then the run goes on. Whether the person may answer
+    One no decides it, and so does the yes that makes the quorum; then the run goes on. One for which too few are left
+    comes to others, or its step fails (`reaching`). Whether the person may answer
     is looked at anew behind the lock of the question, so that a role, a membership or a delegation that was taken away
     counts from that moment. `on_behalf_of` names the member whose right is used; left out, it is the person's own, or
     that of the one member who lets them stand in.
@@ -101,7 +103,7 @@ def approval_decide(
         approval.approved, approval.comment = approved, comment
         approval.save(update_fields=["decided_at", "decided_by", "approved", "comment"])
     _record(who, approval, decision, right, yes=yes)
-    if approval.is_open:
+    if approval.is_open and not shortage_heed(approval):
         live.tell(approval.run)  # it does not go on, and yet whoever looks at the question has something new to see
     return approval
 
@@ -152,7 +154,7 @@ def _answer(who: Principal, user: User, approval: Approval, *, approved: bool, c
         decided = approval_decide(who=who, user=user, approval=approval, approved=approved, comment=comment, via="bulk")
     except Problem as problem:
         return Answered(approval.pk, problem)
-    return Answered(approval.pk, is_decided=not decided.is_open)
+    return Answered(approval.pk, is_decided=decided.decided_at is not None)
 
 
 def _not_together(approval: Approval) -> Problem | None:
@@ -226,6 +228,8 @@ def _record(who: Principal, approval: Approval, decision: ApprovalDecision, righ
 
 
 def _why_closed(approval: Approval) -> str:
+    if approval.problem is not None:
+        return str(approval.problem["detail"])
     if approval.decided_at is None:
         return "Nobody waits for an answer any more: its time was over, or the run ended."
     by = approval.decided_by or "A member who is gone"

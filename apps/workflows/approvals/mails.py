@@ -152,7 +152,7 @@ def _question(notice: ApprovalNotice, member: User) -> dict[str, Any]:
 
 def _why(notice: ApprovalNotice) -> str:
     if notice.reason == ApprovalNotice.Reason.ESCALATED and notice.approval.is_short:
-        return "those who are asked by name cannot come to a yes, and you may answer"
+        return "those who were asked cannot come to a yes, and you may answer"
     return _WHY[ApprovalNotice.Reason(notice.reason)]
 
 

@@ -16,7 +16,9 @@ from apps.workflows import auditing
 from apps.workflows.approvals.asking import first_moment
 from apps.workflows.approvals.assigning import names_in
 from apps.workflows.approvals.notices import notices_make
+from apps.workflows.approvals.reaching import others_ask, shortage_heed, shortages
 from apps.workflows.models import Approval, ApprovalNotice
+from apps.workflows.performers import KIND
 
 
 def to_remind() -> QuerySet[Approval]:
@@ -26,18 +28,28 @@ def to_remind() -> QuerySet[Approval]:
 
 
 def approval_remind(claim: work.Claim) -> None:
-    """Do what is due of a question now, once, and let its row be due at what comes next. One that was answered
-    meanwhile, or withdrawn, is left alone."""
+    """Do what is due of a question now, once, and let its row be due at what comes next: first of all, whether those
+    who are asked can decide it. One that was answered meanwhile, or withdrawn, is left alone."""
     with work.fenced(claim) as row:
+        seen = Approval.objects.filter(pk=claim.id, decided_at=None, withdrawn_at=None).first()
+        is_short = seen is not None and bool(shortages([seen]))
+        if seen is not None and is_short:
+            work.signal(KIND, seen.run_id)  # before the question is locked (rule R5): the run may go on
         found = Approval.objects.select_related("run__workflow").annotate(now=Now())
         approval = found.select_for_update(of=("self",)).filter(pk=claim.id).first()
         if approval is None or not approval.is_open:
             row.finish()
             return
+        if seen is None or approval.run_id != seen.run_id:  # it was moved meanwhile
+            row.postpone(approval.now)
+            return
         now = approval.now
         with under(actor=auditing.run_actor(approval.run)):
+            if is_short and shortage_heed(approval):
+                row.finish()
+                return
             if approval.escalate_at is not None and approval.escalated_at is None and approval.escalate_at <= now:
-                _escalate(approval)
+                others_ask(approval)
             if approval.remind_at is not None and approval.remind_at <= now:
                 _remind(approval)
         following = first_moment(approval)
@@ -45,22 +57,6 @@ def approval_remind(claim: work.Claim) -> None:
             row.finish()
         else:
             row.postpone(following)
-
-
-def _escalate(approval: Approval) -> None:
-    approval.escalated_at = approval.now  # type: ignore[attr-defined]  # of the annotation
-    approval.save(update_fields=["escalated_at"])
-    told = notices_make([approval], ApprovalNotice.Reason.ESCALATED, named={}, roles=approval.escalates_to)
-    record(
-        auditing.ESCALATED,
-        who=None,
-        subject=auditing.run_subject(approval.run),
-        roles=approval.escalates_to,
-        short=approval.is_short,
-        step=approval.step,
-        approval=approval.pk,
-        count=told,
-    )
 
 
 def _remind(approval: Approval) -> None:

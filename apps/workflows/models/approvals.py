@@ -55,6 +55,7 @@ class Approval(models.Model):
     comment = PayloadField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, help_text="When nobody waited for an answer any more.")
+    problem = PayloadField(null=True, help_text="Why nobody could decide it any more, where that is so.")
 
     class Meta:
         ordering = ["-id"]
@@ -75,8 +76,12 @@ class Approval(models.Model):
 
     @property
     def is_short(self) -> bool:
-        """Whether it came to others at once, as those whom it names could not come to a yes."""
-        return self.escalate_at is not None and self.escalate_at <= self.asked_at
+        """Whether it came to others at once, or before its time, as those whom it asks could not come to a yes."""
+        if self.escalate_at is None:
+            return False
+        return self.escalate_at <= self.asked_at or (
+            self.escalated_at is not None and self.escalated_at < self.escalate_at
+        )
 
 
 class ApprovalAssignee(models.Model):

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 
 from apps.common.ids import uuid7
 from apps.tenants.fields import PayloadField
+from apps.workflows.models.asked import Undertaking
 from apps.workflows.models.runs import WorkflowRun
 from apps.workflows.models.workflows import Workflow
 
 
-class Replay(models.Model):
+class Replay(Undertaking):
     """A question: what would this definition have made of these runs?"""
-
-    PLAIN = ("status",)
-
-    class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="replays")
     content = PayloadField(help_text="The definition as it was then.")
     asked = PayloadField(help_text="Which runs: how many, and of which kind.")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     total = models.PositiveIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0)
     summary = PayloadField(null=True, help_text="What changes in sum.")
-    problem = PayloadField(null=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"replay of {self.workflow_id}"

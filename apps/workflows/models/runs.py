@@ -63,6 +63,9 @@ class WorkflowRun(models.Model):
         db_default=models.Value([], models.JSONField()),
         help_text="Who started the runs that it takes up, one after the other, by key.",
     )
+    planned_at = models.DateTimeField(
+        null=True, help_text="Of one that a schedule or a backfill started: for which of its times."
+    )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -76,6 +79,11 @@ class WorkflowRun(models.Model):
             models.Index(fields=["workflow", "-id"], name="workflows_run_by_workflow"),
             models.Index(fields=["status", "-id"], name="workflows_run_by_status"),
             models.Index(fields=["created_at"], name="workflows_run_by_time"),
+            models.Index(
+                fields=["workflow", "planned_at"],
+                condition=models.Q(planned_at__isnull=False),
+                name="workflows_run_by_plan",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 
 from apps.common.ids import uuid7
 from apps.tenants.fields import PayloadField
+from apps.workflows.models.asked import Undertaking
 from apps.workflows.models.runs import WorkflowRun
 from apps.workflows.models.workflows import Workflow
 
@@ -57,35 +58,18 @@ class Message(models.Model):
         return self.message
 
 
-class Backfill(models.Model):
+class Backfill(Undertaking):
     """Runs for the times at which a schedule would have started some, had it been there."""
-
-    PLAIN = ("status",)
-
-    class Status(models.TextChoices):
-        RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     trigger = models.ForeignKey(Trigger, on_delete=models.CASCADE, related_name="backfills")
     begins_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     again = models.BooleanField(
         default=False, db_default=False, help_text="Whether it takes times, too, for which a run was started before."
     )
     total = models.PositiveIntegerField(help_text="Times of the schedule between the two, for which it starts runs.")
-    done = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(null=True, help_text="The latest time that a run was started for.")
-    problem = PayloadField(null=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"{self.begins_at} to {self.ends_at}"

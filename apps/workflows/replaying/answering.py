@@ -23,6 +23,8 @@ ASSUMED: Final = "assumed"
 
 Ask = Callable[[Question], Answer]
 """Asks an agent, without effects. It may say that it cannot be told."""
+FollowInside = Callable[[Question, Known], Answer]
+"""Follows a run of another workflow through what that is now."""
 
 
 @dataclass
@@ -30,14 +32,16 @@ class FromLedger:
     """Answers from what was asked then and what came of it. Nothing outside is touched.
 
     What is taken over: what an agent gave to the same input, as long as its version, settings and trained models are
-    those of now; what another workflow gave to the same inputs, as long as its version is; what people and systems
-    answered to this step.
+    those of now; what another workflow gave to the same inputs, as long as its version and all that it asked are; what
+    people and systems answered to this step. Of another workflow that is not what it was, the run is followed in turn.
     """
 
     known: Knowledge
     current: Mapping[UUID, bool]
-    """Of what carried steps out (runs of agents, of workflows): whether its version and settings are those of now."""
+    """Of what carried steps out (runs of agents, of workflows): whether its version and settings are those of now, and
+    those of all that was asked within."""
     ask: Ask
+    inside: FollowInside
     taken: list[UUID] = field(init=False, default_factory=list)
     """Runs of agents whose answers were taken over."""
     _by_input: dict[tuple[str, int], list[Known]] = field(init=False)
@@ -89,13 +93,11 @@ class FromLedger:
 
     def _workflow(self, question: Question, known: Known | None) -> Answer:
         assert isinstance(question.step.step, SubWorkflow)  # noqa: S101  # by its kind
-        if known is None or _called(known.step) != _called(question.step):
-            return Answer("untold", why=f"The workflow {_called(question.step)} was not started then.")
+        if known is None or called(known.step) != called(question.step):
+            return Answer("untold", why=f"The workflow {called(question.step)} was not started then.")
         if known.asked != question.asked:
-            return Answer("untold", why=f"The workflow {_called(question.step)} would be given other inputs.")
-        if not self._is_current(known):
-            return Answer("untold", why=f"The workflow {_called(question.step)} has another version now.")
-        return known.answer
+            return Answer("untold", why=f"The workflow {called(question.step)} would be given other inputs.")
+        return known.answer if self._is_current(known) else self.inside(question, known)
 
     def _act(self, question: Question, known: Known | None) -> Answer:
         assert isinstance(question.step.step, Act)  # noqa: S101  # by its kind
@@ -118,7 +120,8 @@ def _agent_of(step: PlanStep) -> str:
     return step.step.agent if isinstance(step.step, AgentStep) else ""
 
 
-def _called(step: PlanStep) -> str:
+def called(step: PlanStep) -> str:
+    """The workflow that a step starts, by name."""
     return step.step.workflow if isinstance(step.step, SubWorkflow) else ""
 
 

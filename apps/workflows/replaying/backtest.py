@@ -19,6 +19,7 @@ from apps.workflows.conditions import Group, Test, condition_compile, every_test
 from apps.workflows.definition import Definition
 from apps.workflows.engine.ledger import STEP
 from apps.workflows.models import StepRun, Workflow, WorkflowRun, WorkflowVersion
+from apps.workflows.payloads import veiled
 from apps.workflows.permissions import WORKFLOWS_VIEW
 from apps.workflows.values import references_in
 
@@ -94,7 +95,8 @@ def backtest(
             continue
         named = {"id": str(run.id), "number": run.number, "started_at": run.created_at.isoformat()}
         of += 1
-        held += holds({"inputs": run.inputs, "steps": steps, "run": named})
+        # Veiled: how many runs a condition holds in would tell credentials letter by letter.
+        held += holds({"inputs": veiled(run.inputs), "steps": veiled(steps), "run": named})
     return Backtest(held, of, since, left_out, is_sample)
 
 

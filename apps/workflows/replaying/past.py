@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.workflows.engine.plan import Plan, PlanStep
+from apps.workflows.payloads import veiled
 from apps.workflows.replaying.simulating import Answer, Course, Question, simulate
 
 LEDGER: Final = "ledger"
@@ -49,7 +50,8 @@ class Try:
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run that has ended, with its ledger."""
+    """A run that has ended, with its ledger, in which credentials are `veiled`: it is followed through definitions that
+    could show them under other names. Its inputs are as they were given, to be checked; what is followed veils them."""
 
     id: UUID
     number: int
@@ -157,7 +159,7 @@ def follow(run: PastRun) -> tuple[Course, Knowledge]:
     recorded = Recorded(run)
     course = simulate(
         run.plan,
-        inputs=run.inputs,
+        inputs=veiled(run.inputs),
         run=run.named,
         started_at=run.created_at,
         answers=recorded,

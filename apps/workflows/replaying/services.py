@@ -16,19 +16,21 @@ from django.utils import timezone
 from pydantic import BaseModel, Field
 
 from apps.accounts.models import User
+from apps.agents.permissions import AGENTS_RUN
 from apps.audit.services import record
 from apps.common import work
-from apps.common.errors import Conflict, InvalidInput, Problem
+from apps.common.errors import Conflict, InvalidInput, PermissionDenied, Problem
 from apps.common.permissions import Principal, demand
 from apps.common.spans import created_within
 from apps.tenants.fields import sealed_for
 from apps.workflows import auditing
+from apps.workflows.askers import asker_now, key_of, refusal_now
 from apps.workflows.checking import definition_check
 from apps.workflows.definition import Definition, definition_dump, definition_parse
 from apps.workflows.engine.plan import Plan, plan_make
 from apps.workflows.inputs import inputs_model, inputs_validate
 from apps.workflows.models import Replay, ReplayRun, Workflow, WorkflowRun
-from apps.workflows.payloads import without_credentials
+from apps.workflows.payloads import veiled, without_credentials
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.replaying.agents import Asking, Halted, agents_check
 from apps.workflows.replaying.answering import RECOMPUTED, FromLedger, nobody
@@ -38,6 +40,7 @@ from apps.workflows.replaying.simulating import Answer, Question, simulate
 from apps.workflows.replaying.simulating import Asked as Put
 from apps.workflows.replaying.summing import Summary
 from apps.workflows.replaying.telling import Sides, Told, Verdict, tell, tell_refused, titles_of
+from apps.workflows.replaying.within import Within
 from apps.workflows.selectors import TenantCatalogue
 
 KIND: Final = "workflows.replay"
@@ -51,6 +54,8 @@ BATCH: Final = 50
 """Runs that are read at once, and recorded at once where no agent is asked."""
 TURN: Final = 5.0
 """Seconds of a turn; then the row is given back, so that others come to theirs."""
+LOOKED_AT_EVERY: Final = 5.0
+"""Seconds after which it is seen again, before another agent is asked, whether whoever asked for it still may."""
 AT_WORK: Final = 3
 """Replays of a workflow that are under way at a time."""
 KEPT: Final = 50
@@ -136,6 +141,7 @@ def replay_start(
             summary=Summary().model_dump(mode="json"),
             total=len(asked.ids),
             created_by=user,
+            asked_with=key_of(who),
         )
         replay.save(force_insert=True)
         record(
@@ -221,6 +227,11 @@ class _Following:
     taken: int = 0
     """Runs that were looked at since the last that was recorded."""
 
+    looked_at: float = 0.0
+    """When it was seen last whether whoever asked for it still may."""
+    refusal: str = ""
+    """Why they may not any more."""
+
     titles: dict[str, str] = field(default_factory=dict)
     """Of the steps of the run that was followed last, and of the definition."""
 
@@ -234,15 +245,25 @@ class _Following:
         while (left := self.asked.ids[self.replay.done : self.replay.done + BATCH]) and not self._stopping():
             if time.monotonic() > until:
                 return
-            if not self._batch(left):
-                return
-        if not left:
+            if not self._may_go_on() or not self._batch(left):
+                break
+        if self.refusal:
+            _fail(self.claim, self.replay, PermissionDenied(self.refusal, remedy="Ask for another one yourself."))
+        elif not left:
             with work.fenced(self.claim) as row:
                 self._move(status=Status.SUCCEEDED, ended_at=timezone.now())
                 row.finish()
 
     def _stopping(self) -> bool:
         return work.stopping(self.claim)
+
+    def _may_go_on(self) -> bool:
+        """Whether whoever asked for it still may, as things stand now; else `refusal` says why not."""
+        asker = asker_now(self.replay)
+        needed = (WORKFLOWS_EDIT, AGENTS_RUN) if self.asked.recompute else (WORKFLOWS_EDIT,)
+        self.refusal = refusal_now(self.replay, asker, *needed)
+        self.asking.user, self.looked_at = asker, time.monotonic()
+        return not self.refusal
 
     def _batch(self, ids: list[UUID]) -> bool:
         """Follow some runs. False: it was told to stop; what was not recorded is followed again."""
@@ -283,11 +304,12 @@ class _Following:
         self.titles = titles_of(past)
         try:
             given = {name: value for name, value in run.inputs.items() if name in self.definition.inputs}
-            inputs = inputs_validate(self.takes, given)
+            inputs = veiled(inputs_validate(self.takes, given))
         except InvalidInput as problem:
             why = "; ".join(f"{issue.path}: {issue.message}" for issue in problem.issues[:3])
             return tell_refused(run, past, cost, why or problem.detail)
-        answers = FromLedger(known, batch.current, self._ask if self.asked.recompute else nobody)
+        within = Within(batch)
+        answers = FromLedger(known, batch.current, self._ask if self.asked.recompute else nobody, within.answer)
         course = simulate(
             self.plan, inputs=inputs, run=run.named, started_at=run.created_at, answers=answers, given=run.given
         )
@@ -295,7 +317,7 @@ class _Following:
         spent = self._newly_spent(course.asked)
         is_known = not any(each.question.step.step.kind == "agent" for each in course.untold)
         cost_now = batch.cost_of(answers.taken) + spent if is_known else None
-        return tell(Sides(run, past, course, cost, cost_now, self.titles))
+        return tell(Sides(run, past, course, cost, cost_now, self.titles, within.changes))
 
     def _newly_spent(self, asked: list[Put]) -> Decimal:
         """What models have cost since this was last looked at."""
@@ -307,6 +329,8 @@ class _Following:
     def _ask(self, question: Question) -> Answer:
         if self.summary.spent >= self.asked.cap:
             return Answer("untold", why="What may be spent on agents for this replay was spent.")
+        if time.monotonic() - self.looked_at > LOOKED_AT_EVERY and not self._may_go_on():
+            raise Halted
         began = time.monotonic()
         outcome = self.asking.ask(question)
         took = timedelta(seconds=time.monotonic() - began)

@@ -23,6 +23,8 @@ from apps.workflows.replaying.simulating import UNTOLD, Course
 Verdict = Literal["same", "changed", "unknown"]
 MOST: Final = 40
 """Sentences that are kept of one run."""
+MOST_WITHIN: Final = 3
+"""Of those, sentences about a run that one of its steps started."""
 LONGER: Final = timedelta(minutes=1)
 SHARE: Final = 0.1
 """A run takes another time where it is other by more than both of these."""
@@ -90,6 +92,8 @@ class Sides:
     cost: Decimal
     cost_now: Decimal | None
     titles: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, list[str]] = field(default_factory=dict)
+    """What changes inside of other workflows, by name of the step that starts them."""
 
 
 def tell(sides: Sides) -> tuple[Verdict, Told]:
@@ -167,6 +171,8 @@ def _sentences(sides: Sides, before: Side, after: Side) -> Iterator[str]:
     elif after.end == before.end == "failed" and _problem(sides.past) != _problem(sides.course):
         yield f"It fails otherwise{_because(sides)}."
     yield from _asked(sides)
+    for name, inside in sides.within.items():
+        yield from (f"The workflow that {_title(sides, name)} starts: {each}" for each in inside[:MOST_WITHIN])
     for name, case in after.choices.items():
         if before.choices.get(name, case) != case:
             yield f"{_title(sides, name)} comes to “{case}” instead of “{before.choices[name]}”."
@@ -239,7 +245,7 @@ def _counted(course: Course) -> dict[str, tuple[str, int]]:
 
 def _outputs(sides: Sides) -> Iterator[Changed]:
     """Of the outputs that both definitions name, the places that are other."""
-    past, course = sides.run.outputs, sides.course.outputs
+    past, course = sides.past.outputs, sides.course.outputs
     if not isinstance(past, dict) or not isinstance(course, dict) or course is UNTOLD:
         return
     shared = [name for name in course if name in past]
@@ -250,12 +256,12 @@ def _outputs(sides: Sides) -> Iterator[Changed]:
 
 def _is_untold(sides: Sides) -> bool:
     course = sides.course
-    return course.status == "untold" or course.outputs is UNTOLD or bool(course.blocked) or _agents_untold(course)
+    return course.status == "untold" or course.outputs is UNTOLD or bool(course.blocked) or _parts_untold(course)
 
 
-def _agents_untold(course: Course) -> bool:
-    """Whether an agent's answer is not known: its verdict may be another, whoever reads it."""
-    return any(each.question.step.step.kind == "agent" for each in course.untold)
+def _parts_untold(course: Course) -> bool:
+    """Whether it is not known what an agent says, or what a workflow does that is started, whoever reads it."""
+    return any(each.question.step.step.kind in {"agent", "workflow"} for each in course.untold)
 
 
 def _why(sides: Sides) -> Iterator[str]:

@@ -17,7 +17,7 @@ from apps.workflows.definition import Definition
 from apps.workflows.editing.services import edit_content, edit_get
 from apps.workflows.inputs import inputs_model
 from apps.workflows.models import Trial, WorkflowEdit, WorkflowRun
-from apps.workflows.payloads import with_credentials, without_credentials
+from apps.workflows.payloads import without_credentials
 from apps.workflows.permissions import WORKFLOWS_EDIT
 from apps.workflows.selectors import runs_query
 from apps.workflows.shapes import shape_of
@@ -49,10 +49,7 @@ class TrialNew(ConsoleView):
             if EDIT in request.POST:
                 form.edit(request.POST[EDIT], file=request.FILES.get(FILE), read_file=cells_read)
                 return self._show(edit, values, form=form)
-            inputs = form.data()
-            if (chosen := self._chosen(edit)) is not None:
-                inputs = with_credentials(inputs, chosen.inputs)
-            made = trial_start(who=self.who, user=self.user, edit=edit, definition=definition, inputs=inputs)
+            made = trial_start(who=self.who, user=self.user, edit=edit, definition=definition, inputs=form.data())
             if request.POST.get("how") in {"step", "all"}:
                 how: Any = request.POST["how"]
                 trial_go(who=self.who, user=self.user, id=made.pk, how=how)
@@ -117,7 +114,10 @@ class TrialNew(ConsoleView):
 
 
 def _sample(definition: Definition, run: WorkflowRun | None) -> dict[str, Any]:
-    """What the form begins with: the inputs of a past run, but for credentials, else the examples of the definition."""
+    """What the form begins with: the inputs of a past run, else the examples of the definition.
+
+    Credentials stay with the run: whoever writes the definition could have it show them under another name.
+    """
     if run is not None:
         given = without_credentials(run.inputs)
         return {name: value for name, value in given.items() if name in definition.inputs and value is not None}

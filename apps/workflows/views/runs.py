@@ -123,7 +123,7 @@ class WorkflowRunRetry(ConsoleView):
             given = None if text is None or step is None else _typed(text)
             if step is not None and given is not None:
                 own = givens.step_given(who=self.who, run=run, plan=plan_of(run.version), step=step)
-                given = with_credentials(given, own)
+                given = givens.given_complete(step, given, own)
             again = services.run_retry(
                 who=self.who, user=self.user, run=run, step=step.name if step else None, given=given
             )

@@ -156,7 +156,7 @@ def test_a_question_that_those_by_name_cannot_decide_comes_to_others_at_once_and
     let_be_due(NOTICE, owner.pk)
     worked("io")
     (mail,) = (each for each in mailoutbox if each.to == [owner.email])
-    assert "those who are asked by name cannot come to a yes" in mail.body
+    assert "those who were asked cannot come to a yes" in mail.body
     decide(question, ana)
     assert not decide(question, owner).is_open
 

@@ -59,7 +59,10 @@ def test_a_yes_of_as_many_as_the_quorum_takes_lets_the_run_go_on(
     ]
 
 
-def test_one_no_decides_whatever_was_said_before(asked: Asked, ana: User, ben: User, worked: Work) -> None:
+def test_one_no_decides_whatever_was_said_before(
+    asked: Asked, ana: User, ben: User, member: Make, worked: Work
+) -> None:
+    member("approver")
     question = asked(quorum=3)
     decide(question, ana)
     assert not decide(question, ben, False).is_open
@@ -67,7 +70,7 @@ def test_one_no_decides_whatever_was_said_before(asked: Asked, ana: User, ben: U
     assert (told["approved"], told["comment"], len(told["decisions"])) == (False, "Too dear", 2)
 
 
-def test_nobody_counts_twice(asked: Asked, ana: User) -> None:
+def test_nobody_counts_twice(asked: Asked, ana: User, ben: User) -> None:
     question = asked(quorum=2)
     decide(question, ana)
     for approved in (True, False):
@@ -310,7 +313,7 @@ def test_each_item_of_a_list_is_a_question_of_its_own(
 # --------------------------------------------------------------------------------------------------------- many at once
 
 
-def test_many_are_answered_alike_and_each_for_itself(asked: Asked, ana: User, worked: Work) -> None:
+def test_many_are_answered_alike_and_each_for_itself(asked: Asked, ana: User, ben: User, worked: Work) -> None:
     low = asked(name="low", risk="low")
     more = asked(name="more", risk="low", quorum=2)
     form = asked(name="form", risk="low", form=FORM)

@@ -72,6 +72,17 @@ def test_what_no_ledger_tells_is_not_counted(past: Workflow, builder: User) -> N
     assert looked(builder, past, field="${error.code}", op="=", value="x").of == 0
 
 
+def test_a_condition_does_not_tell_what_a_credential_begins_with(
+    workflow: MakeWorkflow, start: Callable[..., Any], builder: User, worked: Work
+) -> None:
+    made = workflow({"a": {"kind": "stop"}}, inputs={"api_key": {"type": "text"}})
+    start(made, api_key="sk-12345")
+    worked()
+    found = looked(builder, made, field="${inputs.api_key}", op="starts with", value="sk-")
+    assert (found.held, found.of) == (0, 1)
+    assert looked(builder, made, field="${inputs.api_key}", op="is not empty").held == 1
+
+
 def test_it_takes_three_statements_whatever_the_number_of_runs(past: Workflow, builder: User) -> None:
     looked(builder, past, field="${inputs.amount}", op=">", value=90)  # the tenant's key is at hand from here on
     with CaptureQueriesContext(connection) as statements:

@@ -22,16 +22,23 @@ from apps.common.errors import Conflict, InvalidInput, PermissionDenied
 from apps.common.work import Claim
 from apps.dispatch import rows
 from apps.dispatch.models import WorkRow
+from apps.gateway.models import ApiKey
+from apps.gateway.permissions import API_USE
+from apps.gateway.principals import Caller, caller_of
+from apps.gateway.services import key_create, key_revoke
 from apps.tenants.models import Tenant
-from apps.workflows.definition import Definition
+from apps.workflows.definition import Definition, definition_parse
 from apps.workflows.models import Approval, HttpCall, Replay, ReplayRun, Workflow, WorkflowRun
+from apps.workflows.permissions import WORKFLOWS_EDIT, WORKFLOWS_VIEW
 from apps.workflows.replaying import services
+from apps.workflows.replaying.agents import Asking
 from apps.workflows.replaying.services import Asked, Status, replay_cancel, replay_start, summary_of
 from apps.workflows.replaying.summing import Summary
 from apps.workflows.replaying.telling import Told
 from tests.dummy.kinds.tendency import TENDENCY
 from tests.workflows.conftest import MakeWorkflow, Work, doom
 from tests.workflows.replaying.conftest import STEPS, definition
+from tests.workflows.test_engine import give
 
 Replayed = Callable[..., Replay]
 
@@ -206,6 +213,28 @@ def test_runs_are_not_found_by_the_credentials_in_their_inputs(
     assert begin(asked=Asked(contains="graz")).total == 1
 
 
+def test_a_definition_that_calls_a_credential_otherwise_is_not_given_it(
+    workflow: MakeWorkflow, start: Callable[..., Any], builder: User, worked: Work
+) -> None:
+    inputs = {"api_key": {"type": "text"}, "city": {"type": "text"}}
+    made = workflow({"a": give("${inputs.api_key}")}, inputs=inputs, outputs={"note": "${inputs.city}"})
+    start(made, api_key="sk-12345", city="Graz")
+    worked("flow")
+    assert made.published is not None
+    same = replay_start(who=builder, user=builder, workflow=made, definition=made.published.definition, asked=Asked())
+    renaming = {"reason": {"kind": "stop", "as": "failed", "reason": "It is ${inputs.api_key}"}}
+    for steps in ({"a": give("${inputs.api_key}")}, renaming):
+        told = {"name": "test", "title": "Test", "steps": steps, "inputs": inputs}
+        through = definition_parse({**told, "outputs": {"note": "${inputs.api_key}"}})
+        replay = replay_start(who=builder, user=builder, workflow=made, definition=through, asked=Asked())
+        worked("cpu")
+        row = ReplayRun.objects.get(replay=replay)
+        assert row.verdict == "changed"
+        assert "sk-12345" not in str(row.told)
+        assert "[redacted]" in str(row.told)
+    assert ReplayRun.objects.get(replay=same).verdict == "same"
+
+
 def test_nothing_outside_is_touched(replayed: Replayed, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a replay went outside")
@@ -242,6 +271,65 @@ def test_it_goes_on_after_a_batch_where_it_was_left(
     replay.refresh_from_db()
     assert (replay.done, replay.status, summary_of(replay).count) == (4, Status.SUCCEEDED, 4)
     assert len(seen) == 5
+
+
+def test_it_ends_when_whoever_asked_for_it_may_not_any_more_and_keeps_what_it_has_come_to(
+    past: Workflow, builder: User, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    replay = replay_start(who=builder, user=builder, workflow=past, definition=definition(), asked=Asked())
+    real, seen = services._Following._follow, []
+
+    def leaving(self: Any, batch: Any, run: Any) -> Any:
+        seen.append(run.id)
+        User.objects.filter(pk=builder.pk).update(role="viewer")
+        return real(self, batch, run)
+
+    monkeypatch.setattr(services._Following, "_follow", leaving)
+    services.replay_perform(claimed(acme))
+    replay.refresh_from_db()
+    assert (replay.status, replay.done, replay.runs.count()) == (Status.FAILED, 2, 2)
+    assert replay.problem["code"] == "permission_denied"
+    assert "has no permission any more to: " in replay.problem["detail"]
+    assert not WorkRow.objects.filter(kind=services.KIND).exists()
+
+
+@pytest.mark.parametrize("end", ["member", "key", "scope"])
+def test_the_key_that_it_was_asked_for_with_has_to_be_good_all_along(
+    past: Workflow, member: Callable[..., User], worked: Work, end: str
+) -> None:
+    admin = member("administrator")
+    key, _ = key_create(who=Caller(admin), name="ci", scopes=[API_USE, WORKFLOWS_VIEW, WORKFLOWS_EDIT], days=1)
+    who = caller_of(admin, key)
+    replay = replay_start(who=who, user=admin, workflow=past, definition=definition(), asked=Asked())
+    if end == "member":
+        User.objects.filter(pk=admin.pk).update(is_active=False)
+    elif end == "key":
+        key_revoke(who=Caller(admin), key=key)
+    else:
+        ApiKey.objects.update(scopes=[API_USE, WORKFLOWS_VIEW])
+    worked("cpu")
+    replay.refresh_from_db()
+    assert (replay.status, replay.done) == (Status.FAILED, 0)
+    told = {"member": "is no active member any more", "key": "was revoked", "scope": "has no permission any more"}
+    assert told[end] in replay.problem["detail"]
+
+
+def test_whoever_leaves_while_agents_are_asked_has_no_other_asked(
+    replayed: Replayed, builder: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(AGENTS["dummy.decider"]), "version", "3.0")
+    monkeypatch.setattr(services, "LOOKED_AT_EVERY", 0.0)
+    real, asked = Asking.ask, []
+
+    def leaving(self: Any, question: Any) -> Any:
+        asked.append(question)
+        User.objects.filter(pk=builder.pk).update(is_active=False)
+        return real(self, question)
+
+    monkeypatch.setattr(Asking, "ask", leaving)
+    replay = replayed(definition(), recompute=True)
+    assert (replay.status, replay.done, len(asked)) == (Status.FAILED, 1, 1)
 
 
 def claimed(tenant: Tenant) -> Claim:

@@ -330,16 +330,22 @@ def test_who_may_no_longer_have_an_agent_asked_goes_on_with_no_trial(
     assert not WorkRow.objects.filter(kind=services.KIND).exists()
 
 
-def test_the_credentials_of_a_past_run_are_given_and_not_shown(
+def test_the_credentials_of_a_past_run_stay_with_it_whatever_the_definition_calls_them(
     page: Client, workflow: MakeWorkflow, start: Callable[..., WorkflowRun]
 ) -> None:
     inputs = {"api_key": {"type": "text"}, "city": {"type": "text"}}
     made = workflow({"a": {"kind": "stop"}}, inputs=inputs)
     run = start(made, api_key="sk-12345", city="Graz")
     run.refresh_from_db()
+    renaming = {"a": {"kind": "transform", "set": {"note": "${inputs.api_key}"}}}
+    workflow(renaming, inputs=inputs, outputs={"note": "${steps.a.note}"})
     page.get(reverse("workflows:edit", args=[made.name]))
     new = reverse("workflows:trial-new", args=[WorkflowEdit.objects.get().pk])
     shown = page.get(new, {"run": run.ref}).content.decode()
     assert ("Graz" in shown, "sk-12345" in shown) == (True, False)
-    page.post(new, {"run": run.ref, "inputs.api_key": REDACTED, "inputs.city": "Wien", "how": "later"})
-    assert Trial.objects.get().inputs == {"api_key": "sk-12345", "city": "Wien"}
+    assert "Credentials stay with the run" in shown
+    page.post(new, {"run": run.ref, "inputs.api_key": REDACTED, "inputs.city": "Wien", "how": "all"})
+    trial = Trial.objects.get()
+    assert trial.inputs == {"api_key": REDACTED, "city": "Wien"}
+    assert trial.outputs == {"note": REDACTED}
+    assert "sk-12345" not in page.get(reverse("workflows:trial", args=[trial.pk])).content.decode()
