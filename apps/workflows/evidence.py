@@ -45,6 +45,11 @@ class Judged:
         return f"{reverse('agents:run', args=[self.row.run.number])}?decision={self.row.position}#decision"
 
     @property
+    def subject(self) -> str:
+        """What it is about; empty where its summary begins with that."""
+        return "" if self.said.summary.startswith(self.said.subject) else self.said.subject
+
+    @property
     def reasons(self) -> list[str]:
         """The heaviest first."""
         return [each.text for each in self.said.reasons[:REASONS_SHOWN]]
