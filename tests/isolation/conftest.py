@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,19 +16,25 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client, override_settings
 
 from apps.tenants import context, keys
 from apps.tenants.models import Tenant
 from tests.conftest import KEYS, database_made, database_used
 from tests.isolation.ground import Side, rows_copy, sessions_renew, side_make, tokens_fresh
+from tests.isolation.rows import Table, Watched, tables_read
 from tests.isolation.scene import Answer, Request, Scene, Send
 
 AGENT = "dummy.echo"
 CSRF_TOKEN = "c" * 32
 
 
-@dataclass(frozen=True)
+RENEWED_EVERY = 15.0
+"""Seconds for which sessions are as good as new: one that is used a minute after it began is written to."""
+
+
+@dataclass
 class Stage:
     """The two tenants as they stand before every test, committed in a database of this process."""
 
@@ -34,6 +42,16 @@ class Stage:
     files: Path
     """Their keys, and all else that they have stored."""
     sides: tuple[Side, Side]
+    rows: dict[Table, str]
+    """What the tables of both are."""
+    renewed_at: float = 0.0
+    """When their sessions were, by the clock of this process."""
+
+    def sessions_new(self) -> None:
+        """Make the sessions new that are not as good as that; outside of any test's transaction."""
+        if time.monotonic() - self.renewed_at > RENEWED_EVERY:
+            sessions_renew(self.sides)
+            self.renewed_at = time.monotonic()
 
 
 @pytest.fixture(scope="session")
@@ -56,26 +74,31 @@ def stage(
             ours, theirs = side_make(acme, agent=AGENT, extra=100), side_make(globex, agent=AGENT, extra=200)
             rows_copy(ours, theirs)
             rows_copy(theirs, ours)
+            schemas = [ours.schema, theirs.schema]
+            rows = tables_read(connection, schemas)
         keys.forget()
         context.forget()
-        yield Stage(name, files, (ours, theirs))
+        yield Stage(name, files, (ours, theirs), rows)
+        with database_used(name):
+            changed = sorted(set(tables_read(connection, schemas).items()) ^ set(rows.items()))
+        assert not changed, f"Something was committed where all is undone: {changed}"
 
 
 @pytest.fixture
 def on_stage(stage: Stage, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     with django_db_blocker.unblock(), database_used(stage.database):  # type: ignore[attr-defined]
+        stage.sessions_new()
         yield
 
 
 @pytest.fixture
 def committed_db(stage: Stage, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
     mine = f"test_own_{os.getpid()}"
-    with (
-        django_db_blocker.unblock(),  # type: ignore[attr-defined]
-        database_made(stage.database, mine),
-        database_used(mine),
-    ):
-        yield mine
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with database_used(stage.database):
+            stage.sessions_new()
+        with database_made(stage.database, mine), database_used(mine):
+            yield mine
 
 
 @pytest.fixture
@@ -87,9 +110,14 @@ def data(stage: Stage, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
+def watch(stage: Stage) -> Callable[..., Watched]:
+    """`watch(schemas)`: the rows of these tenants, from what they were when this test began."""
+    return partial(Watched, connection, known=stage.rows)
+
+
+@pytest.fixture
 def scene(stage: Stage, data: None) -> Scene:
     """The attacker owns acme."""
-    sessions_renew(stage.sides)
     return Scene(*tokens_fresh(stage.sides))
 
 

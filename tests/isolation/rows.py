@@ -22,19 +22,31 @@ def digests(connection: Any, schemas: list[str], *, with_log: bool = True) -> di
     which each time has an entry in the log as well; and of the audit log its tree, which is made of entries by and by,
     and that somebody used a key or failed to sign in, which is recorded of the refused as well.
     """
+    return _by_schema(schemas, tables_read(connection, schemas, with_log=with_log))
+
+
+def tables_read(connection: Any, schemas: list[str], *, with_log: bool = True) -> dict[Table, str]:
+    """The rows of every table that counts, as a figure each."""
     with connection.cursor() as cursor:
-        return _by_schema(schemas, _digests(cursor, _tables(cursor, schemas, with_log)))
+        return _digests(cursor, _tables(cursor, schemas, with_log))
 
 
 class Watched:
-    """The same, again and again within one transaction, in which a table that nobody wrote to is not read again."""
+    """The same, again and again within one transaction, in which a table that nobody wrote to is not read again.
 
-    def __init__(self, connection: Any, schemas: list[str], *, with_log: bool = True) -> None:
+    `known` tells what all tables were when this transaction began: then only those are read that it has written to.
+    """
+
+    def __init__(
+        self, connection: Any, schemas: list[str], *, with_log: bool = True, known: dict[Table, str] | None = None
+    ) -> None:
         self._connection, self._schemas = connection, schemas
         with connection.cursor() as cursor:
-            self._tables = _tables(cursor, schemas, with_log)
+            self._tables = _those(known, schemas, with_log) if known else _tables(cursor, schemas, with_log)
             self._writes = _writes(cursor, schemas)
-            self._at_first = _digests(cursor, self._tables)
+            written = [table for table in self._tables if self._writes.get(table)] if known else self._tables
+            self._at_first = {table: (known or {}).get(table, "") for table in self._tables}
+            self._at_first |= _digests(cursor, written)
         self.at_first = _by_schema(schemas, self._at_first)
 
     def now(self) -> dict[str, str]:
@@ -43,6 +55,10 @@ class Watched:
             writes = _writes(cursor, self._schemas)
             touched = [table for table in self._tables if writes.get(table) != self._writes.get(table)]
             return _by_schema(self._schemas, self._at_first | _digests(cursor, touched))
+
+
+def _those(known: Iterable[Table], schemas: list[str], with_log: bool) -> list[Table]:
+    return [(schema, table) for schema, table in known if schema in schemas and (with_log or table not in _LOG)]
 
 
 def _tables(cursor: Any, schemas: list[str], with_log: bool) -> list[Table]:

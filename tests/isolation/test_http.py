@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from apps.tenants.context import tenant_context
@@ -18,6 +18,8 @@ from tests.isolation.judge import failing, finding
 from tests.isolation.operations import Operation, back_office, operations, unknown
 from tests.isolation.rows import Watched
 from tests.isolation.scene import Answer, Scene, Send, control
+
+Watch = Callable[..., Watched]
 
 GAPS = list(unknown())
 OPERATIONS = [operation for operation in operations() if not any(operation.name in each for each in GAPS)]
@@ -41,21 +43,21 @@ every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op
 
 @every_operation
 def test_owners_are_let_in_at_home_and_no_attack_comes_to_anything(
-    operation: Operation, scene: Scene, send: Send
+    operation: Operation, scene: Scene, send: Send, watch: Watch
 ) -> None:
     findings = []
     for side, other in ((scene.ours, scene.theirs), (scene.theirs, scene.ours)):
         with undone():
             if wrong := failing(operation, side, other, control(operation, side, send)):
                 findings.append(f"the owner of {side.slug} at home: {wrong}")
-    assert findings + tried(operation, everyday(operation), scene, send) == []
+    assert findings + tried(operation, everyday(operation), scene, send, watch) == []
 
 
 @pytest.mark.slow
 @every_operation
-def test_no_other_attack_comes_to_anything(operation: Operation, scene: Scene, send: Send) -> None:
+def test_no_other_attack_comes_to_anything(operation: Operation, scene: Scene, send: Send, watch: Watch) -> None:
     done = everyday(operation)
-    assert tried(operation, [each for each in applicable(operation) if each not in done], scene, send) == []
+    assert tried(operation, [each for each in applicable(operation) if each not in done], scene, send, watch) == []
 
 
 def test_every_operation_meets_every_class_of_attack_each_day_and_every_attack_meets_every_app() -> None:
@@ -73,16 +75,16 @@ def test_every_operation_meets_every_class_of_attack_each_day_and_every_attack_m
     assert {attack.name for attack in ATTACKS} >= ALWAYS
 
 
-def tried(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
-    return (reads if operation.method == "GET" else writes)(operation, attacks, scene, send)
+def tried(operation: Operation, attacks: list[Attack], scene: Scene, send: Send, watch: Watch) -> list[str]:
+    return (reads if operation.method == "GET" else writes)(operation, attacks, scene, send, watch)
 
 
-def reads(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
+def reads(operation: Operation, attacks: list[Attack], scene: Scene, send: Send, watch: Watch) -> list[str]:
     """What is wrong with the answers to the attacks on a read. They change no rows, which is looked at before what
     prepares one and in the end. Some are prepared by a read of its owner, who leaves an entry in the log where a file
     is handed out, and a note where codes are shown once."""
     findings = []
-    rows = Watched(connection, [scene.theirs.schema], with_log=False)
+    rows = watch([scene.theirs.schema], with_log=False)
     expected = rows.at_first
     with undone():
         for attack in attacks:
@@ -97,10 +99,10 @@ def reads(operation: Operation, attacks: list[Attack], scene: Scene, send: Send)
     return findings
 
 
-def writes(operation: Operation, attacks: list[Attack], scene: Scene, send: Send) -> list[str]:
+def writes(operation: Operation, attacks: list[Attack], scene: Scene, send: Send, watch: Watch) -> list[str]:
     """What is wrong with the answers to the attacks on a write, and with the rows after each of them."""
     findings, schemas = [], [scene.theirs.schema, scene.ours.schema]
-    rows = Watched(connection, schemas)
+    rows = watch(schemas)
     for attack in attacks:
         with undone(), attack.attempt(operation, scene, send) as attempt:
             at_first = rows.now() if attack.prepare else rows.at_first

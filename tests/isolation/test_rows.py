@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import pytest
 from django.db import connection, transaction
 
 from apps.accounts.models import User
@@ -36,8 +40,14 @@ def test_what_was_undone_is_no_change_and_what_comes_after_it_is_one(acme: Tenan
             assert rows.now() == rows.at_first
 
 
-def test_it_is_what_a_look_at_everything_finds(acme: Tenant) -> None:
-    rows = Watched(connection, [acme.schema_name])
+@pytest.mark.parametrize("with_log", [True, False])
+def test_it_is_what_a_look_at_everything_finds(acme: Tenant, watch: Callable[..., Watched], with_log: bool) -> None:
+    def everything() -> dict[str, str]:
+        return digests(connection, [acme.schema_name], with_log=with_log)
+
     with tenant_context(acme):
+        User.objects.create_user("before@example.org")
+        ways = [each([acme.schema_name], with_log=with_log) for each in (partial(Watched, connection), watch)]
+        assert [rows.at_first for rows in ways] == [everything()] * 2
         User.objects.create_user("new@example.org")
-    assert rows.now() == digests(connection, [acme.schema_name])
+    assert [rows.now() for rows in ways] == [everything()] * 2

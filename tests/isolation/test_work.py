@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.common import work
 from apps.common.work import WorkKind
@@ -58,9 +58,11 @@ def test_at_least_twelve_attacks_make_sense_for_every_kind_of_work(kind: WorkKin
 
 
 @every_kind
-def test_no_attack_on_work_comes_to_anything(kind: WorkKind, equal: Scene, acme: Tenant, globex: Tenant) -> None:
+def test_no_attack_on_work_comes_to_anything(
+    kind: WorkKind, equal: Scene, acme: Tenant, globex: Tenant, watch: Callable[..., Watched]
+) -> None:
     place, findings = Place(kind, acme, globex, equal), []
-    rows = Watched(connection, [globex.schema_name])
+    rows = watch([globex.schema_name])
     for attack in applicable(kind):
         with undone():
             with tenant_context(acme):
