@@ -64,7 +64,7 @@ def test_a_run_starts_where_the_machine_did_anew_and_memory_is_empty(run: Any, t
     shutil.rmtree(first)
     with run() as admin:
         admin.execute(f"create database copy tablespace {memory.SPACE}")
-        assert admin.execute(WHERE).fetchone() == (str(*places(tmp_path)),)
+        assert admin.execute(WHERE).fetchone() == (str(places(tmp_path)[0]),)
 
 
 def test_where_there_is_no_room_there_is_no_place(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
