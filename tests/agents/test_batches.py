@@ -362,7 +362,7 @@ def test_rows_that_failed_are_run_again_and_those_alone(
 ) -> None:
     batch = begun(file(), analyst, others=True, columns={"steps": "steps", "mood": "mood"})
     with pytest.raises(Conflict, match="still at work"):
-        services.batch_retry(batch=batch, user=analyst)
+        services.batch_retry(batch=batch, user=analyst, who=analyst)
     batch = work_through(work_off, batch)
     well = AgentRun.objects.get(batch_row=2)
     # Whatever was at fault is mended by now.
@@ -370,13 +370,13 @@ def test_rows_that_failed_are_run_again_and_those_alone(
     failed = AgentRun.objects.get(status="failed")
     failed.input = {"steps": 3}
     failed.save(update_fields=["input"])
-    assert services.batch_retry(batch=batch, user=analyst) == 1
+    assert services.batch_retry(batch=batch, user=analyst, who=analyst) == 1
     batch = work_through(work_off, batch)
     failed.refresh_from_db()
     assert (failed.status, failed.agent_version, failed.problem) == ("succeeded", "2.0", None)
     assert AgentRun.objects.get(batch_row=2).finished_at == well.finished_at
     with pytest.raises(Conflict, match="No row"):
-        services.batch_retry(batch=batch, user=analyst)
+        services.batch_retry(batch=batch, user=analyst, who=analyst)
 
 
 @pytest.mark.parametrize("ended", [Status.CANCELLED, Status.FAILED])
@@ -394,7 +394,7 @@ def test_a_batch_that_was_broken_off_is_so_after_its_failed_rows_were_run_again(
         dataset.delete()
     batch = work_through(work_off, batch)
     assert (batch.status, batch.opened) == (ended, 3)
-    assert services.batch_retry(batch=batch, user=analyst) == 1
+    assert services.batch_retry(batch=batch, user=analyst, who=analyst) == 1
     batch = work_through(work_off, batch)
     assert (batch.status, batch.opened) == (ended, 3)
     assert bool(batch.problem) == (ended == Status.FAILED)

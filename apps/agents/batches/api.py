@@ -149,7 +149,8 @@ class BatchRetry(ApiView):
     def post(self, request: Request, id: UUID) -> Response:
         """Run the rows of a batch again that failed, as the agent is set up now. 409 while it is open."""
         batch = batches.batch_get(who=self.who, id=id)
-        return self.answer(BatchRetried(rows=services.batch_retry(batch=batch, user=self.who.user)), 202)
+        rows = services.batch_retry(batch=batch, user=self.who.user, who=self.who)
+        return self.answer(BatchRetried(rows=rows), 202)
 
 
 class BatchRowsCsv(ApiView):

@@ -177,7 +177,7 @@ class BatchRetry(ConsoleView):
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         batch = batches.batch_get(who=self.who, number=number)
         try:
-            again = services.batch_retry(batch=batch, user=self.user)
+            again = services.batch_retry(batch=batch, user=self.user, who=self.who)
             messages.success(request, f"{again:,} row{'' if again == 1 else 's'} of {batch.ref} are run again.")
         except Problem as problem:
             messages.info(request, f"{problem.detail} {problem.remedy}".strip())

@@ -128,8 +128,9 @@ def batch_cancel(*, batch: AgentBatch) -> AgentBatch:
     return batch
 
 
-def batch_retry(*, batch: AgentBatch, user: User) -> int:
-    """Run the rows again that failed, on the same inputs, as the agent is set up now. Returns how many.
+def batch_retry(*, batch: AgentBatch, user: User, who: Principal) -> int:
+    """Run the rows again that failed, on the same inputs, as the agent is set up now, for whoever started the batch.
+    Returns how many.
 
     Of a batch that was broken off, no further row is started, and it ends as it had ended.
 
@@ -140,6 +141,7 @@ def batch_retry(*, batch: AgentBatch, user: User) -> int:
         raise AgentGone(batch.agent_key)
     configuration = configurations.newest(agent.key)
     configurations.runner_check(agent=agent, user=user, configuration=configuration)
+    tools_check(agent, user=batch.created_by, who=who)
     with transaction.atomic():
         failed = AgentRun.objects.filter(batch=batch, status=AgentRun.Status.FAILED)
         given_up = list(failed.filter(problem_code=RunAbandoned.code).order_by("id").values_list("id", flat=True))
@@ -156,7 +158,7 @@ def batch_retry(*, batch: AgentBatch, user: User) -> int:
             raise Conflict(f"No row of {batch.ref} has failed.", remedy="Start a new batch for what differs.")
         _run_anew(others, agent, configuration)
         again = len(given_up) + len(others)
-        record(auditing.BATCH_RETRIED, who=user, subject=auditing.batch_subject(batch), rows=again)
+        record(auditing.BATCH_RETRIED, who=who, subject=auditing.batch_subject(batch), rows=again)
     batch.refresh_from_db()
     return len(given_up) + len(others)
 

@@ -16,13 +16,14 @@ from apps.accounts.models import User
 from apps.agents import selectors
 from apps.agents import services as runs
 from apps.agents.asking import asks, tools_check
+from apps.agents.batches import services as batches
 from apps.agents.contract import RunCancelled, RunContext
 from apps.agents.custom import services
 from apps.agents.custom.selectors import content_now
 from apps.agents.evaluations.keeping import case_save
 from apps.agents.evaluations.services import KIND as EVALUATION
 from apps.agents.evaluations.services import evaluation_start
-from apps.agents.models import AgentRun
+from apps.agents.models import AgentBatch, AgentRun
 from apps.ai.contract import Request
 from apps.ai.failures import ModelStopped
 from apps.ai.models import ModelCall
@@ -121,6 +122,20 @@ def test_a_key_reaches_nothing_through_an_agent_that_an_agent_asks(make: Make, b
     tools_check(outer, user=builder, who=Caller(builder, scopes | {"datasets.view"}))
     with pytest.raises(PermissionDenied, match="List of datasets"):
         tools_check(outer, user=builder, who=Caller(builder, scopes))
+
+
+def test_a_key_reaches_nothing_through_rows_that_it_has_run_again(make: Make, builder: User, board: Any) -> None:
+    key = make(tools=["dataset:list"]).key
+    batch = AgentBatch.objects.create(
+        agent_key=key, agent_version="1", source="s", input={}, created_by=builder, origin="console", status="ended"
+    )
+    AgentRun.objects.create(
+        agent_key=key, agent_version="1", input=LETTER, created_by=builder, batch=batch, batch_row=2, status="failed"
+    )
+    scopes = frozenset({"agents.view", "agents.run"})
+    with pytest.raises(PermissionDenied, match="List of datasets"):
+        batches.batch_retry(batch=batch, user=builder, who=Caller(builder, scopes))
+    assert batches.batch_retry(batch=batch, user=builder, who=Caller(builder, scopes | {"datasets.view"})) == 1
 
 
 def test_a_key_reaches_nothing_through_a_file_that_it_sends(make: Make, builder: User) -> None:
