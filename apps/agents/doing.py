@@ -88,11 +88,11 @@ def action_do(
     if kind is None:
         raise Conflict(f"This release cannot do {proposal.kind!r}; nothing was done.", remedy="Do it by hand.")
     demand(who, kind.permission)
-    if not is_person and needs_person(decision, proposal):
-        raise NeedsPerson(f"{proposal.title} follows from words of others; nothing was done.")
     with whole():
-        # Who comes second waits here, and then finds what was done.
-        AgentDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+        # Who comes second waits here, and then finds what was done, and how the decision stands by now.
+        held = AgentDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+        if not is_person and needs_person(held, proposal):
+            raise NeedsPerson(f"{proposal.title} follows from words of others; nothing was done.")
         found = AgentAction.objects.filter(decision=decision, position=position).select_related("by").first()
         if found is not None and found.status == Status.DONE:
             return found

@@ -10,7 +10,7 @@ import pytest
 from apps.accounts.models import User
 from apps.agents import decisions, doing
 from apps.agents.contract import AGENTS
-from apps.agents.models import AgentAction, AgentConfiguration, AgentRun
+from apps.agents.models import AgentAction, AgentConfiguration, AgentDecision, AgentRun
 from apps.common.actions import ACTIONS
 from apps.common.decisions import Decision, ProposedAction
 from apps.common.errors import Conflict, InvalidInput, NotFound, PermissionDenied
@@ -57,6 +57,20 @@ def test_an_agent_is_started_by_the_person_who_clicked(decided: AgentRun, member
     assert (taken.status, taken.by, taken.kind) == ("done", user, "agents.run")
     assert taken.outcome == f"Counter was started as {started.ref}."
     assert taken.link == f"/runs/{started.ref}/"
+
+
+def test_a_program_goes_by_how_the_decision_stands_when_its_turn_comes(
+    finished: Start, member: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = ProposedAction(kind="agents.run", title="Look", arguments={"agent": COUNTER}, by_a_person=True)
+    decide(monkeypatch, Decision(verdict="hold", summary="Look.", actions=[action]))
+    user = member("analyst")
+    decision = decisions.decision_get(who=user, run=finished(key=DECIDER, **ASKED), position=0)
+    decision.review = AgentDecision.Review.CONFIRMED  # as it was read, before somebody overrode it
+    AgentDecision.objects.filter(pk=decision.pk).update(review=AgentDecision.Review.OVERRIDDEN, override="pass")
+    with pytest.raises(doing.NeedsPerson):
+        doing.action_do(who=user, user=user, decision=decision, position=0, is_person=False)
+    assert not AgentAction.objects.exists()
 
 
 def test_a_second_click_does_nothing_and_is_told_what_was_done(decided: AgentRun, member: Make) -> None:
