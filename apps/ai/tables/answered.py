@@ -100,8 +100,11 @@ def aggregated(frame: polars.DataFrame, columns: Sequence[dict[str, Any]], wante
     for each in wanted.figures:
         if each.column and each.column not in wanted.group_by:
             table.as_numbers(each.column)
-    made = {each.name: _figure(each.figure, each.column).alias(each.name) for each in wanted.figures}
     groups = list(dict.fromkeys(wanted.group_by))
+    made: dict[str, polars.Expr] = {}
+    for each in wanted.figures:
+        name = each.name if each.name not in groups else f"{each.name} of rows"  # a column may be called so too
+        made[name] = _figure(each.figure, each.column).alias(name)
     if groups:
         result = table.frame.group_by(groups).agg(*made.values()).sort(groups, nulls_last=True)
     else:
@@ -173,7 +176,7 @@ def _value(value: Any, numeric: bool, path: str) -> Any:
         return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         told = "The column holds numbers: compare it with one."
         raise InvalidInput("The filter cannot be used.", issues=[Issue(path=path, message=told)]) from None
 

@@ -262,12 +262,21 @@ def test_figures_are_worked_out_by_group(member: MakeMember, sales: Dataset) -> 
     assert whole.data["rows"] == [[pytest.approx(2050 / 3)]]
 
 
+def test_a_column_may_be_called_as_a_figure_is(member: MakeMember, made: Any) -> None:
+    counts = made("Counts", count=["a", "b", "a"])
+    asked = {"dataset": str(counts.pk), "group_by": ["count"], "figures": [{"figure": "count"}]}
+    answer = use("dataset:aggregate", member(), asked)
+    assert answer.data["columns"] == ["count", "count of rows"]
+    assert answer.data["rows"] == [["a", 2], ["b", 1]]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "place"),
     [
         ("rows", {"columns": ["nothing"]}, "columns.0"),
         ("rows", {"where": [{"column": "nothing", "value": 1}]}, "where.0.column"),
         ("rows", {"where": [{"column": "sold", "op": ">", "value": "many"}]}, "where.0.value"),
+        ("rows", {"where": [{"column": "sold", "op": ">", "value": 10**400}]}, "where.0.value"),
         ("rows", {"order": [{"column": "nothing"}]}, "order.0.column"),
         ("rows", {"limit": 100_000}, "limit"),
         ("aggregate", {"figures": [{"figure": "sum", "column": "item"}]}, "figures.0.column"),
