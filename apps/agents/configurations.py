@@ -271,7 +271,12 @@ def settings_shown(agent: AnyAgent, configuration: AgentConfiguration | None) ->
 def settings_parse(agent: AnyAgent, settings: dict[str, Any]) -> dict[str, Any]:
     """What differs from the agent's own settings, checked."""
     values = dumped(_validated(agent, settings), exclude_defaults=True)
-    if len(json.dumps(values)) > LARGEST:
+    try:
+        size = len(json.dumps(values, allow_nan=False))
+    except ValueError as error:  # a model that is not strict takes NaN
+        issue = Issue(path="settings", message="One of the numbers is none, or is larger than a number may be.")
+        raise InvalidInput("A setting is no number; nothing was stored.", issues=[issue]) from error
+    if size > LARGEST:
         raise InvalidInput(
             f"Settings have {LARGEST // 1024} KiB at most; nothing was stored.",
             issues=[Issue(message="Leave some out.")],

@@ -54,6 +54,11 @@ def test_what_differs_in_nothing_makes_no_version(saved: Any) -> None:
     assert AgentConfiguration.objects.count() == 1
 
 
+def test_a_number_that_is_none_is_refused_whatever_the_agents_own_model_takes() -> None:
+    with pytest.raises(InvalidInput, match="no number"):
+        configurations.settings_parse(AGENTS["dummy.former"], {"limits": ["nan"]})
+
+
 def test_what_is_as_the_agent_has_it_is_not_stored(saved: Any) -> None:
     assert saved(start=0).settings == {}
 

@@ -176,6 +176,13 @@ def test_a_period_is_a_baseline_for_every_version(
     assert drifting()
 
 
+def test_a_period_may_end_with_the_last_day_that_there_is(decide: Decide, watch: Callable[..., AgentWatch]) -> None:
+    decide(BASELINE)
+    taken = watching.baseline_of(watch(how="period", since=date.min, until=date.max))
+    assert taken is not None
+    assert taken.count == BASELINE
+
+
 @pytest.mark.parametrize(
     ("period", "path"),
     [
