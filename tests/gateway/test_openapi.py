@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from drf_spectacular.renderers import OpenApiYamlRenderer
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from rest_framework.renderers import JSONRenderer
 
 from apps.common.errors import catalogue
 from apps.common.permissions import PERMISSIONS
@@ -242,6 +244,16 @@ def test_the_document_is_the_same_for_every_tenant_and_made_once(
     ours, theirs = (program(tenant=each).get("/api/schema/").content for each in (acme, globex))
     assert ours == theirs
     assert document.cache_info().misses <= max(made, 1)
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/yaml"])
+def test_the_document_is_encoded_once(
+    acme: Tenant, program: Program, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    first = program().get("/api/schema/", headers={"accept": accept}).content
+    for form in (JSONRenderer, OpenApiYamlRenderer):
+        monkeypatch.setattr(form, "render", None)  # whoever encoded it again would fail here
+    assert program().get("/api/schema/", headers={"accept": accept}).content == first
 
 
 def test_the_page_loads_local_files_only_and_carries_nothing_inline(acme: Tenant, program: Program) -> None:
