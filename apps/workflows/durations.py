@@ -30,6 +30,13 @@ def duration_parse(written: Any) -> timedelta:
     return found
 
 
+def duration_words(duration: timedelta) -> str:
+    """A duration for people to read: 3 days, 1 hour 30 minutes."""
+    units = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
+    parts = re.findall(r"([\d.]+)([dhms])", duration_text(duration))
+    return " ".join(f"{count} {units[sign]}{'' if count == '1' else 's'}" for count, sign in parts)
+
+
 def duration_text(duration: timedelta) -> str:
     """The shortest way to write a duration; `duration_parse` reads it back."""
     rest, parts = duration, []

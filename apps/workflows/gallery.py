@@ -21,7 +21,7 @@ from apps.datasets.selectors import datasets_query
 from apps.workflows.blueprints import Blueprint, blueprints_list
 from apps.workflows.conditions import condition_sentence
 from apps.workflows.definition import Definition, Step
-from apps.workflows.durations import duration_text
+from apps.workflows.durations import duration_words
 from apps.workflows.graphs import title_of
 from apps.workflows.kinds.act import Act
 from apps.workflows.kinds.approval import Approval
@@ -212,7 +212,7 @@ def _does(definition: Definition, step: Step) -> str:
         return f"{agent.title if agent else step.agent} looks at the data and reports."
     if isinstance(step, Approval):
         asked = " or ".join(ROLES[role].title.lower() for role in step.roles) or "people who are named"
-        return f"Asks {asked}, for {duration_text(step.answer_within)} at most: “{_plain(step.question)}”"
+        return f"Asks {asked}, for {duration_words(step.answer_within)} at most: “{_plain(step.question)}”"
     if isinstance(step, Branch):
         cases = [f"if {condition_sentence(case.when)}: {_names(definition, case.go)}" for case in step.cases]
         rest = f"otherwise: {_names(definition, step.otherwise)}" if step.otherwise else "otherwise it goes on"
@@ -237,7 +237,7 @@ def _does_other(step: Step) -> str:
     if isinstance(step, Http):
         return f"Sends {step.method} to {_plain(step.url)}, with a key that keeps it from being done twice."
     if isinstance(step, Wait):
-        until = duration_text(step.duration) if step.duration is not None else f"until {_plain(step.until)}"
+        until = f"for {duration_words(step.duration)}" if step.duration is not None else f"until {_plain(step.until)}"
         return f"Waits {until}, and holds no worker."
     if isinstance(step, Act):
         kinds = (ACTIONS[kind].title.lower() for kind in step.kinds)

@@ -23,7 +23,7 @@ from apps.workflows.definition import (
     definition_parse,
     definition_yaml,
 )
-from apps.workflows.durations import duration_parse, duration_text
+from apps.workflows.durations import duration_parse, duration_text, duration_words
 from apps.workflows.values import BadValue, reference_parse, text_parse, value_compile
 from tests.workflows.test_engine import definitions, give
 
@@ -185,6 +185,19 @@ def test_words_of_yaml_1_1_stay_words() -> None:
 )
 def test_a_duration_is_read_as_it_is_written(duration: timedelta) -> None:
     assert duration_parse(duration_text(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (timedelta(days=1), "1 day"),
+        (timedelta(minutes=90), "1 hour 30 minutes"),
+        (timedelta(seconds=0.5), "0.5 seconds"),
+        (timedelta(0), "0 seconds"),
+    ],
+)
+def test_a_duration_can_be_told_in_words(duration: timedelta, words: str) -> None:
+    assert duration_words(duration) == words
 
 
 def test_references_are_read_by_their_parts() -> None:

@@ -53,7 +53,7 @@ def test_steps_are_told_in_words_and_without_signs_of_references() -> None:
         assert not [step.text for step in told if "${" in step.text or not step.text.endswith((".", "”", "]", "?"))]
     said = {step.name: step.text for step in steps_told(blueprints()["finance.cash_outlay"].definition)}
     assert said["forecast"] == "Demand Forecaster looks at the data and reports."
-    assert said["sign"].startswith("Asks approver or owner, for 1d at most: “May £[in full] be ordered")
+    assert said["sign"].startswith("Asks approver or owner, for 1 day at most: “May £[in full] be ordered")
     assert "otherwise: Order in full" in said["rule"]
     assert said["opening"].startswith("Only if ")
 
@@ -116,7 +116,7 @@ def test_other_kinds_of_steps_are_told_too() -> None:
     }
     definition = definition_parse({"name": "kinds", "title": "Kinds", "steps": steps})
     assert [step.text for step in steps_told(definition)] == [
-        "Waits 2h, and holds no worker.",
+        "Waits for 2 hours, and holds no worker.",
         "Runs the workflow audit-trail, and goes on with what it gives.",
         "Says it itself.",
         "Works out field 0, field 1, field 2, field 3 and 2 more.",
