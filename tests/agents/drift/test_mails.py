@@ -180,7 +180,9 @@ def test_a_mail_that_the_server_refuses_is_tried_again_and_given_up_in_the_end(
     assert posted() == []
     notice = DriftNotice.objects.get()
     assert (notice.tries, notice.sending_at) == (1, None)
-    assert WorkRow.objects.get(kind=mails.KIND).due_at > timezone.now() + timedelta(seconds=30)
+    due_at = WorkRow.objects.get(kind=mails.KIND).due_at
+    assert due_at is not None
+    assert due_at > timezone.now() + timedelta(seconds=30)
     refuses.clear()
     (sent,) = posted()
     assert str(notice.pk) in sent.extra_headers["Message-ID"]
