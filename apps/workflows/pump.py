@@ -16,15 +16,16 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from apps.audit.actors import Actor, under
-from apps.audit.services import Record as Said
+from apps.audit.actors import under
 from apps.audit.services import record_many
 from apps.common import work
 from apps.common.errors import Problem
 from apps.common.ids import uuid7
 from apps.common.work import Claim, Move, Standing
 from apps.workflows import auditing, live, spans, starting, store
+from apps.workflows.awaited import abandon, cancel, collect, open_refs
 from apps.workflows.cel.ahead import compute_ahead
+from apps.workflows.endings import said, said_together, undo_said
 from apps.workflows.engine.advance import (
     Compute,
     Decision,
@@ -34,7 +35,6 @@ from apps.workflows.engine.advance import (
     Record,
     Rest,
     advance,
-    answered,
     closing,
     computed,
     failed,
@@ -43,7 +43,7 @@ from apps.workflows.engine.advance import (
     problem,
     undone,
 )
-from apps.workflows.engine.ledger import Entry, RunState
+from apps.workflows.engine.ledger import Entry
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.kept import KEPT
 from apps.workflows.models import Workflow, WorkflowRun
@@ -320,69 +320,6 @@ class Pump:
         return hands
 
 
-def said(hand: InHand) -> Said:
-    """What the audit log is told of the end of a run."""
-    run, change = hand.run, hand.change
-    assert change is not None  # noqa: S101  # it has ended
-    told: dict[str, Any] = {"workflow": run.workflow.name, "status": change.status}
-    if change.problem is not None:
-        told["problem"] = change.problem["code"]
-        if undo := change.problem.get("undo"):
-            told["undone"] = f"{undo['done']} of {undo['of']}"
-            told["stopped"] = undo["stopped"]
-            told["remains"] = ", ".join(dict.fromkeys(each["step"] for each in undo["remains"]))
-    return Said(auditing.RUN_ENDED, auditing.run_actor(run), auditing.run_subject(run), facts=told)
-
-
-def undo_said(hand: InHand) -> Said:
-    """What it is told of a run whose steps are undone from now on."""
-    run, change = hand.run, hand.change
-    assert change is not None  # noqa: S101  # it is to end
-    steps = [hand.state.plan.steps[index].name for index, _ in [*hand.state.flights, *hand.state.to_undo]]
-    told = {"workflow": run.workflow.name, "status": change.ending, "steps": ", ".join(dict.fromkeys(steps))}
-    return Said(auditing.RUN_UNDOING, auditing.run_actor(run), auditing.run_subject(run), facts=told)
-
-
-def said_together(hands: Sequence[InHand]) -> list[Said]:
-    """What it is told of runs that ended in one round: those that ended well are one entry for each workflow."""
-    well: dict[UUID, list[InHand]] = {}
-    for hand in hands:
-        if hand.change is not None and hand.change.status == Status.SUCCEEDED:
-            well.setdefault(hand.run.workflow_id, []).append(hand)
-    found = [said(hand) for hand in hands if hand.change is not None and hand.change.status != Status.SUCCEEDED]
-    for ended in well.values():
-        if len(ended) == 1:
-            found.append(said(ended[0]))
-            continue
-        runs = [hand.run for hand in ended]
-        workflow = runs[0].workflow
-        told = {"count": len(runs), "runs": auditing.refs_told(runs), "status": Status.SUCCEEDED}
-        actor = Actor("workflow", None, workflow.title, via="")
-        found.append(Said(auditing.RUNS_ENDED, actor, auditing.workflow_subject(workflow), facts=told))
-    return found
-
-
-def collect(hands: list[InHand], now: datetime) -> None:
-    """Take into account, for each run, what has ended of what it waits for."""
-    waiting: dict[str, dict[UUID, tuple[InHand, PlanStep, int, int]]] = {}
-    for hand in hands:
-        for step, item, piece in hand.state.open_pieces():
-            if piece.ref is not None:
-                waiting.setdefault(step.step.kind, {})[piece.ref] = (hand, step, item, piece.attempt)
-    for kind, refs in waiting.items():
-        for ref, outcome in PERFORMERS[kind].collect(list(refs)).items():
-            hand, step, item, attempt = refs[ref]
-            if outcome.problem is None:
-                entry = answered(step, item, attempt, outcome.output)
-            else:
-                run = str(hand.run.id)
-                # What was asked for before the run was to end badly is not tried again.
-                final = outcome.final or (hand.state.ending is not None and step.undoes is None)
-                entry = failed(step, item, attempt, outcome.problem, now=now, run=run, final=final)
-            hand.entries.append(entry)
-            hand.state.apply(entry)
-
-
 def admitted(hand: InHand) -> bool:
     """Take one of the places of a workflow whose runs are limited. False: they are all taken, for as long as none of
     them ends; that end signals this run."""
@@ -395,26 +332,6 @@ def admitted(hand: InHand) -> bool:
         run.started_at = timezone.now()
         WorkflowRun.objects.filter(pk=run.pk).update(started_at=run.started_at)
     return True
-
-
-def abandon(state: RunState) -> None:
-    """Stop what a run that is over has still asked of others."""
-    cancel(open_refs(state))
-
-
-def cancel(refs: dict[str, list[UUID]]) -> None:
-    """Nobody waits for these any more, which are told by the kind of their steps."""
-    for kind, found in refs.items():
-        PERFORMERS[kind].cancel(found)
-
-
-def open_refs(state: RunState) -> dict[str, list[UUID]]:
-    """The keys of what others have in hand for a run, by kind of step."""
-    refs: dict[str, list[UUID]] = {}
-    for step, _item, piece in state.open_pieces():
-        if piece.ref is not None:
-            refs.setdefault(step.step.kind, []).append(piece.ref)
-    return refs
 
 
 def _by_kind(asks: list[Ask]) -> dict[str, list[Ask]]:
