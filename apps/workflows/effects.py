@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db.models import Case, Count, F, Model, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
 from apps.common.permissions import Principal, demand
 from apps.common.spans import created_within
 from apps.common.widgets import Sheet
 from apps.workflows.models import HttpCall, StepAct, WorkflowRun
 from apps.workflows.permissions import WORKFLOWS_VIEW
-from apps.workflows.selectors import PAYLOADS, undoes
+from apps.workflows.selectors import undoes, with_runs
 
 PAGE: Final = 30
 MOST_EXPORTED: Final = 10_000
@@ -33,8 +33,6 @@ STATES: Final = {
     "cancelled": "Taken back",
 }
 KINDS: Final = {"call": "Calls", "act": "Actions of agents", "undo": "Undos"}
-
-Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ def acts_query(
     """What was done of what agents proposed, each with its `state`. Evaluate it before leaving the tenant."""
     demand(who, WORKFLOWS_VIEW)
     wanted = {"state": status, "run__workflow__name": workflow, "run": run}
-    found = _with_runs(_acts()).filter(**{name: value for name, value in wanted.items() if value})
+    found = with_runs(_acts()).filter(**{name: value for name, value in wanted.items() if value})
     return created_within(found, since=since, before=before)
 
 
@@ -241,15 +239,11 @@ def _read(keys: Iterable[tuple[UUID, str, int]]) -> list[Effect]:
     of = {kind: [id for id, each, _ in wanted if each == kind] for kind in ("call", "act")}
     found: dict[UUID, Effect] = {}
     if of["call"]:
-        rows = _with_runs(HttpCall.objects.annotate(is_undo=undoes()))
+        rows = with_runs(HttpCall.objects.annotate(is_undo=undoes()))
         found |= {each.pk: _of_call(each, each.run, each.is_undo) for each in rows.filter(pk__in=of["call"])}
     if of["act"]:
-        found |= {each.pk: _of_act(each, each.run) for each in _with_runs(StepAct.objects.filter(pk__in=of["act"]))}
+        found |= {each.pk: _of_act(each, each.run) for each in with_runs(StepAct.objects.filter(pk__in=of["act"]))}
     return [found[id] for id, _, _ in wanted if id in found]
-
-
-def _with_runs(rows: QuerySet[Row]) -> QuerySet[Row]:
-    return rows.select_related("run__workflow").defer(*(f"run__{name}" for name in PAYLOADS))
 
 
 def _of_call(call: HttpCall, run: WorkflowRun, is_undo: bool) -> Effect:

@@ -226,7 +226,7 @@ def approvals_query(
     Evaluate it before leaving the tenant.
     """
     demand(who, WORKFLOWS_VIEW)
-    found = _with_runs(Approval.objects.select_related("decided_by"))
+    found = with_runs(Approval.objects.select_related("decided_by"))
     if status == "decided":
         found = found.filter(decided_at__isnull=False)
     elif status:
@@ -241,7 +241,7 @@ def approvals_query(
 def approval_get(*, who: Principal, id: UUID) -> Approval:
     """One question. Raises `NotFound`."""
     demand(who, WORKFLOWS_VIEW)
-    found = _with_runs(Approval.objects.select_related("decided_by")).filter(pk=id).first()
+    found = with_runs(Approval.objects.select_related("decided_by")).filter(pk=id).first()
     if found is None:
         raise NotFound("There is no such question here.", remedy="See the list of approvals.")
     return found
@@ -258,7 +258,7 @@ def calls_query(
 ) -> QuerySet[HttpCall]:
     """Requests of steps to other systems. Evaluate it before leaving the tenant."""
     demand(who, WORKFLOWS_VIEW)
-    found = _with_runs(HttpCall.objects.select_related("settled_by"))
+    found = with_runs(HttpCall.objects.select_related("settled_by"))
     wanted = {"status": status, "run__workflow__name": workflow, "run": run}
     found = found.filter(**{name: value for name, value in wanted.items() if value})
     return created_within(found, since=since, before=before)
@@ -302,7 +302,7 @@ def trigger_get(*, who: Principal, id: UUID, lock: bool = False) -> Trigger:
     return trigger
 
 
-def _with_runs(rows: QuerySet[Row]) -> QuerySet[Row]:
+def with_runs(rows: QuerySet[Row]) -> QuerySet[Row]:
     """Rows of runs with what is told of their run, and none of its payloads."""
     return rows.select_related("run__workflow").defer(*(f"run__{name}" for name in PAYLOADS))
 

@@ -30,6 +30,16 @@ from apps.workflows.schemas.workflows import ID
 TAG = "approvals"
 
 
+def _of_runs(things: str) -> list[OpenApiParameter]:
+    """What a list of things of runs may be narrowed by."""
+    name = {"type": "string", "maxLength": 60, "examples": ["top-up"]}
+    id = {"type": "string", "format": "uuid", "examples": [ID]}
+    return [
+        OpenApiParameter("workflow", name, description=f"Only {things} of runs of the workflow of this name."),
+        OpenApiParameter("run", id, description=f"Only {things} of this run."),
+    ]
+
+
 class Calls(ApiView):
     permission = {"GET": WORKFLOWS_VIEW}
 
@@ -38,14 +48,7 @@ class Calls(ApiView):
         tags=[TAG],
         parameters=[
             OpenApiParameter("status", str, enum=HttpCall.Status.values, description="Only calls in this state."),
-            OpenApiParameter(
-                "workflow",
-                {"type": "string", "maxLength": 60, "examples": ["top-up"]},
-                description="Only calls of runs of the workflow of this name.",
-            ),
-            OpenApiParameter(
-                "run", {"type": "string", "format": "uuid", "examples": [ID]}, description="Only calls of this run."
-            ),
+            *_of_runs("calls"),
             *PAGE_PARAMETERS,
         ],
         responses={200: Page[CallOut]},
@@ -64,14 +67,7 @@ class Acts(ApiView):
         tags=[TAG],
         parameters=[
             OpenApiParameter("status", str, enum=get_args(ActStatus), description="Only acts in this state."),
-            OpenApiParameter(
-                "workflow",
-                {"type": "string", "maxLength": 60, "examples": ["top-up"]},
-                description="Only acts of runs of the workflow of this name.",
-            ),
-            OpenApiParameter(
-                "run", {"type": "string", "format": "uuid", "examples": [ID]}, description="Only acts of this run."
-            ),
+            *_of_runs("acts"),
             *CREATED_PARAMETERS,
             *PAGE_PARAMETERS,
         ],
