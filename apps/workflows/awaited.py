@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from apps.workflows.engine.advance import (
-    answered,
-    failed,
-)
+from apps.workflows.engine.advance import answered, failed
 from apps.workflows.engine.ledger import RunState
 from apps.workflows.engine.plan import PlanStep
 from apps.workflows.performers import PERFORMERS
