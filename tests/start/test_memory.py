@@ -43,7 +43,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def places(folder: Path) -> list[Path]:
-    return list(folder.glob("orchestrall-tests-*"))
+    return list(folder.glob(f"{memory.PREFIX}*"))
 
 
 def test_a_copy_lies_there_and_is_gone_with_the_next_run_if_this_one_was_killed(run: Any, tmp_path: Path) -> None:
@@ -72,3 +72,16 @@ def test_where_there_is_no_room_there_is_no_place(run: Any, tmp_path: Path, monk
     with run() as admin:
         assert admin.execute("select 1 from pg_tablespace where spcname = %s", [memory.SPACE]).fetchone() is None
     assert places(tmp_path) == []
+
+
+def test_what_a_run_that_was_killed_left_is_given_back_by_any_other_and_what_one_has_is_not(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MADE_BY_THEN", -1.0)
+    left, used = tmp_path / f"{memory.PREFIX}left", tmp_path / f"{memory.PREFIX}used"
+    left.mkdir()
+    memory._folder(used)
+    run().close()
+    assert not left.exists()
+    assert used.exists()
+    assert len(places(tmp_path)) == 2
