@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -18,6 +18,7 @@ from prometheus_client import Histogram
 
 from apps.audit.actors import under
 from apps.common import tracing
+from apps.common.errors import PermissionDenied
 from apps.common.ids import uuid7
 from apps.gateway import counters
 from apps.gateway.addresses import address_of
@@ -40,6 +41,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
+FOR_PROGRAMS: Final = ("/api/v1/", "/mcp", "/scim/", "/hooks/")
+
 
 class ProbeMiddleware:
     """Answer probes at once: they come by address, so no tenant, no host check and no redirect applies to them."""
@@ -52,6 +55,26 @@ class ProbeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = ANSWERS.get(request.path)
         return probe(request) if probe is not None else self.get_response(request)
+
+
+class PlainProgramsMiddleware:
+    """Refuse what a program sends without TLS where TLS is demanded. Led on to https like a browser, one that is set up
+    wrongly would work, and send its key in plain at every call."""
+
+    sync_capable, async_capable = True, False
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        plain = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if not (plain and request.path_info.startswith(FOR_PROGRAMS)):
+            return self.get_response(request)
+        refused = PermissionDenied(
+            "This address answers over TLS alone. The request came in plain, and nothing was done.",
+            remedy="Call it by https, with a new key: what was sent in plain may have been read on its way.",
+        )
+        return problem_response(refused, str(getattr(request, "request_id", "")))
 
 
 class RequestLogMiddleware:

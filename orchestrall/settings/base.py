@@ -26,6 +26,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.gateway.middleware.RequestLogMiddleware",
     "apps.gateway.middleware.ProblemMiddleware",
+    "apps.gateway.middleware.PlainProgramsMiddleware",  # before the next leads everybody on to https
     "django.middleware.security.SecurityMiddleware",
     "apps.tenants.middleware.TenantMiddleware",
     "corsheaders.middleware.CorsMiddleware",  # as soon as the tenant is known: a page may read every refusal after it

@@ -14,8 +14,9 @@ ROWS = (
         "4.1.2",
         2,
         "Programs that come without TLS are not led on silently.",
-        lacks="the API, and the proxy of deploy/compose, answer plain HTTP with a redirect to https, for programs "
-        "too: one that is set up wrongly sends its key in plain, and works.",
+        ("tests/gateway/test_production.py::programs_that_come_without_tls_are_refused_and_not_led_on",),
+        lacks="the same in the proxy of deploy/compose, which leads everybody on to https before a request comes to"
+        " the program.",
     ),
     Row(
         "4.1.3",

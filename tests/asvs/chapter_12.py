@@ -27,7 +27,7 @@ ROWS = (
         1,
         "Nothing is spoken to browsers and programs without TLS.",
         ("tests/gateway/test_production.py::production_is_tls_and_cookies_of_one_host",),
-        reason="But a redirect: see 4.1.2.",
+        reason="But a redirect for browsers, and see 4.1.2.",
     ),
     Row(
         "12.2.2",

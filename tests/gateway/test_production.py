@@ -35,6 +35,9 @@ settings.ALLOWED_HOSTS = [".localhost"]
 tls = {"HTTP_X_FORWARDED_PROTO": "https"}
 browser = Client(headers={"host": "acme.localhost"}, raise_request_exception=False)
 found = {"plain": told(browser.get("/data/")), "api over plain": told(browser.get("/api/v1/runs"))}
+found["mcp over plain"] = told(browser.post("/mcp", "{}", content_type="application/json"))
+found["scim over plain"] = told(browser.get("/scim/v2/Users"))
+found["hook over plain"] = told(browser.post("/hooks/00000000-0000-0000-0000-000000000001", "{}", "application/json"))
 found["probe"] = told(browser.get("/healthz"))
 found["plain, bad host"] = told(browser.get("/", headers={"host": "a b"}))
 found["sign-in"] = told(browser.get("/accounts/login/", **tls))
@@ -80,10 +83,9 @@ def found(
 
 
 def test_production_is_tls_and_cookies_of_one_host(found: dict[str, Any]) -> None:
-    for asked in ("plain", "api over plain"):
-        assert found[asked]["status"] == 301
-        assert found[asked]["headers"]["Location"].startswith("https://acme.localhost/")
-        assert "Strict-Transport-Security" not in found[asked]["headers"]
+    assert found["plain"]["status"] == 301
+    assert found["plain"]["headers"]["Location"].startswith("https://acme.localhost/")
+    assert "Strict-Transport-Security" not in found["plain"]["headers"]
     assert found["probe"]["status"] == 200  # it comes by address, and not over TLS
     assert found["plain, bad host"]["status"] in {400, 404}
     for asked, answer in found.items():
@@ -103,3 +105,11 @@ def test_production_is_tls_and_cookies_of_one_host(found: dict[str, Any]) -> Non
         # What the prefix asks for: Secure, the whole host, and no domain; a browser drops the cookie otherwise.
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", ""), name
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax"), name
+
+
+def test_programs_that_come_without_tls_are_refused_and_not_led_on(found: dict[str, Any]) -> None:
+    for asked in ("api over plain", "mcp over plain", "scim over plain", "hook over plain"):
+        assert found[asked]["status"] == 403, asked
+        assert found[asked]["headers"]["Content-Type"] == "application/problem+json"
+        assert "Location" not in found[asked]["headers"]
+    assert found["api"]["status"] in {401, 404}
