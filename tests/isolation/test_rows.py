@@ -45,9 +45,10 @@ def test_it_is_what_a_look_at_everything_finds(acme: Tenant, watch: Callable[...
     def everything() -> dict[str, str]:
         return digests(connection, [acme.schema_name], with_log=with_log)
 
+    ways: list[Callable[..., Watched]] = [partial(Watched, connection), watch]
     with tenant_context(acme):
         User.objects.create_user("before@example.org")
-        ways = [each([acme.schema_name], with_log=with_log) for each in (partial(Watched, connection), watch)]
-        assert [rows.at_first for rows in ways] == [everything()] * 2
+        watched = [way([acme.schema_name], with_log=with_log) for way in ways]
+        assert [rows.at_first for rows in watched] == [everything()] * 2
         User.objects.create_user("new@example.org")
-    assert [rows.now() for rows in ways] == [everything()] * 2
+    assert [rows.now() for rows in watched] == [everything()] * 2
