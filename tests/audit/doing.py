@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.apps import apps
 
-from tests.isolation.ground import Side, webhook_secret
+from tests.isolation.ground.credentials import webhook_secret
+from tests.isolation.ground.sides import Side
 from tests.isolation.operations import operations
 from tests.isolation.scene import Send, control
 

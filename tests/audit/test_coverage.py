@@ -19,7 +19,8 @@ from apps.tenants.models import Tenant
 from tests.audit.doing import FILES_WITHOUT_DATA, NOTHING_TO_RECORD, PREPARED, SHOWN_ELSEWHERE
 from tests.isolation.conftest import AGENT
 from tests.isolation.conftest import send as send  # noqa: PLC0414  # a fixture
-from tests.isolation.ground import Side, side_make
+from tests.isolation.ground.making import side_make
+from tests.isolation.ground.sides import Side
 from tests.isolation.operations import Operation, operations, unknown
 from tests.isolation.scene import Answer, Request, Send, by_owner, request_of
 

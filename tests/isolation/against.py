@@ -98,7 +98,8 @@ class Installation:
 
 def results(port: int) -> Iterator[tuple[str, str, str]]:
     """Way in, attack, finding."""
-    from tests.isolation.ground import sides_make, tokens_fresh
+    from tests.isolation.ground.credentials import tokens_fresh
+    from tests.isolation.ground.making import sides_make
     from tests.isolation.operations import operations, sockets
     from tests.isolation.scene import Scene
 

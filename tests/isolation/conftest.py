@@ -22,7 +22,9 @@ from django.test import Client, override_settings
 from apps.tenants import context, keys
 from apps.tenants.models import Tenant
 from tests.conftest import KEYS, database_made, database_used
-from tests.isolation.ground import Side, rows_copy, sessions_renew, side_make, tokens_fresh
+from tests.isolation.ground.credentials import sessions_renew, tokens_fresh
+from tests.isolation.ground.making import rows_copy, side_make
+from tests.isolation.ground.sides import Side
 from tests.isolation.rows import Table, Watched, tables_read
 from tests.isolation.scene import Answer, Request, Scene, Send
 

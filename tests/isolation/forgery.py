@@ -10,7 +10,7 @@ from typing import Any
 
 import jwt
 
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 
 
 def _said(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

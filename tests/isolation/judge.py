@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from apps.tenants.sealing import SealBroken
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 from tests.isolation.operations import Operation
 from tests.isolation.scene import Answer, Scene
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from apps.gateway.checks import routes
 from apps.gateway.openapi import document
 from apps.gateway.permissions import OPEN
 from apps.gateway.sockets import NoSocket
-from tests.isolation.ground import WORD, Side, Things
+from tests.isolation.ground.sides import WORD, Side, Things
 from tests.isolation.said import Body, Name, Said, said
 
 SAID = said()

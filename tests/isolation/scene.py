@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from tests.isolation.ground import Side, Things
+from tests.isolation.ground.sides import Side, Things
 from tests.isolation.operations import Operation
 
 NOBODY = ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from tests.isolation import forgery
-from tests.isolation.ground import Side, ticket_fresh
+from tests.isolation.ground.credentials import ticket_fresh
+from tests.isolation.ground.sides import Side
 from tests.isolation.operations import SocketRoute
 from tests.isolation.scene import Scene
 

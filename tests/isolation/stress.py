@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.isolation.faults import FAULTS
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 
 CSRF_TOKEN = "c" * 32
 FAULTY = 0.2

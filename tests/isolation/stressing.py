@@ -30,7 +30,7 @@ from tests.isolation.stress import CLOSED, CSRF_TOKEN, GONE, Ask, Tally, judge, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.isolation.ground import Side
+    from tests.isolation.ground.sides import Side
 
 PROCESSES, THREADS = 2, 32
 PART = 5000
@@ -57,7 +57,7 @@ def _in_a_process(sides: tuple[Side, Side], requests: int, seed: str, results: A
     logging.disable(logging.CRITICAL)  # thousands of faults would be told to the log
     from django.core.wsgi import get_wsgi_application
 
-    from tests.isolation.ground import tokens_fresh
+    from tests.isolation.ground.credentials import tokens_fresh
 
     application, whole = get_wsgi_application(), Tally()
     for part, share in enumerate(_parts(requests)):
@@ -181,7 +181,8 @@ def main(port: int, requests: int) -> None:
     from django.conf import settings
     from django.db import connections
 
-    from tests.isolation.ground import sides_make, tokens_fresh
+    from tests.isolation.ground.credentials import tokens_fresh
+    from tests.isolation.ground.making import sides_make
 
     sides = sides_make(("isolation-stress-a", "isolation-stress-b"), agent=AGENT)
     print(json.dumps({"part": "in process", **vars(in_processes(sides, requests - requests // 10))}), flush=True)

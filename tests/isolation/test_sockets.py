@@ -11,7 +11,8 @@ from channels_redis.pubsub import RedisPubSubLoopLayer
 from apps.tenants.models import Tenant
 from orchestrall.asgi import application
 from tests.isolation.attacks import LEAST
-from tests.isolation.ground import Side, ticket_fresh
+from tests.isolation.ground.credentials import ticket_fresh
+from tests.isolation.ground.sides import Side
 from tests.isolation.operations import SocketRoute, sockets
 from tests.isolation.scene import Scene
 from tests.isolation.socket_attacks import applicable

@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 
 from tests.isolation.faults import FAULTS
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 from tests.isolation.scene import Scene
 from tests.isolation.stress import CLOSED, DEEPEST, GONE, Ask, Tally, Who, call, environ, judge, strayed, stress
 

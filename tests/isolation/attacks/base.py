@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.gateway.permissions import API_USE, OPEN
 from apps.gateway.preconditions import CHANGING
-from tests.isolation.ground import Side, Things
+from tests.isolation.ground.sides import Side, Things
 from tests.isolation.judge import Outcome
 from tests.isolation.operations import Operation, listings
 from tests.isolation.scene import Answer, Request, Scene, Send, by_owner, request_of

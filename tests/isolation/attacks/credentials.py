@@ -22,7 +22,7 @@ from tests.isolation.attacks.base import (
     nobody,
     nobody_in_api,
 )
-from tests.isolation.ground import Side
+from tests.isolation.ground.sides import Side
 from tests.isolation.judge import Outcome
 from tests.isolation.operations import Operation
 from tests.isolation.scene import Answer, request_of

@@ -20,7 +20,8 @@ from tests.isolation.attacks.base import (
     nobody,
     owns,
 )
-from tests.isolation.ground import Side, numbers
+from tests.isolation.ground.making import numbers
+from tests.isolation.ground.sides import Side
 from tests.isolation.judge import Outcome
 from tests.isolation.moves import ciphertexts_restore, ciphertexts_swap
 from tests.isolation.scene import Answer, Request, Send, by_owner, control

@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal
 from uuid import UUID
 
-from tests.isolation.ground import Side, Things
+from tests.isolation.ground.sides import Side, Things
 
 Name = Callable[[Side, Things], object]
 

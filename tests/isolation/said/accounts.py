@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from tests.isolation.ground import WORD, entry_ticket
+from tests.isolation.ground.credentials import entry_ticket
+from tests.isolation.ground.sides import WORD
 from tests.isolation.said import NOTHING, Body, Said
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.agents.custom.contents import EXAMPLE
-from tests.isolation.ground import Side, Things
+from tests.isolation.ground.sides import Side, Things
 from tests.isolation.said import NOTHING, TABLE, Body, Said
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from tests.isolation.ground import PROMPT, TRAINABLE, Side, Things
+from tests.isolation.ground.sides import PROMPT, TRAINABLE, Side, Things
 from tests.isolation.said import NOTHING, Body, Said
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.isolation.ground import PASSWORD
+from tests.isolation.ground.sides import PASSWORD
 from tests.isolation.said import NOTHING, Body, Said
 
 _KEY = {"name": "New", "days": 7, "scopes": ["runs.view"]}

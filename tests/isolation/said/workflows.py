@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.isolation.ground import Side, Things, webhook_secret
+from tests.isolation.ground.credentials import webhook_secret
+from tests.isolation.ground.sides import Side, Things
 from tests.isolation.said import NOTHING, Body, Said
 
 BLUEPRINT = "retail.weekly_demand_review"
