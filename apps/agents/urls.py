@@ -28,7 +28,9 @@ urlpatterns = [
     path("batches/B-<int:number>/cancel/", batches.BatchCancel.as_view(), name="batch-cancel"),
     path("batches/B-<int:number>/retry/", batches.BatchRetry.as_view(), name="batch-retry"),
     re_path(
-        r"^batches/B-(?P<number>\d+)/rows\.(?P<form>csv|xlsx)$", batches.BatchDownload.as_view(), name="batch-download"
+        r"^batches/B-(?P<number>\d{1,18})/rows\.(?P<form>csv|xlsx)$",
+        batches.BatchDownload.as_view(),
+        name="batch-download",
     ),
     path("runs/", views.RunList.as_view(), name="runs"),
     path("runs/snapshot/", views.RunListSnapshot.as_view(), name="runs-snapshot"),
@@ -45,11 +47,13 @@ urlpatterns = [
         name="run-action",
     ),
     re_path(
-        r"^runs/R-(?P<number>\d+)/decisions/(?P<position>\d+)/record\.(?P<sort>html|pdf)$",
+        r"^runs/R-(?P<number>\d{1,18})/decisions/(?P<position>\d{1,4})/record\.(?P<sort>html|pdf)$",
         decision_views.RunPaper.as_view(),
         name="run-paper",
     ),
     path("decisions/", decision_views.DecisionPage.as_view(), name="decisions"),
     path("decisions/export.csv", decision_views.DecisionExport.as_view(), name="decisions-export"),
-    re_path(r"^runs/R-(?P<number>\d+)/result\.(?P<form>csv|xlsx)$", views.RunDownload.as_view(), name="run-download"),
+    re_path(
+        r"^runs/R-(?P<number>\d{1,18})/result\.(?P<form>csv|xlsx)$", views.RunDownload.as_view(), name="run-download"
+    ),
 ]

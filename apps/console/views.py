@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views import View
 
 from apps.audit.actors import known
-from apps.common.errors import NotAuthenticated, PermissionDenied, Problem
+from apps.common.errors import BadRequest, NotAuthenticated, NotFound, PermissionDenied, Problem
 from apps.common.permissions import demand
 from apps.console import errors, stepup
 from apps.console.attention import attention_of
@@ -64,6 +64,7 @@ class ConsoleView(View):
         self.user = request.user
         known(actor=self.user.as_actor())
         try:
+            _require_texts(request)
             self._demand(request.method or "")
             if request.method in self.step_up and (asked := stepup.ask(request)) is not None:
                 return asked
@@ -87,6 +88,14 @@ class ConsoleView(View):
             raise PermissionDenied(f"This page answers no {method} requests. Nothing was changed.")
         if code != SIGNED_IN:
             demand(self.who, code)
+
+
+def _require_texts(request: HttpRequest) -> None:
+    """The database stores no NUL, and nobody types one. Raises `NotFound` for an address with one, `BadRequest`."""
+    if "\0" in request.path_info:
+        raise NotFound("There is no page of this address.")
+    if request.method == "POST" and any("\0" in text for _, texts in request.POST.lists() for text in texts):
+        raise BadRequest("A field of the form holds the character NUL. Nothing was changed.", remedy="Leave it out.")
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

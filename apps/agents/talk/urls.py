@@ -11,7 +11,7 @@ urlpatterns = [
     path("runs/R-<int:number>/messages/<int:message>/stop/", pages.RunMessageCancel.as_view(), name="message-stop"),
     path("runs/R-<int:number>/messages/<int:message>/change/", pages.RunMessageChange.as_view(), name="message-change"),
     re_path(
-        r"^runs/R-(?P<number>\d+)/messages/(?P<message>\d+)/text\.(?P<written>txt|md)$",
+        r"^runs/R-(?P<number>\d{1,18})/messages/(?P<message>\d{1,5})/text\.(?P<written>txt|md)$",
         pages.RunMessageFile.as_view(),
         name="message-file",
     ),

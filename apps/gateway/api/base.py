@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.audit.actors import known
-from apps.common.errors import BadRequest, InvalidInput, Problem, TooLarge
+from apps.common.errors import BadRequest, InvalidInput, NotFound, Problem, TooLarge
 from apps.console import stepup
 from apps.gateway import limits, preconditions
 from apps.gateway.fields import narrowing
@@ -68,6 +68,8 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         if request.method in self.step_up:
             self.require_proof()
+        if "\0" in request.path:
+            raise NotFound("There is nothing of this address.", remedy="Leave the character NUL out.")
         if "%00" in str(request.META.get("QUERY_STRING", "")):
             raise BadRequest("The query string holds the character NUL.", remedy="Leave it out.")
 

@@ -50,3 +50,10 @@ def test_a_draft_is_dropped_and_the_last_one_is_not(api: Any, make: Make) -> Non
     assert api.delete(f"{URL}/{agent.key}/draft").status_code == 204
     other = api.post(URL, EXAMPLE, format="json").json()["key"]
     assert api.delete(f"{URL}/{other}/draft").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "address", [f"{URL}/custom.a%00b", "/api/v1/agents/custom.a%00b", "/api/v1/model-choices/a%00"]
+)
+def test_an_address_with_what_no_database_stores_is_that_of_nothing(api_for: Any, member: Any, address: str) -> None:
+    assert api_for(member("administrator")).get(address).status_code == 404

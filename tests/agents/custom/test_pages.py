@@ -189,3 +189,28 @@ def test_the_list_and_the_catalogue_cost_the_same_however_many_agents_there_are(
         make()
         make()
     assert counts[:2] == counts[2:]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/custom-agents/custom.a%00b/", "/agents/custom.a%00b/", f"/runs/R-{'9' * 4500}/result.csv",
+        f"/runs/R-1/messages/{'9' * 4500}/text.txt", f"/runs/R-1/decisions/{'9' * 4500}/record.pdf",
+        f"/batches/B-{'9' * 4500}/rows.csv",
+    ],
+    ids=lambda address: address[:30],
+)  # fmt: skip
+def test_an_address_that_can_be_none_is_that_of_no_page(page: Any, address: str) -> None:
+    assert page.get(address).status_code == 404
+
+
+def test_a_form_with_what_no_database_stores_is_refused_and_changes_nothing(page: Any, make: Make) -> None:
+    agent = make()
+    answer = page.post(f"/custom-agents/{agent.key}/", {**FORM, "do": "publish", "note": "a\0b"})
+    assert answer.status_code == 400
+    assert "NUL" in text_of(answer)
+    answer = page.post("/agents/dummy.counter/settings/", {"settings.start": "7", "note": "a\0b"})
+    assert answer.status_code == 400
+    agent.refresh_from_db()
+    assert agent.published is not None
+    assert agent.published.number == 1
