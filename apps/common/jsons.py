@@ -20,9 +20,9 @@ def json_read(text: str) -> Any:
     no database stores, and nothing that is nested deeper than `DEEPEST`.
     """
     text.encode()  # half of a character
-    floats = {"parse_float": _finite} if _LONG.search(text) else {}
+    floats = _finite if _LONG.search(text) else None
     try:
-        value = json.loads(text, parse_constant=_refuse, **floats)
+        value = json.loads(text, parse_constant=_refuse, parse_float=floats)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     _require_flat(value)
