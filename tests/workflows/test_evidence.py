@@ -16,5 +16,5 @@ from apps.workflows.evidence import Judged
 )
 def test_a_subject_is_not_said_again_where_the_summary_begins_with_it(summary: str, subject: str) -> None:
     nothing: Any = None
-    judged = Judged(nothing, Decision.model_construct(subject="Milk", summary=summary), nothing)
+    judged = Judged(nothing, Decision(verdict="plan", subject="Milk", summary=summary), nothing)
     assert judged.subject == subject

@@ -131,7 +131,8 @@ class Recorded:
             waited = lag + max(timedelta(0), self.run.finished_at - each.opened)
             if self.run.status == "cancelled":
                 return Answer("cancelled", after=waited, source=LEDGER)
-            return Answer("untold", after=waited, why="The run was over before it was answered.")
+            # At the moment of its end it had no answer yet: what came of the others then comes first.
+            return Answer("untold", after=waited + _MOMENT, why="The run was over before it was answered.")
         due = question.step.step.due(question.asked, question.at)
         nominal = due - question.at if due is not None else None
         if _is_late(question.step, ended):

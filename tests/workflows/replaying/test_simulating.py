@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.workflows.engine.advance import Rest
@@ -68,7 +68,29 @@ def past_of(made: Recording) -> PastRun:
     return PastRun(told, 1, status, made.inputs, *end, {}, START, made.now, made.plan, made.rows)
 
 
+ONE_FAILS_AND_THE_RUN_ENDS: dict[str, Any] = {
+    "s0": {
+        "kind": "agent",
+        "agent": "dummy.echo",
+        "input": {"n": 0},
+        "after": [],
+        "for_each": {"items": [0, 1, 2, 3, 4], "concurrency": 2, "on_item_error": "fail"},
+        "on_error": {"do": "go", "to": "s1"},
+        "timeout": "5s",
+    },
+    "s1": {"kind": "transform", "after": [], "for_each": {"items": []}, "set": {"x": 1}},
+    "s2": {
+        "kind": "branch",
+        "after": [],
+        "cases": [{"when": {"field": "${inputs.order.amount}", "op": ">", "value": 1}, "go": []}],
+    },
+    "s3": {"kind": "transform", "after": [], "for_each": {"items": []}, "set": {"x": 3}},
+}
+"""Another item waits for its answer when one has failed: at that moment it has none, and makes no room for the next."""
+
+
 @settings(max_examples=100, deadline=None)
+@example(steps=ONE_FAILS_AND_THE_RUN_ENDS, seed=0, failures=0.3, lateness=0.0)
 @given(
     steps=definitions(),
     seed=st.integers(0, 2**32),
