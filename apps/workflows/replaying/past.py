@@ -126,12 +126,12 @@ class Recorded:
         ended = each.ended
         lag = self._lag(question, each)
         if ended is None:
-            if each.opened is None:
-                return Answer("untold", why="It was not asked then.")
-            waited = lag + max(timedelta(0), self.run.finished_at - each.opened)
+            # At the moment of its end the run had no answer yet: what came of the others then comes first.
+            waited = lag + max(timedelta(0), self.run.finished_at - (each.opened or question.at))
+            if each.opened is None:  # as the run was looked at later than it wanted
+                return Answer("untold", after=waited + _MOMENT, why="It was not asked then.")
             if self.run.status == "cancelled":
                 return Answer("cancelled", after=waited, source=LEDGER)
-            # At the moment of its end it had no answer yet: what came of the others then comes first.
             return Answer("untold", after=waited + _MOMENT, why="The run was over before it was answered.")
         due = question.step.step.due(question.asked, question.at)
         nominal = due - question.at if due is not None else None
