@@ -28,6 +28,7 @@ from rest_framework.test import APIClient
 from apps.accounts.models import User
 from apps.datasets.reading import child
 from apps.datasets.reading.shapes import Reading
+from apps.gateway import counters
 from apps.tenants import context, keys
 from apps.tenants.context import public_context, tenant_context
 from apps.tenants.models import Tenant
@@ -168,6 +169,7 @@ def _clean_slate(
     settings.KEYS = tmp_path / "keys"
     keys.forget()
     context.forget()
+    counters.forget()
     connection.set_schema_to_public()  # type: ignore[attr-defined]
     yield
     connection.set_schema_to_public()  # type: ignore[attr-defined]

@@ -195,6 +195,7 @@ def _of_what_a_workflow_says(failure: Any, case: Any, response: Any) -> bool:
     about = "/workflows" in label or label in {
         "PATCH /api/v1/triggers/{id}",
         "POST /api/v1/workflow-runs/{id}/retry",
+        "POST /api/v1/workflow-blueprints/{key}/set-up",
     }
     return about and bool(_refused(response, "invalid_input"))
 

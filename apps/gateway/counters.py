@@ -86,13 +86,14 @@ class _Buffer:
 _buffer = _Buffer()
 
 
-def _begin_anew() -> None:
-    """A forked process has a copy of what its parent will write, and no timer."""
+def forget() -> None:
+    """Drop what this process has counted and not written. One that was forked has a copy of what its parent will write,
+    and no timer."""
     global _buffer  # noqa: PLW0603
     _buffer = _Buffer()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+os.register_at_fork(after_in_child=forget)
 
 
 def count(name: Count, number: int = 1, *, tenant: Tenant | None = None) -> None:

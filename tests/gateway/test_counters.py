@@ -138,7 +138,7 @@ def test_what_is_in_the_buffer_is_written_by_a_timer_that_is_set_once(
 
 def test_a_forked_process_does_not_write_what_its_parent_will(acme: Tenant) -> None:
     count("requests")
-    counters._begin_anew()
+    counters.forget()
     assert counters._buffer.counts == {}
     assert counters._buffer.timer is None
 

@@ -88,7 +88,6 @@ def test_what_is_wrong_is_told_by_line_and_path_and_the_text_is_kept(page: Clien
         ("name: test\ntitle: Test\nsteps: {}\n", "Line 3"),
         ("name: new\ntitle: Test\nsteps: {a: {kind: stop}}\n", "The console has a page called 'new'"),
         (TEXT.replace("kind: transform", "kind: dance"), "kind is one of"),
-        ("name: \0", "Nothing was stored"),
         ("x" * (LARGEST + 1), "at most 256 KiB"),
     ],
 )
@@ -96,6 +95,13 @@ def test_no_text_breaks_the_page(page: Client, text: str, said: str) -> None:
     answer = saved(page, NEW, text)
     assert answer.status_code == 422
     assert said in main_of(answer)
+
+
+def test_a_text_that_no_database_stores_is_refused_before_it_is_read(page: Client) -> None:
+    answer = saved(page, NEW, "name: \0")
+    assert answer.status_code == 400
+    assert "the character NUL" in main_of(answer)
+    assert not Workflow.objects.exists()
 
 
 def test_to_check_stores_nothing_and_says_what_would_change(page: Client, workflow: MakeWorkflow) -> None:
